@@ -1,0 +1,34 @@
+import type { Config } from './config.ts';
+import type { DomainEvent } from './domain/events.ts';
+import type { TokenVerifier } from './domain/identity.ts';
+import type { LogStore } from './domain/log/store.ts';
+import type { LogWriter } from './domain/log/writer.ts';
+import type { Bus } from './infra/bus.ts';
+import type { Crash } from './infra/crash-points.ts';
+import type { ErrorReports } from './infra/error-reports.ts';
+import type { FileStore } from './infra/file-store.ts';
+import type { Health } from './infra/health.ts';
+import type { Log } from './infra/log.ts';
+import type { RateLimits } from './infra/rate-limits.ts';
+import type { Database } from './models/database.ts';
+
+/** Everything a verb needs, as its first argument. This is all the dependency injection there is. */
+export interface AppContext {
+  config: Config;
+  log: Log;
+  /** Milliseconds since 1970. */
+  clock: () => number;
+  db: Database;
+  /** Reads of the log by the writer's own rules. */
+  store: LogStore;
+  writer: LogWriter;
+  bus: Bus<DomainEvent>;
+  files: FileStore;
+  tokens: TokenVerifier;
+  limits: RateLimits;
+  health: Health;
+  reports: ErrorReports;
+  crash: Crash;
+  /** Where browsers reach this server, without a slash at the end. */
+  publicUrl: () => string;
+}

@@ -1,0 +1,42 @@
+/** Requests per user in one fixed minute; one row for each line of the contract's table, shared by REST and sockets. */
+export const rateLimits = {
+  create_ticket: 3,
+  list_tickets: 30,
+  get_ticket: 30,
+  update_ticket: 30,
+  close_ticket: 15,
+  send_message: 15,
+  list_messages: 15,
+  change_message: 15,
+  upload: 15,
+  /** Counted per signed link, which carries no user; never per address, which many people share. */
+  download: 60,
+  authorize: 30,
+  subscribe: 60,
+  typing: 60,
+  read: 60,
+} as const;
+
+export type RateLimitName = keyof typeof rateLimits;
+
+export const RATE_LIMIT_WINDOW_SECONDS = 60;
+
+/** Sizes in bytes, lengths in Unicode code points, counts in items, times in milliseconds. */
+export const sizes = {
+  body: 64 * 1024,
+  topic: 200,
+  description: 4000,
+  content: 4000,
+  reason: 500,
+  clientId: 200,
+  file: 10 * 1024 * 1024,
+  fileName: 120,
+  filesPerMessage: 10,
+  ticketsPage: 100,
+  messagesPage: 500,
+  cursorsAtAuthorize: 100,
+  authorizeWithin: 10_000,
+  authExpiringBefore: 60_000,
+  signedLinkLife: 60 * 60 * 1000,
+  tokenClockSkew: 60_000,
+} as const;

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { UserRole } from './identity.ts';
+import { sizes } from './limits.ts';
+import { text } from './text.ts';
+import { clientId, hexId, queryInteger } from './tickets.ts';
+
+/** A stored file as the wire shows it; `url` is signed and lives one hour. */
+export interface FileView {
+  id: string;
+  name: string;
+  type: string;
+  size: number;
+  url: string;
+}
+
+/** How far a message has come on its way into Discord; shown to staff only. */
+export type MirrorState = 'waiting' | 'posted' | 'failed' | 'none';
+
+/** A message on the wire. Times are integer milliseconds since 1970 UTC. */
+export interface MessageView {
+  id: string;
+  ticket_id: string;
+  author_id: string;
+  author_name: string;
+  content: string;
+  attachments: string[];
+  created_at: number;
+  updated_at: number;
+  /** The log entry that made it. */
+  seq: number;
+  /** The log entry that last changed it; equals `seq` until then. */
+  rev: number;
+  client_id: string | null;
+  author_role: UserRole;
+  edited: boolean;
+  deleted: boolean;
+  files: FileView[];
+  mirror?: MirrorState;
+}
+
+export const sendMessageBody = z.object({
+  content: text({ max: sizes.content }),
+  client_id: clientId.optional(),
+  attachments: z.array(hexId).max(sizes.filesPerMessage).optional(),
+});
+export type SendMessageBody = z.infer<typeof sendMessageBody>;
+
+export const editMessageBody = z.object({ content: text({ max: sizes.content }) });
+export type EditMessageBody = z.infer<typeof editMessageBody>;
+
+export const listMessagesQuery = z
+  .object({
+    limit: queryInteger(1, sizes.messagesPage).optional(),
+    before: queryInteger(1, Number.MAX_SAFE_INTEGER).optional(),
+    after: queryInteger(0, Number.MAX_SAFE_INTEGER).optional(),
+  })
+  .refine((query) => query.before === undefined || query.after === undefined, {
+    path: ['before'],
+    message: 'cannot be combined with after',
+    params: { type: 'conflict' },
+  });
+export type ListMessagesQuery = z.infer<typeof listMessagesQuery>;

@@ -1,0 +1,40 @@
+import { isStaffRole, type UserRole, type UserView } from '../contract/identity.ts';
+import { AppError, notFound } from '../errors.ts';
+
+/** Whoever calls a verb: what the token, or Discord, says of them. */
+export interface Actor {
+  /** Issuer and id: two issuers' users with the same id are different people. */
+  key: string;
+  id: string;
+  username: string;
+  email: string;
+  role: UserRole;
+  origin: 'web' | 'discord' | 'system';
+}
+
+/** The key under which a user's tickets, limits and client ids are kept. */
+export function userKey(id: string, issuer?: string): string {
+  return issuer ? `${issuer}|${id}` : id;
+}
+
+export function isStaff(actor: Actor): boolean {
+  return isStaffRole(actor.role);
+}
+
+export function actorView(actor: Actor): UserView {
+  return { id: actor.id, username: actor.username, email: actor.email, role: actor.role };
+}
+
+/** Author of an entry: the part of an actor that is stored. */
+export function authorOf(actor: Actor) {
+  return { key: actor.key, id: actor.id, name: actor.username, role: actor.role };
+}
+
+/** Customers see their own tickets only; somebody else's is as good as missing. */
+export function requireAccess(actor: Actor, ticket: { owner: string } | null): void {
+  if (!ticket || (!isStaff(actor) && ticket.owner !== actor.key)) throw notFound('ticket');
+}
+
+export function requireStaff(actor: Actor, what: string): void {
+  if (!isStaff(actor)) throw new AppError('FORBIDDEN', `only staff may ${what}`);
+}

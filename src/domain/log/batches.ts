@@ -1,0 +1,72 @@
+import type { EntryRow } from '../../models/entry.ts';
+import type { Verdict } from './verdicts.ts';
+
+/** Inserts rows; answers with one verdict a row and never throws. */
+export type InsertRows = (rows: EntryRow[], ordered: boolean) => Promise<Verdict[]>;
+
+interface Waiting {
+  rows: EntryRow[];
+  settle: (verdicts: Verdict[]) => void;
+}
+
+const SLOTS = 2;
+const ROWS_IN_A_BATCH = 256;
+
+/**
+ * Group commit: what is waiting when one of the slots is free goes to MongoDB as one command. A lone
+ * row goes at once, without a timer; under load each command carries all that came while the last
+ * ones were under way.
+ *
+ * A batch is unordered and holds at most one row of a ticket, so that a refused row never leaves a
+ * hole behind it. Several rows of one ticket go alone, as an ordered batch, for the same reason.
+ */
+export function createBatches(insert: InsertRows) {
+  const singles: Waiting[] = [];
+  const runs: Waiting[] = [];
+  let inFlight = 0;
+  let scheduled = false;
+
+  const takeBatch = (): { batch: Waiting[]; ordered: boolean } => {
+    const run = runs.shift();
+    if (run) return { batch: [run], ordered: true };
+    return { batch: singles.splice(0, ROWS_IN_A_BATCH), ordered: false };
+  };
+
+  const send = async (batch: Waiting[], ordered: boolean) => {
+    inFlight++;
+    const rows =
+      batch.length === 1 ? (batch[0] as Waiting).rows : batch.flatMap((waiting) => waiting.rows);
+    const verdicts = await insert(rows, ordered);
+    inFlight--;
+    let from = 0;
+    for (const { rows: own, settle } of batch) {
+      settle(verdicts.slice(from, from + own.length));
+      from += own.length;
+    }
+    if (singles.length + runs.length > 0) schedule();
+  };
+
+  const flush = () => {
+    scheduled = false;
+    while (inFlight < SLOTS && singles.length + runs.length > 0) {
+      const { batch, ordered } = takeBatch();
+      void send(batch, ordered);
+    }
+  };
+
+  const schedule = () => {
+    if (scheduled || inFlight >= SLOTS) return;
+    scheduled = true;
+    setImmediate(flush);
+  };
+
+  return {
+    /** Queues rows of one ticket, with consecutive seqs; resolves with a verdict for each. */
+    commit(rows: EntryRow[]): Promise<Verdict[]> {
+      return new Promise((settle) => {
+        (rows.length > 1 ? runs : singles).push({ rows, settle });
+        schedule();
+      });
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { Types } from 'mongoose';
+import type { Database } from '../../models/database.ts';
+import type { EntryRow } from '../../models/entry.ts';
+import { native } from './collections.ts';
+import { type Entry, foldMessage, type Message, toEntry } from './entry.ts';
+
+const oid = (id: string) => Types.ObjectId.createFromHexString(id);
+
+interface Range {
+  ticketId: string;
+  /** Entries above it are not part of the snapshot. */
+  head: number;
+  limit: number;
+}
+
+/** The last change of each of these messages with a seq in (`above`, `head`], by message id. */
+async function lastChanges(
+  db: Database,
+  ids: string[],
+  above: number,
+  head: number,
+): Promise<Map<string, Entry>> {
+  const changes = new Map<string, Entry>();
+  if (ids.length === 0 || above >= head) return changes;
+  const filter = { 'of.id': { $in: ids.map(oid) }, seq: { $gt: above, $lte: head } };
+  const rows = native(db.entries)
+    .find(filter as never)
+    .sort({ seq: 1 });
+  for await (const row of rows) {
+    const entry = toEntry(row as unknown as EntryRow);
+    if (entry.of) changes.set(entry.of.id, entry);
+  }
+  return changes;
+}
+
+/**
+ * Messages changed after a cursor, in order of `rev`, each as it is at the head; deleted ones are
+ * tombstones. `more` means the limit was reached before the head.
+ */
+export async function readChanges(
+  db: Database,
+  { ticketId, head, limit }: Range,
+  after: number,
+): Promise<{ messages: Message[]; more: boolean }> {
+  const messages: Message[] = [];
+  let from = after;
+  while (messages.length < limit && from < head) {
+    const wanted = limit - messages.length;
+    const rows = await native(db.entries)
+      .find({
+        ticket_id: oid(ticketId),
+        stream: 'public',
+        seq: { $gt: from, $lte: head },
+      })
+      .sort({ seq: 1 })
+      .limit(wanted)
+      .toArray();
+    from = rows.length < wanted ? head : (rows.at(-1)?.seq ?? head);
+    const latest = new Map<string, Entry>();
+    for (const row of rows) {
+      const entry = toEntry(row);
+      if (entry.type !== 'status') latest.set(entry.of?.id ?? entry.id, entry);
+    }
+    const changedLater = await lastChanges(db, [...latest.keys()], from, head);
+    for (const [id, entry] of latest) if (!changedLater.has(id)) messages.push(foldMessage(entry));
+  }
+  messages.sort((a, b) => a.rev - b.rev);
+  return { messages, more: from < head };
+}
+
+/** The newest messages below `before` that are not deleted at the head, oldest first. */
+export async function readNewest(
+  db: Database,
+  { ticketId, head, limit }: Range,
+  before: number,
+): Promise<{ messages: Message[]; more: boolean }> {
+  const newest: Message[] = [];
+  let below = Math.min(before, head + 1);
+  while (newest.length <= limit && below > 1) {
+    const wanted = limit + 1 - newest.length;
+    const rows = await native(db.entries)
+      .find({ ticket_id: oid(ticketId), stream: 'public', seq: { $lt: below }, type: 'message' })
+      .sort({ seq: -1 })
+      .limit(wanted)
+      .toArray();
+    const changes = await lastChanges(
+      db,
+      rows.map((row) => row._id.toHexString()),
+      0,
+      head,
+    );
+    for (const row of rows) {
+      const first = toEntry(row);
+      const message = foldMessage(changes.get(first.id) ?? first);
+      if (!message.deleted) newest.push(message);
+    }
+    below = rows.length < wanted ? 1 : (rows.at(-1)?.seq ?? 1);
+  }
+  const more = newest.length > limit;
+  return { messages: newest.slice(0, limit).reverse(), more };
+}
+
+/** One message as it is now; undefined where the ticket has none with that id. */
+export async function readMessage(
+  db: Database,
+  ticketId: string,
+  messageId: string,
+): Promise<Message | undefined> {
+  const changes = await lastChanges(db, [messageId], 0, Number.MAX_SAFE_INTEGER);
+  const change = changes.get(messageId);
+  if (change) return change.ticket_id === ticketId ? foldMessage(change) : undefined;
+  const row = await native(db.entries).findOne({ _id: oid(messageId), stream: 'public' });
+  if (row?.type !== 'message' || row.ticket_id.toHexString() !== ticketId) return undefined;
+  return foldMessage(toEntry(row));
+}
+
+/** Entries of a ticket in (`after`, `upTo`], in order; what a sequencer or the mirror has missed. */
+export async function readEntries(
+  db: Database,
+  ticketId: string,
+  after: number,
+  upTo: number,
+  limit: number,
+): Promise<Entry[]> {
+  const rows = await native(db.entries)
+    .find({ ticket_id: oid(ticketId), stream: 'public', seq: { $gt: after, $lte: upTo } })
+    .sort({ seq: 1 })
+    .limit(limit)
+    .toArray();
+  return rows.map(toEntry);
+}

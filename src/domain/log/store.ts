@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Types } from 'mongoose';
+import { notFound } from '../../errors.ts';
+import type { Database } from '../../models/database.ts';
+import type { EntryRow } from '../../models/entry.ts';
+import { majority, native } from './collections.ts';
+import { type Entry, toEntry, toRow, toTicket } from './entry.ts';
+import { type Verdict, verdictOfTransaction, verdictsOf } from './verdicts.ts';
+import type { TicketState } from './writer.ts';
+
+/** Accepted means: on the disks of a majority. `wtimeout` makes a lost majority an unknown outcome. */
+const accepted = { w: 'majority', j: true, wtimeoutMS: 4000 } as const;
+
+const oid = (id: string) => Types.ObjectId.createFromHexString(id);
+
+/** The log in MongoDB, as the writer needs it. */
+export function createLogStore(db: Database) {
+  return {
+    async insert(rows: EntryRow[], ordered: boolean): Promise<Verdict[]> {
+      try {
+        await native(db.entries).insertMany(rows, { ordered, writeConcern: accepted });
+        return rows.map(() => ({ kind: 'stored' }));
+      } catch (error) {
+        return verdictsOf(error, rows.length, ordered);
+      }
+    },
+
+    /**
+     * Writes a status entry and the ticket it changes in one transaction; the log decides, so the
+     * transaction fails when the seq is taken.
+     */
+    async insertStatus(entry: Entry): Promise<Verdict> {
+      const { id, ...fields } = entry.ticket as NonNullable<Entry['ticket']>;
+      const session = db.connection.getClient().startSession();
+      try {
+        session.startTransaction({ writeConcern: accepted });
+        await native(db.entries).insertOne(toRow(entry), { session });
+        await native(db.tickets).updateOne({ _id: oid(id) }, { $set: fields }, { session });
+        await session.commitTransaction();
+        return { kind: 'stored' };
+      } catch (error) {
+        if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
+        return verdictOfTransaction(error);
+      } finally {
+        await session.endSession();
+      }
+    },
+
+    /**
+     * Head first, ticket second: a ticket newer than the head is refused by the index, an older one
+     * would not be. Both with majority concern, since what can be rolled back must not be built on.
+     * @throws AppError NOT_FOUND
+     */
+    async loadState(ticketId: string): Promise<TicketState> {
+      const head = await readHead(db, ticketId);
+      const row = await native(db.tickets).findOne(
+        { _id: oid(ticketId) },
+        { readConcern: majority },
+      );
+      if (!row) throw notFound('ticket');
+      return { head: head.seq, ticket: toTicket(row) };
+    },
+
+    /** An entry by its author's client id, once a majority has it. */
+    async findByClientId(
+      ticketId: string,
+      authorKey: string,
+      clientId: string,
+    ): Promise<Entry | undefined> {
+      const filter = { ticket_id: oid(ticketId), 'author.key': authorKey, client_id: clientId };
+      const row = await native(db.entries).findOne(filter, { readConcern: majority });
+      if (row) return toEntry(row);
+      // Refused as a duplicate, yet not visible: the first copy is not a majority's yet.
+      await sleep(5);
+      return undefined;
+    },
+  };
+}
+
+export type LogStore = ReturnType<typeof createLogStore>;
+
+/** The newest entry of a ticket's public log that a majority has; seq 0 for an empty log. */
+export async function readHead(
+  db: Database,
+  ticketId: string,
+): Promise<{ seq: number; at: number }> {
+  const row = await native(db.entries).findOne(
+    { ticket_id: oid(ticketId), stream: 'public' },
+    { sort: { seq: -1 }, projection: { _id: 0, seq: 1, at: 1 }, readConcern: majority },
+  );
+  return row ? { seq: row.seq, at: row.at } : { seq: 0, at: 0 };
+}

@@ -1,0 +1,305 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import { isStorageError, unavailable } from '../../errors.ts';
+import type { Crash } from '../../infra/crash-points.ts';
+import type { Log } from '../../infra/log.ts';
+import { createBatches } from './batches.ts';
+import { type Author, type Entry, type Ticket, toRow } from './entry.ts';
+import type { LogStore } from './store.ts';
+import type { Verdict } from './verdicts.ts';
+
+/** A ticket as of a head of its log; what an entry is judged against. */
+export interface TicketState {
+  ticket: Ticket;
+  head: number;
+}
+
+/** An entry without what the writer adds: its place in the log. */
+export type Draft = Omit<Entry, 'seq' | 'ticket_id' | 'owner'>;
+
+export interface Append {
+  ticketId: string;
+  entryId: string;
+  author: Author;
+  clientId: string;
+  /**
+   * Called at the head the entry will follow, and again whenever the head has moved.
+   * @throws AppError to refuse the entry; nothing is written then.
+   */
+  judge(state: TicketState): Draft | Promise<Draft>;
+  /** A message: judged in the same tick, and leaves the ticket open for the next one. */
+  plain: boolean;
+}
+
+export interface Appended {
+  entry: Entry;
+  /** The author's client id was seen before: `entry` is the one stored then. */
+  repeated: boolean;
+}
+
+interface Pending extends Append {
+  queue: TicketQueue;
+  /** Author and client id. */
+  key: string;
+  deadline: number;
+  settled: boolean;
+  /** An attempt went out and its outcome is not known: look before writing again. */
+  uncertain: boolean;
+  promise: Promise<Appended>;
+  resolve: (appended: Appended) => void;
+  reject: (error: unknown) => void;
+}
+
+interface TicketQueue {
+  id: string;
+  state: TicketState | undefined;
+  waiting: Pending[];
+  byClient: Map<string, Pending>;
+  busy: boolean;
+}
+
+const MAX_PENDING = 10_000;
+const CACHED_TICKETS = 20_000;
+/** From this queue on a ticket's messages go as one ordered batch. */
+const RUN_FROM = 16;
+const RUN_LENGTH = 128;
+const DEADLINE_CHECK_MS = 100;
+
+export interface WriterOptions {
+  store: LogStore;
+  /** Milliseconds after which a write that is not confirmed is given up towards its caller. */
+  deadlineMs: number;
+  publish(entry: Entry): void;
+  crash: Crash;
+  log: Log;
+}
+
+/**
+ * The one writer of a process: puts entries at the head of their tickets' logs. One insert a ticket
+ * is under way at a time; the unique index, not this cache, decides between processes.
+ */
+export class LogWriter {
+  readonly #options: WriterOptions;
+  readonly #queues = new LRUCache<string, TicketQueue>({ max: CACHED_TICKETS });
+  readonly #batches;
+  readonly #pending = new Set<Pending>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#batches = createBatches((rows, ordered) => options.store.insert(rows, ordered));
+    this.#timer = setInterval(() => this.#rejectOverdue(), DEADLINE_CHECK_MS).unref();
+  }
+
+  /**
+   * Accepts an entry: resolves once a majority has it on disk, or with the one its client id
+   * already stands for.
+   * @throws AppError what `judge` throws; SERVICE_UNAVAILABLE when the outcome is not known in time.
+   */
+  append(request: Append): Promise<Appended> {
+    if (this.#pending.size >= MAX_PENDING) {
+      return Promise.reject(unavailable('too many writes are waiting'));
+    }
+    const queue = this.#queueOf(request.ticketId);
+    const key = `${request.author.key}\n${request.clientId}`;
+    const twin = queue.byClient.get(key);
+    if (twin) return twin.promise.then(({ entry }) => ({ entry, repeated: true }));
+    const pending = this.#track(queue, request, key);
+    queue.byClient.set(key, pending);
+    queue.waiting.push(pending);
+    if (!queue.busy) void this.#drain(queue);
+    return pending.promise;
+  }
+
+  /** Takes note of an entry another process has written, which keeps the cached head fresh. */
+  observe(entry: Entry): void {
+    const queue = this.#queues.peek(entry.ticket_id);
+    if (!queue?.state || queue.state.head >= entry.seq) return;
+    const next = queue.state.head + 1 === entry.seq;
+    queue.state = next
+      ? { head: entry.seq, ticket: entry.ticket ?? queue.state.ticket }
+      : undefined;
+  }
+
+  /** Resolves when nothing is waiting any more, at the latest after the write deadline. */
+  async drained(): Promise<void> {
+    await Promise.allSettled([...this.#pending].map(({ promise }) => promise));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #queueOf(ticketId: string): TicketQueue {
+    let queue = this.#queues.get(ticketId);
+    if (!queue) {
+      queue = { id: ticketId, state: undefined, waiting: [], byClient: new Map(), busy: false };
+      this.#queues.set(ticketId, queue);
+    }
+    return queue;
+  }
+
+  #track(queue: TicketQueue, request: Append, key: string): Pending {
+    const deadline = Date.now() + this.#options.deadlineMs;
+    const pending = {
+      ...request,
+      queue,
+      key,
+      deadline,
+      settled: false,
+      uncertain: false,
+    } as Pending;
+    pending.promise = new Promise((resolve, reject) => {
+      pending.resolve = resolve;
+      pending.reject = reject;
+    });
+    this.#pending.add(pending);
+    return pending;
+  }
+
+  #settle(pending: Pending): void {
+    const { queue } = pending;
+    pending.settled = true;
+    this.#pending.delete(pending);
+    if (queue.byClient.get(pending.key) === pending) queue.byClient.delete(pending.key);
+  }
+
+  /** Insertion order is deadline order, so the first pending that is in time ends the look. */
+  #rejectOverdue(): void {
+    const now = Date.now();
+    for (const pending of this.#pending) {
+      if (pending.deadline > now) return;
+      this.#settle(pending);
+      pending.reject(unavailable('the database did not confirm the write in time'));
+    }
+  }
+
+  async #drain(queue: TicketQueue): Promise<void> {
+    queue.busy = true;
+    while (queue.waiting.length > 0) {
+      const run = await this.#prepare(queue);
+      if (run.length === 0) continue;
+      this.#options.crash('before-insert');
+      const verdicts = await this.#commit(run);
+      this.#options.crash('after-insert');
+      await this.#apply(queue, run, verdicts);
+    }
+    queue.busy = false;
+  }
+
+  /** The entries to write next, judged at the head; refused ones are answered on the way. */
+  async #prepare(queue: TicketQueue): Promise<[Pending, Entry][]> {
+    const first = queue.waiting[0] as Pending;
+    if (first.settled) {
+      queue.waiting.shift();
+      return [];
+    }
+    try {
+      if (first.uncertain && (await this.#lookUp(queue, first))) return [];
+      queue.state ??= await this.#options.store.loadState(queue.id);
+    } catch (error) {
+      await this.#refuseOrWait(queue, error);
+      return [];
+    }
+    return this.#takeRun(queue);
+  }
+
+  async #takeRun(queue: TicketQueue): Promise<[Pending, Entry][]> {
+    const run: [Pending, Entry][] = [];
+    const wanted = queue.waiting.length >= RUN_FROM ? RUN_LENGTH : 1;
+    const state = queue.state as TicketState;
+    while (run.length < wanted) {
+      const pending = queue.waiting[0];
+      if (!pending || (run.length > 0 && (!pending.plain || pending.uncertain))) break;
+      if (pending.settled) {
+        queue.waiting.shift();
+        continue;
+      }
+      const head = state.head + run.length;
+      try {
+        const judged = pending.judge({ ticket: state.ticket, head });
+        const draft = judged instanceof Promise ? await judged : judged;
+        const place = { ticket_id: queue.id, owner: state.ticket.owner, seq: head + 1 };
+        run.push([pending, { ...draft, ...place }]);
+        queue.waiting.shift();
+      } catch (error) {
+        await this.#refuseOrWait(queue, error);
+        break;
+      }
+      if (!pending.plain) break;
+    }
+    return run;
+  }
+
+  /** A refusal is the caller's; while the log cannot be read, the entry waits until its deadline. */
+  async #refuseOrWait(queue: TicketQueue, error: unknown): Promise<void> {
+    if (isStorageError(error)) {
+      this.#options.log.debug({ reason: (error as Error).message }, 'the log cannot be read yet');
+      await sleep(50);
+      return;
+    }
+    const pending = queue.waiting.shift() as Pending;
+    if (pending.settled) return;
+    this.#settle(pending);
+    pending.reject(error);
+  }
+
+  #commit(run: [Pending, Entry][]): Promise<Verdict[]> {
+    const [, entry] = run[0] as [Pending, Entry];
+    if (entry.ticket) return this.#options.store.insertStatus(entry).then((verdict) => [verdict]);
+    return this.#batches.commit(run.map(([, each]) => toRow(each)));
+  }
+
+  async #apply(queue: TicketQueue, run: [Pending, Entry][], verdicts: Verdict[]): Promise<void> {
+    const again: Pending[] = [];
+    let pause = 0;
+    for (const [index, [pending, entry]] of run.entries()) {
+      const verdict = verdicts[index] as Verdict;
+      if (verdict.kind === 'stored') {
+        this.#stored(queue, pending, entry);
+        continue;
+      }
+      if (verdict.kind !== 'not_tried') queue.state = undefined;
+      if (verdict.kind === 'failed') {
+        this.#settle(pending);
+        pending.reject(verdict.cause);
+        continue;
+      }
+      if (verdict.kind === 'seen' || verdict.kind === 'unknown') pending.uncertain = true;
+      if (verdict.kind === 'unknown') pause = 50;
+      if (verdict.kind === 'seq_taken') pause = Math.max(pause, 1 + Math.random() * 4);
+      again.push(pending);
+    }
+    if (again.length === 0) return;
+    queue.waiting.unshift(...again);
+    await sleep(pause);
+  }
+
+  #stored(queue: TicketQueue, pending: Pending, entry: Entry): void {
+    if (queue.state) {
+      queue.state.head = Math.max(queue.state.head, entry.seq);
+      if (entry.ticket) queue.state.ticket = entry.ticket;
+    }
+    this.#settle(pending);
+    this.#options.crash('before-publish');
+    this.#options.publish(entry);
+    this.#options.crash('after-publish');
+    pending.resolve({ entry, repeated: false });
+  }
+
+  /** Looks for an entry by its client id where a majority has it; settles it when it is there. */
+  async #lookUp(queue: TicketQueue, pending: Pending): Promise<boolean> {
+    const entry = await this.#options.store.findByClientId(
+      queue.id,
+      pending.author.key,
+      pending.clientId,
+    );
+    if (!entry) return false;
+    queue.waiting.shift();
+    if (pending.settled) return true;
+    this.#settle(pending);
+    this.#options.publish(entry);
+    pending.resolve({ entry, repeated: entry.id !== pending.entryId });
+    return true;
+  }
+}

@@ -1,0 +1,23 @@
+import type { AppContext } from '../context.ts';
+import { type Actor, authorOf } from './actor.ts';
+import { readTicket } from './tickets.ts';
+
+/** Says to the others in a ticket that the actor is writing. Nobody keeps it. */
+export async function signalTyping(ctx: AppContext, actor: Actor, ticketId: string): Promise<void> {
+  const { ticket } = await readTicket(ctx, actor, ticketId);
+  const by = authorOf(actor);
+  ctx.bus.publish({ kind: 'typing', ticket_id: ticket.id, owner: ticket.owner, by });
+}
+
+/** Says to the others in a ticket how far the actor has read. Nobody keeps it. */
+export async function signalRead(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  seq: number,
+): Promise<void> {
+  const { ticket, head } = await readTicket(ctx, actor, ticketId);
+  const upTo = Math.min(seq, head.seq);
+  const by = authorOf(actor);
+  ctx.bus.publish({ kind: 'read', ticket_id: ticket.id, owner: ticket.owner, by, seq: upTo });
+}

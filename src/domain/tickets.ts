@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoServerError } from 'mongodb';
+import { Types } from 'mongoose';
+import type { AppContext } from '../context.ts';
+import { sizes } from '../contract/limits.ts';
+import type {
+  CloseTicketBody,
+  CreateTicketBody,
+  ListTicketsQuery,
+  TicketView,
+  UpdateTicketBody,
+} from '../contract/tickets.ts';
+import { AppError, isStorageError, notFound } from '../errors.ts';
+import type { TicketRow } from '../models/ticket.ts';
+import { type Actor, authorOf, isStaff, requireAccess, requireStaff } from './actor.ts';
+import { majority, native } from './log/collections.ts';
+import { type Entry, type Ticket, toTicket } from './log/entry.ts';
+import { type Head, listHeads } from './log/heads.ts';
+import { readHead } from './log/store.ts';
+import type { TicketState } from './log/writer.ts';
+import { ticketView } from './views.ts';
+
+const oid = (id: string) => Types.ObjectId.createFromHexString(id);
+const DUPLICATE_KEY = 11000;
+const empty: Head = { seq: 0, at: 0 };
+
+function refuseLevels(ctx: AppContext, actor: Actor, body: UpdateTicketBody): void {
+  const wants = body.issue_level ?? body.support_role;
+  if (wants === undefined || isStaff(actor) || ctx.config.customerMaySetLevel) return;
+  throw new AppError('FORBIDDEN', 'only staff may set issue_level and support_role');
+}
+
+/** Short numbers for people, in order of creation; a crash may leave one out. */
+async function nextNumber(ctx: AppContext): Promise<number> {
+  const counter = await native(ctx.db.counters).findOneAndUpdate(
+    { _id: 'ticket' },
+    { $inc: { value: 1 } },
+    { upsert: true, returnDocument: 'after' },
+  );
+  return counter?.value ?? 1;
+}
+
+async function findByClientId(ctx: AppContext, owner: string, clientId: string) {
+  const filter = { owner, client_id: clientId };
+  const row = await native(ctx.db.tickets).findOne(filter, { readConcern: majority });
+  return row ? toTicket(row) : undefined;
+}
+
+/** Inserts until the row, or the one its client id stands for, is there for a majority. */
+async function insertTicket(ctx: AppContext, row: TicketRow): Promise<Ticket> {
+  const deadline = Date.now() + ctx.config.writeDeadlineMs;
+  for (;;) {
+    try {
+      await native(ctx.db.tickets).insertOne(row);
+      return toTicket(row);
+    } catch (error) {
+      const duplicate = error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+      if (duplicate && error.errmsg?.includes('ticket_number')) row.number = await nextNumber(ctx);
+      else if (!duplicate && !isStorageError(error)) throw error;
+      const known = await findByClientId(ctx, row.owner, row.client_id).catch(() => undefined);
+      if (known) return known;
+      if (Date.now() > deadline) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+/**
+ * Opens a ticket for the actor.
+ * @returns `repeated` where the actor's `client_id` was seen before: that ticket, as it is now
+ * @throws AppError FORBIDDEN, CONFLICT (the seen ticket has another topic or description)
+ */
+export async function createTicket(
+  ctx: AppContext,
+  actor: Actor,
+  body: CreateTicketBody,
+): Promise<{ ticket: TicketView; repeated: boolean }> {
+  refuseLevels(ctx, actor, body);
+  const seen = body.client_id && (await findByClientId(ctx, actor.key, body.client_id));
+  if (seen) return { ticket: await repeatTicket(ctx, seen, body), repeated: true };
+  const now = ctx.clock();
+  const row: TicketRow = {
+    _id: new Types.ObjectId(),
+    number: await nextNumber(ctx),
+    owner: actor.key,
+    user_id: actor.id,
+    username: actor.username,
+    email: actor.email,
+    user_role: actor.role,
+    topic: body.topic,
+    description: body.description,
+    status: 'OPEN',
+    support_role: body.support_role ?? 'GENERAL',
+    issue_level: body.issue_level ?? 'NORMAL',
+    assigned_to: null,
+    created_at: now,
+    updated_at: now,
+    closed_at: null,
+    close_reason: null,
+    client_id: body.client_id ?? randomUUID(),
+  };
+  const ticket = await insertTicket(ctx, row);
+  if (ticket.id !== row._id.toHexString()) {
+    return { ticket: await repeatTicket(ctx, ticket, body), repeated: true };
+  }
+  ctx.bus.publish({ kind: 'ticket_created', ticket });
+  return { ticket: ticketView(ticket, empty), repeated: false };
+}
+
+async function repeatTicket(ctx: AppContext, ticket: Ticket, body: CreateTicketBody) {
+  const head = await readHead(ctx.db, ticket.id);
+  // The topic may have been changed since; the description never is.
+  if (ticket.description !== body.description) {
+    throw new AppError('CONFLICT', 'client_id was used for another ticket');
+  }
+  return ticketView(ticket, head);
+}
+
+/** A ticket the actor may see, with the head it is a snapshot of. Head first, ticket second. */
+export async function readTicket(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+): Promise<{ ticket: Ticket; head: Head }> {
+  const head = await readHead(ctx.db, ticketId);
+  const row = await native(ctx.db.tickets).findOne(
+    { _id: oid(ticketId) },
+    { readConcern: majority },
+  );
+  if (!row) throw notFound('ticket');
+  requireAccess(actor, row);
+  return { ticket: toTicket(row), head };
+}
+
+export async function getTicket(ctx: AppContext, actor: Actor, id: string): Promise<TicketView> {
+  const { ticket, head } = await readTicket(ctx, actor, id);
+  return ticketView(ticket, head);
+}
+
+/** Tickets newest first: the actor's own, or for staff everybody's. */
+export async function listTickets(
+  ctx: AppContext,
+  actor: Actor,
+  query: ListTicketsQuery,
+): Promise<{ tickets: TicketView[]; more: boolean }> {
+  const limit = query.limit ?? sizes.ticketsPage;
+  const filter: Record<string, unknown> = isStaff(actor) ? {} : { owner: actor.key };
+  for (const name of ['status', 'issue_level', 'support_role'] as const) {
+    if (query[name] !== undefined) filter[name] = query[name];
+  }
+  if (query.before) filter._id = { $lt: oid(query.before) };
+  const heads = await listHeads(ctx.db, filter, limit + 1);
+  const ids = [...heads.keys()].slice(0, limit);
+  const rows = await native(ctx.db.tickets)
+    .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
+    .sort({ _id: -1 })
+    .toArray();
+  const tickets = rows.map((row) => {
+    const ticket = toTicket(row);
+    return ticketView(ticket, heads.get(ticket.id) ?? empty);
+  });
+  return { tickets, more: heads.size > limit };
+}
+
+/** `{ticket_id: seq}` of the newest open tickets of a customer; empty for staff, who see them all. */
+export async function readCursors(ctx: AppContext, actor: Actor): Promise<Record<string, number>> {
+  if (isStaff(actor)) return {};
+  const filter = { owner: actor.key, status: 'OPEN' };
+  const heads = await listHeads(ctx.db, filter, sizes.cursorsAtAuthorize);
+  return Object.fromEntries([...heads].map(([id, head]) => [id, head.seq]));
+}
+
+/** Appends a status entry: what changed, and the whole ticket after it. */
+async function appendStatus(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  change: NonNullable<Entry['change']>,
+  decide: (state: TicketState) => Partial<Ticket>,
+): Promise<TicketView> {
+  const id = new Types.ObjectId().toHexString();
+  const author = authorOf(actor);
+  const { entry } = await ctx.writer.append({
+    ticketId,
+    entryId: id,
+    author,
+    clientId: id,
+    plain: false,
+    judge(state) {
+      const fields = decide(state);
+      const at = ctx.clock();
+      const ticket: Ticket = { ...state.ticket, ...fields, updated_at: at };
+      if (change === 'closed') ticket.closed_at = at;
+      const { origin } = actor;
+      return {
+        id,
+        stream: 'public',
+        type: 'status',
+        at,
+        author,
+        client_id: id,
+        origin,
+        change,
+        ticket,
+      };
+    },
+  });
+  return ticketView(entry.ticket as Ticket, { seq: entry.seq, at: entry.at });
+}
+
+/** Thrown inside the judgement of a change that turns out not to be needed. */
+class Unchanged extends AppError {
+  readonly state: TicketState;
+
+  constructor(state: TicketState) {
+    super('CONFLICT', 'nothing to change');
+    this.state = state;
+  }
+}
+
+async function orUnchanged(ctx: AppContext, attempt: Promise<TicketView>): Promise<TicketView> {
+  try {
+    return await attempt;
+  } catch (error) {
+    if (!(error instanceof Unchanged)) throw error;
+    return ticketView(error.state.ticket, await readHead(ctx.db, error.state.ticket.id));
+  }
+}
+
+/**
+ * Changes a ticket: staff its level, role and assignee; its owner the topic while it is open.
+ * @throws AppError NOT_FOUND, FORBIDDEN, CONFLICT (closed)
+ */
+export function updateTicket(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  body: UpdateTicketBody,
+): Promise<TicketView> {
+  const attempt = appendStatus(ctx, actor, ticketId, 'updated', (state) => {
+    requireAccess(actor, state.ticket);
+    refuseLevels(ctx, actor, body);
+    if (body.assigned_to !== undefined) requireStaff(actor, 'assign a ticket');
+    if (state.ticket.status === 'CLOSED') throw new AppError('CONFLICT', 'the ticket is closed');
+    const fields = Object.fromEntries(
+      Object.entries(body).filter(([, value]) => value !== undefined),
+    ) as Partial<Ticket>;
+    const same = Object.entries(fields).every(
+      ([name, value]) => state.ticket[name as keyof Ticket] === value,
+    );
+    if (same) throw new Unchanged(state);
+    return fields;
+  });
+  return orUnchanged(ctx, attempt);
+}
+
+/**
+ * Closes a ticket; closing twice answers with the closed ticket.
+ * @throws AppError NOT_FOUND
+ */
+export function closeTicket(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  body: CloseTicketBody,
+): Promise<TicketView> {
+  const attempt = appendStatus(ctx, actor, ticketId, 'closed', (state) => {
+    requireAccess(actor, state.ticket);
+    if (state.ticket.status === 'CLOSED') throw new Unchanged(state);
+    return { status: 'CLOSED', close_reason: body.reason ?? null };
+  });
+  return orUnchanged(ctx, attempt);
+}

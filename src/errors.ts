@@ -1,0 +1,52 @@
+import { type ErrorCode, errorStatus, type FieldError } from './contract/errors.ts';
+
+export interface ErrorDetails {
+  errors?: FieldError[];
+  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  retryAfter?: number;
+  /** Further headers of the answer, such as `WWW-Authenticate`. */
+  headers?: Record<string, string>;
+  cause?: unknown;
+}
+
+/** An expected refusal: shown to the caller as it is. Anything else that is thrown is a bug. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.details = details;
+  }
+
+  get status(): number {
+    return errorStatus[this.code];
+  }
+}
+
+export function notFound(what: string): AppError {
+  return new AppError('NOT_FOUND', `${what} not found`);
+}
+
+export function unavailable(message: string, cause?: unknown): AppError {
+  return new AppError('SERVICE_UNAVAILABLE', message, { retryAfter: 2, cause });
+}
+
+/** True where MongoDB, not the request, is at fault, and trying again may help. */
+export function isStorageError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    error.name.startsWith('Mongo') || (error as { code?: unknown }).code === 'SERVICE_UNAVAILABLE'
+  );
+}
+
+/** What a caller is told of anything thrown: a refusal as it is, a bug without detail. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (isStorageError(error)) return unavailable('the database is not reachable, try again', error);
+  return new AppError('INTERNAL_SERVER_ERROR', 'something went wrong on our side', {
+    cause: error,
+  });
+}

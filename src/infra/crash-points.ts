@@ -1,0 +1,30 @@
+/** Moments at which the fault tests kill the process, in the order a message passes them. */
+export const crashPoints = [
+  'before-insert',
+  'after-insert',
+  'before-publish',
+  'after-publish',
+  'before-post',
+  'after-post',
+  'after-record',
+  'before-inbound-commit',
+  'after-inbound-commit',
+  'before-close-step',
+  'after-close-step',
+] as const;
+export type CrashPoint = (typeof crashPoints)[number];
+
+export type Crash = (point: CrashPoint) => void;
+
+/**
+ * Makes the hook that kills this process with SIGKILL on the nth pass of a point.
+ * @param spec `point` or `point:n`; undefined, as in every real run, makes a hook that does nothing.
+ */
+export function createCrash(spec: string | undefined): Crash {
+  if (!spec) return () => undefined;
+  const [name, nth = '1'] = spec.split(':');
+  let left = Number(nth);
+  return (point) => {
+    if (point === name && --left === 0) process.kill(process.pid, 'SIGKILL');
+  };
+}

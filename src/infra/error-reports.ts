@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import type { Log } from './log.ts';
+
+const SILENCE_MS = 10 * 60_000;
+const MAX_KNOWN = 500;
+const TIMEOUT_MS = 5000;
+const MAX_IN_FLIGHT = 4;
+
+export interface ErrorReports {
+  /** Tells the operators' channel of an error nobody expected. Never throws, never waits. */
+  report(error: unknown, where: Record<string, unknown>): void;
+}
+
+interface Seen {
+  until: number;
+  again: number;
+}
+
+/** Takes everything out that looks like a token, a password in an address, or a configured secret. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  let clean = text;
+  for (const secret of secrets)
+    if (secret.length >= 6) clean = clean.replaceAll(secret, '[redacted]');
+  return clean
+    .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]')
+    .replace(/\b(Bearer|Bot)\s+\S+/gi, '$1 [redacted]')
+    .replace(/(webhooks\/\d+\/)[\w-]+/g, '$1[redacted]')
+    .replace(/(\w+:\/\/)[^/\s:@]+:[^/\s@]+@/g, '$1[redacted]@');
+}
+
+/**
+ * Posts unexpected errors to a Discord webhook: the same one at most once in ten minutes, with a
+ * count of what was left out.
+ * @param url undefined makes a reporter that does nothing
+ */
+export function createErrorReports(
+  url: string | undefined,
+  secrets: readonly string[],
+  log: Log,
+): ErrorReports {
+  const known = new Map<string, Seen>();
+  let inFlight = 0;
+
+  const countAgain = (fingerprint: string, now: number): number | undefined => {
+    const seen = known.get(fingerprint);
+    if (seen && seen.until > now) {
+      seen.again++;
+      return undefined;
+    }
+    if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value as string);
+    known.set(fingerprint, { until: now + SILENCE_MS, again: 0 });
+    return seen?.again ?? 0;
+  };
+
+  const post = async (target: string, content: string) => {
+    const body = JSON.stringify({ content, allowed_mentions: { parse: [] } });
+    const headers = { 'content-type': 'application/json' };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await fetch(target, { method: 'POST', headers, body, signal });
+    await answer.body?.cancel();
+    if (!answer.ok) throw new Error(`the webhook answered ${answer.status}`);
+  };
+
+  return {
+    report(thrown, where) {
+      if (!url || inFlight >= MAX_IN_FLIGHT) return;
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      const stack = withoutSecrets(error.stack ?? error.message, secrets);
+      const lines = stack.split('\n').slice(0, 8).join('\n');
+      const again = countAgain(createHash('sha1').update(lines).digest('hex'), Date.now());
+      if (again === undefined) return;
+      const context = withoutSecrets(JSON.stringify(where), secrets).slice(0, 400);
+      const tail = again > 0 ? `\n(${again} more like it since the last report)` : '';
+      const fenced = lines.slice(0, 1400).replaceAll('```', "'''");
+      inFlight++;
+      post(url, `**Deskcord error** \`${context}\`\n\`\`\`\n${fenced}\n\`\`\`${tail}`)
+        .catch((failure: Error) =>
+          log.warn(
+            { reason: withoutSecrets(failure.message, secrets) },
+            'the error webhook failed',
+          ),
+        )
+        .finally(() => inFlight--);
+    },
+  };
+}

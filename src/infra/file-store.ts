@@ -1,0 +1,61 @@
+import type { Readable, Writable } from 'node:stream';
+import { type Connection, mongo, Types } from 'mongoose';
+import { unavailable } from '../errors.ts';
+
+/** What is kept beside the bytes of a file. */
+export interface FileMeta {
+  ticket_id: string;
+  /** Key of whoever brought it. */
+  uploader: string;
+  /** MIME type found by looking at the bytes. */
+  type: string;
+}
+
+export interface StoredFile extends FileMeta {
+  id: string;
+  name: string;
+  size: number;
+  created_at: number;
+}
+
+/** Where the bytes of attachments live. The only port the rest of the code knows. */
+export interface FileStore {
+  /** A stream to write the bytes to; destroying it leaves nothing behind. */
+  create(id: string, name: string, meta: FileMeta): Writable;
+  find(ids: readonly string[]): Promise<StoredFile[]>;
+  /** Bytes from `start` to `end`, both included. */
+  read(id: string, range?: { start: number; end: number }): Readable;
+  remove(id: string): Promise<void>;
+}
+
+/** Files in GridFS, beside the tickets, so that every node sees them. */
+export function createGridFileStore(connection: Connection): FileStore {
+  const bucket = () => {
+    if (!connection.db) throw unavailable('the database is not reachable yet');
+    return new mongo.GridFSBucket(connection.db, { bucketName: 'files' });
+  };
+  const oid = (id: string) => Types.ObjectId.createFromHexString(id);
+  return {
+    create: (id, name, meta) =>
+      bucket().openUploadStreamWithId(oid(id), name, { metadata: { ...meta } }),
+    async find(ids) {
+      const files = await bucket()
+        .find({ _id: { $in: ids.map(oid) } })
+        .toArray();
+      return files.map((file) => ({
+        ...(file.metadata as unknown as FileMeta),
+        id: file._id.toHexString(),
+        name: file.filename,
+        size: file.length,
+        created_at: file.uploadDate.getTime(),
+      }));
+    },
+    // GridFS counts the end of a range as not included.
+    read: (id, range) =>
+      bucket().openDownloadStream(
+        oid(id),
+        range ? { start: range.start, end: range.end + 1 } : undefined,
+      ),
+    remove: (id) => bucket().delete(oid(id)),
+  };
+}

@@ -1,0 +1,27 @@
+import { type Logger, pino } from 'pino';
+import type { Config } from '../config.ts';
+
+export type Log = Logger;
+
+const hidden = ['token', 'authorization', 'secret', 'password', 'content', 'email'];
+
+/** Replaces the tokens an address may carry, such as `?token=…` and the signature of a link. */
+export function redactUrl(url: string): string {
+  return url.replace(/([?&](?:token|sig|auth)=)[^&#]*/gi, '$1[redacted]');
+}
+
+/**
+ * The process's log: JSON lines on stdout; readable ones on a terminal in DEVELOPMENT.
+ * Fields that carry tokens or what people wrote are never written out.
+ */
+export function createLog(config: Pick<Config, 'logLevel' | 'production'>): Log {
+  const pretty = !config.production && process.stdout.isTTY;
+  return pino({
+    level: config.logLevel,
+    base: null,
+    redact: { paths: [...hidden, ...hidden.map((name) => `*.${name}`)], censor: '[redacted]' },
+    ...(pretty
+      ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } }
+      : {}),
+  });
+}

@@ -1,0 +1,98 @@
+import { Schema, type Types } from 'mongoose';
+
+/**
+ * How far a ticket has come in Discord; `_id` is the ticket's. The log is the outbox: `seq` is the
+ * last entry that Discord has, like a consumer's offset.
+ */
+export interface MirrorRow {
+  _id: Types.ObjectId;
+  /** `open`: mirrored; `done`: closed, its transcript posted and its channel gone; `failed`: Discord refuses. */
+  state: 'open' | 'done' | 'failed';
+  channel_id: string | null;
+  card_id: string | null;
+  seq: number;
+  /** The newest Discord message taken in from the channel, a snowflake; `0` before the first. */
+  inbound: string;
+  /** Steps of closing already done: `notice`, `transcript`, `removed`. */
+  steps: string[];
+  /** What the channel shows, to know what a change of the ticket must change there. */
+  shown: Record<string, unknown> | null;
+  /** Why the mirror does not get on, for staff. */
+  problem: string | null;
+  /** The lease under which the row was last written; an older bot may not write any more. */
+  epoch: number;
+}
+
+export const mirrorSchema = new Schema<MirrorRow>(
+  {
+    state: { type: String, required: true },
+    channel_id: { type: String, default: null },
+    card_id: { type: String, default: null },
+    seq: { type: Number, required: true },
+    inbound: { type: String, required: true },
+    steps: { type: [String], default: [] },
+    shown: { type: Schema.Types.Mixed, default: null },
+    problem: { type: String, default: null },
+    epoch: { type: Number, required: true },
+  },
+  { collection: 'mirrors', versionKey: false, strict: 'throw', minimize: false },
+);
+mirrorSchema.index(
+  { channel_id: 1 },
+  {
+    unique: true,
+    name: 'mirror_channel',
+    partialFilterExpression: { channel_id: { $type: 'string' } },
+  },
+);
+mirrorSchema.index({ state: 1, _id: 1 }, { name: 'mirror_state' });
+
+/** A Discord message that stands for (a part of) one of ours, in either direction. */
+export interface PostRow {
+  /** The Discord message's id. */
+  _id: string;
+  ticket_id: Types.ObjectId;
+  channel_id: string;
+  message_id: Types.ObjectId;
+  /** The entry it was posted for; of a message from Discord, the entry it became. */
+  seq: number;
+  /** 0, 1, 2 … of a message posted in several parts. */
+  part: number;
+  direction: 'out' | 'in';
+  epoch: number;
+}
+
+export const postSchema = new Schema<PostRow>(
+  {
+    _id: { type: String, required: true },
+    ticket_id: { type: Schema.Types.ObjectId, required: true },
+    channel_id: { type: String, required: true },
+    message_id: { type: Schema.Types.ObjectId, required: true },
+    seq: { type: Number, required: true },
+    part: { type: Number, required: true },
+    direction: { type: String, required: true },
+    epoch: { type: Number, required: true },
+  },
+  { collection: 'posts', versionKey: false, strict: 'throw' },
+);
+postSchema.index({ message_id: 1, part: 1 }, { unique: true, name: 'post_message' });
+postSchema.index({ ticket_id: 1, seq: 1 }, { name: 'post_ticket' });
+
+/** Who may do a job that only one process does at a time. */
+export interface LeaseRow {
+  _id: string;
+  holder: string;
+  epoch: number;
+  /** Milliseconds since 1970, by the database's clock. */
+  until: number;
+}
+
+export const leaseSchema = new Schema<LeaseRow>(
+  {
+    _id: { type: String, required: true },
+    holder: { type: String, required: true },
+    epoch: { type: Number, required: true },
+    until: { type: Number, required: true },
+  },
+  { collection: 'leases', versionKey: false, strict: 'throw' },
+);
