@@ -69,15 +69,29 @@ export async function createUser(admin: Db, { user, password }: Credentials): Pr
  * in no set at all, and takes a new address only by force.
  */
 export async function moveMember(admin: Db, port: number): Promise<void> {
-  const { config } = await admin.command({ replSetGetConfig: 1 });
+  const config = await readReplicaSetConfig(admin);
   const host = `127.0.0.1:${port}`;
-  if (config.members[0].host === host) return;
-  const moved = {
-    ...config,
-    version: config.version + 1,
-    members: [{ ...config.members[0], host }],
-  };
+  const [member] = config.members;
+  if (member?.host === host) return;
+  const moved = { ...config, version: config.version + 1, members: [{ ...member, host }] };
   await admin.command({ replSetReconfig: moved, force: true });
+}
+
+/**
+ * First the server asks whoever has its former port whether that is itself, and waits 30 s for an
+ * answer. Only a program that takes the connection and says nothing lets it come to that.
+ */
+async function readReplicaSetConfig(admin: Db): Promise<{ version: number; members: Member[] }> {
+  const until = Date.now() + PRIMARY_MS;
+  for (;;) {
+    try {
+      const { config } = await admin.command({ replSetGetConfig: 1 });
+      return config;
+    } catch (error) {
+      if (!isServerError(error, 'NotYetInitialized') || Date.now() > until) throw error;
+      await sleep(100);
+    }
+  }
 }
 
 export function isServerError(error: unknown, codeName: string): boolean {
