@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import type { DomainEvent } from './domain/events.ts';
 import type { TokenVerifier } from './domain/identity.ts';
 import type { LogStore } from './domain/log/store.ts';
+import type { Sweep } from './domain/log/sweep.ts';
 import type { LogWriter } from './domain/log/writer.ts';
 import type { Bus } from './infra/bus.ts';
 import type { Crash } from './infra/crash-points.ts';
@@ -22,6 +23,7 @@ export interface AppContext {
   /** Reads of the log by the writer's own rules. */
   store: LogStore;
   writer: LogWriter;
+  sweep: Sweep;
   bus: Bus<DomainEvent>;
   files: FileStore;
   tokens: TokenVerifier;

@@ -114,18 +114,27 @@ export async function readMessage(
   return foldMessage(toEntry(row));
 }
 
+export interface EntryRange {
+  after: number;
+  upTo: number;
+  limit: number;
+  /** Milliseconds since 1970: leaves out entries whose id is older. */
+  since?: number;
+}
+
 /** Entries of a ticket in (`after`, `upTo`], in order; what a sequencer or the mirror has missed. */
 export async function readEntries(
   db: Database,
   ticketId: string,
-  after: number,
-  upTo: number,
-  limit: number,
+  { after, upTo, limit, since }: EntryRange,
 ): Promise<Entry[]> {
+  const recent = since && { _id: { $gte: Types.ObjectId.createFromTime(since / 1000) } };
+  const place = { ticket_id: oid(ticketId), stream: 'public', seq: { $gt: after, $lte: upTo } };
   const rows = await native(db.entries)
-    .find({ ticket_id: oid(ticketId), stream: 'public', seq: { $gt: after, $lte: upTo } })
+    .find({ ...place, ...recent } as never)
+    .hint('entry_seq')
     .sort({ seq: 1 })
     .limit(limit)
     .toArray();
-  return rows.map(toEntry);
+  return rows.map((row) => toEntry(row as unknown as EntryRow));
 }

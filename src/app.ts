@@ -1,0 +1,118 @@
+import type { Config } from './config.ts';
+import type { AppContext } from './context.ts';
+import type { DomainEvent } from './domain/events.ts';
+import { createTokenVerifier } from './domain/identity.ts';
+import { buildIndexes } from './domain/indexes.ts';
+import { createLogStore } from './domain/log/store.ts';
+import { createSweep } from './domain/log/sweep.ts';
+import { LogWriter } from './domain/log/writer.ts';
+import { createBus } from './infra/bus.ts';
+import { createCrash } from './infra/crash-points.ts';
+import { createErrorReports } from './infra/error-reports.ts';
+import { createGridFileStore } from './infra/file-store.ts';
+import { createHealth } from './infra/health.ts';
+import type { Log } from './infra/log.ts';
+import { connectMongo, type MongoLink } from './infra/mongo.ts';
+import { createRateLimits } from './infra/rate-limits.ts';
+import { defineModels } from './models/database.ts';
+
+export interface App {
+  ctx: AppContext;
+  /** What must never be written out. */
+  secrets: readonly string[];
+  /** Resolves when MongoDB is there and every index is as the promise needs it. */
+  ready: Promise<void>;
+  /** Tells the context where browsers reach this process, once a port is known. */
+  setPublicUrl(url: string): void;
+  close(): Promise<void>;
+}
+
+const INDEX_RETRY_MS = 5000;
+
+function secretsOf(config: Config, mongoUri: string): string[] {
+  const { redisUrl, errorWebhookUrl, errorBotWebhookUrl, discord } = config;
+  const keys = config.jwt.keys.map((key) => key.export().toString());
+  const all = [...keys, mongoUri, redisUrl, errorWebhookUrl, errorBotWebhookUrl, discord?.token];
+  return all.filter((secret) => secret !== undefined);
+}
+
+/** Waits for MongoDB, builds the indexes and says on `/readyz` what is still wrong. */
+async function prepareDatabase(ctx: AppContext, link: MongoLink, closed: () => boolean) {
+  ctx.health.set('indexes', 'down', 'not verified yet');
+  await link.connected;
+  while (!closed()) {
+    try {
+      const problems = await buildIndexes(ctx.db);
+      if (problems.length === 0) return ctx.health.set('indexes', 'ok');
+      ctx.log.error({ problems }, 'indexes are not as the promise needs them');
+      ctx.health.set('indexes', 'down', problems.join('; '));
+    } catch (error) {
+      ctx.health.set('indexes', 'down', (error as Error).message);
+      ctx.log.warn({ reason: (error as Error).message }, 'the indexes cannot be built yet');
+    }
+    await new Promise((resolve) => setTimeout(resolve, INDEX_RETRY_MS).unref());
+  }
+}
+
+/** Builds everything a verb needs. MongoDB may be away: `ready` waits for it. */
+export function createApp(config: Config, log: Log, mongoUri: string): App {
+  const link = connectMongo(mongoUri, config.dbName, log);
+  const db = defineModels(link.connection);
+  const bus = createBus<DomainEvent>(config, log);
+  const store = createLogStore(db);
+  const crash = createCrash(config.crashAt);
+  const deadlineMs = config.writeDeadlineMs;
+  const writer = new LogWriter({
+    store,
+    deadlineMs,
+    publish: (entry) => bus.publish({ kind: 'entry', entry }),
+    crash,
+    log,
+  });
+  bus.subscribe((event) => {
+    if (event.kind === 'entry') writer.observe(event.entry);
+  });
+  const sweep = createSweep(db, { intervalMs: config.sweepIntervalMs, deadlineMs }, log);
+  bus.onRecovered(() => sweep.now());
+  const webhook = config.roles.includes('server')
+    ? config.errorWebhookUrl
+    : config.errorBotWebhookUrl;
+  const secrets = secretsOf(config, mongoUri);
+  let publicUrl = config.publicUrl ?? `http://localhost:${config.port}`;
+  let closed = false;
+  const ctx: AppContext = {
+    config,
+    log,
+    clock: Date.now,
+    db,
+    store,
+    writer,
+    sweep,
+    bus,
+    files: createGridFileStore(link.connection),
+    tokens: createTokenVerifier(config.jwt, Date.now),
+    limits: createRateLimits(config, log),
+    health: createHealth(),
+    reports: createErrorReports(webhook, secrets, log),
+    crash,
+    publicUrl: () => publicUrl,
+  };
+  const ready = prepareDatabase(ctx, link, () => closed);
+  return {
+    ctx,
+    secrets,
+    ready,
+    setPublicUrl(url) {
+      publicUrl = url;
+    },
+    async close() {
+      closed = true;
+      await writer.drained();
+      writer.close();
+      sweep.close();
+      await bus.close();
+      await ctx.limits.close();
+      await link.close();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { z } from 'zod';
+import type { FieldError } from '../contract/errors.ts';
+import { AppError } from '../errors.ts';
+
+type Issue = z.core.$ZodIssue;
+
+function typeOf(issue: Issue, value: unknown): { type: string; context?: unknown } {
+  switch (issue.code) {
+    case 'invalid_type':
+      return value === undefined
+        ? { type: 'required', context: { expected: issue.expected } }
+        : { type: 'invalid_type', context: { expected: issue.expected } };
+    case 'invalid_value':
+      return { type: 'invalid_value', context: { allowed: issue.values } };
+    case 'too_small':
+      return { type: 'too_short', context: { min: Number(issue.minimum) } };
+    case 'too_big':
+      return { type: 'too_long', context: { max: Number(issue.maximum) } };
+    case 'invalid_format':
+      return { type: 'invalid_format' };
+    case 'custom': {
+      const { type = 'invalid', context } = (issue.params ?? {}) as {
+        type?: string;
+        context?: unknown;
+      };
+      return context === undefined ? { type } : { type, context };
+    }
+    default:
+      return { type: issue.code };
+  }
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  return value;
+}
+
+function toFieldError(issue: Issue, input: unknown, where: FieldError['in']): FieldError {
+  const { type, context } = typeOf(issue, valueAt(input, issue.path));
+  const location = issue.path.map(String).join('.') || where;
+  const message = type === 'required' ? 'is required' : issue.message;
+  return { location, message, type, ...(context !== undefined && { context }), in: where };
+}
+
+/**
+ * Parses input of a door with a schema of the contract.
+ * @throws AppError BAD_REQUEST with one entry for every wrong field
+ */
+export function parseInput<S extends z.ZodType>(
+  schema: S,
+  input: unknown,
+  where: FieldError['in'],
+): z.output<S> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new AppError('BAD_REQUEST', 'Invalid form of body', {
+    errors: parsed.error.issues.map((issue) => toFieldError(issue, input, where)),
+  });
+}

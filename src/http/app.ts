@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type Express, type Request, type Response } from 'express';
+import type { AppContext } from '../context.ts';
+import { pingDatabase } from '../domain/ping.ts';
+import { AppError, notFound } from '../errors.ts';
+import { applyCors } from './cors.ts';
+import { type Endpoint, serve } from './endpoint.ts';
+import { type Exchange, openExchange } from './exchange.ts';
+import { serveFile, uploadEndpoint } from './files.ts';
+import { messageEndpoints, sendMessageEndpoint } from './messages.ts';
+import { sendError, sendJson } from './reply.ts';
+import { ticketEndpoints } from './tickets.ts';
+
+const base = '/api/v1';
+const endpoints: readonly Endpoint[] = [...ticketEndpoints, ...messageEndpoints, uploadEndpoint];
+const sendMessagePath = /^\/api\/v1\/tickets\/([^/]+)\/messages$/;
+
+/** The exchange travels beside the request through Express. */
+const exchanges = new WeakMap<IncomingMessage, Exchange>();
+const exchangeOf = (req: Request) => exchanges.get(req) as Exchange;
+
+function mountEndpoints(ctx: AppContext, app: Express): void {
+  const methods = new Map<string, string[]>();
+  for (const endpoint of endpoints) {
+    const path = base + endpoint.path;
+    const verb = endpoint.method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete';
+    app[verb](path, (req, _res) =>
+      serve(ctx, endpoint, exchangeOf(req), req.params as Record<string, string>),
+    );
+    methods.set(path, [...(methods.get(path) ?? []), endpoint.method]);
+  }
+  app.get(`${base}/files/:id/:name`, (req, _res) => serveFile(ctx, exchangeOf(req), req.params));
+  methods.set(`${base}/files/:id/:name`, ['GET']);
+  for (const [path, allowed] of methods) {
+    app.all(path, (req) => {
+      throw new AppError('METHOD_NOT_ALLOWED', `${req.method} is not allowed here`, {
+        headers: { Allow: allowed.join(', ') },
+      });
+    });
+  }
+}
+
+function mountProbes(ctx: AppContext, app: Express): void {
+  app.get('/healthz', (_req, res) => sendJson(res, 200, { status: 'ok' }));
+  app.get('/readyz', async (_req, res) => {
+    await pingDatabase(ctx);
+    const report = ctx.health.report();
+    sendJson(res, report.status === 'unavailable' ? 503 : 200, report);
+  });
+}
+
+function createExpress(ctx: AppContext): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', false);
+  mountProbes(ctx, app);
+  mountEndpoints(ctx, app);
+  app.use(() => {
+    throw notFound('route');
+  });
+  app.use((error: unknown, req: Request, _res: Response, _next: unknown) => {
+    // What Express itself refuses, such as a path that is not valid UTF-8, has a status.
+    const status = (error as { status?: number }).status;
+    const refused = !(error instanceof AppError) && status !== undefined && status < 500;
+    const shown = refused ? new AppError('BAD_REQUEST', (error as Error).message) : error;
+    sendError(ctx, exchangeOf(req), shown);
+  });
+  return app;
+}
+
+/**
+ * The HTTP door. Sending a message, the one hot route, goes to its endpoint directly; everything
+ * else is routed by Express to endpoints of the same form.
+ */
+export function createRequestListener(
+  ctx: AppContext,
+  isAllowedOrigin: (req: IncomingMessage) => boolean,
+): (req: IncomingMessage, res: ServerResponse) => void {
+  const app = createExpress(ctx);
+  return (req, res) => {
+    const exchange = openExchange(ctx, req, res);
+    if (applyCors(isAllowedOrigin, exchange)) return;
+    const ticketId = req.method === 'POST' && sendMessagePath.exec(exchange.path)?.[1];
+    if (ticketId) {
+      void serve(ctx, sendMessageEndpoint, exchange, { ticketId });
+      return;
+    }
+    exchanges.set(req, exchange);
+    app(req, res);
+  };
+}

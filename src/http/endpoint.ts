@@ -1,0 +1,85 @@
+import type { z } from 'zod';
+import type { AppContext } from '../context.ts';
+import type { RateLimitName } from '../contract/limits.ts';
+import type { Actor } from '../domain/actor.ts';
+import { parseInput } from '../domain/parse.ts';
+import { countRequest, rateHeaders } from '../domain/rate.ts';
+import { AppError, notFound } from '../errors.ts';
+import { readJson } from './body.ts';
+import type { Exchange } from './exchange.ts';
+import { type Reply, sendError, sendJson } from './reply.ts';
+
+/** What an endpoint is called with: already authorised, counted and parsed. */
+export interface Call<B, Q> {
+  ctx: AppContext;
+  actor: Actor;
+  /** Ids of the path, each 24 hexadecimal characters. */
+  params: Record<string, string>;
+  body: B;
+  query: Q;
+  exchange: Exchange;
+}
+
+/** One row of the contract's REST table. */
+export interface Endpoint<B extends z.ZodType = z.ZodType, Q extends z.ZodType = z.ZodType> {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** In Express's form, below `/api/v1`. */
+  path: string;
+  limit: RateLimitName;
+  body?: B;
+  query?: Q;
+  run(call: Call<z.output<B>, z.output<Q>>): Promise<Reply>;
+}
+
+/** Lets TypeScript infer the schemas of an endpoint. */
+export function defineEndpoint<B extends z.ZodType, Q extends z.ZodType>(
+  endpoint: Endpoint<B, Q>,
+): Endpoint {
+  return endpoint as unknown as Endpoint;
+}
+
+const hexId = /^[0-9a-f]{24}$/;
+
+/** @throws AppError UNAUTHORIZED that says why */
+export function authenticate(ctx: AppContext, exchange: Exchange): Actor {
+  const header = exchange.req.headers.authorization;
+  if (header === undefined) throw new AppError('UNAUTHORIZED', 'a bearer token is required');
+  const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
+  if (!token)
+    throw new AppError('UNAUTHORIZED', 'the Authorization header is not "Bearer <token>"');
+  const { actor } = ctx.tokens.verify(token);
+  exchange.user = actor.key;
+  return actor;
+}
+
+/** Runs an endpoint: who, how often, what, then the verb. Needs nothing of Express. */
+export async function serve(
+  ctx: AppContext,
+  endpoint: Endpoint,
+  exchange: Exchange,
+  params: Record<string, string>,
+): Promise<void> {
+  try {
+    const actor = authenticate(ctx, exchange);
+    const verdict = await countRequest(ctx, endpoint.limit, actor.key);
+    const body = endpoint.body
+      ? parseInput(endpoint.body, await readJson(exchange.req), 'body')
+      : undefined;
+    const query = endpoint.query
+      ? parseInput(endpoint.query, Object.fromEntries(exchange.query), 'query')
+      : undefined;
+    for (const id of Object.values(params)) if (!hexId.test(id)) throw notFound('resource');
+    const reply = await endpoint.run({ ctx, actor, params, body, query, exchange });
+    const headers = { ...rateHeaders(verdict), ...reply.headers };
+    sendJson(exchange.res, reply.status, reply.body, headers);
+  } catch (error) {
+    sendError(ctx, exchange, error);
+  }
+}
+
+/** `Link: <…>; rel="next"` to the same address with some of its query changed. */
+export function nextLink(exchange: Exchange, changes: Record<string, string | number>): string {
+  const query = new URLSearchParams(exchange.query);
+  for (const [name, value] of Object.entries(changes)) query.set(name, String(value));
+  return `<${exchange.path}?${query.toString()}>; rel="next"`;
+}

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AppContext } from '../context.ts';
+import { redactUrl } from '../infra/log.ts';
+
+/** One request and its answer, from whichever route. */
+export interface Exchange {
+  id: string;
+  req: IncomingMessage;
+  res: ServerResponse;
+  /** The path without the query. */
+  path: string;
+  query: URLSearchParams;
+  /** Key of the user, once known; for the log. */
+  user?: string;
+}
+
+const prefix = randomBytes(5).toString('hex');
+let count = 0;
+
+const acceptable = /^[\w.:-]{1,64}$/;
+
+/** Names the request (by its own `X-Request-Id` where it brings a sane one) and logs it when it ends. */
+export function openExchange(ctx: AppContext, req: IncomingMessage, res: ServerResponse): Exchange {
+  const given = req.headers['x-request-id'];
+  const id =
+    typeof given === 'string' && acceptable.test(given)
+      ? given
+      : `${prefix}-${(count++).toString(36)}`;
+  res.setHeader('X-Request-Id', id);
+  const url = req.url ?? '/';
+  const mark = url.indexOf('?');
+  const exchange: Exchange = {
+    id,
+    req,
+    res,
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+  };
+  if (ctx.log.isLevelEnabled('info')) logWhenDone(ctx, exchange);
+  return exchange;
+}
+
+function logWhenDone(ctx: AppContext, exchange: Exchange): void {
+  const { req, res } = exchange;
+  const start = performance.now();
+  res.once('close', () => {
+    const line = {
+      request: exchange.id,
+      method: req.method,
+      url: redactUrl(req.url ?? ''),
+      status: res.writableFinished ? res.statusCode : 'aborted',
+      ms: Math.round((performance.now() - start) * 10) / 10,
+      user: exchange.user,
+    };
+    if (exchange.path === '/healthz' || exchange.path === '/readyz') ctx.log.debug(line, 'request');
+    else ctx.log.info(line, 'request');
+  });
+}

@@ -1,0 +1,13 @@
+import { clientId } from '../contract/tickets.ts';
+import { parseInput } from '../domain/parse.ts';
+import type { Exchange } from './exchange.ts';
+
+/** The body's `client_id`, or else the `Idempotency-Key` header: one mechanism under two names. */
+export function withClientId<B extends { client_id?: string | undefined }>(
+  exchange: Exchange,
+  body: B,
+): B {
+  const header = exchange.req.headers['idempotency-key'];
+  if (body.client_id !== undefined || typeof header !== 'string') return body;
+  return { ...body, client_id: parseInput(clientId, header, 'body') };
+}

@@ -1,0 +1,102 @@
+import { type App, createApp } from './app.ts';
+import { type Config, ConfigError, loadEnvironment, readConfig } from './config.ts';
+import { createErrorReports } from './infra/error-reports.ts';
+import { createLog, type Log } from './infra/log.ts';
+import { startEmbeddedMongo } from './infra/mongod/embedded.ts';
+import { startServer } from './server-role.ts';
+
+const SHUTDOWN_MS = 20_000;
+
+type Stop = () => Promise<void>;
+
+function readConfigOrExit(): Config {
+  try {
+    return readConfig(loadEnvironment());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(`Deskcord does not start: ${error.message}`);
+    process.exit(2);
+  }
+}
+
+/** The address of MongoDB: the configured one, or that of an embedded one started here. */
+async function provideMongo(config: Config, log: Log, stops: Stop[], fail: (why: string) => void) {
+  if (config.mongoUri) return config.mongoUri;
+  log.info('MONGO_URI is not set: starting the embedded MongoDB');
+  const mongo = await startEmbeddedMongo({
+    dataDir: config.dataDir,
+    mongodPath: config.mongodPath,
+    log: (line) => log.info(line),
+    onExit: () => fail('the embedded MongoDB has ended'),
+  });
+  stops.push(() => mongo.stop());
+  return mongo.uri;
+}
+
+async function startBotRole(app: App, stops: Stop[]): Promise<void> {
+  const { config, log } = app.ctx;
+  if (!config.discord) {
+    log.warn('DISCORD_BOT_TOKEN is not set: there is no bridge to Discord');
+    return;
+  }
+  const { startBot } = await import('../bot/bot.ts');
+  const url = config.errorBotWebhookUrl ?? config.errorWebhookUrl;
+  const reports = createErrorReports(url, app.secrets, log);
+  const bot = await startBot({ ...app.ctx, reports });
+  stops.push(() => bot.stop());
+}
+
+/** Ends everything that was started, last first, once; a second signal ends the process at once. */
+function createShutdown(log: Log, stops: Stop[]) {
+  let stopping = false;
+  return async (why: string, code: number) => {
+    if (stopping) process.exit(code || 1);
+    stopping = true;
+    log.info({ why }, 'stopping');
+    setTimeout(() => {
+      log.error('stopping took too long');
+      process.exit(1);
+    }, SHUTDOWN_MS).unref();
+    for (const stop of stops.reverse()) {
+      await stop().catch((error) => log.error({ err: error }, 'a part did not stop cleanly'));
+    }
+    log.info('stopped');
+    process.exit(code);
+  };
+}
+
+async function main(): Promise<void> {
+  const config = readConfigOrExit();
+  const log = createLog(config);
+  const stops: Stop[] = [];
+  const shutdown = createShutdown(log, stops);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => void shutdown(signal, 0));
+  }
+  try {
+    const uri = await provideMongo(config, log, stops, (why) => void shutdown(why, 1));
+    const app = createApp(config, log, uri);
+    stops.push(() => app.close());
+    const onBug = (error: unknown) => {
+      log.fatal({ err: error }, 'unexpected error outside any request');
+      app.ctx.reports.report(error, { outside: 'any request' });
+      void shutdown('unexpected error', 1);
+    };
+    process.on('unhandledRejection', onBug);
+    process.on('uncaughtException', onBug);
+    if (config.roles.includes('server')) {
+      const server = await startServer(app);
+      stops.push(() => server.stop());
+      process.send?.({ listening: server.port });
+    }
+    await app.ready;
+    if (config.roles.includes('bot')) await startBotRole(app, stops);
+    log.info({ roles: config.roles }, 'ready');
+    process.send?.({ ready: true });
+  } catch (error) {
+    console.error(`Deskcord does not start: ${(error as Error).message}`);
+    await shutdown('it could not start', 1);
+  }
+}
+
+await main();

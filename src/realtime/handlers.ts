@@ -1,0 +1,145 @@
+import type { AppContext } from '../context.ts';
+import type { AckError } from '../contract/errors.ts';
+import {
+  type ClientEventAcks,
+  type ClientEventInput,
+  type ClientEventName,
+  clientEvents,
+} from '../contract/events.ts';
+import type { RateLimitName } from '../contract/limits.ts';
+import { type Actor, requireStaff } from '../domain/actor.ts';
+import { deleteMessage, editMessage, listMessages, sendMessage } from '../domain/messages.ts';
+import { parseInput } from '../domain/parse.ts';
+import { countRequest } from '../domain/rate.ts';
+import { signalRead, signalTyping } from '../domain/signals.ts';
+import { closeTicket, getTicket } from '../domain/tickets.ts';
+import { AppError, toAppError } from '../errors.ts';
+import { type DeskSocket, room } from './audience.ts';
+import type { Authorizer } from './authorize.ts';
+
+type Handler<N extends ClientEventName> = (
+  ctx: AppContext,
+  actor: Actor,
+  input: ClientEventInput<N>,
+  socket: DeskSocket,
+) => Promise<ClientEventAcks[N]>;
+
+type VerbName = Exclude<ClientEventName, 'authorize'>;
+
+const limitOf: Record<VerbName, RateLimitName> = {
+  send_message: 'send_message',
+  edit: 'change_message',
+  delete: 'change_message',
+  close_ticket: 'close_ticket',
+  sync: 'list_messages',
+  typing: 'typing',
+  read: 'read',
+  subscribe: 'subscribe',
+  unsubscribe: 'subscribe',
+};
+
+async function subscribe(
+  ctx: AppContext,
+  actor: Actor,
+  input: ClientEventInput<'subscribe'>,
+  socket: DeskSocket,
+): Promise<object> {
+  requireStaff(actor, 'subscribe; customers get the events of all their tickets');
+  if ('all' in input) {
+    socket.data.wide = true;
+    await socket.join(room.allStaff);
+    return {};
+  }
+  await getTicket(ctx, actor, input.ticket_id);
+  await socket.join(room.ticket(input.ticket_id));
+  socket.data.wide = false;
+  await socket.leave(room.allStaff);
+  return {};
+}
+
+const handlers: { [N in VerbName]: Handler<N> } = {
+  async send_message(ctx, actor, { ticket_id, ...body }) {
+    return { message: (await sendMessage(ctx, actor, ticket_id, body)).message };
+  },
+  async edit(ctx, actor, { ticket_id, message_id, content }) {
+    return { message: await editMessage(ctx, actor, ticket_id, message_id, { content }) };
+  },
+  async delete(ctx, actor, { ticket_id, message_id }) {
+    return { message: await deleteMessage(ctx, actor, ticket_id, message_id) };
+  },
+  async close_ticket(ctx, actor, { ticket_id, ...body }) {
+    return { ticket: await closeTicket(ctx, actor, ticket_id, body) };
+  },
+  sync: (ctx, actor, { ticket_id, after }) => listMessages(ctx, actor, ticket_id, { after }),
+  async typing(ctx, actor, { ticket_id }) {
+    await signalTyping(ctx, actor, ticket_id);
+    return {};
+  },
+  async read(ctx, actor, { ticket_id, seq }) {
+    await signalRead(ctx, actor, ticket_id, seq);
+    return {};
+  },
+  subscribe,
+  async unsubscribe(_ctx, actor, { ticket_id }, socket) {
+    requireStaff(actor, 'unsubscribe');
+    await socket.leave(room.ticket(ticket_id));
+    return {};
+  },
+};
+
+/** The one place where an error becomes an answer over a socket: the ack, or without one `error`. */
+export function answerError(
+  ctx: AppContext,
+  socket: DeskSocket,
+  event: string,
+  thrown: unknown,
+  ack: ((answer: AckError) => void) | undefined,
+): void {
+  const error = toAppError(thrown);
+  if (error.code === 'INTERNAL_SERVER_ERROR') {
+    ctx.log.error({ err: thrown, event, socket: socket.id }, 'unexpected error');
+    ctx.reports.report(thrown, { event, socket: socket.id });
+  }
+  const { errors, retryAfter } = error.details;
+  const body = { error: error.code, message: error.message, ...(errors && { errors }) };
+  if (!ack) socket.emit('error', body);
+  else ack({ ok: false, ...body, ...(retryAfter !== undefined && { retry_after: retryAfter }) });
+}
+
+async function run(
+  ctx: AppContext,
+  authorizer: Authorizer,
+  socket: DeskSocket,
+  event: string,
+  input: unknown,
+): Promise<object> {
+  if (event === 'authorize') {
+    await countRequest(ctx, 'authorize', socket.data.actor?.key ?? socket.id);
+    const { token } = parseInput(clientEvents.authorize, input ?? {}, 'body');
+    const ack = await authorizer.authorize(socket, token);
+    socket.emit('authorized', ack);
+    return ack;
+  }
+  const { actor, expiresAt = 0 } = socket.data;
+  if (!actor) throw new AppError('UNAUTHORIZED', 'emit authorize first');
+  if (!Object.hasOwn(handlers, event))
+    throw new AppError('NOT_FOUND', `there is no event "${event.slice(0, 50)}"`);
+  if (ctx.clock() > expiresAt + 60_000) throw new AppError('UNAUTHORIZED', 'token expired');
+  const name = event as VerbName;
+  await countRequest(ctx, limitOf[name], actor.key);
+  const handler = handlers[name] as Handler<VerbName>;
+  return handler(ctx, actor, parseInput(clientEvents[name], input, 'body') as never, socket);
+}
+
+/** Answers every event of a socket: parsed, counted against the limits of REST, one answer each. */
+export function handleEvents(ctx: AppContext, authorizer: Authorizer, socket: DeskSocket): void {
+  socket.onAny((event: string, ...args: unknown[]) => {
+    const last = args.at(-1);
+    const ack = typeof last === 'function' ? (last as (answer: object) => void) : undefined;
+    const input = ack && args.length === 1 ? {} : args[0];
+    run(ctx, authorizer, socket, event, input).then(
+      (result) => ack?.({ ok: true, ...result }),
+      (error) => answerError(ctx, socket, event, error, ack),
+    );
+  });
+}

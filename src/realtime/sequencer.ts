@@ -1,0 +1,180 @@
+import { LRUCache } from 'lru-cache';
+import type { Entry } from '../domain/log/entry.ts';
+import type { Log } from '../infra/log.ts';
+
+export interface SequencerOptions {
+  /** Sends an entry to the sockets of this node. */
+  emit(entry: Entry): void;
+  /** True where a socket of this node gets the ticket's events. */
+  hasAudience(ticketId: string, owner: string): boolean;
+  /** Entries of a ticket in (`after`, `upTo`] made since `since`, in order. */
+  read(ticketId: string, after: number, upTo: number, since: number): Promise<Entry[]>;
+  /** Entries made before this time have been emitted; milliseconds since 1970. */
+  settledBefore(): number;
+  /** Told when a hole cannot be read: the sockets must ask for themselves. */
+  onLost(ticketId: string, owner: string): void;
+  log: Log;
+}
+
+interface Track {
+  owner: string;
+  /** The last entry emitted; undefined until the first one is known. */
+  last: number | undefined;
+  parked: Map<number, Entry>;
+  timer: NodeJS.Timeout | undefined;
+  filling: boolean;
+  /** The newest seq known to exist. */
+  target: number;
+}
+
+/** How long a hole may be filled by a late hint before it is read, in milliseconds. */
+const HOLE_PATIENCE_MS = 150;
+const MAX_TRACKS = 50_000;
+/** After so many failed reads in a row (about 6 s) the sockets are told to ask for themselves. */
+const MAX_FAILURES = 6;
+
+/**
+ * Emits the entries of each ticket to this node's sockets in order of seq, each once, however late
+ * or often their hints come. What never comes is read from the log.
+ */
+export class Sequencer {
+  readonly #options: SequencerOptions;
+  readonly #tracks = new LRUCache<string, Track>({ max: MAX_TRACKS });
+
+  constructor(options: SequencerOptions) {
+    this.#options = options;
+  }
+
+  /** A hint: the entry is stored. */
+  accept(entry: Entry): void {
+    const track = this.#trackFor(entry.ticket_id, entry.owner, entry.seq);
+    if (!track) return;
+    track.target = Math.max(track.target, entry.seq);
+    if (track.last === undefined && entry.seq === 1) track.last = 0;
+    if (track.last !== undefined && entry.seq <= track.last) return;
+    if (track.last !== undefined && entry.seq === track.last + 1) {
+      this.#emit(track, entry);
+      this.#unpark(track);
+    } else {
+      track.parked.set(entry.seq, entry);
+    }
+    this.#fillLater(entry.ticket_id, track, track.last === undefined ? 0 : HOLE_PATIENCE_MS);
+  }
+
+  /** A hint without the entry, from the sweep: the log reaches up to `seq`. */
+  expect(ticketId: string, owner: string, seq: number): void {
+    const track = this.#trackFor(ticketId, owner, seq);
+    if (!track || (track.last !== undefined && track.last >= seq)) return;
+    track.target = Math.max(track.target, seq);
+    this.#fillLater(ticketId, track, 0);
+  }
+
+  /** A head that was read for a socket: where no entry has been emitted yet, the next one follows it. */
+  base(ticketId: string, owner: string, head: number): void {
+    const track = this.#tracks.get(ticketId) ?? this.#create(ticketId, owner);
+    if (track.last !== undefined || track.filling || track.parked.size > 0) return;
+    track.last = head;
+  }
+
+  close(): void {
+    for (const track of this.#tracks.values()) clearTimeout(track.timer);
+    this.#tracks.clear();
+  }
+
+  /** Without an audience there is nothing to keep in order; an audience that comes later asks the log. */
+  #trackFor(ticketId: string, owner: string, seq: number): Track | undefined {
+    const known = this.#tracks.get(ticketId);
+    if (this.#options.hasAudience(ticketId, owner)) return known ?? this.#create(ticketId, owner);
+    if (known?.last === undefined) return undefined;
+    // Nobody would hear it, so it counts as emitted: the next audience starts behind it.
+    if (seq === known.last + 1) known.last = seq;
+    else this.#forget(ticketId, known);
+    return undefined;
+  }
+
+  #create(ticketId: string, owner: string): Track {
+    const track: Track = {
+      owner,
+      last: undefined,
+      parked: new Map(),
+      timer: undefined,
+      filling: false,
+      target: 0,
+    };
+    this.#tracks.set(ticketId, track);
+    return track;
+  }
+
+  #forget(ticketId: string, track: Track): void {
+    clearTimeout(track.timer);
+    this.#tracks.delete(ticketId);
+  }
+
+  #emit(track: Track, entry: Entry): void {
+    track.last = entry.seq;
+    this.#options.emit(entry);
+  }
+
+  #unpark(track: Track): void {
+    if (track.parked.size === 0) return;
+    for (;;) {
+      const next = track.parked.get((track.last ?? 0) + 1);
+      if (!next) break;
+      track.parked.delete(next.seq);
+      this.#emit(track, next);
+    }
+  }
+
+  #isBehind(track: Track): boolean {
+    return track.last === undefined || track.last < track.target;
+  }
+
+  #fillLater(ticketId: string, track: Track, delay: number): void {
+    if (!this.#isBehind(track)) {
+      clearTimeout(track.timer);
+      track.timer = undefined;
+      return;
+    }
+    if (track.timer || track.filling) return;
+    track.timer = setTimeout(() => {
+      track.timer = undefined;
+      void this.#fill(ticketId, track);
+    }, delay);
+  }
+
+  /** Reads what is missing, or for a ticket met for the first time, all that this node has not emitted. */
+  async #fill(ticketId: string, track: Track): Promise<void> {
+    if (track.filling || !this.#isBehind(track)) return;
+    track.filling = true;
+    for (let failures = 0; failures < MAX_FAILURES && this.#isBehind(track); ) {
+      try {
+        await this.#fillOnce(ticketId, track);
+      } catch (error) {
+        this.#options.log.debug({ reason: (error as Error).message }, 'a hole cannot be read yet');
+        await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** failures++));
+      }
+    }
+    track.filling = false;
+    if (!this.#isBehind(track)) return;
+    this.#options.onLost(ticketId, track.owner);
+    this.#forget(ticketId, track);
+  }
+
+  async #fillOnce(ticketId: string, track: Track): Promise<void> {
+    const upTo = track.target;
+    const first = track.last === undefined;
+    const since = first ? this.#options.settledBefore() : 0;
+    const entries = await this.#options.read(ticketId, track.last ?? 0, upTo, since);
+    // Everything older than the oldest entry found has been emitted before.
+    if (track.last === undefined) {
+      track.last = Math.min(entries[0]?.seq ?? upTo + 1, ...track.parked.keys()) - 1;
+    }
+    for (const entry of entries) {
+      if (entry.seq !== track.last + 1) continue;
+      track.parked.delete(entry.seq);
+      this.#emit(track, entry);
+    }
+    this.#unpark(track);
+    for (const seq of track.parked.keys()) if (seq <= track.last) track.parked.delete(seq);
+  }
+}

@@ -1,0 +1,99 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Server } from 'socket.io';
+import type { AppContext } from '../context.ts';
+import { sizes } from '../contract/limits.ts';
+import { toAppError } from '../errors.ts';
+import type { DeskServer, DeskSocket } from './audience.ts';
+import { type Authorizer, createAuthorizer } from './authorize.ts';
+import { createDelivery } from './delivery.ts';
+import { answerError, handleEvents } from './handlers.ts';
+import { watchSlowReaders } from './slow-readers.ts';
+
+export interface Realtime {
+  io: DeskServer;
+  /** Tells every socket when to come back, spread over `spreadMs`, then closes them all. */
+  close(spreadMs: number): Promise<void>;
+}
+
+function createIo(ctx: AppContext, http: HttpServer, isAllowed: (req: IncomingMessage) => boolean) {
+  const io: DeskServer = new Server(http, {
+    maxHttpBufferSize: sizes.body,
+    connectTimeout: 10_000,
+    perMessageDeflate: false,
+    httpCompression: false,
+    serveClient: false,
+    cors: { origin: true },
+    allowRequest(req, decide) {
+      if (!isAllowed(req)) decide('origin not allowed', false);
+      else if (io.engine.clientsCount >= ctx.config.maxConnections) decide('server full', false);
+      else decide(null, true);
+    },
+  });
+  // The request of the handshake is not needed any more, and weighs more than the socket.
+  io.engine.on('connection', (raw: { request: unknown }) => {
+    raw.request = null;
+  });
+  return io;
+}
+
+/** Verifies `auth.token`, when there is one, before the socket exists for anybody. */
+function admitAtHandshake(io: DeskServer, authorizer: Authorizer): void {
+  io.use((socket, next) => {
+    try {
+      authorizer.admit(socket);
+      next();
+    } catch (thrown) {
+      const { code, message } = toAppError(thrown);
+      next(Object.assign(new Error(message), { data: { error: code, message } }));
+    }
+  });
+}
+
+/** A socket that has not authorised in time is closed; one that has at the handshake is told so. */
+async function welcome(ctx: AppContext, authorizer: Authorizer, socket: DeskSocket): Promise<void> {
+  const timer = setTimeout(() => {
+    if (socket.data.actor) return;
+    const message = `authorize within ${sizes.authorizeWithin / 1000} s`;
+    socket.emit('error', { error: 'UNAUTHORIZED', message });
+    socket.disconnect(true);
+  }, sizes.authorizeWithin).unref();
+  socket.once('disconnect', () => clearTimeout(timer));
+  if (!socket.data.actor) return;
+  try {
+    const { token } = socket.handshake.auth;
+    socket.emit('authorized', await authorizer.authorize(socket, token as string));
+  } catch (error) {
+    answerError(ctx, socket, 'authorize', error, undefined);
+    socket.disconnect(true);
+  }
+}
+
+/** The Socket.IO door. */
+export function createRealtime(
+  ctx: AppContext,
+  http: HttpServer,
+  isAllowedOrigin: (req: IncomingMessage) => boolean,
+): Realtime {
+  const io = createIo(ctx, http, isAllowedOrigin);
+  const delivery = createDelivery(ctx, io);
+  const authorizer = createAuthorizer(ctx, io, delivery.sequencer);
+  const stopWatching = watchSlowReaders(ctx, io);
+  admitAtHandshake(io, authorizer);
+  io.on('connection', (socket) => {
+    handleEvents(ctx, authorizer, socket);
+    void welcome(ctx, authorizer, socket);
+  });
+  return {
+    io,
+    async close(spreadMs) {
+      for (const socket of io.sockets.sockets.values()) {
+        socket.emit('server_restarting', { retry_in: Math.round(Math.random() * spreadMs) });
+      }
+      await sleep(Math.min(100, spreadMs));
+      stopWatching();
+      delivery.close();
+      await io.close();
+    },
+  };
+}
