@@ -1,0 +1,119 @@
+/**
+ * `npm test [-- --faults | --screenshots] [paths and options of jest]`
+ *
+ * Makes sure that everything the tests need is there, builds, runs them, and ends with the line
+ * "N passed, N failed" and an exit code that says the same.
+ */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join, normalize } from 'node:path';
+import { ensureBuilt, ensureInstalled, root, run, say } from '../src/prepare.mjs';
+
+const everything = ['tests/unit', 'tests/integration', 'tests/cluster', 'tests/browser'];
+const programs = [
+  {
+    apt: 'redis-server',
+    names: ['redis-server'],
+    neededBy: ['tests/integration', 'tests/cluster'],
+  },
+  {
+    apt: 'chromium',
+    names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    neededBy: ['tests/browser'],
+  },
+];
+
+/** What the command line asks for: which tests, with which environment. */
+function readArguments(argv) {
+  const own = ['--faults', '--screenshots'];
+  const jest = argv.filter((argument) => !own.includes(argument));
+  const faults = argv.includes('--faults');
+  const screenshots = argv.includes('--screenshots');
+  const isPath = (argument) => !argument.startsWith('-') && existsSync(join(root, argument));
+  const chosen = jest.filter(isPath).map(normalize);
+  const options = jest.filter((argument) => !isPath(argument));
+  let paths = chosen;
+  if (chosen.length === 0) {
+    paths = everything;
+    if (faults || screenshots) {
+      paths = [...(faults ? ['tests/cluster'] : []), ...(screenshots ? ['tests/browser'] : [])];
+    }
+  }
+  const env = {
+    ...(faults && { DESKCORD_FAULTS: 'long' }),
+    ...(screenshots && { DESKCORD_SCREENSHOTS: '1' }),
+  };
+  return { paths, options, env };
+}
+
+const isOnPath = (name) =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+
+const isTouched = (paths, folders) =>
+  folders.some((folder) =>
+    paths.some((path) => path.startsWith(folder) || folder.startsWith(path)),
+  );
+
+/** Installs the programs of the system that the chosen tests run against. */
+async function ensurePrograms(paths) {
+  const missing = programs
+    .filter(({ names, neededBy }) => isTouched(paths, neededBy) && !names.some(isOnPath))
+    .map(({ apt }) => apt);
+  if (missing.length === 0) return;
+  const isRoot = process.getuid?.() === 0;
+  const sudo = isRoot ? [] : ['sudo', '-n'];
+  const byHand = `install ${missing.join(' and ')} and run this again`;
+  if (!isOnPath('apt-get') || (!isRoot && !isOnPath('sudo'))) throw new Error(byHand);
+  say(`installing ${missing.join(' and ')} (apt-get)`);
+  const aptGet = async (...args) => {
+    // Through env(1), because sudo drops the environment.
+    const quietly = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq'];
+    const [command, ...rest] = [...sudo, ...quietly, '-o', 'Dpkg::Use-Pty=0', ...args];
+    return run(command, rest, { stdout: 'ignore' });
+  };
+  // An outdated list is no reason to stop as long as the packages can be had.
+  await aptGet('update');
+  const code = await aptGet('install', '-y', '--no-install-recommends', ...missing);
+  if (code !== 0) throw new Error(`apt-get could not install them: ${byHand}`);
+}
+
+async function ensureMongod() {
+  const args = ['--import', 'tsx', 'src/infra/mongod/fetch-cli.ts'];
+  const code = await run(process.execPath, args, { stdout: 'ignore' });
+  if (code !== 0) throw new Error('the tests need a real MongoDB');
+}
+
+/** @returns {Promise<{passed: number, failed: number, code: number}>} */
+async function runJest({ paths, options, env }) {
+  const directory = await mkdtemp(join(tmpdir(), 'deskcord-results-'));
+  const outputFile = join(directory, 'results.json');
+  try {
+    const args = ['--maxWorkers=2', '--json', `--outputFile=${outputFile}`, ...options, ...paths];
+    const code = await run('npm', ['run', '--silent', 'jest', '--', ...args], { env });
+    const results = JSON.parse(await readFile(outputFile, 'utf8'));
+    const passed = results.numPassedTests;
+    // A file that cannot even be loaded has no tests to count.
+    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+    return { passed, failed, code };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function main() {
+  const wanted = readArguments(process.argv.slice(2));
+  await ensureInstalled();
+  await ensurePrograms(wanted.paths);
+  await ensureMongod();
+  if (isTouched(wanted.paths, ['tests/cluster', 'tests/browser'])) await ensureBuilt();
+  say(`running ${wanted.paths.join(' ')}`);
+  return runJest(wanted);
+}
+
+const { passed, failed, code } = await main().catch((error) => {
+  say(error.message);
+  return { passed: 0, failed: 1, code: 1 };
+});
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(code || (failed > 0 ? 1 : 0));
