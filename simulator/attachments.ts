@@ -1,0 +1,97 @@
+import type { Attachment } from './entities.ts';
+import { refused } from './errors.ts';
+import { nextSnowflake } from './snowflake.ts';
+import type { Upload } from './uploads.ts';
+import type { World } from './world.ts';
+
+interface Named {
+  id: string;
+  filename?: string | null | undefined;
+  title?: string | null | undefined;
+  description?: string | null | undefined;
+}
+
+const MAX_FILES = 10;
+
+/**
+ * The attachments a message has after a create or an edit. Entries of `listed` either keep one the message
+ * has (by its id) or name a new file (the n of `files[n]`); without a list everything is kept.
+ */
+export function resolveAttachments(
+  world: World,
+  channelId: string,
+  existing: Attachment[],
+  listed: Named[] | null | undefined,
+  uploads: Upload[],
+): Attachment[] {
+  const described = new Map<number, Named>();
+  let kept = existing;
+  if (listed) {
+    kept = [];
+    for (const entry of listed) {
+      const old = existing.find((a) => a.id === entry.id);
+      const file = uploads.find((u) => String(u.index) === entry.id);
+      if (old) kept.push(old);
+      else if (file) described.set(file.index, entry);
+      else throw refused(50146, 'Uploaded file not found');
+    }
+  }
+  if (kept.length + uploads.length > MAX_FILES) {
+    throw refused(30015, 'Maximum number of attachments in a message reached (10)');
+  }
+  const added = uploads
+    .toSorted((a, b) => a.index - b.index)
+    .map((upload) => store(world, channelId, upload, described.get(upload.index)));
+  return [...kept, ...added];
+}
+
+/** Makes the links to these attachments dead. */
+export function dropAttachments(world: World, channelId: string, gone: Attachment[]): void {
+  for (const { id, filename } of gone) world.files.delete(`${channelId}/${id}/${filename}`);
+}
+
+function store(
+  world: World,
+  channelId: string,
+  upload: Upload,
+  described: Named | undefined,
+): Attachment {
+  const wanted = described?.filename ?? upload.filename;
+  const filename = cleanName(wanted);
+  const title = described?.title ?? (filename === wanted ? undefined : stem(wanted));
+  const attachment: Attachment = {
+    id: nextSnowflake(),
+    filename,
+    size: upload.bytes.length,
+    content_type: upload.contentType,
+    ...(title ? { title } : {}),
+    ...(described?.description ? { description: described.description } : {}),
+    ...measure(upload.bytes),
+  };
+  const key = `${channelId}/${attachment.id}/${filename}`;
+  world.files.put(key, upload.bytes, upload.contentType, world.settings.maxStoredBytes);
+  return attachment;
+}
+
+/** Discord keeps letters, digits, dots, dashes and underscores; spaces become underscores, the rest goes. */
+function cleanName(name: string): string {
+  const base = name.split(/[/\\]/).pop() ?? '';
+  const clean = base.replace(/ /g, '_').replace(/[^A-Za-z0-9._-]/g, '');
+  return clean.replace(/^\.+/, '') === '' ? 'unknown' : clean;
+}
+
+function stem(name: string): string {
+  return name.replace(/\.[^.]*$/, '');
+}
+
+/** Width and height of a PNG or GIF; other kinds have none here. */
+function measure(bytes: Buffer): { width: number; height: number } | Record<string, never> {
+  const head = bytes.toString('latin1', 0, 6);
+  if (head.startsWith('\x89PNG') && bytes.length >= 24) {
+    return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+  }
+  if (/^GIF8[79]a/.test(head) && bytes.length >= 10) {
+    return { width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) };
+  }
+  return {};
+}

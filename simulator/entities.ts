@@ -1,0 +1,187 @@
+/** A JSON object going out to a client. */
+export type Json = Record<string, unknown>;
+
+/** Channel types the simulator knows. */
+export const ChannelType = {
+  text: 0,
+  dm: 1,
+  voice: 2,
+  category: 4,
+  announcement: 5,
+  announcementThread: 10,
+  publicThread: 11,
+  privateThread: 12,
+} as const;
+
+export interface User {
+  id: string;
+  username: string;
+  global_name: string | null;
+  discriminator: string;
+  avatar: string | null;
+  bot: boolean;
+}
+
+export interface Member {
+  user_id: string;
+  nick: string | null;
+  /** Without @everyone, as on the wire. */
+  roles: string[];
+  joined_at: string;
+  communication_disabled_until: string | null;
+}
+
+export interface Role {
+  id: string;
+  name: string;
+  color: number;
+  hoist: boolean;
+  position: number;
+  permissions: string;
+  managed: boolean;
+  mentionable: boolean;
+  bot_id?: string;
+}
+
+export interface Overwrite {
+  id: string;
+  /** 0 a role, 1 a member. */
+  type: 0 | 1;
+  allow: string;
+  deny: string;
+}
+
+export interface ThreadState {
+  owner_id: string;
+  archived: boolean;
+  locked: boolean;
+  invitable: boolean;
+  auto_archive_duration: number;
+  archive_timestamp: string;
+  create_timestamp: string;
+  /** When each member joined, by user id. */
+  members: Map<string, string>;
+  total_message_sent: number;
+}
+
+export interface Channel {
+  id: string;
+  type: number;
+  /** Null for a direct message. */
+  guild_id: string | null;
+  name: string;
+  topic: string | null;
+  position: number;
+  parent_id: string | null;
+  nsfw: boolean;
+  rate_limit_per_user: number;
+  permission_overwrites: Overwrite[];
+  last_message_id: string | null;
+  last_pin_timestamp: string | null;
+  /** Of a direct message. */
+  recipients: string[];
+  thread?: ThreadState;
+}
+
+export interface Attachment {
+  id: string;
+  filename: string;
+  title?: string;
+  description?: string;
+  content_type: string;
+  size: number;
+  width?: number;
+  height?: number;
+}
+
+export interface Reaction {
+  emoji: { id: string | null; name: string };
+  users: string[];
+}
+
+export interface Message {
+  id: string;
+  channel_id: string;
+  type: number;
+  author_id: string;
+  webhook_id?: string;
+  webhook_name?: string;
+  application_id?: string;
+  content: string;
+  timestamp: string;
+  edited_timestamp: string | null;
+  tts: boolean;
+  mention_everyone: boolean;
+  mentions: string[];
+  mention_roles: string[];
+  attachments: Attachment[];
+  embeds: Json[];
+  components: Json[];
+  reactions: Reaction[];
+  pinned_at: string | null;
+  nonce?: string | number;
+  flags: number;
+  reference?: { type: number; message_id: string; channel_id: string; guild_id?: string };
+  interaction_metadata?: Json;
+  thread_id?: string;
+  /** The only person who sees it, when it is ephemeral. */
+  ephemeral_for?: string;
+}
+
+/** Message flags the simulator gives a meaning to. */
+export const MessageFlag = {
+  suppressEmbeds: 1 << 2,
+  hasThread: 1 << 5,
+  ephemeral: 1 << 6,
+  loading: 1 << 7,
+  suppressNotifications: 1 << 12,
+  componentsV2: 1 << 15,
+} as const;
+
+export interface Webhook {
+  id: string;
+  type: 1;
+  channel_id: string;
+  name: string;
+  avatar: string | null;
+  token: string;
+  user_id: string;
+  application_id: string | null;
+}
+
+export interface Command {
+  id: string;
+  application_id: string;
+  guild_id?: string;
+  version: string;
+  type: number;
+  name: string;
+  description: string;
+  options: Json[];
+  default_member_permissions: string | null;
+  nsfw: boolean;
+  /** Whatever else the body had, given back as it came. */
+  extra: Json;
+}
+
+export interface Interaction {
+  id: string;
+  token: string;
+  type: number;
+  user_id: string;
+  channel_id: string;
+  nonce: string | number | null;
+  created_at: number;
+  state: 'pending' | 'answered' | 'failed';
+  data: Json;
+  /** The message whose component was used. */
+  message_id?: string;
+  metadata: Json;
+  /** Type and data of the first answer. */
+  response?: { type: number; data: unknown };
+  response_message_id?: string;
+  /** Every message it produced, oldest first; ephemeral ones included. */
+  message_ids: string[];
+  deferred_ephemeral: boolean;
+  modal?: Json;
+}

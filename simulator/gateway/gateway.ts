@@ -1,0 +1,244 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Json, User } from '../entities.ts';
+import { renderMember } from '../render.ts';
+import type { Settings } from '../settings.ts';
+import type { Outgoing, World } from '../world.ts';
+import { closings } from './closing.ts';
+import { Connection, Op } from './connection.ts';
+import { ALL_INTENTS, asksTooMuch, Intent } from './intents.ts';
+import { guildData, readyData } from './ready.ts';
+import { Session } from './session.ts';
+
+/** Whose connections a fault means: all bots, all people, or one user by id. */
+export type Whose = 'bot' | 'people' | string | undefined;
+
+const INVALID = { op: Op.invalid, d: false, t: null, s: null };
+
+/** Holds the connections and sessions, and gives every event to the sessions that should have it. */
+export class Gateway {
+  readonly settings: Settings;
+  readonly url: string;
+  /** Faults that are on. Times are moments in milliseconds. */
+  readonly faults = {
+    refuseUntil: 0,
+    silentUntil: 0,
+    loseUntil: 0,
+    lose: [] as string[],
+    double: 0,
+  };
+  /** IDENTIFYs left of the thousand a day. */
+  identifiesLeft = 1000;
+  private readonly world: () => World;
+  private readonly server = new WebSocketServer({ noServer: true });
+  private readonly connections = new Set<Connection>();
+  private readonly sessions = new Map<string, Session>();
+  private readonly lastIdentify = new Map<string, number>();
+
+  constructor(world: () => World, settings: Settings, url: string) {
+    this.world = world;
+    this.settings = settings;
+    this.url = url;
+  }
+
+  get silent(): boolean {
+    return this.faults.silentUntil > Date.now();
+  }
+
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const query = new URL(request.url ?? '/', this.url).searchParams;
+    const compressed = query.has('compress') || query.get('encoding') === 'etf';
+    if (compressed || this.faults.refuseUntil > Date.now()) {
+      socket.end(`HTTP/1.1 ${compressed ? '400 Bad Request' : '503 Service Unavailable'}\r\n\r\n`);
+      return;
+    }
+    this.server.handleUpgrade(request, socket, head, (ws: WebSocket) => {
+      const version = query.get('v') ?? '10';
+      if (version === '10' || version === '9') this.connections.add(new Connection(this, ws));
+      else ws.close(4012, 'Invalid API version.');
+    });
+  }
+
+  identify(connection: Connection, data: unknown): void {
+    const { token, intents, shard, properties } = (data ?? {}) as Json;
+    if (typeof properties !== 'object') throw closings.decode();
+    const user = this.userOf(token);
+    if (!user) throw closings.badToken();
+    const asked = user.bot ? intents : ALL_INTENTS;
+    if (!Number.isInteger(asked) || (Number(asked) & ~ALL_INTENTS) !== 0) {
+      throw closings.badIntents();
+    }
+    if (user.bot && asksTooMuch(Number(asked), this.settings.privilegedIntents)) {
+      throw closings.deniedIntents();
+    }
+    if (this.tooSoon(user)) {
+      connection.send(INVALID);
+      return;
+    }
+    this.identifiesLeft -= 1;
+    const session = new Session(user, String(token), Number(asked), this.settings.sessionBuffer);
+    this.sessions.set(session.id, session);
+    this.attach(session, connection);
+    const world = this.world();
+    session.push('READY', readyData(world, user, session.id, this.url, shard));
+    const toldOfGuild = (session.intents & Intent.GUILDS) !== 0 && world.members.has(user.id);
+    if (toldOfGuild) session.push('GUILD_CREATE', guildData(world, user));
+  }
+
+  resume(connection: Connection, data: unknown): void {
+    const { token, session_id, seq } = (data ?? {}) as Json;
+    if (!this.userOf(token)) throw closings.badToken();
+    const session = this.sessions.get(String(session_id));
+    const known = session?.token === token ? session : undefined;
+    if (known && Number(seq) > known.seq) throw closings.badSeq();
+    const missed = known && !this.expired(known) ? known.since(Number(seq)) : undefined;
+    if (!known || !missed || known.refusals > 0) {
+      if (known) this.forget(known);
+      connection.send(INVALID);
+      return;
+    }
+    this.attach(known, connection);
+    for (const sent of missed) connection.send(sent);
+    known.push('RESUMED', { _trace: ['simulator'] });
+  }
+
+  /** Ends a session: it can no longer be resumed. */
+  forget(session: Session): void {
+    this.sessions.delete(session.id);
+    session.link = undefined;
+  }
+
+  /** A connection is gone; 1000 and 1001 from the client end its session too. */
+  left(connection: Connection, code: number): void {
+    this.connections.delete(connection);
+    const { session } = connection;
+    if (!session || session.link !== connection) return;
+    session.link = undefined;
+    session.leftAt = Date.now();
+    if (code === 1000 || code === 1001) this.forget(session);
+  }
+
+  dispatch(events: Outgoing[]): void {
+    this.dropExpired();
+    for (const event of events) {
+      if (this.loses(event.name)) continue;
+      const doubled = this.faults.double > 0;
+      if (doubled) this.faults.double -= 1;
+      for (const session of this.sessions.values()) {
+        if (!event.sees(session.user)) continue;
+        session.offer(this.world(), event.name, event.data, event.dm);
+        if (doubled) session.offer(this.world(), event.name, event.data, event.dm);
+      }
+    }
+  }
+
+  sendMembers(session: Session, data: unknown): void {
+    const { query, user_ids, nonce } = (data ?? {}) as Json;
+    const world = this.world();
+    const wanted = user_ids === undefined ? undefined : [user_ids].flat().map(String);
+    const found = [...world.members.values()].filter((member) => {
+      if (wanted) return wanted.includes(member.user_id);
+      const name = world.users.get(member.user_id)?.username ?? '';
+      return name.startsWith(String(query ?? ''));
+    });
+    session.push('GUILD_MEMBERS_CHUNK', {
+      guild_id: world.guild.id,
+      members: found.map((member) => renderMember(world, member)),
+      chunk_index: 0,
+      chunk_count: 1,
+      not_found: wanted?.filter((id) => !world.members.has(id)) ?? [],
+      ...(nonce === undefined ? {} : { nonce }),
+    });
+  }
+
+  /** The sessions there are, for the state. */
+  list(): Json[] {
+    return [...this.sessions.values()].map((session) => ({
+      id: session.id,
+      user: session.user.username,
+      user_id: session.user.id,
+      intents: session.intents,
+      seq: session.seq,
+      connected: session.link !== undefined,
+    }));
+  }
+
+  /** Runs something over the connections a fault means. */
+  each(whose: Whose, act: (connection: Connection) => void): void {
+    for (const connection of [...this.connections]) {
+      const user = connection.session?.user;
+      const kind = user?.bot === false ? 'people' : 'bot';
+      if (whose === undefined || whose === kind || whose === user?.id) act(connection);
+    }
+  }
+
+  /** Makes the next `times` resumes of these sessions fail. */
+  refuseResumes(whose: Whose, times: number): void {
+    for (const session of this.sessions.values()) {
+      const kind = session.user.bot ? 'bot' : 'people';
+      if (whose === undefined || whose === kind || whose === session.user.id)
+        session.refusals = times;
+    }
+  }
+
+  forgetSessions(): void {
+    this.sessions.clear();
+  }
+
+  clearFaults(): void {
+    Object.assign(this.faults, {
+      refuseUntil: 0,
+      silentUntil: 0,
+      loseUntil: 0,
+      lose: [],
+      double: 0,
+    });
+  }
+
+  /** Ends every session and connection; clients have to identify anew. */
+  reset(): void {
+    this.sessions.clear();
+    this.lastIdentify.clear();
+    this.identifiesLeft = 1000;
+    for (const connection of this.connections) connection.close(1012, 'The simulator was reset.');
+  }
+
+  close(): void {
+    this.sessions.clear();
+    for (const { socket } of this.connections) socket.terminate();
+    this.server.close();
+  }
+
+  private attach(session: Session, connection: Connection): void {
+    connection.session = session;
+    session.link = connection;
+  }
+
+  private userOf(token: unknown): User | undefined {
+    const bare = typeof token === 'string' ? token.replace(/^Bot /, '') : '';
+    const id = this.world().tokens.get(bare);
+    return id === undefined ? undefined : this.world().users.get(id);
+  }
+
+  private tooSoon(user: User): boolean {
+    const now = Date.now();
+    const last = this.lastIdentify.get(user.id) ?? 0;
+    if (user.bot && now - last < this.settings.identifyIntervalMs) return true;
+    this.lastIdentify.set(user.id, now);
+    return false;
+  }
+
+  private expired(session: Session): boolean {
+    return !session.link && Date.now() - session.leftAt > this.settings.sessionLifetimeMs;
+  }
+
+  private dropExpired(): void {
+    for (const session of this.sessions.values()) if (this.expired(session)) this.forget(session);
+  }
+
+  private loses(name: string): boolean {
+    if (this.faults.loseUntil <= Date.now()) return false;
+    return this.faults.lose.length === 0 || this.faults.lose.includes(name);
+  }
+}

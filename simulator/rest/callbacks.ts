@@ -1,0 +1,236 @@
+import { bodyOf, type Call, NO_CONTENT, ok, param, type Reply } from '../call.ts';
+import {
+  type Channel,
+  type Interaction,
+  type Json,
+  type Message,
+  MessageFlag,
+  type User,
+} from '../entities.ts';
+import { invalidField, refused, unknown } from '../errors.ts';
+import { InteractionType, tellUser } from '../interactions.ts';
+import { createMessage, editMessage, publish } from '../messages.ts';
+import { renderMessage } from '../render.ts';
+import { route } from '../router.ts';
+import { nextSnowflake } from '../snowflake.ts';
+import type { Upload } from '../uploads.ts';
+import { modal } from '../validation/components.ts';
+import {
+  anything,
+  choice,
+  type Field,
+  integer,
+  list,
+  maybe,
+  object,
+  text,
+} from '../validation/fields.ts';
+import { editedMessage, webhookMessage } from '../validation/messages.ts';
+import type { World } from '../world.ts';
+
+const Answer = {
+  message: 4,
+  deferMessage: 5,
+  deferUpdate: 6,
+  update: 7,
+  choices: 8,
+  modal: 9,
+} as const;
+
+const outer = object({ type: choice(1, 4, 5, 6, 7, 8, 9), data: maybe(anything) });
+const deferData = object({ flags: maybe(integer()) });
+const choicesData = object({
+  choices: list(
+    object({
+      name: text({ min: 1, max: 100 }),
+      name_localizations: maybe(anything),
+      value: anything,
+    }),
+    { max: 25 },
+  ),
+});
+
+/** The application's first answer to an interaction: within its time, and only once. */
+function answerInteraction(call: Call): Reply {
+  const { world, query } = call;
+  const interaction = world.interactions.get(param(call, 'interaction'));
+  if (!interaction || interaction.token !== param(call, 'token')) throw unknown('interaction');
+  if (interaction.state === 'failed') throw unknown('interaction');
+  if (interaction.state === 'answered') {
+    throw refused(40060, 'Interaction has already been acknowledged.');
+  }
+  const { type } = bodyOf(call, outer);
+  checkFits(interaction, type);
+  const message = act(call, interaction, type);
+  interaction.state = 'answered';
+  interaction.response = { type, data: (call.body as Json).data ?? null };
+  if (message) {
+    interaction.response_message_id = message.id;
+    if (type === Answer.message || type === Answer.deferMessage)
+      interaction.message_ids.push(message.id);
+  }
+  if (query.get('with_response') !== 'true') return NO_CONTENT;
+  return ok(renderAnswer(world, interaction, type, message));
+}
+
+/** Updates belong to components and modals opened from one, choices to autocompletion, modals not to modals. */
+function checkFits(interaction: Interaction, type: number): void {
+  const isUpdate = type === Answer.deferUpdate || type === Answer.update;
+  const hasMessage = interaction.message_id !== undefined;
+  const completes = interaction.type === InteractionType.autocomplete;
+  const fits =
+    completes === (type === Answer.choices) &&
+    (!isUpdate || hasMessage) &&
+    (type !== Answer.modal || interaction.type !== InteractionType.modal) &&
+    type !== 1;
+  if (fits) return;
+  throw invalidField(
+    ['type'],
+    'INTERACTION_CALLBACK_INVALID_TYPE',
+    'This callback type is not valid for the interaction',
+  );
+}
+
+function act(call: Call, interaction: Interaction, type: number): Message | undefined {
+  const { world } = call;
+  const channel = world.channels.get(interaction.channel_id);
+  const app = world.users.get(world.application.id);
+  if (!channel || !app) throw unknown('channel');
+  switch (type) {
+    case Answer.choices:
+      completeInput(call, interaction);
+      return undefined;
+    case Answer.modal:
+      showModal(call, interaction);
+      return undefined;
+    case Answer.message: {
+      const body = dataOf(call, webhookMessage);
+      const made = respond(world, interaction, channel, app, body, call.files);
+      tellUser(world, interaction, 'INTERACTION_SUCCESS');
+      return made;
+    }
+    case Answer.deferMessage:
+      return defer(call, interaction, channel, app);
+    default: {
+      const message = world.message(channel.id, interaction.message_id ?? '');
+      if (type === Answer.update && message) {
+        editMessage(world, message, dataOf(call, editedMessage), call.files);
+      }
+      tellUser(world, interaction, 'INTERACTION_SUCCESS');
+      return message;
+    }
+  }
+}
+
+/** The callback's `data`, read by a schema; errors lie under `data`. */
+function dataOf<T>(call: Call, field: Field<T>): T {
+  const body = call.body as Json;
+  const inner: Field<T> = (value, errors) => field(value ?? {}, errors.at('data'));
+  return bodyOf({ ...call, body: body.data ?? {} }, inner);
+}
+
+/** Makes a message in answer to an interaction. Unlike others it may be ephemeral, and pings users only. */
+export function respond(
+  world: World,
+  interaction: Interaction,
+  channel: Channel,
+  app: User,
+  body: ReturnType<typeof webhookMessage>,
+  files: Upload[],
+): Message {
+  const ephemeral = ((body.flags ?? 0) & MessageFlag.ephemeral) !== 0;
+  const isCommand = interaction.type === InteractionType.command;
+  const answered = interaction.message_id;
+  return createMessage(world, {
+    channel,
+    author: app,
+    body,
+    files,
+    type: isCommand ? 20 : answered === undefined ? 0 : 19,
+    applicationId: app.id,
+    metadata: interaction.metadata,
+    defaultMentions: { parse: ['users'] },
+    ...(answered !== undefined && !isCommand
+      ? { reference: { type: 0, message_id: answered, channel_id: channel.id } }
+      : {}),
+    ...(ephemeral ? { ephemeralFor: interaction.user_id } : {}),
+  });
+}
+
+/** "Thinking…": a message without content that the first edit or follow-up fills. */
+function defer(call: Call, interaction: Interaction, channel: Channel, app: User): Message {
+  const { world } = call;
+  const { flags } = dataOf(call, deferData);
+  const ephemeral = ((flags ?? 0) & MessageFlag.ephemeral) !== 0;
+  interaction.deferred_ephemeral = ephemeral;
+  const message: Message = {
+    id: nextSnowflake(),
+    channel_id: channel.id,
+    type: interaction.type === InteractionType.command ? 20 : 19,
+    author_id: app.id,
+    webhook_id: app.id,
+    application_id: app.id,
+    content: '',
+    timestamp: new Date().toISOString(),
+    edited_timestamp: null,
+    tts: false,
+    mention_everyone: false,
+    mentions: [],
+    mention_roles: [],
+    attachments: [],
+    embeds: [],
+    components: [],
+    reactions: [],
+    pinned_at: null,
+    flags: MessageFlag.loading | (ephemeral ? MessageFlag.ephemeral : 0),
+    interaction_metadata: interaction.metadata,
+    ...(ephemeral ? { ephemeral_for: interaction.user_id } : {}),
+  };
+  publish(world, channel, message);
+  tellUser(world, interaction, 'INTERACTION_SUCCESS');
+  return message;
+}
+
+function completeInput(call: Call, interaction: Interaction): void {
+  const { choices } = dataOf(call, choicesData);
+  tellUser(call.world, interaction, 'APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE', { choices });
+}
+
+function showModal(call: Call, interaction: Interaction): void {
+  const { world } = call;
+  const read = dataOf(call, modal);
+  interaction.modal = read;
+  tellUser(world, interaction, 'INTERACTION_MODAL_CREATE', {
+    channel_id: interaction.channel_id,
+    application: { id: world.application.id, name: world.application.name },
+    ...read,
+  });
+  tellUser(world, interaction, 'INTERACTION_SUCCESS');
+}
+
+function renderAnswer(
+  world: World,
+  interaction: Interaction,
+  type: number,
+  message: Message | undefined,
+): Json {
+  const flags = message?.flags ?? 0;
+  return {
+    interaction: {
+      id: interaction.id,
+      type: interaction.type,
+      ...(message
+        ? {
+            response_message_id: message.id,
+            response_message_loading: (flags & MessageFlag.loading) !== 0,
+            response_message_ephemeral: (flags & MessageFlag.ephemeral) !== 0,
+          }
+        : {}),
+    },
+    resource: { type, ...(message ? { message: renderMessage(world, message) } : {}) },
+  };
+}
+
+export const callbackRoutes = [
+  route('POST', '/interactions/:interaction/:token/callback', answerInteraction, { open: true }),
+];

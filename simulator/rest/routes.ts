@@ -1,0 +1,35 @@
+import type { Route } from '../router.ts';
+import { callbackRoutes } from './callbacks.ts';
+import { channelRoutes } from './channels.ts';
+import { commandRoutes } from './commands.ts';
+import { guildRoutes } from './guilds.ts';
+import { identityRoutes } from './identity.ts';
+import { interactionRoutes } from './interactions.ts';
+import { memberRoutes } from './members.ts';
+import { messageRoutes } from './messages.ts';
+import { overwriteRoutes } from './overwrites.ts';
+import { pinRoutes } from './pins.ts';
+import { reactionRoutes } from './reactions.ts';
+import { roleRoutes } from './roles.ts';
+import { threadRoutes } from './threads.ts';
+import { webhookMessageRoutes } from './webhook-messages.ts';
+import { webhookRoutes } from './webhooks.ts';
+
+/** Every route of the API. Fixed names stand before the ids they could be taken for. */
+export const ROUTES: Route[] = [
+  ...identityRoutes,
+  ...guildRoutes,
+  ...memberRoutes,
+  ...roleRoutes,
+  ...channelRoutes,
+  ...overwriteRoutes,
+  ...pinRoutes,
+  ...messageRoutes,
+  ...reactionRoutes,
+  ...threadRoutes,
+  ...webhookRoutes,
+  ...webhookMessageRoutes,
+  ...commandRoutes,
+  ...interactionRoutes,
+  ...callbackRoutes,
+];

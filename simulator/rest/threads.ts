@@ -1,0 +1,171 @@
+import {
+  bodyOf,
+  type Call,
+  callerOf,
+  channelOf,
+  created,
+  NO_CONTENT,
+  ok,
+  type Reply,
+} from '../call.ts';
+import { type Channel, ChannelType, type Json, MessageFlag } from '../entities.ts';
+import { missingAccess, refused, unknown } from '../errors.ts';
+import { emitMessage } from '../messages.ts';
+import { P } from '../permissions.ts';
+import { renderChannel, renderTime } from '../render.ts';
+import { route } from '../router.ts';
+import { emptyChannel } from '../seed.ts';
+import { nextSnowflake } from '../snowflake.ts';
+import { newThread } from '../validation/channels.ts';
+import { messageOf } from './messages.ts';
+
+type NewThread = ReturnType<typeof newThread>;
+
+function startFromMessage(call: Call): Reply {
+  const { world } = call;
+  const channel = channelOf(call, P.CREATE_PUBLIC_THREADS);
+  const message = messageOf(call, channel);
+  if (message.thread_id !== undefined) {
+    throw refused(160004, 'A thread has already been created for this message');
+  }
+  const thread = open(call, channel, message.id, bodyOf(call, newThread), ChannelType.publicThread);
+  message.thread_id = thread.id;
+  message.flags |= MessageFlag.hasThread;
+  emitMessage(world, 'MESSAGE_UPDATE', message);
+  return created(renderChannel(world, thread));
+}
+
+function start(call: Call): Reply {
+  const body = bodyOf(call, newThread);
+  const type = body.type ?? ChannelType.privateThread;
+  const isPrivate = type === ChannelType.privateThread;
+  const bit = isPrivate ? P.CREATE_PRIVATE_THREADS : P.CREATE_PUBLIC_THREADS;
+  const channel = channelOf(call, bit);
+  return created(renderChannel(call.world, open(call, channel, nextSnowflake(), body, type)));
+}
+
+function open(call: Call, parent: Channel, id: string, body: NewThread, type: number): Channel {
+  const { world } = call;
+  if (parent.type !== ChannelType.text && parent.type !== ChannelType.announcement) {
+    throw refused(50024, 'Cannot execute action on this channel type');
+  }
+  const active = world.threads().filter((c) => !c.thread?.archived).length;
+  if (active >= world.settings.activeThreads) {
+    throw refused(160006, 'Maximum number of active threads reached');
+  }
+  const me = callerOf(call);
+  const now = new Date().toISOString();
+  const thread = emptyChannel({
+    id,
+    guild_id: parent.guild_id,
+    name: body.name,
+    type,
+    parent_id: parent.id,
+    rate_limit_per_user: body.rate_limit_per_user ?? 0,
+    thread: {
+      owner_id: me.id,
+      archived: false,
+      locked: false,
+      invitable: body.invitable ?? true,
+      auto_archive_duration: body.auto_archive_duration ?? 4320,
+      archive_timestamp: now,
+      create_timestamp: now,
+      members: new Map([[me.id, now]]),
+      total_message_sent: 0,
+    },
+  });
+  world.channels.set(id, thread);
+  const data = { ...renderChannel(world, thread), newly_created: true };
+  world.emit('THREAD_CREATE', data, { channel: thread });
+  return thread;
+}
+
+function threadOf(call: Call): Channel & { thread: NonNullable<Channel['thread']> } {
+  const channel = channelOf(call);
+  if (!channel.thread) throw refused(50024, 'Cannot execute action on this channel type');
+  return { ...channel, thread: channel.thread };
+}
+
+function renderThreadMember(thread: Channel, userId: string): Json {
+  const since = thread.thread?.members.get(userId) ?? 0;
+  return { id: thread.id, user_id: userId, join_timestamp: renderTime(since), flags: 0 };
+}
+
+function listMembers(call: Call): Reply {
+  const thread = threadOf(call);
+  return ok([...thread.thread.members.keys()].map((id) => renderThreadMember(thread, id)));
+}
+
+function getMember(call: Call): Reply {
+  const thread = threadOf(call);
+  const id = call.params.user ?? callerOf(call).id;
+  if (!thread.thread.members.has(id)) throw unknown('member');
+  return ok(renderThreadMember(thread, id));
+}
+
+function addMember(call: Call): Reply {
+  const { world } = call;
+  const thread = threadOf(call);
+  const id = call.params.user ?? callerOf(call).id;
+  if (!world.members.has(id)) throw unknown('member');
+  if (thread.thread.archived) throw refused(50083, 'Thread is archived');
+  if (!world.canSee(id, world.ruling(thread))) throw missingAccess();
+  if (thread.thread.members.has(id)) return NO_CONTENT;
+  thread.thread.members.set(id, new Date().toISOString());
+  announce(call, thread, { added_members: [renderThreadMember(thread, id)] });
+  return NO_CONTENT;
+}
+
+function removeMember(call: Call): Reply {
+  const thread = threadOf(call);
+  const me = callerOf(call);
+  const id = call.params.user ?? me.id;
+  if (id !== me.id && thread.thread.owner_id !== me.id) channelOf(call, P.MANAGE_THREADS);
+  if (thread.thread.archived) throw refused(50083, 'Thread is archived');
+  if (!thread.thread.members.delete(id)) return NO_CONTENT;
+  announce(call, thread, { removed_member_ids: [id] });
+  return NO_CONTENT;
+}
+
+function announce({ world }: Call, thread: Channel, change: Json): void {
+  const member_count = thread.thread?.members.size ?? 0;
+  const data = { id: thread.id, guild_id: thread.guild_id, member_count, ...change };
+  world.emit('THREAD_MEMBERS_UPDATE', data, { channel: thread });
+}
+
+function listArchived(type: number) {
+  return (call: Call): Reply => {
+    const { world } = call;
+    const channel = channelOf(call, P.READ_MESSAGE_HISTORY);
+    const { id } = callerOf(call);
+    const found = world
+      .threads()
+      .filter((c) => c.parent_id === channel.id && c.type === type && c.thread?.archived)
+      .filter((c) => world.canSee(id, c));
+    return ok({ threads: found.map((c) => renderChannel(world, c)), members: [], has_more: false });
+  };
+}
+
+const MEMBERS = '/channels/:channel/thread-members';
+
+export const threadRoutes = [
+  route('POST', '/channels/:channel/messages/:message/threads', startFromMessage),
+  route('POST', '/channels/:channel/threads', start),
+  route(
+    'GET',
+    '/channels/:channel/threads/archived/public',
+    listArchived(ChannelType.publicThread),
+  ),
+  route(
+    'GET',
+    '/channels/:channel/threads/archived/private',
+    listArchived(ChannelType.privateThread),
+  ),
+  route('GET', MEMBERS, listMembers),
+  route('GET', `${MEMBERS}/@me`, getMember),
+  route('PUT', `${MEMBERS}/@me`, addMember),
+  route('DELETE', `${MEMBERS}/@me`, removeMember),
+  route('GET', `${MEMBERS}/:user`, getMember),
+  route('PUT', `${MEMBERS}/:user`, addMember),
+  route('DELETE', `${MEMBERS}/:user`, removeMember),
+];

@@ -1,0 +1,83 @@
+import type { Interaction, Json, Message } from './entities.ts';
+import {
+  byPosition,
+  renderChannel,
+  renderGuild,
+  renderMessage,
+  renderRole,
+  renderWebhook,
+} from './render.ts';
+import { renderCommand } from './rest/commands.ts';
+import type { Simulator } from './simulator.ts';
+import type { World } from './world.ts';
+
+const LISTED_INTERACTIONS = 200;
+
+/**
+ * Everything there is, for tests and for the operator. `calls=0`, `messages=0` leave the long lists out,
+ * `channel=ID` gives the messages of one channel alone.
+ */
+export function renderState(sim: Simulator, query: URLSearchParams): Json {
+  const { world, directory } = sim;
+  const only = query.get('channel');
+  const logs = [...world.logs].filter(([id]) => only === null || id === only);
+  const messages = logs.map(([id, log]) => [id, log.all().map((m) => renderStored(world, m))]);
+  const channels = world.guildChannels().sort(byPosition);
+  return {
+    url: sim.url,
+    apiUrl: `${sim.url}/api`,
+    gatewayUrl: sim.gatewayUrl,
+    seed: directory,
+    guild: renderGuild(world),
+    application: world.application,
+    bot: directory.bot,
+    people: peopleNow(sim),
+    roles: [...world.roles.values()].map(renderRole),
+    channels: [...channels, ...world.threads()].map((c) => renderChannel(world, c)),
+    directs: [...world.channels.values()]
+      .filter((c) => c.guild_id === null)
+      .map((c) => renderChannel(world, c)),
+    ...(query.get('messages') === '0' ? {} : { messages: Object.fromEntries(messages) }),
+    ephemeral: [...world.ephemeral.values()].map((m) => renderStored(world, m)),
+    commands: [...world.commands.values()].map(renderCommand),
+    webhooks: [...world.webhooks.values()].map((w) => renderWebhook(world, w, true)),
+    interactions: [...world.interactions.values()]
+      .slice(-LISTED_INTERACTIONS)
+      .map((one) => renderStoredInteraction(world, one)),
+    sessions: sim.gateway.list(),
+    faults: sim.faults.all(),
+    settings: sim.settings,
+    invalidRequests: sim.calls.invalidRequests,
+    ...(query.get('calls') === '0' ? {} : { calls: sim.calls.list() }),
+  };
+}
+
+/** The seeded people with the roles they have now. */
+function peopleNow({ world, directory }: Simulator): Json {
+  return Object.fromEntries(
+    Object.entries(directory.people).map(([key, person]) => [
+      key,
+      { ...person, roles: world.members.get(person.id)?.roles ?? [] },
+    ]),
+  );
+}
+
+/** A message with what REST would not show: its nonce, and whose eyes an ephemeral one is for. */
+function renderStored(world: World, message: Message): Json {
+  return {
+    ...renderMessage(world, message),
+    nonce: message.nonce ?? null,
+    ...(message.ephemeral_for === undefined ? {} : { ephemeral_for: message.ephemeral_for }),
+  };
+}
+
+function renderStoredInteraction(world: World, one: Interaction): Json {
+  const { token: _token, metadata: _metadata, message_ids, ...shown } = one;
+  const user = world.users.get(one.user_id);
+  const messages = message_ids.flatMap((id) => world.message(one.channel_id, id) ?? []);
+  return {
+    ...shown,
+    user: user?.username,
+    messages: messages.map((m) => renderStored(world, m)),
+  };
+}
