@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
+import { fetchIntoCache } from '../../src/infra/mongod/cache.ts';
 import { type EmbeddedMongo, startEmbeddedMongo } from '../../src/infra/mongod/embedded.ts';
 import { findMongod } from '../../src/infra/mongod/find.ts';
 import { eventually } from '../support/eventually.ts';
@@ -232,6 +233,24 @@ describe('finding a mongod', () => {
     await expect(find()).rejects.toThrow('does not say its version, so it is no mongod');
     await writeFile(mongodPath, '#!/bin/sh\necho db version v4.4.1\n', { mode: 0o755 });
     await expect(find()).rejects.toThrow('is version 4.4.1, and 6.0 or newer is needed');
+  });
+
+  test('when one is fetched, then it is whole or not there, and killed downloads are cleared', async () => {
+    const cache = join(dataDir, 'cache');
+    const dead = spawn('true');
+    await once(dead, 'exit');
+    await mkdir(join(cache, `fetching-${dead.pid}-x`), { recursive: true });
+    await mkdir(join(cache, `fetching-${process.pid}-y`), { recursive: true });
+    const fetchOf = (content: string) =>
+      fetchIntoCache(cache, async (directory) => {
+        await writeFile(join(directory, 'mongod'), content, { mode: 0o755 });
+        return join(directory, 'mongod');
+      });
+    await expect(fetchOf('#!/bin/sh\nexit 1\n')).rejects.toThrow('does not run here');
+    const good = '#!/bin/sh\necho db version v7.0.2\n';
+    const both = await Promise.all([fetchOf(good), fetchOf(good)]);
+    expect(new Set(both)).toEqual(new Set([join(cache, 'mongod-7.0.2/mongod')]));
+    expect((await readdir(cache)).sort()).toEqual([`fetching-${process.pid}-y`, 'mongod-7.0.2']);
   });
 
   test('when one is on the PATH, then it is taken; else the newest one fetched before', async () => {

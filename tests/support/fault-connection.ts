@@ -52,148 +52,152 @@ export interface ConnectionOptions {
   random(): number;
 }
 
-export interface FaultConnection {
-  reset(): void;
-  /** Whether bytes were lost on it, so that it can never be right again. */
-  readonly tainted: boolean;
-}
-
 const HIGH_WATER = 1024 * 1024;
 
-/** Carries bytes both ways between two sockets, with the faults in force. */
-export function joinWithFaults(options: ConnectionOptions): FaultConnection {
-  const { client, target, counters, random } = options;
-  const state = { tainted: false, armed: false, swallowing: false, passed: 0, limit: 0 };
-  const find = <T extends Fault['type']>(type: T, direction?: Direction) =>
-    options.faults().find((fault): fault is Extract<Fault, { type: T }> => {
-      const only = 'direction' in fault ? fault.direction : undefined;
-      return fault.type === type && (!only || !direction || only === direction);
-    });
+/** The bytes on their way in one direction. */
+interface Lane {
+  source: Socket;
+  sink: Socket;
+  direction: Direction;
+  queue: { chunk: Buffer; at: number }[];
+  queued: number;
+  busy: boolean;
+  ended: boolean;
+}
 
-  function end(how: 'reset' | 'close' = 'reset'): void {
-    for (const socket of [client, target]) {
+/** Carries bytes both ways between two sockets, with the faults in force. */
+export class FaultConnection {
+  /** Whether bytes were lost on it, so that it can never be right again. */
+  tainted = false;
+  readonly #options: ConnectionOptions;
+  /** The cut whose request has been sent. */
+  #armed: Cut | undefined;
+  /** Whether a reply is being swallowed. */
+  #swallowing = false;
+  #passed = 0;
+  #limit = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    const { client, target } = options;
+    const fault = this.#find('cut');
+    if (fault?.at === 'connect') this.#cut(fault);
+    this.#pump(client, target, 'toTarget');
+    this.#pump(target, client, 'toClient');
+  }
+
+  end(how: 'reset' | 'close' = 'reset'): void {
+    for (const socket of [this.#options.client, this.#options.target]) {
       if (how === 'reset') socket.resetAndDestroy();
       else socket.destroySoon();
     }
   }
 
-  function reserveCut(): boolean {
-    if (!options.takeCut()) return false;
-    counters.cuts++;
+  #find<T extends Fault['type']>(type: T, direction?: Direction) {
+    return this.#options.faults().find((fault): fault is Extract<Fault, { type: T }> => {
+      const only = 'direction' in fault ? fault.direction : undefined;
+      return fault.type === type && (!only || !direction || only === direction);
+    });
+  }
+
+  #reserveCut(): boolean {
+    if (!this.#options.takeCut()) return false;
+    this.#options.counters.cuts++;
     return true;
   }
 
-  function cut(fault: Cut): boolean {
-    if (!reserveCut()) return false;
-    end(fault.how);
+  #cut(fault: Cut): boolean {
+    if (!this.#reserveCut()) return false;
+    this.end(fault.how);
     return true;
   }
 
-  function swallow(chunk: Buffer): void {
-    state.tainted = true;
-    counters.bytesSwallowed += chunk.length;
-  }
-
-  /** Whether the fault takes the chunk, rather than the other side getting it. */
-  function intercept(chunk: Buffer, direction: Direction): boolean {
-    const fault = find('cut');
-    const isArmed = () => {
-      if (direction === 'toTarget') state.armed ||= fault?.when?.(chunk) ?? true;
-      return state.armed;
-    };
-    if (fault?.at === 'connect') return cut(fault);
-    if (fault?.at === 'request' && direction === 'toTarget' && isArmed()) return cut(fault);
-    const isReply = fault?.at === 'reply' && isArmed() && direction === 'toClient';
-    if (isReply && !state.swallowing && reserveCut()) {
-      state.swallowing = true;
-      setTimeout(() => end(fault.how), fault.holdMs ?? 0);
-    }
-    if (!(state.swallowing && direction === 'toClient') && !find('blackHole', direction)) {
-      return false;
-    }
-    swallow(chunk);
-    return true;
-  }
-
-  /** The part of the chunk that a limit on the data still lets through. */
-  function limit(chunk: Buffer, direction: Direction): { part: Buffer; last: boolean } {
-    const fault = find('limitData', direction);
-    if (!fault) return { part: chunk, last: false };
-    if (state.limit === 0) {
-      const [low, high] =
-        typeof fault.bytes === 'number' ? [fault.bytes, fault.bytes] : fault.bytes;
-      state.limit = Math.max(1, Math.floor(low + random() * (high - low + 1)));
-    }
-    const part = chunk.subarray(0, state.limit - state.passed);
-    state.passed += part.length;
-    const last = state.passed >= state.limit && reserveCut();
-    return { part: last ? part : chunk, last };
-  }
-
-  function pump(source: Socket, sink: Socket, direction: Direction): void {
-    const queue: { chunk: Buffer; at: number }[] = [];
-    const counter = direction === 'toTarget' ? 'bytesToTarget' : 'bytesToClient';
-    let queued = 0;
-    let busy = false;
-    let ended = false;
-
-    async function deliver(chunk: Buffer): Promise<void> {
-      const slice = find('slice', direction);
-      const step = slice?.bytes ?? chunk.length;
-      for (let start = 0; start < chunk.length && !sink.destroyed; start += step) {
-        const { part, last } = limit(chunk.subarray(start, start + step), direction);
-        counters[counter] += part.length;
-        await new Promise<void>((resolve) => sink.write(part, () => resolve()));
-        if (last) return end('close');
-        const rate = find('bandwidth', direction)?.bytesPerSecond;
-        const wait = (slice?.delayMs ?? 0) + (rate ? (part.length / rate) * 1000 : 0);
-        if (wait > 0) await sleep(wait);
-      }
-    }
-
-    async function drain(): Promise<void> {
-      if (busy) return;
-      busy = true;
-      for (let next = queue.shift(); next && !sink.destroyed; next = queue.shift()) {
-        const early = next.at - Date.now();
-        if (early > 0) await sleep(early);
-        await deliver(next.chunk);
-        queued -= next.chunk.length;
-        if (queued < HIGH_WATER) source.resume();
-      }
-      busy = false;
-      if (ended && queue.length === 0 && !find('blackHole', direction)) sink.end();
-    }
-
+  #pump(source: Socket, sink: Socket, direction: Direction): void {
+    const lane: Lane = { source, sink, direction, queue: [], queued: 0, busy: false, ended: false };
     source.on('data', (chunk: Buffer) => {
-      if (intercept(chunk, direction)) return;
-      const latency = find('latency', direction);
-      const delay = latency ? latency.ms + random() * (latency.jitter ?? 0) : 0;
-      // In order, whatever the jitter.
-      const at = Math.max(Date.now() + delay, queue.at(-1)?.at ?? 0);
-      queue.push({ chunk, at });
-      queued += chunk.length;
-      if (queued >= HIGH_WATER) source.pause();
-      void drain();
+      if (!this.#intercept(chunk, direction)) this.#enqueue(chunk, lane);
     });
     source.on('end', () => {
-      ended = true;
-      void drain();
+      lane.ended = true;
+      void this.#drain(lane);
     });
     source.on('error', () => sink.resetAndDestroy());
     source.on('close', () => {
-      if (!ended) sink.destroy();
+      if (!lane.ended) sink.destroy();
     });
   }
 
-  const onConnect = find('cut');
-  if (onConnect?.at === 'connect') cut(onConnect);
-  pump(client, target, 'toTarget');
-  pump(target, client, 'toClient');
-  return {
-    reset: () => end('reset'),
-    get tainted() {
-      return state.tainted;
-    },
-  };
+  /** Whether a fault takes the chunk, rather than the other side getting it. */
+  #intercept(chunk: Buffer, direction: Direction): boolean {
+    const fault = this.#find('cut');
+    if (direction === 'toTarget' && fault) {
+      if (fault.when?.(chunk) ?? true) this.#armed = fault;
+      if (fault.at === 'request' && this.#armed === fault) return this.#cut(fault);
+    }
+    const isReply = fault?.at === 'reply' && this.#armed === fault && direction === 'toClient';
+    if (isReply && !this.#swallowing && this.#reserveCut()) {
+      this.#swallowing = true;
+      setTimeout(() => this.end(fault.how), fault.holdMs ?? 0);
+    }
+    const isSwallowed = this.#swallowing && direction === 'toClient';
+    if (!isSwallowed && !this.#find('blackHole', direction)) return false;
+    this.tainted = true;
+    this.#options.counters.bytesSwallowed += chunk.length;
+    return true;
+  }
+
+  #enqueue(chunk: Buffer, lane: Lane): void {
+    const latency = this.#find('latency', lane.direction);
+    const delay = latency ? latency.ms + this.#options.random() * (latency.jitter ?? 0) : 0;
+    // In order, whatever the jitter.
+    const at = Math.max(Date.now() + delay, lane.queue.at(-1)?.at ?? 0);
+    lane.queue.push({ chunk, at });
+    lane.queued += chunk.length;
+    if (lane.queued >= HIGH_WATER) lane.source.pause();
+    void this.#drain(lane);
+  }
+
+  async #drain(lane: Lane): Promise<void> {
+    if (lane.busy) return;
+    lane.busy = true;
+    for (let next = lane.queue.shift(); next && !lane.sink.destroyed; next = lane.queue.shift()) {
+      const early = next.at - Date.now();
+      if (early > 0) await sleep(early);
+      await this.#deliver(next.chunk, lane);
+      lane.queued -= next.chunk.length;
+      if (lane.queued < HIGH_WATER) lane.source.resume();
+    }
+    lane.busy = false;
+    if (lane.ended && !this.#find('blackHole', lane.direction)) lane.sink.end();
+  }
+
+  async #deliver(chunk: Buffer, { sink, direction }: Lane): Promise<void> {
+    const slice = this.#find('slice', direction);
+    const step = slice?.bytes ?? chunk.length;
+    for (let start = 0; start < chunk.length && !sink.destroyed; start += step) {
+      const { part, last } = this.#limitData(chunk.subarray(start, start + step), direction);
+      const counter = direction === 'toTarget' ? 'bytesToTarget' : 'bytesToClient';
+      this.#options.counters[counter] += part.length;
+      await new Promise<void>((resolve) => sink.write(part, () => resolve()));
+      if (last) return this.end('close');
+      const rate = this.#find('bandwidth', direction)?.bytesPerSecond;
+      const wait = (slice?.delayMs ?? 0) + (rate ? (part.length / rate) * 1000 : 0);
+      if (wait > 0) await sleep(wait);
+    }
+  }
+
+  /** The part of the chunk that a limit on the data still lets through. */
+  #limitData(chunk: Buffer, direction: Direction): { part: Buffer; last: boolean } {
+    const fault = this.#find('limitData', direction);
+    if (!fault) return { part: chunk, last: false };
+    if (this.#limit === 0) {
+      const [low, high] =
+        typeof fault.bytes === 'number' ? [fault.bytes, fault.bytes] : fault.bytes;
+      this.#limit = Math.max(1, Math.floor(low + this.#options.random() * (high - low + 1)));
+    }
+    const part = chunk.subarray(0, this.#limit - this.#passed);
+    this.#passed += part.length;
+    const last = this.#passed >= this.#limit && this.#reserveCut();
+    return { part: last ? part : chunk, last };
+  }
 }

@@ -1,11 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import {
-  type Cut,
-  type Fault,
-  type FaultConnection,
-  type FaultCounters,
-  joinWithFaults,
-} from './fault-connection.ts';
+import { type Cut, type Fault, FaultConnection, type FaultCounters } from './fault-connection.ts';
 import { seededRandom } from './random.ts';
 
 export type { Cut, Fault, FaultCounters } from './fault-connection.ts';
@@ -78,7 +72,7 @@ export async function startFaultProxy({
     const active = () => (own && born === epoch ? own : everywhere);
     const upstream = connect({ host: target.host ?? '127.0.0.1', port: target.port, ...halfOpen });
     for (const socket of [client, upstream]) socket.setNoDelay(true);
-    const connection = joinWithFaults({
+    const connection = new FaultConnection({
       client,
       target: upstream,
       faults: () => (active().cutsLeft > 0 ? active().faults : []),
@@ -97,7 +91,7 @@ export async function startFaultProxy({
   const server = createServer(halfOpen, onConnection);
   const port = await listen(server, 0);
   const resetAll = () => {
-    for (const connection of connections) connection.reset();
+    for (const connection of connections) connection.end();
   };
   const setFault = (faults: Fault | readonly Fault[], scope: FaultScope = {}) => {
     const { times = Number.POSITIVE_INFINITY, connections: count } = scope;
@@ -119,7 +113,7 @@ export async function startFaultProxy({
     cutRequests: (options) => cutAt('request', options),
     clear: () => {
       setFault([]);
-      for (const connection of connections) if (connection.tainted) connection.reset();
+      for (const connection of connections) if (connection.tainted) connection.end();
     },
     resetAll,
     refuse: async () => void server.close(),

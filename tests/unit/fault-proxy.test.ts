@@ -160,12 +160,14 @@ describe('cuts', () => {
 
   test('when the cut waits for a certain request, then the others pass', async () => {
     const client = await open();
-    proxy.dropReplies({ when: (sent) => sent.includes('POST') });
+    proxy.dropReplies({ when: (sent) => sent.includes('PUT') });
     await say(client, 'GET');
+    proxy.dropReplies({ when: (sent) => sent.includes('POST') });
+    await say(client, 'PUT');
     client.socket.write('POST');
     await ended(client, 'ECONNRESET');
-    expect(client.got()).toBe('GET');
-    expect(received).toEqual(['GET', 'POST']);
+    expect(client.got()).toBe('GETPUT');
+    expect(received).toEqual(['GET', 'PUT', 'POST']);
   });
 
   test('when a reply is held first, then what follows it is swallowed too', async () => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 /**
  * Given to `node -e`, so that it needs no file of its own, whether this runs from TypeScript, from
@@ -42,25 +42,29 @@ export function watch(pid: number): () => void {
   let released = false;
   let watchdog = start();
 
-  function start(): ChildProcess {
+  function start() {
     const child = spawn(process.execPath, ['--max-old-space-size=16', '-e', source], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
       cwd: '/',
       env: { PATH: process.env.PATH },
     });
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.write(String(pid));
+    child.stdin.on('error', () => undefined);
+    child.stdin.write(String(pid));
     child.unref();
-    // The handle of the pipe, which stdio of this kind is, must not keep this process alive either.
+    // A pipe is a handle of its own; it must not keep this process alive either.
     (child.stdin as unknown as { unref(): void }).unref();
-    child.on('error', () => undefined);
-    child.on('exit', () => setTimeout(replace, 1000).unref());
+    // Killed or not even started: a server without it could be left behind.
+    for (const event of ['error', 'exit']) {
+      child.once(event, () => setTimeout(replace, 1000).unref());
+    }
     return child;
   }
 
   function replace(): void {
-    if (!released) watchdog = start();
+    const isThere =
+      watchdog.pid !== undefined && watchdog.exitCode === null && !watchdog.signalCode;
+    if (!released && !isThere) watchdog = start();
   }
 
   return () => {
