@@ -12,9 +12,14 @@ export interface Actor {
   origin: 'web' | 'discord' | 'system';
 }
 
-/** The key under which a user's tickets, limits and client ids are kept. */
+const escapeKey = (part: string) => part.replaceAll('%', '%25').replaceAll('|', '%7C');
+
+/**
+ * The key under which a user's tickets, limits and client ids are kept. No id, whatever is in it,
+ * makes the key of another issuer's user.
+ */
 export function userKey(id: string, issuer?: string): string {
-  return issuer ? `${issuer}|${id}` : id;
+  return issuer ? `${escapeKey(issuer)}|${escapeKey(id)}` : escapeKey(id);
 }
 
 export function isStaff(actor: Actor): boolean {
