@@ -33,7 +33,7 @@ function listLeftovers() {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {
       try {
-        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll(/[\0\s]+/g, ' ');
         const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
         const isOurs = `${command} ${environment}`.includes(directory);
         return isOurs && command ? [{ pid: Number(pid), command: command.slice(0, 160) }] : [];
@@ -47,11 +47,19 @@ async function waitUntilGone() {
   const until = Date.now() + STOP_MS;
   while (listLeftovers().length > 0 && Date.now() < until) await sleep(200);
   const left = listLeftovers();
-  for (const { pid } of left) process.kill(pid, 'SIGKILL');
+  for (const { pid } of left) killIfThere(pid);
   if (left.length > 0) {
     throw new Error(
       `still there: ${left.map(({ pid, command }) => `${pid} ${command}`).join('; ')}`,
     );
+  }
+}
+
+function killIfThere(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
   }
 }
 
