@@ -1,6 +1,9 @@
+import { z } from 'zod';
 import { clientId } from '../contract/tickets.ts';
 import { parseInput } from '../domain/parse.ts';
 import type { Exchange } from './exchange.ts';
+
+const keyed = z.object({ client_id: clientId });
 
 /** The body's `client_id`, or else the `Idempotency-Key` header: one mechanism under two names. */
 export function withClientId<B extends { client_id?: string | undefined }>(
@@ -9,5 +12,5 @@ export function withClientId<B extends { client_id?: string | undefined }>(
 ): B {
   const header = exchange.req.headers['idempotency-key'];
   if (body.client_id !== undefined || typeof header !== 'string') return body;
-  return { ...body, client_id: parseInput(clientId, header, 'body') };
+  return { ...body, ...parseInput(keyed, { client_id: header }, 'body') };
 }
