@@ -1,0 +1,102 @@
+import { type Db, ObjectId } from 'mongodb';
+import type { EntryRow } from '../../src/models/entry.ts';
+import type { TicketRow } from '../../src/models/ticket.ts';
+import type { Seat } from '../generator/jobs.ts';
+import { contentOf } from '../generator/senders.ts';
+import { insertAll } from './insert-all.ts';
+import { mintToken, secret } from './tokens.ts';
+
+/** The limits count as always, at a factor that nobody reaches. */
+const RATE_LIMIT_FACTOR = '1000000';
+
+export function deskcordEnvironment(
+  uri: string,
+  database: string,
+  redisUrl: string | undefined,
+): Record<string, string> {
+  return {
+    SERVER_MODE: 'PRODUCTION',
+    NODE_ENV: 'production',
+    MONGO_URI: uri,
+    DB_NAME: database,
+    JWT_SECRET_KEY: secret,
+    WEB_SERVER_PORT: '0',
+    HOST: '127.0.0.1',
+    RATE_LIMIT_FACTOR,
+    ...(redisUrl ? { ROLES: 'server', REDIS_URL: redisUrl } : { ROLES: 'server,bot' }),
+  };
+}
+
+let customers = 0;
+
+/** Rows as `createTicket` writes them: 10⁵ of them over REST would be most of the bench's time. */
+export async function seedTickets(db: Db, count: number): Promise<Seat[]> {
+  const now = Date.now();
+  const number = await db.collection('tickets').countDocuments();
+  const seats: Seat[] = [];
+  await insertAll(db.collection('tickets'), count, (index) => {
+    const id = `customer-${++customers}`;
+    const _id = new ObjectId();
+    seats.push({ ticket: _id.toHexString(), token: mintToken(id, 'TEMP_USER') });
+    const row: TicketRow = {
+      _id: _id as unknown as TicketRow['_id'],
+      number: number + index + 1,
+      owner: id,
+      user_id: id,
+      username: 'Ana',
+      email: `${id}@example.com`,
+      user_role: 'TEMP_USER',
+      topic: 'A parcel',
+      description: 'It has not come.',
+      status: 'OPEN',
+      support_role: 'GENERAL',
+      issue_level: 'NORMAL',
+      assigned_to: null,
+      created_at: now,
+      updated_at: now,
+      closed_at: null,
+      close_reason: null,
+      client_id: id,
+    };
+    return row;
+  });
+  return seats;
+}
+
+export function seedStaff(count: number): Seat[] {
+  return Array.from({ length: count }, (_, index) => ({
+    ticket: '',
+    token: mintToken(`agent-${index}`, 'AGENT'),
+  }));
+}
+
+let fills = 0;
+
+/** Message entries as `sendMessage` writes them, made an hour ago. */
+export async function seedMessages(db: Db, seat: Seat, count: number): Promise<void> {
+  const ticketId = ObjectId.createFromHexString(seat.ticket);
+  const ticket = await db.collection('tickets').findOne({ _id: ticketId });
+  const owner = String(ticket?.owner);
+  const from = Date.now() - 3_600_000;
+  const fill = fills++;
+  await insertAll(db.collection('entries'), count, (index) => {
+    const row: Omit<EntryRow, '_id' | 'ticket_id'> = {
+      stream: 'public',
+      seq: index + 1,
+      type: 'message',
+      at: from + index,
+      owner,
+      author: { key: owner, id: owner, name: 'Ana', role: 'TEMP_USER' },
+      client_id: `seed-${index}`,
+      origin: 'web',
+      content: contentOf(index),
+    };
+    return { _id: oldId(from, fill, index), ticket_id: ticketId, ...row };
+  });
+}
+
+/** An id of that time, since the sweep goes by the time in an id; unique by what follows. */
+function oldId(at: number, fill: number, index: number): ObjectId {
+  const hex = (value: number, length: number) => value.toString(16).padStart(length, '0');
+  return ObjectId.createFromHexString(hex(Math.floor(at / 1000), 8) + hex(fill, 8) + hex(index, 8));
+}

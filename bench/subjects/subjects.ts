@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import type { Seat } from '../generator/jobs.ts';
+import { bareEnvironment, seedBareMessages, seedBareTickets } from './bare.ts';
+import { deskcordEnvironment, seedMessages, seedStaff, seedTickets } from './deskcord.ts';
+import { type MeasuredProcess, startMeasured } from './measured-process.ts';
+import type { World } from './world.ts';
+
+export type SubjectName = 'bare' | 'bare, no storage' | 'deskcord';
+
+export interface StartOptions {
+  /** Server processes; more than one meet through Redis. */
+  processes?: number;
+  redis?: boolean;
+  env?: Record<string, string>;
+  nodeArgs?: string[];
+}
+
+/** A program under measurement, on a fresh database. */
+export interface Running {
+  readonly name: SubjectName;
+  readonly awaitAuthorized: boolean;
+  readonly servers: readonly MeasuredProcess[];
+  readonly port: number;
+  /** Open tickets, each of a customer of its own. */
+  tickets(count: number): Promise<Seat[]>;
+  /** Members of staff, who may hear any ticket. */
+  listenersOf(seat: Seat, count: number): Seat[];
+  /** Fills the ticket of a seat, oldest first. */
+  fill(seat: Seat, messages: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a program the way its users do, one process each on a core of its own. */
+export async function start(
+  world: World,
+  name: SubjectName,
+  { processes = 1, redis = processes > 1, env = {}, nodeArgs = [] }: StartOptions = {},
+): Promise<Running> {
+  const database = world.freshDatabase();
+  const db = world.client.db(database);
+  const ours = name === 'deskcord';
+  const redisUrl = redis ? (await world.redis()).url : undefined;
+  const environment = ours
+    ? deskcordEnvironment(world.uri, database, redisUrl)
+    : bareEnvironment(world.uri, database, name === 'bare');
+  const servers: MeasuredProcess[] = [];
+  const stop = async () => {
+    for (const server of servers) await server.stop();
+    await world.dropDatabase(database);
+  };
+  for (let core = 0; core < processes; core++) {
+    const log = join(world.directory, `${database}-${core}.log`);
+    const program = ours ? 'src/main' : 'bench/baseline/server';
+    servers.push(await startMeasured(program, { ...environment, ...env }, { core, log, nodeArgs }));
+  }
+  return {
+    name,
+    awaitAuthorized: ours,
+    servers,
+    port: servers[0]?.port as number,
+    tickets: (count) => (ours ? seedTickets(db, count) : seedBareTickets(count)),
+    listenersOf: (seat, count) => (ours ? seedStaff(count) : new Array<Seat>(count).fill(seat)),
+    fill: (seat, count) =>
+      ours ? seedMessages(db, seat, count) : seedBareMessages(db, seat, count),
+    stop,
+  };
+}
