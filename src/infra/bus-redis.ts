@@ -31,15 +31,17 @@ export function createRedisBus<E>(url: string, name: string, local: Bus<E>, log:
     },
     subscribe: (listener) => local.subscribe(listener),
     onRecovered(listener) {
-      let first = true;
+      let away = false;
+      subscriber.on('close', () => {
+        away = true;
+      });
       subscriber.on('ready', () => {
-        if (!first) listener();
-        first = false;
+        if (away) listener();
+        away = false;
       });
     },
     healthy: () => publisher.status === 'ready' && subscriber.status === 'ready',
     async close() {
-      await carrier.close();
       publisher.disconnect();
       subscriber.disconnect();
       await local.close();
