@@ -19,6 +19,15 @@ const sendMessagePath = /^\/api\/v1\/tickets\/([^/]+)\/messages$/;
 const exchanges = new WeakMap<IncomingMessage, Exchange>();
 const exchangeOf = (req: Request) => exchanges.get(req) as Exchange;
 
+/** What is there, but not for this method, says which methods there are. */
+function refuseOtherMethods(app: Express, path: string, allowed: readonly string[]): void {
+  app.all(path, (req) => {
+    throw new AppError('METHOD_NOT_ALLOWED', `${req.method} is not allowed here`, {
+      headers: { Allow: allowed.join(', ') },
+    });
+  });
+}
+
 function mountEndpoints(ctx: AppContext, app: Express): void {
   const methods = new Map<string, string[]>();
   for (const endpoint of endpoints) {
@@ -31,13 +40,7 @@ function mountEndpoints(ctx: AppContext, app: Express): void {
   }
   app.get(`${base}/files/:id/:name`, (req, _res) => serveFile(ctx, exchangeOf(req), req.params));
   methods.set(`${base}/files/:id/:name`, ['GET']);
-  for (const [path, allowed] of methods) {
-    app.all(path, (req) => {
-      throw new AppError('METHOD_NOT_ALLOWED', `${req.method} is not allowed here`, {
-        headers: { Allow: allowed.join(', ') },
-      });
-    });
-  }
+  for (const [path, allowed] of methods) refuseOtherMethods(app, path, allowed);
 }
 
 function mountProbes(ctx: AppContext, app: Express): void {
@@ -47,6 +50,7 @@ function mountProbes(ctx: AppContext, app: Express): void {
     const report = ctx.health.report();
     sendJson(res, report.status === 'unavailable' ? 503 : 200, report);
   });
+  for (const path of ['/healthz', '/readyz']) refuseOtherMethods(app, path, ['GET']);
 }
 
 function createExpress(ctx: AppContext): Express {
@@ -78,6 +82,10 @@ export function createRequestListener(
   const app = createExpress(ctx);
   return (req, res) => {
     const exchange = openExchange(ctx, req, res);
+    if (req.httpVersion === '1.1' && req.headers.host === undefined) {
+      sendError(ctx, exchange, new AppError('BAD_REQUEST', 'the Host header is missing'));
+      return;
+    }
     if (applyCors(isAllowedOrigin, exchange)) return;
     const ticketId = req.method === 'POST' && sendMessagePath.exec(exchange.path)?.[1];
     if (ticketId) {

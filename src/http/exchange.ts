@@ -18,15 +18,17 @@ export interface Exchange {
 const prefix = randomBytes(5).toString('hex');
 let count = 0;
 
+/** A new id for a request that brings none. */
+export function nextRequestId(): string {
+  return `${prefix}-${(count++).toString(36)}`;
+}
+
 const acceptable = /^[\w.:-]{1,64}$/;
 
 /** Names the request (by its own `X-Request-Id` where it brings a sane one) and logs it when it ends. */
 export function openExchange(ctx: AppContext, req: IncomingMessage, res: ServerResponse): Exchange {
   const given = req.headers['x-request-id'];
-  const id =
-    typeof given === 'string' && acceptable.test(given)
-      ? given
-      : `${prefix}-${(count++).toString(36)}`;
+  const id = typeof given === 'string' && acceptable.test(given) ? given : nextRequestId();
   res.setHeader('X-Request-Id', id);
   const url = req.url ?? '/';
   const mark = url.indexOf('?');

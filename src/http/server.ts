@@ -1,16 +1,37 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { AppContext } from '../context.ts';
+import type { ErrorBody } from '../contract/errors.ts';
 import { createOriginCheck } from '../infra/origins.ts';
 import { createRequestListener } from './app.ts';
+import { nextRequestId } from './exchange.ts';
 
 /** Milliseconds a peer may take for its headers, for a whole request, and between two requests. */
 const patience = { headers: 15_000, request: 60_000, keepAlive: 65_000 };
 
-const malformedRequest = JSON.stringify({
-  error: 'BAD_REQUEST',
-  message: 'the request is not HTTP',
-});
+const parserErrors: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: 'the headers are too large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'the request took too long',
+};
+
+/** Answers what Node's parser refuses before there is a request: the same body, the same headers. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const message = parserErrors[error.code ?? ''] ?? 'the request is not HTTP';
+  const text = JSON.stringify({ error: 'BAD_REQUEST', message } satisfies ErrorBody);
+  const lines = [
+    'HTTP/1.1 400 Bad Request',
+    `X-Request-Id: ${nextRequestId()}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${text.length}`,
+    'Connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
+}
 
 /** Builds the HTTP server with its REST routes; `listen` opens it. */
 export function createHttpServer(ctx: AppContext): {
@@ -18,17 +39,14 @@ export function createHttpServer(ctx: AppContext): {
   isAllowedOrigin: ReturnType<typeof createOriginCheck>;
 } {
   const isAllowedOrigin = createOriginCheck(ctx.config.allowedOrigins, ctx.log);
-  const http = createServer(createRequestListener(ctx, isAllowedOrigin));
+  const listener = createRequestListener(ctx, isAllowedOrigin);
+  // A missing Host is refused by the listener, with the body every error has.
+  const http = createServer({ requireHostHeader: false }, listener);
   http.headersTimeout = patience.headers;
   http.requestTimeout = patience.request;
   http.keepAliveTimeout = patience.keepAlive;
-  http.on('clientError', (_error, socket) => {
-    if (!socket.writable) return socket.destroy();
-    socket.end(
-      `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\n` +
-        `Content-Length: ${malformedRequest.length}\r\nConnection: close\r\n\r\n${malformedRequest}`,
-    );
-  });
+  http.on('checkExpectation', (req, res) => http.emit('request', req, res));
+  http.on('clientError', refuseMalformed);
   return { http, isAllowedOrigin };
 }
 

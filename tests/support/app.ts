@@ -8,7 +8,10 @@ export const SECRET = 'a-secret-for-tests-of-32-bytes-or-more';
 
 export interface RunningApp extends App {
   url: string;
+  /** Ends the server and forgets its database. */
   stop(): Promise<void>;
+  /** Ends the sockets and the port only. */
+  stopServer(): Promise<void>;
 }
 
 /** The configuration of a test, from the same schema as a real one. */
@@ -34,6 +37,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<Runnin
   return {
     ...app,
     url: `http://127.0.0.1:${server.port}`,
+    stopServer: () => server.stop(),
     async stop() {
       await server.stop();
       await app.ctx.db.connection.db?.dropDatabase();
