@@ -17,14 +17,29 @@ export interface LoggedCall {
 }
 
 const KEPT = 5000;
+const INVALID_WINDOW_MS = 600_000;
 const LONGEST_BODY = 4000;
 
 /** The last calls received, and how many of them counted as invalid (401, 403, 429 that is not shared). */
 export class CallLog {
   private calls: LoggedCall[] = [];
-  invalidRequests = 0;
+  /** Requests that were logged in all, those no longer kept included. */
+  total = 0;
+  private invalid: number[] = [];
+
+  /** Invalid requests of the last ten minutes. */
+  get invalidRequests(): number {
+    const since = Date.now() - INVALID_WINDOW_MS;
+    while ((this.invalid[0] ?? since) < since) this.invalid.shift();
+    return this.invalid.length;
+  }
+
+  countInvalid(): void {
+    this.invalid.push(Date.now());
+  }
 
   add(call: LoggedCall): void {
+    this.total += 1;
     this.calls.push(call);
     if (this.calls.length > KEPT * 1.2) this.calls = this.calls.slice(-KEPT);
   }
@@ -35,7 +50,7 @@ export class CallLog {
 
   clear(): void {
     this.calls = [];
-    this.invalidRequests = 0;
+    this.invalid = [];
   }
 }
 

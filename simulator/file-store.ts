@@ -11,8 +11,8 @@ const SECRET = 'signs the links of the simulator';
 export class FileStore {
   private readonly files = new Map<string, StoredFile>();
   private stored = 0;
-  /** Links issued before this moment count as expired, whatever they say. */
-  private voidBefore = 0;
+  /** Part of every signature: raising it makes all earlier links bad. */
+  private generation = 0;
 
   /** Keeps a file; the oldest ones go when `maxStoredBytes` is passed. */
   put(key: string, bytes: Buffer, contentType: string, maxStoredBytes: number): void {
@@ -36,7 +36,7 @@ export class FileStore {
     const now = Date.now();
     const issued = Math.floor(now / 1000).toString(16);
     const expires = Math.ceil((now + lifetimeMs) / 1000).toString(16);
-    return `ex=${expires}&is=${issued}&hm=${mac(path, expires, issued)}&`;
+    return `ex=${expires}&is=${issued}&hm=${this.mac(path, expires, issued)}&`;
   }
 
   /** The file behind a signed link, or undefined when the link is bad or expired or the file is gone. */
@@ -44,19 +44,19 @@ export class FileStore {
     const expires = query.get('ex') ?? '';
     const issued = query.get('is') ?? '';
     const given = Buffer.from(query.get('hm') ?? '', 'hex');
-    const wanted = Buffer.from(mac(path, expires, issued), 'hex');
+    const wanted = Buffer.from(this.mac(path, expires, issued), 'hex');
     if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return undefined;
     if (Number.parseInt(expires, 16) * 1000 <= Date.now()) return undefined;
-    if (Number.parseInt(issued, 16) * 1000 < this.voidBefore) return undefined;
     return this.files.get(path.replace('/attachments/', ''));
   }
 
-  /** Makes every link given out so far expire. Links carry whole seconds, so one second may pass. */
+  /** Makes every link given out so far expire; links of the next fetch work. */
   expireLinks(): void {
-    this.voidBefore = Math.floor(Date.now() / 1000) * 1000 + 1000;
+    this.generation += 1;
   }
-}
 
-function mac(path: string, expires: string, issued: string): string {
-  return createHmac('sha256', SECRET).update(`${path}|${expires}|${issued}`).digest('hex');
+  private mac(path: string, expires: string, issued: string): string {
+    const text = `${path}|${expires}|${issued}|${this.generation}`;
+    return createHmac('sha256', SECRET).update(text).digest('hex');
+  }
 }

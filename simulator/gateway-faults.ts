@@ -42,11 +42,13 @@ const ACTS: Record<string, Act> = {
   },
   'gateway-invalidate': (sim, { who, resumable = false }) => {
     sim.gateway.each(who, (connection) => {
-      if (connection.session && !resumable) sim.gateway.forget(connection.session);
+      sim.gateway.detach(connection, resumable);
       connection.send({ op: Op.invalid, t: null, s: null, d: resumable });
     });
   },
-  'gateway-refuse-resume': (sim, { who, times = 1 }) => sim.gateway.refuseResumes(who, times),
+  'gateway-refuse-resume': (sim, { times = 1 }) => {
+    sim.gateway.faults.refuseResumes = times;
+  },
   'gateway-refuse': (sim, { ms = 5000 }) => {
     sim.gateway.faults.refuseUntil = Date.now() + ms;
   },

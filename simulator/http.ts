@@ -48,7 +48,7 @@ export async function answerRest(
     reply = failure(error, track);
   }
   spoil(sim, track, reply);
-  await settle(sim, track, () => finish(sim, track, request, response, reply));
+  await settle(sim, () => finish(sim, track, request, response, reply));
 }
 
 function open(sim: Simulator, request: IncomingMessage): Track {
@@ -157,10 +157,8 @@ function spoil(sim: Simulator, track: Track, reply: Reply): void {
   if (message) deleteMessage(sim.world, message);
 }
 
-let alternation = 0;
-
 /** Sends the events of a call before or after its answer, as the settings say. */
-async function settle(sim: Simulator, track: Track, answer: () => Promise<void>): Promise<void> {
+async function settle(sim: Simulator, answer: () => Promise<void>): Promise<void> {
   const { eventOrder } = sim.settings;
   const { world } = sim;
   const events = world.outbox;
@@ -169,8 +167,8 @@ async function settle(sim: Simulator, track: Track, answer: () => Promise<void>)
     world.outbox = [...events, ...world.outbox];
     world.flush();
   };
-  alternation += track.method === 'GET' ? 0 : 1;
-  const first = eventOrder === 'before' || (eventOrder === 'alternate' && alternation % 2 === 0);
+  const first =
+    eventOrder === 'before' || (eventOrder === 'alternate' && sim.calls.total % 2 === 0);
   if (first) send();
   await answer();
   if (!first) send();
@@ -242,7 +240,7 @@ function write(
   fault?: string,
 ): void {
   const counts = [401, 403, 429].includes(reply.status) && !track.shared;
-  if (counts) sim.calls.invalidRequests += 1;
+  if (counts) sim.calls.countInvalid();
   log(sim, track, reply.status, fault);
   if (response.destroyed) return;
   const text = reply.body === undefined ? '' : JSON.stringify(reply.body);

@@ -20,7 +20,8 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  if (process.env.SIMULATOR_EXIT_WITH_PARENT === '1') watchParent(stop);
+  const parent = Number(process.env.SIMULATOR_EXIT_WITH_PARENT ?? 0);
+  if (parent > 0) watchParent(parent, stop);
 
   const lines = [
     `Discord simulator at ${url}`,
@@ -41,12 +42,21 @@ function list(kind: string, ids: Record<string, string>): string[] {
   return Object.entries(ids).map(([name, id]) => `  ${kind.padEnd(8)} ${name.padEnd(12)} ${id}`);
 }
 
-/** Stops when the process that started this one is gone. */
-function watchParent(stop: () => void): void {
+/** Stops when a process is gone: the parent for 1, else the one with that id. */
+function watchParent(wanted: number, stop: () => void): void {
   const parent = process.ppid;
   setInterval(() => {
-    if (process.ppid !== parent) stop();
+    const orphaned = wanted === 1 ? process.ppid !== parent : !isAlive(wanted);
+    if (orphaned) stop();
   }, PARENT_CHECK_MS).unref();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 await main();

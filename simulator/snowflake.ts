@@ -1,5 +1,4 @@
 const DISCORD_EPOCH = 1420070400000;
-const MIN_LENGTH = 17;
 
 let last = 0n;
 
@@ -31,9 +30,4 @@ export function isSnowflake(value: unknown): value is string {
   return (
     typeof value === 'string' && /^\d{1,20}$/.test(value) && BigInt(value) < 18446744073709551616n
   );
-}
-
-/** Whether an id has the length of real ones, which clients rely on to find the route's bucket. */
-export function isFullSnowflake(value: string): boolean {
-  return isSnowflake(value) && value.length >= MIN_LENGTH && value.length <= 19;
 }

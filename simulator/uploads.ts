@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import busboy from 'busboy';
-import { ApiError, refused } from './errors.ts';
+import { ApiError, invalidForm, refused } from './errors.ts';
 
 /** One file of a multipart body. */
 export interface Upload {
@@ -37,7 +37,8 @@ export async function readBody(
   }
   if (raw.length === 0) return { json: undefined, files: [], bytes: 0 };
   if (!type.startsWith('application/json')) {
-    throw refused(50035, 'Expected "Content-Type" header to be one of {\'application/json\'}.');
+    const message = 'Expected "Content-Type" header to be one of {application/json}.';
+    throw invalidForm({ _errors: [{ code: 'CONTENT_TYPE_INVALID', message }] });
   }
   return { json: parseJson(raw.toString('utf8')), files: [], bytes: raw.length };
 }

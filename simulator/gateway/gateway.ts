@@ -16,18 +16,24 @@ export type Whose = 'bot' | 'people' | string | undefined;
 
 const INVALID = { op: Op.invalid, d: false, t: null, s: null };
 
+const noFaults = () => ({
+  refuseUntil: 0,
+  silentUntil: 0,
+  loseUntil: 0,
+  /** Names of the events that are lost until then; all of them when empty. */
+  lose: [] as string[],
+  /** How many of the coming events are sent twice. */
+  double: 0,
+  /** How many of the coming RESUMEs are refused. */
+  refuseResumes: 0,
+});
+
 /** Holds the connections and sessions, and gives every event to the sessions that should have it. */
 export class Gateway {
   readonly settings: Settings;
   readonly url: string;
   /** Faults that are on. Times are moments in milliseconds. */
-  readonly faults = {
-    refuseUntil: 0,
-    silentUntil: 0,
-    loseUntil: 0,
-    lose: [] as string[],
-    double: 0,
-  };
+  readonly faults = noFaults();
   /** IDENTIFYs left of the thousand a day. */
   identifiesLeft = 1000;
   private readonly world: () => World;
@@ -93,7 +99,9 @@ export class Gateway {
     const known = session?.token === token ? session : undefined;
     if (known && Number(seq) > known.seq) throw closings.badSeq();
     const missed = known && !this.expired(known) ? known.since(Number(seq)) : undefined;
-    if (!known || !missed || known.refusals > 0) {
+    const refused = this.faults.refuseResumes > 0;
+    if (refused) this.faults.refuseResumes -= 1;
+    if (!known || !missed || refused || known.forgotten) {
       if (known) this.forget(known);
       connection.send(INVALID);
       return;
@@ -112,11 +120,17 @@ export class Gateway {
   /** A connection is gone; 1000 and 1001 from the client end its session too. */
   left(connection: Connection, code: number): void {
     this.connections.delete(connection);
+    this.detach(connection, code !== 1000 && code !== 1001);
+  }
+
+  /** Parts a connection from its session, which may be `resumable` from another one for a while. */
+  detach(connection: Connection, resumable: boolean): void {
     const { session } = connection;
+    connection.session = undefined;
     if (!session || session.link !== connection) return;
     session.link = undefined;
     session.leftAt = Date.now();
-    if (code === 1000 || code === 1001) this.forget(session);
+    if (!resumable) this.forget(session);
   }
 
   dispatch(events: Outgoing[]): void {
@@ -173,27 +187,13 @@ export class Gateway {
     }
   }
 
-  /** Makes the next `times` resumes of these sessions fail. */
-  refuseResumes(whose: Whose, times: number): void {
-    for (const session of this.sessions.values()) {
-      const kind = session.user.bot ? 'bot' : 'people';
-      if (whose === undefined || whose === kind || whose === session.user.id)
-        session.refusals = times;
-    }
-  }
-
+  /** Goes on with the sessions there are, but lets none of them be resumed. */
   forgetSessions(): void {
-    this.sessions.clear();
+    for (const session of this.sessions.values()) session.forgotten = true;
   }
 
   clearFaults(): void {
-    Object.assign(this.faults, {
-      refuseUntil: 0,
-      silentUntil: 0,
-      loseUntil: 0,
-      lose: [],
-      double: 0,
-    });
+    Object.assign(this.faults, noFaults());
   }
 
   /** Ends every session and connection; clients have to identify anew. */

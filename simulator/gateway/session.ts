@@ -30,8 +30,8 @@ export class Session {
   link: Link | undefined;
   /** When its last connection went; it may be resumed for a while after. */
   leftAt = 0;
-  /** How many of the coming resumes are refused. */
-  refusals = 0;
+  /** Goes on while connected, but cannot be resumed. */
+  forgotten = false;
   private readonly room: number;
   private buffer: Sent[] = [];
 

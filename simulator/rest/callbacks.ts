@@ -7,7 +7,7 @@ import {
   MessageFlag,
   type User,
 } from '../entities.ts';
-import { invalidField, refused, unknown } from '../errors.ts';
+import { ApiError, invalidField, invalidForm, refused, unknown } from '../errors.ts';
 import { InteractionType, tellUser } from '../interactions.ts';
 import { createMessage, editMessage, publish } from '../messages.ts';
 import { renderMessage } from '../render.ts';
@@ -61,7 +61,7 @@ function answerInteraction(call: Call): Reply {
   }
   const { type } = bodyOf(call, outer);
   checkFits(interaction, type);
-  const message = act(call, interaction, type);
+  const message = underData(() => act(call, interaction, type));
   interaction.state = 'answered';
   interaction.response = { type, data: (call.body as Json).data ?? null };
   if (message) {
@@ -89,6 +89,17 @@ function checkFits(interaction: Interaction, type: number): void {
     'INTERACTION_CALLBACK_INVALID_TYPE',
     'This callback type is not valid for the interaction',
   );
+}
+
+/** Runs something whose field errors concern `data`, and puts them there. */
+function underData<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const errors = error instanceof ApiError && error.code === 50035 ? error.errors : undefined;
+    if (typeof errors !== 'object' || errors === null || 'data' in errors) throw error;
+    throw invalidForm({ data: errors });
+  }
 }
 
 function act(call: Call, interaction: Interaction, type: number): Message | undefined {
@@ -122,11 +133,9 @@ function act(call: Call, interaction: Interaction, type: number): Message | unde
   }
 }
 
-/** The callback's `data`, read by a schema; errors lie under `data`. */
+/** The callback's `data`, read by a schema. */
 function dataOf<T>(call: Call, field: Field<T>): T {
-  const body = call.body as Json;
-  const inner: Field<T> = (value, errors) => field(value ?? {}, errors.at('data'));
-  return bodyOf({ ...call, body: body.data ?? {} }, inner);
+  return bodyOf({ ...call, body: (call.body as Json).data }, field);
 }
 
 /** Makes a message in answer to an interaction. Unlike others it may be ephemeral, and pings users only. */

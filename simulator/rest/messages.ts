@@ -182,9 +182,7 @@ function patchMessage(call: Call): Reply {
   const { id } = callerOf(call);
   const body = bodyOf(call, editedMessage);
   if (channel.thread?.archived) throw refused(50083, 'Thread is archived');
-  if (message.author_id !== id || message.webhook_id !== undefined) {
-    moderate(call, channel, body);
-  }
+  if (message.author_id !== id) moderate(call, channel, body);
   if (files.length > 0) need(call, channel, P.ATTACH_FILES);
   editMessage(world, message, body, files);
   return ok(renderMessage(world, message));
@@ -205,8 +203,7 @@ function removeMessage(call: Call): Reply {
   const message = messageOf(call, channel);
   const { id } = callerOf(call);
   if (channel.thread?.archived) throw refused(50083, 'Thread is archived');
-  const own = message.author_id === id || message.application_id === id;
-  if (!own) need(call, channel, P.MANAGE_MESSAGES);
+  if (message.author_id !== id) need(call, channel, P.MANAGE_MESSAGES);
   deleteMessage(world, message);
   return NO_CONTENT;
 }
