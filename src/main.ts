@@ -3,7 +3,7 @@ import { type Config, ConfigError, loadEnvironment, readConfig } from './config.
 import { createErrorReports } from './infra/error-reports.ts';
 import { createLog, type Log } from './infra/log.ts';
 import { startEmbeddedMongo } from './infra/mongod/embedded.ts';
-import { startServer } from './server-role.ts';
+import { startProbes, startServer } from './server-role.ts';
 
 const SHUTDOWN_MS = 20_000;
 
@@ -88,6 +88,9 @@ async function main(): Promise<void> {
       const server = await startServer(app);
       stops.push(() => server.stop());
       process.send?.({ listening: server.port });
+    } else {
+      const probes = await startProbes(app);
+      stops.push(() => probes.stop());
     }
     await app.ready;
     if (config.roles.includes('bot')) await startBotRole(app, stops);

@@ -1,4 +1,5 @@
 import type { App } from './app.ts';
+import { createProbeServer } from './http/probes.ts';
 import { createHttpServer, listen } from './http/server.ts';
 import { createRealtime } from './realtime/server.ts';
 
@@ -32,6 +33,26 @@ export async function startServer(app: App): Promise<ServerRole> {
       const patience = setTimeout(() => http.closeAllConnections(), 2000);
       await closed;
       clearTimeout(patience);
+    },
+  };
+}
+
+/**
+ * Answers the probes of a process that has no role `server`. A taken port is no reason not to work:
+ * two roles on one machine may share a configuration.
+ */
+export async function startProbes({ ctx }: App): Promise<{ stop(): Promise<void> }> {
+  const http = createProbeServer(ctx);
+  try {
+    const port = await listen(http, ctx.config.port, ctx.config.host);
+    ctx.log.info({ port }, `answering /healthz and /readyz on port ${port}`);
+  } catch (error) {
+    ctx.log.warn({ reason: (error as Error).message }, 'nobody answers the probes of this process');
+  }
+  return {
+    async stop() {
+      http.closeAllConnections();
+      http.close();
     },
   };
 }

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type Request, type Response } from 'express';
 import type { AppContext } from '../context.ts';
-import { pingDatabase } from '../domain/ping.ts';
 import { AppError, notFound } from '../errors.ts';
 import { applyCors } from './cors.ts';
 import { type Endpoint, serve } from './endpoint.ts';
 import { type Exchange, openExchange } from './exchange.ts';
 import { serveFile, uploadEndpoint } from './files.ts';
 import { messageEndpoints, sendMessageEndpoint } from './messages.ts';
-import { sendError, sendJson } from './reply.ts';
+import { answerHealth, answerReady } from './probes.ts';
+import { sendError } from './reply.ts';
 import { ticketEndpoints } from './tickets.ts';
 
 const base = '/api/v1';
@@ -44,12 +44,8 @@ function mountEndpoints(ctx: AppContext, app: Express): void {
 }
 
 function mountProbes(ctx: AppContext, app: Express): void {
-  app.get('/healthz', (_req, res) => sendJson(res, 200, { status: 'ok' }));
-  app.get('/readyz', async (_req, res) => {
-    await pingDatabase(ctx);
-    const report = ctx.health.report();
-    sendJson(res, report.status === 'unavailable' ? 503 : 200, report);
-  });
+  app.get('/healthz', (_req, res) => answerHealth(res));
+  app.get('/readyz', (_req, res) => answerReady(ctx, res));
   for (const path of ['/healthz', '/readyz']) refuseOtherMethods(app, path, ['GET']);
 }
 

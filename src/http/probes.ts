@@ -1,0 +1,26 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AppContext } from '../context.ts';
+import { pingDatabase } from '../domain/ping.ts';
+import { sendJson } from './reply.ts';
+
+/** `GET /healthz`: the process runs. Asks nobody. */
+export function answerHealth(res: ServerResponse): void {
+  sendJson(res, 200, { status: 'ok' });
+}
+
+/** `GET /readyz`: 503 with the reasons while this process should get no requests. */
+export async function answerReady(ctx: AppContext, res: ServerResponse): Promise<void> {
+  await pingDatabase(ctx);
+  const report = ctx.health.report();
+  sendJson(res, report.status === 'unavailable' ? 503 : 200, report);
+}
+
+/** A server of nothing but the probes, for a process whose only role is `bot`. */
+export function createProbeServer(ctx: AppContext): Server {
+  return createServer((req, res) => {
+    const path = req.url?.split('?')[0];
+    if (path === '/healthz') answerHealth(res);
+    else if (path === '/readyz') void answerReady(ctx, res);
+    else sendJson(res, 404, { error: 'NOT_FOUND', message: 'only probes are answered here' });
+  });
+}
