@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { renderProtocol } from '../../docs/generate-protocol.ts';
+
+test('when the contract changes, then docs/PROTOCOL.md has been generated anew', () => {
+  const document = readFileSync(new URL('../../docs/PROTOCOL.md', import.meta.url), 'utf8');
+  expect(document).toContain('POST /api/v1/tickets');
+  expect(document === renderProtocol(document) ? '' : 'run: npm run docs').toBe('');
+});
