@@ -40,6 +40,7 @@ async function repeatMessage(ctx: AppContext, first: Entry, content: string): Pr
 
 /**
  * Appends a message to an open ticket.
+ * @param at when it was written, milliseconds since 1970; earlier than now where it arrives late
  * @returns `repeated` where the actor's `client_id` was seen before: that message, as it is now
  * @throws AppError NOT_FOUND, CONFLICT (closed, or a seen `client_id` whose content differed),
  *   BAD_REQUEST (an attachment that is not the actor's), SERVICE_UNAVAILABLE (outcome not known)
@@ -49,6 +50,7 @@ export async function sendMessage(
   actor: Actor,
   ticketId: string,
   body: SendMessageBody,
+  at = ctx.clock(),
 ): Promise<{ message: MessageView; repeated: boolean }> {
   const files = body.attachments?.length
     ? await attachFiles(ctx, actor, ticketId, body.attachments)
@@ -60,7 +62,7 @@ export async function sendMessage(
     id,
     stream: 'public',
     type: 'message',
-    at: ctx.clock(),
+    at,
     author,
     client_id: clientId,
     origin: actor.origin,

@@ -13,10 +13,16 @@ export interface MirrorRow {
   seq: number;
   /** The newest Discord message taken in from the channel, a snowflake; `0` before the first. */
   inbound: string;
-  /** Steps of closing already done: `notice`, `transcript`, `removed`. */
+  /** The newest own message in the channel whose id is known, a snowflake; `0` before the first. */
+  last_post: string;
+  /** A post that was begun: what it was to be, and when. Until it is recorded its outcome is unknown. */
+  attempt: { key: string; at: number } | null;
+  /** Steps already done: `described` `pinned` `history`, and of closing `notice` `transcript` `removed`. */
   steps: string[];
   /** What the channel shows, to know what a change of the ticket must change there. */
   shown: Record<string, unknown> | null;
+  /** When the channel was last made again after somebody had deleted it; 0 for never. */
+  remade_at: number;
   /** Why the mirror does not get on, for staff. */
   problem: string | null;
   /** The lease under which the row was last written; an older bot may not write any more. */
@@ -30,8 +36,11 @@ export const mirrorSchema = new Schema<MirrorRow>(
     card_id: { type: String, default: null },
     seq: { type: Number, required: true },
     inbound: { type: String, required: true },
+    last_post: { type: String, required: true },
+    attempt: { type: Schema.Types.Mixed, default: null },
     steps: { type: [String], default: [] },
     shown: { type: Schema.Types.Mixed, default: null },
+    remade_at: { type: Number, default: 0 },
     problem: { type: String, default: null },
     epoch: { type: Number, required: true },
   },
@@ -53,12 +62,19 @@ export interface PostRow {
   _id: string;
   ticket_id: Types.ObjectId;
   channel_id: string;
-  message_id: Types.ObjectId;
+  /** Null for what staff wrote to each other only, and for what was refused. */
+  message_id: Types.ObjectId | null;
   /** The entry it was posted for; of a message from Discord, the entry it became. */
   seq: number;
   /** 0, 1, 2 … of a message posted in several parts. */
   part: number;
-  direction: 'out' | 'in';
+  direction: 'out' | 'in' | 'ignored';
+  /** Of a message from Discord: a hash of its raw text and files, by which an edit is told from a preview. */
+  hash: string;
+  /** Of a message from Discord: when the newest edit taken in was made, milliseconds; 0 for none. */
+  edited: number;
+  /** Of a message from Discord: which of its attachments became which file of ours. */
+  files: { attachment: string; file: string }[];
   epoch: number;
 }
 
@@ -67,16 +83,26 @@ export const postSchema = new Schema<PostRow>(
     _id: { type: String, required: true },
     ticket_id: { type: Schema.Types.ObjectId, required: true },
     channel_id: { type: String, required: true },
-    message_id: { type: Schema.Types.ObjectId, required: true },
+    message_id: { type: Schema.Types.ObjectId, default: null },
     seq: { type: Number, required: true },
     part: { type: Number, required: true },
     direction: { type: String, required: true },
+    hash: { type: String, default: '' },
+    edited: { type: Number, default: 0 },
+    files: { type: Schema.Types.Mixed, default: [] },
     epoch: { type: Number, required: true },
   },
   { collection: 'posts', versionKey: false, strict: 'throw' },
 );
-postSchema.index({ message_id: 1, part: 1 }, { unique: true, name: 'post_message' });
-postSchema.index({ ticket_id: 1, seq: 1 }, { name: 'post_ticket' });
+postSchema.index(
+  { message_id: 1, part: 1 },
+  {
+    unique: true,
+    name: 'post_message',
+    partialFilterExpression: { message_id: { $type: 'objectId' } },
+  },
+);
+postSchema.index({ ticket_id: 1, direction: 1, seq: 1 }, { name: 'post_ticket' });
 
 /** Who may do a job that only one process does at a time. */
 export interface LeaseRow {
@@ -85,6 +111,8 @@ export interface LeaseRow {
   epoch: number;
   /** Milliseconds since 1970, by the database's clock. */
   until: number;
+  /** When the lease was taken for the first time ever, milliseconds since 1970. */
+  since: number;
 }
 
 export const leaseSchema = new Schema<LeaseRow>(
@@ -93,6 +121,7 @@ export const leaseSchema = new Schema<LeaseRow>(
     holder: { type: String, required: true },
     epoch: { type: Number, required: true },
     until: { type: Number, required: true },
+    since: { type: Number, required: true },
   },
   { collection: 'leases', versionKey: false, strict: 'throw' },
 );

@@ -1,0 +1,93 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import { sizes } from '../src/contract/limits.ts';
+import type { Actor } from '../src/domain/actor.ts';
+import { storeFile } from '../src/domain/files.ts';
+import type { Entry } from '../src/domain/log/entry.ts';
+import { AppError } from '../src/errors.ts';
+import type { Bridge } from './bridge.ts';
+import type { Incoming, IncomingFile } from './inbound-events.ts';
+
+const TIMEOUT_MS = 60_000;
+const TRIES = 3;
+
+export type StoredFile = NonNullable<Entry['files']>[number];
+
+/** A file of a Discord message, and what became of it. */
+export interface Copied {
+  attachment: string;
+  file: StoredFile;
+}
+
+class Gone extends Error {}
+
+async function copyFile(
+  bridge: Bridge,
+  actor: Actor,
+  ticketId: string,
+  { name, url }: IncomingFile,
+): Promise<StoredFile> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (answer.status === 404 || answer.status === 403 || answer.status === 410) {
+    await answer.body?.cancel();
+    throw new Gone(`Discord answers ${answer.status}`);
+  }
+  if (!answer.ok || !answer.body) throw new Error(`Discord answers ${answer.status}`);
+  const bytes = Readable.fromWeb(answer.body as ReadableStream);
+  return storeFile(bridge.ctx, actor, ticketId, name, bytes);
+}
+
+/** The message's attachments with fresh links: those of the event die within a day. */
+async function refreshLinks(incoming: Incoming): Promise<Map<string, string>> {
+  const fresh = await incoming.message.fetch(true).catch(() => undefined);
+  return new Map([...(fresh?.attachments.values() ?? [])].map(({ id, url }) => [id, url]));
+}
+
+/** @returns the copy, or why there is none */
+async function copyOne(
+  bridge: Bridge,
+  actor: Actor,
+  ticketId: string,
+  incoming: Incoming,
+  file: IncomingFile,
+): Promise<StoredFile | string> {
+  if (file.size > sizes.file) return 'is larger than 10 MiB';
+  let { url } = file;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await copyFile(bridge, actor, ticketId, { ...file, url });
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'PAYLOAD_TOO_LARGE') {
+        return 'is larger than 10 MiB';
+      }
+      if (error instanceof AppError && error.code === 'BAD_REQUEST') return 'is empty';
+      const last = tries >= TRIES;
+      if (error instanceof Gone) {
+        const renewed = (await refreshLinks(incoming)).get(file.id);
+        if (!renewed || last) return 'is gone from Discord';
+        url = renewed;
+      } else if (last) throw error;
+    }
+  }
+}
+
+/**
+ * Copies what is attached to our own storage: Discord's links do not last.
+ * @returns the copies, and one line for each file that could not be had
+ */
+export async function copyFiles(
+  bridge: Bridge,
+  actor: Actor,
+  ticketId: string,
+  incoming: Incoming,
+  wanted: readonly IncomingFile[],
+): Promise<{ copied: Copied[]; missing: string[] }> {
+  const copied: Copied[] = [];
+  const missing: string[] = [];
+  for (const file of wanted) {
+    const outcome = await copyOne(bridge, actor, ticketId, incoming, file);
+    if (typeof outcome === 'string') missing.push(`${file.name} ${outcome}`);
+    else copied.push({ attachment: file.id, file: outcome });
+  }
+  return { copied, missing };
+}

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DiscordConfig } from '../src/config.ts';
+import type { AppContext } from '../src/context.ts';
+import { defaultLeaseTimes, holdLease, type LeaseTimes } from '../src/domain/lease.ts';
+import type { Ending } from './bridge.ts';
+import { runSession } from './session.ts';
+import { backOff } from './work.ts';
+
+const LEASE = 'discord-bridge';
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 5 * 60_000;
+/** A session that lasted this long was a good one. */
+const GOOD_SESSION_MS = 60_000;
+
+export interface BotOptions {
+  lease?: LeaseTimes;
+}
+
+export interface Bot {
+  /** Logs out and gives the lease back; what is under way is finished first. */
+  stop(): Promise<void>;
+}
+
+/** Tells the operators why the bridge does not work. */
+function complain(ctx: AppContext, ending: Ending): void {
+  if (ending.why !== 'refused' && ending.why !== 'failed') return;
+  const { why, reason } = ending;
+  ctx.health.set('discord', 'degraded', reason);
+  ctx.log.error({ part: 'discord', reason }, 'the bridge to Discord is down, trying again');
+  if (why === 'refused') ctx.reports.report(new Error(reason), { part: 'discord' });
+}
+
+/** Is the bridge whenever the lease can be had, until `stop`. */
+async function keepBridge(
+  ctx: AppContext,
+  discord: DiscordConfig,
+  times: LeaseTimes,
+  stop: AbortSignal,
+): Promise<void> {
+  const holder = randomUUID();
+  let tries = 0;
+  while (!stop.aborted) {
+    if (tries === 0) ctx.health.set('discord', 'ok', 'waiting to be the one bot that works');
+    const lease = await holdLease(ctx, LEASE, holder, times, stop);
+    if (!lease) return;
+    const startedAt = performance.now();
+    const ending = await runSession(ctx, discord, lease, stop);
+    await lease.drop();
+    if (ending.why === 'stopped') return;
+    complain(ctx, ending);
+    if (ending.why === 'lease') {
+      ctx.log.warn({ part: 'discord' }, 'the lease is lost: another bot works now');
+      tries = 0;
+      continue;
+    }
+    tries = performance.now() - startedAt > GOOD_SESSION_MS ? 1 : tries + 1;
+    const pause = backOff(tries, FIRST_RETRY_MS, LONGEST_RETRY_MS);
+    await sleep(pause, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
+
+/**
+ * Starts the bridge to Discord. Never throws for Discord being away or refusing the token: it says so
+ * on `/readyz`, tells the operators, and keeps trying. Of several bots one works and the others wait.
+ */
+export async function startBot(ctx: AppContext, options: BotOptions = {}): Promise<Bot> {
+  const { discord } = ctx.config;
+  if (!discord) {
+    ctx.log.warn('DISCORD_BOT_TOKEN is not set: there is no bridge to Discord');
+    return { stop: async () => undefined };
+  }
+  const stopping = new AbortController();
+  const running = keepBridge(
+    ctx,
+    discord,
+    options.lease ?? defaultLeaseTimes,
+    stopping.signal,
+  ).catch((error: Error) => {
+    ctx.health.set('discord', 'degraded', error.message);
+    ctx.reports.report(error, { part: 'discord' });
+    ctx.log.error({ err: error }, 'the bridge to Discord has ended');
+  });
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Client, REST } from 'discord.js';
+import type { DiscordConfig } from '../src/config.ts';
+import type { AppContext } from '../src/context.ts';
+import type { HeldLease } from '../src/domain/lease.ts';
+import type { Log } from '../src/infra/log.ts';
+import type { Tickets } from './tickets.ts';
+import type { Work } from './work.ts';
+
+/** Why a session of the bridge ended. */
+export type Ending =
+  | { why: 'stopped' }
+  | { why: 'lease' }
+  /** Discord refuses the token, or an intent; or something else that only an operator can mend. */
+  | { why: 'refused'; reason: string }
+  | { why: 'failed'; reason: string };
+
+/** One stretch of being the bridge: from taking the lease and logging in to losing either. */
+export interface Bridge {
+  ctx: AppContext;
+  log: Log;
+  discord: DiscordConfig;
+  lease: HeldLease;
+  client: Client;
+  rest: REST;
+  tickets: Tickets;
+  /** From the log to Discord, by ticket id. */
+  outbound: Work;
+  /** From Discord to the log, by ticket id. */
+  inbound: Work;
+  /** Grows whenever events may have been missed: what was caught up before is not any more. */
+  generation: number;
+  /** When the gateway's present session began, milliseconds since 1970. */
+  readyAt: number;
+  /** Ends the session; only the first reason counts. */
+  end(ending: Ending): void;
+  ended: boolean;
+}
+
+/** The bot's own user id. */
+export function selfId(bridge: Bridge): string {
+  return bridge.client.user?.id ?? '';
+}

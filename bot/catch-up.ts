@@ -1,0 +1,121 @@
+import type { Message, TextChannel } from 'discord.js';
+import { listTakenIn } from '../src/domain/mirror/posts.ts';
+import type { Bridge } from './bridge.ts';
+import { code, hasCode } from './discord-errors.ts';
+import { note } from './format.ts';
+import { incomingOf, isWritten } from './inbound-events.ts';
+import { compareIds, say } from './posting.ts';
+import { mark, marks } from './reactions.ts';
+import { guildOf, takeDeletion, takeMessage } from './taking-in.ts';
+import type { MirroredTicket } from './tickets.ts';
+
+const PAGE = 100;
+/** What is younger than this is still on its way through the gateway, and was not missed. */
+const LATE_MS = 10_000;
+
+function ascending(messages: Iterable<Message>): Message[] {
+  return [...messages].sort((a, b) => compareIds(a.id, b.id));
+}
+
+/** Everything after the last message taken in, and the recent hundred, oldest first. */
+async function listMissed(
+  channel: TextChannel,
+  inbound: string,
+): Promise<{ missed: Message[]; recent: Message[] }> {
+  const recent = ascending((await channel.messages.fetch({ limit: PAGE, cache: false })).values());
+  const found = new Map(recent.map((message) => [message.id, message]));
+  const oldest = recent[0]?.id;
+  let after = inbound === '0' ? channel.id : inbound;
+  while (recent.length === PAGE && oldest && compareIds(after, oldest) < 0) {
+    const options = { limit: PAGE, after, cache: false };
+    const page = ascending((await channel.messages.fetch(options)).values());
+    for (const message of page) found.set(message.id, message);
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) break;
+    after = last.id;
+  }
+  return { missed: ascending(found.values()), recent };
+}
+
+/** True where Discord says that it has no such message; anything else leaves it as it is. */
+async function isDeleted(channel: TextChannel, id: string): Promise<boolean> {
+  try {
+    await channel.messages.fetch({ message: id, force: true, cache: false });
+    return false;
+  } catch (error) {
+    if (hasCode(error, code.unknownMessage)) return true;
+    throw error;
+  }
+}
+
+/**
+ * Takes back what was deleted meanwhile, as far as the recent messages reach. An empty list says
+ * nothing: Discord also answers so to a bot that may not read the history.
+ */
+async function takeDeletions(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  channel: TextChannel,
+  recent: Message[],
+): Promise<void> {
+  const [oldest] = recent;
+  if (!oldest) return;
+  const there = new Set(recent.map(({ id }) => id));
+  const from = recent.length === PAGE ? oldest.id : '0';
+  for (const { id } of await listTakenIn(bridge.ctx, ticket.id, 2 * PAGE)) {
+    if (there.has(id) || compareIds(id, from) < 0) continue;
+    if (await isDeleted(channel, id)) await takeDeletion(bridge, ticket, id);
+  }
+}
+
+async function channelOf(bridge: Bridge, id: string): Promise<TextChannel | undefined> {
+  try {
+    const channel = await guildOf(bridge).channels.fetch(id);
+    return channel?.isTextBased() ? (channel as TextChannel) : undefined;
+  } catch (error) {
+    if (hasCode(error, code.unknownChannel)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Reads from the channel what the gateway did not bring: messages after the last one taken in, to
+ * the end, oldest first; and among the recent hundred what was edited or deleted. Says in the channel
+ * how many were recovered.
+ * @returns false where the channel is not there
+ */
+export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
+  const { mirror } = ticket;
+  const { generation, readyAt, ctx } = bridge;
+  const channel = mirror.channel_id && (await channelOf(bridge, mirror.channel_id));
+  if (!channel) return false;
+  const { missed, recent } = await listMissed(channel, mirror.inbound);
+  const now = ctx.clock();
+  let recovered = 0;
+  for (const message of missed) {
+    if (bridge.ended) return true;
+    if (!isWritten(message)) continue;
+    const isNew = compareIds(message.id, mirror.inbound) > 0;
+    await takeMessage(bridge, ticket, incomingOf(message));
+    const { createdTimestamp: at } = message;
+    if (isNew && (at < readyAt || now - at > LATE_MS)) recovered++;
+    const marked = message.reactions.cache.some(({ me }) => me);
+    if (!isNew && !marked) await markAgain(bridge, ticket, message.id);
+  }
+  await takeDeletions(bridge, ticket, channel, recent);
+  ticket.caughtUp = generation;
+  if (recovered === 0) return true;
+  const text = recovered === 1 ? '1 message was' : `${recovered} messages were`;
+  bridge.log.info({ ticket: ticket.id, recovered }, 'recovered what was written meanwhile');
+  const key = `recovered ${mirror.inbound}`;
+  await say(bridge, channel.id, key, note(`${text} recovered after a gap.`));
+  return true;
+}
+
+/** Sets the mark a crash has kept from a message that was taken in. */
+async function markAgain(bridge: Bridge, ticket: MirroredTicket, id: string): Promise<void> {
+  const taken = await listTakenIn(bridge.ctx, ticket.id, PAGE);
+  if (taken.some((post) => post.id === id)) {
+    mark(bridge, ticket.mirror.channel_id as string, id, marks.taken);
+  }
+}

@@ -1,0 +1,156 @@
+import { type APIChannel, type APIGuildCategoryChannel, ChannelType, Routes } from 'discord.js';
+import type { IssueLevel } from '../src/contract/tickets.ts';
+import type { Ticket } from '../src/domain/log/entry.ts';
+import { type Bridge, selfId } from './bridge.ts';
+import { code, hasCode, parentProblem } from './discord-errors.ts';
+import { escapeName, shorten } from './format.ts';
+import { overwritesFor } from './permissions.ts';
+
+/** A category that was full is not tried again for this long, in milliseconds. */
+const FULL_FOR_MS = 60_000;
+const MAX_OVERFLOW = 9;
+
+export type Place = Pick<Ticket, 'issue_level' | 'support_role'>;
+
+export function channelName(number: number): string {
+  return `ticket-${String(number).padStart(4, '0')}`;
+}
+
+/** By this a channel is found again that was made just before a crash. */
+function markerOf(ticketId: string): string {
+  return `[${ticketId}]`;
+}
+
+export async function listGuildChannels(bridge: Bridge): Promise<APIChannel[]> {
+  return (await bridge.rest.get(Routes.guildChannels(bridge.discord.guildId))) as APIChannel[];
+}
+
+/** The channel made for a ticket, where there is one. */
+export async function findChannel(bridge: Bridge, ticketId: string): Promise<string | undefined> {
+  const marker = markerOf(ticketId);
+  const channels = await listGuildChannels(bridge);
+  return channels.find((channel) => 'topic' in channel && channel.topic?.endsWith(marker))?.id;
+}
+
+/** True where Discord still has the channel. */
+export async function channelExists(bridge: Bridge, channelId: string): Promise<boolean> {
+  try {
+    await bridge.rest.get(Routes.channel(channelId));
+    return true;
+  } catch (error) {
+    if (hasCode(error, code.unknownChannel)) return false;
+    throw error;
+  }
+}
+
+function overwrites(bridge: Bridge, place: Place) {
+  const held = bridge.client.guilds.cache.get(bridge.discord.guildId)?.members.me?.permissions;
+  const bits = held?.bitfield ?? ~0n;
+  return overwritesFor(bridge.discord, selfId(bridge), place.support_role, bits);
+}
+
+/** Categories that were found full, and until when they are believed to be. */
+const fullUntil = new WeakMap<Bridge, Map<string, number>>();
+/** Makes one overflow category at a time. */
+const making = new WeakMap<Bridge, Promise<unknown>>();
+
+function fullOf(bridge: Bridge): Map<string, number> {
+  let full = fullUntil.get(bridge);
+  if (!full) {
+    full = new Map();
+    fullUntil.set(bridge, full);
+  }
+  return full;
+}
+
+/** "Urgent", "Urgent 2", "Urgent 3" …: made where it is missing. */
+async function overflowCategory(bridge: Bridge, base: string, nth: number): Promise<string> {
+  const work = async () => {
+    const channels = await listGuildChannels(bridge);
+    const first = channels.find(({ id }) => id === base) as APIGuildCategoryChannel | undefined;
+    const name = `${first?.name ?? 'Tickets'} ${nth}`;
+    const known = channels.find(
+      (channel) => channel.type === ChannelType.GuildCategory && channel.name === name,
+    );
+    if (known) return known.id;
+    bridge.lease.require();
+    const made = (await bridge.rest.post(Routes.guildChannels(bridge.discord.guildId), {
+      body: { name, type: ChannelType.GuildCategory, position: first?.position },
+    })) as APIChannel;
+    bridge.log.info({ category: name }, 'a category was full: made another one');
+    return made.id;
+  };
+  const before = making.get(bridge) ?? Promise.resolve();
+  const next = before.then(work, work);
+  making.set(bridge, next);
+  return next;
+}
+
+/**
+ * Runs a call with the first category of a level that has room. Whether one has is told by Discord's
+ * error alone: it has been seen to refuse at 48 and to accept at 51.
+ */
+async function inCategory<T>(
+  bridge: Bridge,
+  level: IssueLevel,
+  call: (parentId: string) => Promise<T>,
+): Promise<T> {
+  const base = bridge.discord.categories[level];
+  const full = fullOf(bridge);
+  for (let nth = 1; ; nth++) {
+    const parent = nth === 1 ? base : await overflowCategory(bridge, base, nth);
+    if ((full.get(parent) ?? 0) > performance.now()) continue;
+    try {
+      return await call(parent);
+    } catch (error) {
+      if (parentProblem(error) !== 'full' || nth >= MAX_OVERFLOW) throw error;
+      full.set(parent, performance.now() + FULL_FOR_MS);
+    }
+  }
+}
+
+/** Opens the channel of a ticket in the category of its level, visible to its support role. */
+export async function createChannel(bridge: Bridge, ticket: Ticket): Promise<string> {
+  const topic = `${escapeName(shorten(ticket.topic, 100))} ${markerOf(ticket.id)}`;
+  const made = await inCategory(bridge, ticket.issue_level, (parent_id) => {
+    bridge.lease.require();
+    return bridge.rest.post(Routes.guildChannels(bridge.discord.guildId), {
+      body: {
+        name: channelName(ticket.number),
+        type: ChannelType.GuildText,
+        topic,
+        parent_id,
+        permission_overwrites: overwrites(bridge, ticket),
+      },
+    }) as Promise<APIChannel>;
+  });
+  return made.id;
+}
+
+/** Moves a channel to the category of a level and shows it to another role, as far as they changed. */
+export async function moveChannel(
+  bridge: Bridge,
+  channelId: string,
+  from: Partial<Place>,
+  to: Place,
+): Promise<void> {
+  const levelChanged = from.issue_level !== to.issue_level;
+  const roleChanged = from.support_role !== to.support_role;
+  if (!levelChanged && !roleChanged) return;
+  // Neither name nor topic: those may change twice in ten minutes only.
+  const seen = roleChanged ? { permission_overwrites: overwrites(bridge, to) } : {};
+  const patch = (body: object) => {
+    bridge.lease.require();
+    return bridge.rest.patch(Routes.channel(channelId), { body });
+  };
+  if (!levelChanged) await patch(seen);
+  else await inCategory(bridge, to.issue_level, (parent_id) => patch({ parent_id, ...seen }));
+}
+
+/** Removes a channel; one that is gone already is as good. */
+export async function removeChannel(bridge: Bridge, channelId: string): Promise<void> {
+  bridge.lease.require();
+  await bridge.rest.delete(Routes.channel(channelId)).catch((error: unknown) => {
+    if (!hasCode(error, code.unknownChannel)) throw error;
+  });
+}

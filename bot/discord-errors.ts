@@ -1,0 +1,79 @@
+import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
+import { LeaseLost } from '../src/domain/lease.ts';
+
+/** What keeps one ticket from Discord, in words for staff; nothing of ours is broken. */
+export class MirrorProblem extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'MirrorProblem';
+  }
+}
+
+/** What Discord's JSON error codes mean to a bridge. */
+export const code = {
+  unknownChannel: 10003,
+  unknownGuild: 10004,
+  unknownMember: 10007,
+  unknownMessage: 10008,
+  guildFull: 30013,
+  invalidForm: 50035,
+} as const;
+
+export function hasCode(error: unknown, ...codes: number[]): boolean {
+  return error instanceof DiscordAPIError && codes.includes(Number(error.code));
+}
+
+/** The token is refused; discord.js forgets it at the first 401 and then calls nothing any more. */
+export function isUnauthorized(error: unknown): boolean {
+  if (error instanceof DiscordAPIError || error instanceof HTTPError) return error.status === 401;
+  return error instanceof Error && error.message.startsWith('Expected token to be set');
+}
+
+export function isForbidden(error: unknown): boolean {
+  return error instanceof DiscordAPIError && error.status === 403;
+}
+
+/** Discord will say the same every time: neither the moment nor the permissions are at fault. */
+export function isRefused(error: unknown): boolean {
+  if (!(error instanceof DiscordAPIError)) return false;
+  return error.status === 400 || error.status === 413;
+}
+
+/** The category named in `parent_id` takes no more channels, or cannot be used at all. */
+export function parentProblem(error: unknown): 'full' | 'invalid' | undefined {
+  if (!hasCode(error, code.invalidForm)) return undefined;
+  const { errors } = (error as DiscordAPIError).rawError as { errors?: Record<string, unknown> };
+  if (!errors || !('parent_id' in errors)) return undefined;
+  return JSON.stringify(errors.parent_id).includes('MAX_CHANNELS') ? 'full' : 'invalid';
+}
+
+/** How long Discord wants to be left alone, in milliseconds; 0 where it did not say. */
+export function waitOf(error: unknown): number {
+  if (!(error instanceof RateLimitError)) return 0;
+  return Math.max(error.timeToReset, error.retryAfter, 0);
+}
+
+/** An error in words for an operator, without addresses or tokens. */
+export function describe(error: unknown): string {
+  if (error instanceof DiscordAPIError) return `Discord says ${error.message} (${error.code})`;
+  if (error instanceof RateLimitError) return 'Discord asks for a pause';
+  if (error instanceof HTTPError) return `Discord answers ${error.status}`;
+  if (error instanceof LeaseLost || error instanceof MirrorProblem) return error.message;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** True for what passes by itself: outages, resets, time-outs, pauses. Anything else is a bug of ours. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof DiscordAPIError) return error.status >= 500 || error.status === 429;
+  if (error instanceof RateLimitError || error instanceof HTTPError) return true;
+  if (!(error instanceof Error)) return false;
+  const { code: system, name, cause } = error as Error & { code?: unknown };
+  return (
+    name === 'AbortError' ||
+    name === 'TimeoutError' ||
+    name.startsWith('Mongo') ||
+    system === 'SERVICE_UNAVAILABLE' ||
+    /^(E[A-Z]+|UND_ERR_\w+)$/.test(String(system)) ||
+    (error.message === 'fetch failed' && cause !== undefined)
+  );
+}

@@ -1,0 +1,43 @@
+import { isStaffRole } from '../src/contract/identity.ts';
+import type { Entry } from '../src/domain/log/entry.ts';
+import { listPosts } from '../src/domain/mirror/posts.ts';
+import type { Bridge } from './bridge.ts';
+import type { Speech } from './format.ts';
+import { deletePosts, editSpeech, postSpeech, type Said } from './speech.ts';
+import type { MirroredTicket } from './tickets.ts';
+
+function speechOf(entry: Entry): Speech {
+  const { author, origin } = entry.of ?? entry;
+  const text = entry.content ?? '';
+  if (origin === 'system') return { name: author.name, tag: 'system', text };
+  if (isStaffRole(author.role)) return { name: author.name, tag: 'staff', text };
+  return { name: author.name, text };
+}
+
+function saidIn(entry: Entry): Said {
+  return {
+    entryId: entry.id,
+    messageId: entry.of?.id ?? entry.id,
+    seq: entry.seq,
+    speech: speechOf(entry),
+    files: entry.files ?? [],
+  };
+}
+
+/**
+ * Shows one entry of the log in the ticket's channel. What came from Discord is there already, and
+ * a change of the ticket itself is shown by its card.
+ * @returns whether there was anything to show
+ */
+export async function mirrorEntry(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  entry: Entry,
+): Promise<boolean> {
+  if (entry.origin === 'discord' || entry.type === 'status') return false;
+  if (entry.type === 'message') await postSpeech(bridge, ticket, saidIn(entry));
+  else if (entry.type === 'delete') {
+    await deletePosts(bridge, await listPosts(bridge.ctx, entry.of?.id ?? entry.id));
+  } else if (entry.of?.origin !== 'discord') await editSpeech(bridge, ticket, saidIn(entry));
+  return true;
+}

@@ -1,0 +1,196 @@
+/** Discord's limit for a message, in characters; counted here in UTF-16 units, which is never fewer. */
+export const MAX_CONTENT = 2000;
+
+const directionMarks = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
+const fence = /```(?:([A-Za-z0-9_+#.-]{1,20})\n)?([\s\S]+?)```/g;
+const url = /https?:\/\/[^\s<>\\]+/g;
+
+/** Takes out what turns text around or is not text at all. */
+function strip(text: string): string {
+  return text.replace(/\r\n?/g, '\n').replace(directionMarks, '').replace(controls, '');
+}
+
+/** Escapes what Discord would take for markup inside a line. */
+function escapeInline(text: string): string {
+  return text
+    .replace(/\\/g, '\\\\')
+    .replace(/[*`]/g, '\\$&')
+    .replace(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, '\\_')
+    .replace(/~{2,}|\|{2,}/g, (run) => run.replace(/./g, '\\$&'))
+    .replace(/<(?=[@#/:]|a:|t:|id:)/g, '\\<');
+}
+
+/** Escapes what Discord takes for markup at the start of a line: headings, quotes, subtext, lists. */
+function escapeLineStarts(text: string): string {
+  return text.replace(/^([ \t]*)([#>]|-(?=#|\s))/gm, '$1\\$2');
+}
+
+/** Text outside code blocks as Discord will show it letter for letter; bare links stay links. */
+function escapeText(text: string): string {
+  const masked = /\]\s*\(/.test(text);
+  let escaped = '';
+  let from = 0;
+  const add = (part: string) => {
+    const inline = escapeInline(part);
+    escaped += masked ? inline.replace(/\[/g, '\\[') : inline;
+  };
+  for (const found of text.matchAll(url)) {
+    add(text.slice(from, found.index));
+    escaped += found[0];
+    from = found.index + found[0].length;
+  }
+  add(text.slice(from));
+  return escapeLineStarts(escaped);
+}
+
+/** A name as one word of a line: no markup, no line breaks, nothing invisible. */
+export function escapeName(name: string): string {
+  const visible = strip(name)
+    .replace(/[\p{Cf}\p{Zl}\p{Zp}]/gu, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return escapeInline(visible.slice(0, 100)).replace(/[[\]]/g, '\\$&') || 'Customer';
+}
+
+interface Segment {
+  code: boolean;
+  /** First line of a code block, such as "```js". */
+  opener: string;
+  text: string;
+}
+
+/** Cuts text into what stands in code blocks and what does not, both made harmless. */
+function segmentsOf(text: string): Segment[] {
+  const clean = strip(text);
+  const segments: Segment[] = [];
+  const addText = (part: string) => {
+    if (part.length > 0) segments.push({ code: false, opener: '', text: escapeText(part) });
+  };
+  let from = 0;
+  for (const found of clean.matchAll(fence)) {
+    addText(clean.slice(from, found.index));
+    const body = (found[2] as string).replace(/^\n|\n$/g, '');
+    segments.push({ code: true, opener: `\`\`\`${found[1] ?? ''}`, text: body });
+    from = found.index + found[0].length;
+  }
+  addText(clean.slice(from));
+  return segments;
+}
+
+/**
+ * What people outside wrote, with everything that could pass for somebody else's words or the bot's
+ * own notes taken out of its markup: names, lists, quotes, links with a false face. Code blocks stay.
+ */
+export function neutralise(text: string): string {
+  return segmentsOf(text)
+    .map(({ code, opener, text: body }) => (code ? `${opener}\n${body}\n\`\`\`` : body))
+    .join('');
+}
+
+/** The last place at or before `limit` at which a line may be cut: at a space, or else between characters. */
+function cutAt(line: string, limit: number): number {
+  const space = line.lastIndexOf(' ', limit);
+  if (space > limit / 2) return space + 1;
+  let at = limit;
+  const unit = line.charCodeAt(at);
+  if (unit >= 0xdc00 && unit <= 0xdfff) at--;
+  let slashes = 0;
+  while (line[at - 1 - slashes] === '\\') slashes++;
+  return slashes % 2 === 1 ? at - 1 : at;
+}
+
+/** Collects lines into chunks of at most `limit` characters. */
+function createChunks(limit: number) {
+  const chunks: string[] = [];
+  let chunk = '';
+  const flush = () => {
+    if (chunk.trim().length > 0) chunks.push(chunk);
+    chunk = '';
+  };
+  /** Adds pieces that end where a line may end; `around` is repeated in every chunk it spreads over. */
+  const add = (text: string, opener: string) => {
+    const closer = opener ? '\n```' : '';
+    const start = () =>
+      opener ? `${chunk === '' || chunk.endsWith('\n') ? '' : '\n'}${opener}\n` : '';
+    const whole = start() + text + closer;
+    if (chunk.length + whole.length <= limit) {
+      chunk += whole;
+      return;
+    }
+    if (opener && `${opener}\n${text}${closer}`.length <= limit) {
+      flush();
+      chunk = `${opener}\n${text}${closer}`;
+      return;
+    }
+    let rest = text;
+    if (opener && chunk.length > limit / 2) flush();
+    while (rest.length > 0) {
+      const prefix = start();
+      const room = limit - chunk.length - prefix.length - closer.length;
+      if (rest.length <= room) {
+        chunk += prefix + rest + closer;
+        return;
+      }
+      const line = rest.lastIndexOf('\n', room - 1) + 1;
+      const at = line > 0 ? line : chunk.length > limit / 2 ? 0 : cutAt(rest, room);
+      if (at > 0) chunk += prefix + rest.slice(0, at) + closer;
+      rest = rest.slice(at);
+      flush();
+    }
+  };
+  return {
+    add,
+    end(): string[] {
+      flush();
+      return chunks;
+    },
+  };
+}
+
+/**
+ * Cuts text into pieces that are harmless each for itself and fit one message with a header of
+ * `header` characters. A code block is moved whole to the next piece, or closed and opened again.
+ */
+export function splitText(text: string, header: number): string[] {
+  const pieces = createChunks(MAX_CONTENT - header);
+  for (const { code, opener, text: body } of segmentsOf(text)) pieces.add(body, code ? opener : '');
+  return pieces.end();
+}
+
+export interface Speech {
+  name: string;
+  /** Written by staff, or by this server, rather than by the customer. */
+  tag?: 'staff' | 'system';
+  text: string;
+  /** Shown where the first version was never seen in the channel. */
+  edited?: boolean;
+}
+
+/**
+ * A message as the channel shows it, in as many parts as it takes. Every part begins with the bold
+ * name, so that nothing in the text can pass for the start of another one.
+ */
+export function speechParts({ name, tag, text, edited }: Speech): string[] {
+  const bold = `**${escapeName(name)}**`;
+  const who = tag ? `${bold} (${tag})` : bold;
+  const first = edited ? `${who} (edited)` : who;
+  const pieces = splitText(text, first.length + 10);
+  if (pieces.length === 0) return [`${first}:`];
+  return pieces.map((piece, part) => {
+    const header = part === 0 ? `${first}:` : `${who} (${part + 1}):`;
+    return `${header}${piece.startsWith('```') ? '\n' : ' '}${piece.trimEnd()}`;
+  });
+}
+
+/** A line of the bot's own, in a style that people outside cannot write. */
+export function note(text: string): string {
+  return `-# ${text.replace(/\n/g, ' ')}`;
+}
+
+/** The first characters of a text, with a mark where something was left out. */
+export function shorten(text: string, max: number): string {
+  const characters = [...text];
+  return characters.length <= max ? text : `${characters.slice(0, max - 1).join('')}…`;
+}

@@ -1,0 +1,162 @@
+import {
+  type Client,
+  Events,
+  type Message,
+  type OmitPartialGroupDMChannel,
+  type PartialMessage,
+  type Typing,
+} from 'discord.js';
+import { signalTyping } from '../src/domain/signals.ts';
+import type { Bridge } from './bridge.ts';
+import { catchUp } from './catch-up.ts';
+import { code, hasCode, isPassing } from './discord-errors.ts';
+import { type InboundEvent, incomingOf, isWritten } from './inbound-events.ts';
+import { actorOf } from './people.ts';
+import { guildOf, takeDeletion, takeMessage } from './taking-in.ts';
+import type { MirroredTicket } from './tickets.ts';
+
+/** An event that fails this often though Discord and MongoDB answer is given up, and reported. */
+const MAX_TRIES = 5;
+const TYPING_MS = 4000;
+
+/** Tries of the event at the front of each ticket's queue. */
+const tries = new WeakMap<InboundEvent, number>();
+
+/** Puts an event into the queue of the ticket whose channel it comes from. */
+export function enqueue(bridge: Bridge, ticketId: string, event: InboundEvent): void {
+  const queued = waiting(bridge, ticketId);
+  queued.push(event);
+  bridge.inbound.wake(ticketId);
+}
+
+/** Events by ticket; kept apart from the ticket, which may not be loaded yet. */
+const queues = new WeakMap<Bridge, Map<string, InboundEvent[]>>();
+
+function waiting(bridge: Bridge, ticketId: string): InboundEvent[] {
+  let all = queues.get(bridge);
+  if (!all) {
+    all = new Map();
+    queues.set(bridge, all);
+  }
+  let queue = all.get(ticketId);
+  if (!queue) {
+    queue = [];
+    all.set(ticketId, queue);
+  }
+  return queue;
+}
+
+async function handle(bridge: Bridge, ticket: MirroredTicket, event: InboundEvent): Promise<void> {
+  if (event.kind === 'act') return event.run();
+  if (event.kind === 'deleted') return takeDeletion(bridge, ticket, event.id);
+  if (event.kind === 'message') return takeMessage(bridge, ticket, event.incoming);
+  if (event.incoming) return takeMessage(bridge, ticket, event.incoming);
+  return fetchChanged(bridge, ticket, event.id);
+}
+
+/** The event did not bring the whole message: ask for it. */
+async function fetchChanged(bridge: Bridge, ticket: MirroredTicket, id: string): Promise<void> {
+  const channel = guildOf(bridge).channels.cache.get(ticket.mirror.channel_id as string);
+  if (!channel?.isTextBased()) return;
+  const message = await channel.messages.fetch({ message: id, force: true }).catch(() => undefined);
+  if (message && isWritten(message)) await takeMessage(bridge, ticket, incomingOf(message));
+}
+
+/** The channel seems to be gone: the other direction looks, and makes it again. */
+function doubt(bridge: Bridge, ticket: MirroredTicket): void {
+  ticket.doubtful = true;
+  bridge.outbound.wake(ticket.id);
+}
+
+/**
+ * Takes in what waits in a ticket's queue, in order. Where events may have been missed the channel
+ * is caught up with first, so that nothing newer overtakes what was missed.
+ */
+export async function takeIn(bridge: Bridge, ticketId: string): Promise<void> {
+  const ticket = await bridge.tickets.load(ticketId);
+  const queue = waiting(bridge, ticketId);
+  if (!ticket || ticket.mirror.state === 'done') {
+    for (const event of queue.splice(0)) if (event.kind === 'act') await event.run();
+    return;
+  }
+  for (;;) {
+    if (ticket.caughtUp !== bridge.generation && !(await catchUp(bridge, ticket))) {
+      return doubt(bridge, ticket);
+    }
+    const event = queue[0];
+    if (!event || bridge.ended) return;
+    try {
+      await handle(bridge, ticket, event);
+      queue.shift();
+    } catch (error) {
+      const tried = (tries.get(event) ?? 0) + 1;
+      tries.set(event, tried);
+      ticket.caughtUp = -1;
+      if (hasCode(error, code.unknownChannel)) return doubt(bridge, ticket);
+      if (isPassing(error) || tried < MAX_TRIES) throw error;
+      queue.shift();
+      bridge.ctx.reports.report(error, { part: 'discord', ticket: ticketId, event: event.kind });
+      bridge.log.error({ err: error, ticket: ticketId }, 'an event from Discord was given up');
+    }
+  }
+}
+
+/** Looks into every channel for what the gateway did not bring. */
+export function catchUpAll(bridge: Bridge): void {
+  for (const [, ticketId] of bridge.tickets.channelIds()) {
+    const ticket = bridge.tickets.known(ticketId);
+    if (ticket) ticket.caughtUp = -1;
+    bridge.inbound.wake(ticketId);
+  }
+}
+
+function onTyping(bridge: Bridge, said: Map<string, number>, typing: Typing): void {
+  const ticketId = bridge.tickets.idOfChannel(typing.channel.id);
+  const { member, user } = typing;
+  if (!ticketId || !member || user.bot) return;
+  const key = `${ticketId} ${user.id}`;
+  const now = performance.now();
+  if (now - (said.get(key) ?? Number.NEGATIVE_INFINITY) < TYPING_MS) return;
+  if (said.size > 1000) said.clear();
+  said.set(key, now);
+  const roles = [...member.roles.cache.keys()];
+  const actor = actorOf(bridge.discord, { id: user.id, name: member.displayName, roles });
+  // Nobody keeps who is typing.
+  void signalTyping(bridge.ctx, actor, ticketId).catch(() => undefined);
+}
+
+type Seen = OmitPartialGroupDMChannel<Message | PartialMessage>;
+
+/** Listens to the gateway. Only what happens in tickets' channels, and was done by people, counts. */
+export function listenInbound(bridge: Bridge, client: Client): void {
+  const ticketOf = (channelId: string) => bridge.tickets.idOfChannel(channelId);
+  client.on(Events.MessageCreate, (message) => {
+    const ticketId = ticketOf(message.channelId);
+    if (!ticketId || message.guildId !== bridge.discord.guildId || !isWritten(message)) return;
+    enqueue(bridge, ticketId, { kind: 'message', incoming: incomingOf(message) });
+  });
+  client.on(Events.MessageUpdate, (_before, message) => {
+    const ticketId = ticketOf(message.channelId);
+    if (!ticketId) return;
+    const whole = !message.partial && typeof message.content === 'string';
+    if (whole && !isWritten(message)) return;
+    const incoming = whole ? incomingOf(message) : undefined;
+    enqueue(bridge, ticketId, { kind: 'changed', id: message.id, incoming });
+  });
+  const onDeleted = (message: Seen) => {
+    const ticketId = ticketOf(message.channelId);
+    if (ticketId) enqueue(bridge, ticketId, { kind: 'deleted', id: message.id });
+  };
+  client.on(Events.MessageDelete, onDeleted);
+  client.on(Events.MessageBulkDelete, (messages) => {
+    for (const message of messages.values()) onDeleted(message);
+  });
+  client.on(Events.ChannelDelete, (channel) => {
+    const ticketId = ticketOf(channel.id);
+    const ticket = ticketId && bridge.tickets.known(ticketId);
+    if (ticket) ticket.doubtful = true;
+    if (ticketId) bridge.outbound.wake(ticketId);
+  });
+  const said = new Map<string, number>();
+  client.on(Events.TypingStart, (typing) => onTyping(bridge, said, typing));
+}

@@ -1,0 +1,66 @@
+import type { Guild, GuildMember, Message, User } from 'discord.js';
+import type { DiscordConfig } from '../src/config.ts';
+import type { Actor } from '../src/domain/actor.ts';
+import type { Author } from '../src/domain/log/entry.ts';
+import { code, hasCode } from './discord-errors.ts';
+
+const KEY = 'discord|';
+
+/** Somebody of the guild as the verbs know people; `ADMIN` with the administrators' role. */
+export function actorOf(
+  discord: DiscordConfig,
+  person: { id: string; name: string; roles: readonly string[] },
+): Actor {
+  return {
+    key: KEY + person.id,
+    id: person.id,
+    username: person.name,
+    email: `${person.id}@discord.invalid`,
+    role: person.roles.includes(discord.roles.ADMIN) ? 'ADMIN' : 'AGENT',
+    origin: 'discord',
+  };
+}
+
+/** The author of something taken in before, as who acts again. */
+export function actorOfAuthor(author: Author): Actor {
+  return {
+    key: author.key,
+    id: author.id,
+    username: author.name,
+    email: `${author.id}@discord.invalid`,
+    role: author.role,
+    origin: 'discord',
+  };
+}
+
+export function isFromDiscord(author: Author): boolean {
+  return author.key.startsWith(KEY);
+}
+
+/** True for those who hold one of the four roles of the staff. */
+export function isStaffMember(discord: DiscordConfig, roles: readonly string[]): boolean {
+  return Object.values(discord.roles).some((role) => roles.includes(role));
+}
+
+async function memberOf(guild: Guild, user: User): Promise<GuildMember | undefined> {
+  const known = guild.members.cache.get(user.id);
+  if (known) return known;
+  try {
+    return await guild.members.fetch(user.id);
+  } catch (error) {
+    if (hasCode(error, code.unknownMember)) return undefined;
+    throw error;
+  }
+}
+
+/** Who wrote a message, with the name the guild shows; somebody who has left has none of its roles. */
+export async function writerOf(
+  discord: DiscordConfig,
+  guild: Guild,
+  message: Message,
+): Promise<Actor> {
+  const member = message.member ?? (await memberOf(guild, message.author));
+  const name = member?.displayName ?? message.author.displayName;
+  const roles = member ? [...member.roles.cache.keys()] : [];
+  return actorOf(discord, { id: message.author.id, name, roles });
+}

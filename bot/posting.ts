@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import {
+  type APIMessage,
+  MessageFlags,
+  type RawFile,
+  type RESTPostAPIChannelMessageJSONBody,
+  Routes,
+  SnowflakeUtil,
+} from 'discord.js';
+import { type Bridge, selfId } from './bridge.ts';
+import { code, hasCode } from './discord-errors.ts';
+import type { MirroredTicket } from './tickets.ts';
+
+/** Nobody is ever pinged by what the bridge writes. */
+export const noPings = { parse: [] };
+
+/** No previews: they would be fetched from wherever a customer points. */
+const flags = MessageFlags.SuppressEmbeds;
+
+/** How far back an attempt's answer is looked for where no own message is known, in milliseconds. */
+const LOOK_BACK_MS = 10 * 60_000;
+const PAGE = 100;
+const MAX_PAGES = 20;
+
+/**
+ * A nonce of 24 characters. It depends on the channel too: where a channel is made again, Discord
+ * would otherwise answer with the message it remembers from the lost one.
+ */
+export function nonceOf(channelId: string, key: string): string {
+  return createHash('sha256').update(`${channelId} ${key}`).digest('base64url').slice(0, 24);
+}
+
+export interface Outgoing {
+  channelId: string;
+  /** What it is, the same in every attempt: the entry's id and the part. */
+  key: string;
+  body: Pick<RESTPostAPIChannelMessageJSONBody, 'content' | 'embeds' | 'components'>;
+  files?: RawFile[];
+  /** Tells it among our own messages in the channel, after a crash or an unclear answer. */
+  isIt(message: APIMessage): boolean;
+}
+
+/** Our own messages above a snowflake, oldest first. */
+async function listOwn(bridge: Bridge, channelId: string, after: string): Promise<APIMessage[]> {
+  const own: APIMessage[] = [];
+  let from = after;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const query = new URLSearchParams({ limit: String(PAGE), after: from });
+    const messages = (await bridge.rest.get(Routes.channelMessages(channelId), {
+      query,
+    })) as APIMessage[];
+    messages.sort((a, b) => compareIds(a.id, b.id));
+    own.push(...messages.filter(({ author }) => author.id === selfId(bridge)));
+    from = messages.at(-1)?.id ?? from;
+    if (messages.length < PAGE) break;
+  }
+  return own;
+}
+
+/** Orders snowflakes, which are numbers of 17 to 20 digits. */
+export function compareIds(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** Plain text as Discord gives it back: without white space around it. */
+export function hasText(message: APIMessage, content: string, files: number): boolean {
+  return message.content.trim() === content.trim() && message.attachments.length === files;
+}
+
+/**
+ * Posts a message exactly once: the attempt is written down before, and one whose outcome is not
+ * known is looked for in the channel before it is made again, with the same nonce. Both are needed:
+ * the list shows what Discord has, the nonce stops what is still on its way there.
+ * @returns the id of the Discord message; undefined where somebody has deleted it already
+ */
+export async function deliver(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  outgoing: Outgoing,
+): Promise<string | undefined> {
+  const { ctx, tickets, lease, rest } = bridge;
+  const { channelId, key, body, files } = outgoing;
+  const { attempt } = ticket.mirror;
+  if (attempt?.key === key) {
+    const own = channelId === ticket.mirror.channel_id;
+    const { last_post } = ticket.mirror;
+    const after =
+      own && last_post !== '0'
+        ? last_post
+        : String(SnowflakeUtil.generate({ timestamp: attempt.at - LOOK_BACK_MS }));
+    const found = (await listOwn(bridge, channelId, after)).find(outgoing.isIt);
+    if (found) return found.id;
+  } else {
+    await tickets.save(ticket, { attempt: { key, at: ctx.clock() } });
+  }
+  ctx.crash('before-post');
+  lease.require();
+  try {
+    const posted = (await rest.post(Routes.channelMessages(channelId), {
+      body: {
+        ...body,
+        ...(body.embeds ? {} : { flags }),
+        nonce: nonceOf(channelId, key),
+        enforce_nonce: true,
+        allowed_mentions: noPings,
+      },
+      ...(files?.length ? { files } : {}),
+    })) as APIMessage;
+    ctx.crash('after-post');
+    return posted.id;
+  } catch (error) {
+    // It had been posted by an earlier attempt, and deleted since.
+    if (hasCode(error, code.unknownMessage)) return undefined;
+    throw error;
+  }
+}
+
+/** Says something to staff in a ticket's channel. Lost when it cannot be said now. */
+export async function say(
+  bridge: Bridge,
+  channelId: string,
+  key: string,
+  content: string,
+  replyTo?: string,
+): Promise<void> {
+  const reference = replyTo && { message_id: replyTo, fail_if_not_exists: false };
+  await bridge.rest
+    .post(Routes.channelMessages(channelId), {
+      body: {
+        content,
+        flags,
+        nonce: nonceOf(channelId, key),
+        enforce_nonce: true,
+        allowed_mentions: noPings,
+        ...(reference && { message_reference: reference }),
+      },
+    })
+    .catch((error: Error) => bridge.log.warn({ reason: error.message }, 'a note was not posted'));
+}

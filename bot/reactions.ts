@@ -1,0 +1,36 @@
+import { Routes } from 'discord.js';
+import type { Bridge } from './bridge.ts';
+import { isPassing } from './discord-errors.ts';
+import { backOff } from './work.ts';
+
+/** Taken in and stored; refused; for staff only. */
+export const marks = { taken: '✅', refused: '❌', remark: '📝' } as const;
+
+const TRIES = 5;
+const waiting = new Map<string, Promise<void>>();
+
+async function put(bridge: Bridge, channelId: string, messageId: string, mark: string) {
+  const route = Routes.channelMessageOwnReaction(channelId, messageId, encodeURIComponent(mark));
+  for (let tries = 1; tries <= TRIES && !bridge.ended; tries++) {
+    try {
+      await bridge.rest.put(route);
+      return;
+    } catch (error) {
+      if (!isPassing(error)) return;
+      await new Promise((resolve) => setTimeout(resolve, backOff(tries, 500, 10_000)).unref());
+    }
+  }
+}
+
+/**
+ * Marks a message without holding up its ticket: reactions are slow, one in a quarter of a second.
+ * What is lost in a crash is set by the next catch-up.
+ */
+export function mark(bridge: Bridge, channelId: string, messageId: string, sign: string): void {
+  const before = waiting.get(channelId) ?? Promise.resolve();
+  const next = before.then(() => put(bridge, channelId, messageId, sign));
+  waiting.set(channelId, next);
+  void next.finally(() => {
+    if (waiting.get(channelId) === next) waiting.delete(channelId);
+  });
+}

@@ -1,0 +1,216 @@
+import type { Guild } from 'discord.js';
+import type { Actor } from '../src/domain/actor.ts';
+import type { Message } from '../src/domain/log/entry.ts';
+import { readMessage } from '../src/domain/log/reads.ts';
+import { deleteMessage, editMessage, sendMessage } from '../src/domain/messages.ts';
+import {
+  changePost,
+  findPost,
+  type Post,
+  recordPost,
+  removePosts,
+} from '../src/domain/mirror/posts.ts';
+import { AppError } from '../src/errors.ts';
+import { type Copied, copyFiles } from './attachments.ts';
+import type { Bridge } from './bridge.ts';
+import { note } from './format.ts';
+import type { Incoming } from './inbound-events.ts';
+import { actorOfAuthor, writerOf } from './people.ts';
+import { compareIds, say } from './posting.ts';
+import { mark, marks } from './reactions.ts';
+import type { MirroredTicket } from './tickets.ts';
+
+/** True for a refusal that will be the same however often it is tried. */
+function isFinal(error: unknown): error is AppError {
+  return error instanceof AppError && error.code !== 'SERVICE_UNAVAILABLE';
+}
+
+export function guildOf(bridge: Bridge): Guild {
+  const guild = bridge.client.guilds.cache.get(bridge.discord.guildId);
+  if (!guild) throw new AppError('SERVICE_UNAVAILABLE', 'the guild is not there yet');
+  return guild;
+}
+
+/** Writes down that a message from the channel was dealt with, and what it became. */
+async function remember(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+  became: { message: { id: string; seq: number }; files: Copied[] } | undefined,
+): Promise<void> {
+  const post: Post = {
+    id: incoming.id,
+    ticket_id: ticket.id,
+    channel_id: ticket.mirror.channel_id as string,
+    message_id: became?.message.id ?? null,
+    seq: became?.message.seq ?? 0,
+    part: 0,
+    direction: became ? 'in' : 'ignored',
+    hash: incoming.hash,
+    edited: incoming.editedAt,
+    files: became?.files.map(({ attachment, file }) => ({ attachment, file: file.id })) ?? [],
+    epoch: bridge.lease.epoch,
+  };
+  await recordPost(bridge.ctx, post);
+  if (compareIds(incoming.id, ticket.mirror.inbound) > 0) {
+    await bridge.tickets.save(ticket, { inbound: incoming.id });
+  }
+}
+
+async function refuse(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+  why: string,
+): Promise<void> {
+  const channelId = ticket.mirror.channel_id as string;
+  await remember(bridge, ticket, incoming, undefined);
+  mark(bridge, channelId, incoming.id, marks.refused);
+  await say(
+    bridge,
+    channelId,
+    `refused ${incoming.id}`,
+    note(`Not passed on: ${why}`),
+    incoming.id,
+  );
+}
+
+/** What an earlier try of the same message has stored already, before a crash or an unclear answer. */
+async function storedBefore(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  actor: Actor,
+  incoming: Incoming,
+): Promise<Message | undefined> {
+  const { ctx } = bridge;
+  const entry = await ctx.store.findByClientId(ticket.id, actor.key, incoming.id);
+  return entry && (await readMessage(ctx.db, ticket.id, entry.id));
+}
+
+async function takeNew(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming): Promise<void> {
+  const { ctx, discord } = bridge;
+  const channelId = ticket.mirror.channel_id as string;
+  if (incoming.remark) {
+    await remember(bridge, ticket, incoming, undefined);
+    return mark(bridge, channelId, incoming.id, marks.remark);
+  }
+  const actor = await writerOf(discord, guildOf(bridge), incoming.message);
+  const before = await storedBefore(bridge, ticket, actor, incoming);
+  if (before) {
+    const files = before.files.map((file, index) => ({
+      attachment: incoming.files[index]?.id ?? '',
+      file,
+    }));
+    const changed = before.content !== incoming.text;
+    const seen = changed ? { ...incoming, hash: '', editedAt: 0 } : incoming;
+    await remember(bridge, ticket, seen, { message: before, files });
+    mark(bridge, channelId, incoming.id, marks.taken);
+    if (changed) await takeEdit(bridge, ticket, incoming);
+    return;
+  }
+  const { copied, missing } = await copyFiles(bridge, actor, ticket.id, incoming, incoming.files);
+  if (incoming.text.trim() === '' && copied.length === 0) {
+    const why = missing.join('; ') || 'only text and files are';
+    return refuse(bridge, ticket, incoming, why);
+  }
+  const attachments = copied.map(({ file }) => file.id);
+  const body = { content: incoming.text, client_id: incoming.id, attachments };
+  try {
+    ctx.crash('before-inbound-commit');
+    bridge.lease.require();
+    const { message } = await sendMessage(ctx, actor, ticket.id, body, incoming.writtenAt);
+    ctx.crash('after-inbound-commit');
+    await remember(bridge, ticket, incoming, { message, files: copied });
+  } catch (error) {
+    if (!isFinal(error)) throw error;
+    return refuse(bridge, ticket, incoming, error.message);
+  }
+  mark(bridge, channelId, incoming.id, marks.taken);
+  if (missing.length > 0) {
+    const text = note(`Not passed on: ${missing.join('; ')}`);
+    await say(bridge, channelId, `missing ${incoming.id}`, text, incoming.id);
+  }
+}
+
+/** The files of an edited message: those it kept as they are stored, new ones copied. */
+async function filesAfter(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  actor: Actor,
+  incoming: Incoming,
+  message: Message,
+  post: Post,
+): Promise<Copied[]> {
+  const stored = new Map(message.files.map((file) => [file.id, file]));
+  const kept = new Map(
+    post.files.flatMap(({ attachment, file }) => {
+      const found = stored.get(file);
+      return found ? [[attachment, found] as const] : [];
+    }),
+  );
+  const added = incoming.files.filter(({ id }) => !kept.has(id));
+  const { copied } = await copyFiles(bridge, actor, ticket.id, incoming, added);
+  const fresh = new Map(copied.map(({ attachment, file }) => [attachment, file]));
+  return incoming.files.flatMap(({ id }) => {
+    const file = kept.get(id) ?? fresh.get(id);
+    return file ? [{ attachment: id, file }] : [];
+  });
+}
+
+/** Takes an edit in, if it is one: a link preview changes neither text nor files. */
+async function takeEdit(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming): Promise<void> {
+  const { ctx } = bridge;
+  const post = await findPost(ctx, incoming.id);
+  if (!post?.message_id || post.direction !== 'in' || post.hash === incoming.hash) return;
+  if (post.edited > 0 && incoming.editedAt <= post.edited) return;
+  if (incoming.remark) return takeDeletion(bridge, ticket, incoming.id);
+  const message = await readMessage(ctx.db, ticket.id, post.message_id);
+  if (!message || message.deleted) return;
+  const actor = actorOfAuthor(message.author);
+  const files = await filesAfter(bridge, ticket, actor, incoming, message, post);
+  const body = { content: incoming.text, files: files.map(({ file }) => file) };
+  const clientId = `${incoming.id}:e:${incoming.editedAt}`;
+  bridge.lease.require();
+  await editMessage(ctx, actor, ticket.id, post.message_id, body, clientId).catch(
+    (error: unknown) => {
+      if (!isFinal(error)) throw error;
+      bridge.log.info({ reason: error.message, ticket: ticket.id }, 'an edit came too late');
+    },
+  );
+  await changePost(ctx, incoming.id, {
+    hash: incoming.hash,
+    edited: incoming.editedAt,
+    files: files.map(({ attachment, file }) => ({ attachment, file: file.id })),
+  });
+}
+
+/** Takes a message in, or what has changed of one taken in before. Safe to repeat. */
+export async function takeMessage(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+): Promise<void> {
+  const post = await findPost(bridge.ctx, incoming.id);
+  if (!post) return takeNew(bridge, ticket, incoming);
+  return takeEdit(bridge, ticket, incoming);
+}
+
+/** Takes a message back that was deleted in the channel. One of ours is left to the moderators. */
+export async function takeDeletion(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  id: string,
+): Promise<void> {
+  const { ctx } = bridge;
+  const post = await findPost(ctx, id);
+  if (!post?.message_id || post.direction !== 'in') return;
+  const message = await readMessage(ctx.db, ticket.id, post.message_id);
+  if (message && !message.deleted) {
+    bridge.lease.require();
+    const actor = actorOfAuthor(message.author);
+    await deleteMessage(ctx, actor, ticket.id, message.id, `${id}:x`).catch((error: unknown) => {
+      if (!isFinal(error)) throw error;
+    });
+  }
+  await removePosts(ctx, [id]);
+}

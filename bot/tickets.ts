@@ -1,0 +1,92 @@
+import type { AppContext } from '../src/context.ts';
+import type { Ticket } from '../src/domain/log/entry.ts';
+import {
+  listChannels,
+  type Mirror,
+  type MirrorChange,
+  openMirror,
+  readMirrored,
+  saveMirror,
+} from '../src/domain/mirror/mirrors.ts';
+
+/** A ticket on its way into Discord, as this session of the bridge knows it. */
+export interface MirroredTicket {
+  id: string;
+  ticket: Ticket;
+  /** As it is stored; only this session writes it. */
+  mirror: Mirror;
+  /** The bridge's generation in which its channel was last caught up with. */
+  caughtUp: number;
+  /** Its channel may be gone: look before using it. */
+  doubtful: boolean;
+}
+
+/** The tickets that are not done, loaded when they are first needed. */
+export function createTickets(ctx: AppContext, epoch: number) {
+  const byId = new Map<string, MirroredTicket>();
+  const idByChannel = new Map<string, string>();
+  const loading = new Map<string, Promise<MirroredTicket | undefined>>();
+  /** Last entry known to be in Discord; spares a look at those a sweep names again. */
+  const done = new Map<string, number>();
+
+  const read = async (id: string): Promise<MirroredTicket | undefined> => {
+    const found = await readMirrored(ctx, id);
+    if (!found) return undefined;
+    const mirror = await openMirror(ctx, id, epoch);
+    const loaded: MirroredTicket = {
+      id,
+      ticket: found.ticket,
+      mirror,
+      caughtUp: -1,
+      doubtful: false,
+    };
+    if (mirror.state === 'done') return loaded;
+    byId.set(id, loaded);
+    if (mirror.channel_id) idByChannel.set(mirror.channel_id, id);
+    return loaded;
+  };
+
+  return {
+    /** Learns which channels belong to tickets. */
+    async loadChannels(): Promise<string[]> {
+      const channels = await listChannels(ctx);
+      for (const { ticketId, channelId } of channels) idByChannel.set(channelId, ticketId);
+      return channels.map(({ ticketId }) => ticketId);
+    },
+    /** @returns undefined for a ticket that does not exist; one that is done is not kept */
+    load(id: string): Promise<MirroredTicket | undefined> {
+      const known = byId.get(id);
+      if (known) return Promise.resolve(known);
+      let pending = loading.get(id);
+      if (!pending) {
+        pending = read(id).finally(() => loading.delete(id));
+        loading.set(id, pending);
+      }
+      return pending;
+    },
+    idOfChannel: (channelId: string): string | undefined => idByChannel.get(channelId),
+    known: (id: string): MirroredTicket | undefined => byId.get(id),
+    channelIds: () => [...idByChannel.entries()],
+    /** Stores a change of the mirror under this session's lease. */
+    async save(ticket: MirroredTicket, change: MirrorChange): Promise<void> {
+      await saveMirror(ctx, ticket.mirror, change);
+      const before = ticket.mirror.channel_id;
+      Object.assign(ticket.mirror, change);
+      const after = ticket.mirror.channel_id;
+      if (before && before !== after) idByChannel.delete(before);
+      if (after) idByChannel.set(after, ticket.id);
+      if (change.seq !== undefined) done.set(ticket.id, change.seq);
+    },
+    /** True where nothing up to `seq` is left to do. */
+    isPast: (id: string, seq: number): boolean => (done.get(id) ?? -1) >= seq,
+    hasMet: (id: string): boolean => done.has(id) || byId.has(id),
+    /** Lets go of a ticket that is done. */
+    forget(ticket: MirroredTicket): void {
+      byId.delete(ticket.id);
+      if (ticket.mirror.channel_id) idByChannel.delete(ticket.mirror.channel_id);
+      done.set(ticket.id, Number.POSITIVE_INFINITY);
+    },
+  };
+}
+
+export type Tickets = ReturnType<typeof createTickets>;

@@ -1,0 +1,98 @@
+export interface WorkOptions {
+  /** Keys worked on at the same time. */
+  limit: number;
+  /** Does all there is to do for a key; called again when woken meanwhile. */
+  run(key: string): Promise<void>;
+  /** @returns milliseconds until the key is tried again; undefined gives it up */
+  onError(key: string, error: unknown, tries: number): number | undefined;
+}
+
+interface Item {
+  state: 'idle' | 'queued' | 'running' | 'resting';
+  /** Woken while it was being worked on. */
+  again: boolean;
+  tries: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * One queue for each key: a key is worked on by one runner at a time, `limit` keys at once, and one
+ * that fails rests on its own while the others go on.
+ */
+export function createWork({ limit, run, onError }: WorkOptions) {
+  const items = new Map<string, Item>();
+  const queue: string[] = [];
+  let running = 0;
+  let stopped = false;
+  let idle: (() => void) | undefined;
+
+  const rest = (key: string, item: Item, error: unknown) => {
+    const delay = onError(key, error, ++item.tries);
+    if (delay === undefined || stopped) return void items.delete(key);
+    item.state = 'resting';
+    item.timer = setTimeout(() => enqueue(key, item), delay).unref();
+  };
+
+  const work = async (key: string, item: Item) => {
+    running++;
+    item.state = 'running';
+    item.again = false;
+    try {
+      await run(key);
+      item.tries = 0;
+      item.state = 'idle';
+      if (item.again && !stopped) enqueue(key, item);
+      else items.delete(key);
+    } catch (error) {
+      rest(key, item, error);
+    }
+    running--;
+    pump();
+    if (running === 0) idle?.();
+  };
+
+  const pump = () => {
+    while (!stopped && running < limit) {
+      const key = queue.shift();
+      if (key === undefined) return;
+      const item = items.get(key);
+      if (item) void work(key, item);
+    }
+  };
+
+  const enqueue = (key: string, item: Item) => {
+    item.state = 'queued';
+    queue.push(key);
+    pump();
+  };
+
+  return {
+    /** Says that there is something to do for a key. One that rests after a failure goes on resting. */
+    wake(key: string): void {
+      if (stopped) return;
+      const item = items.get(key);
+      if (item) {
+        item.again = true;
+        return;
+      }
+      const made: Item = { state: 'idle', again: false, tries: 0, timer: undefined };
+      items.set(key, made);
+      enqueue(key, made);
+    },
+    /** Takes nothing new up, and resolves when what is under way has ended. */
+    async stop(): Promise<void> {
+      stopped = true;
+      queue.length = 0;
+      for (const item of items.values()) clearTimeout(item.timer);
+      if (running > 0) await new Promise<void>((resolve) => (idle = resolve));
+    },
+  };
+}
+
+export type Work = ReturnType<typeof createWork>;
+
+/** Doubles from `first` to `most` milliseconds, each time somewhere between the half and the whole. */
+export function backOff(tries: number, first: number, most: number): number {
+  const whole = Math.min(most, first * 2 ** Math.min(tries - 1, 20));
+  return whole * (0.5 + Math.random() * 0.5);
+}

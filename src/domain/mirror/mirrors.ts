@@ -1,0 +1,124 @@
+import { MongoServerError } from 'mongodb';
+import { Types } from 'mongoose';
+import type { AppContext } from '../../context.ts';
+import type { MirrorRow } from '../../models/mirror.ts';
+import { LeaseLost } from '../lease.ts';
+import { majority, native } from '../log/collections.ts';
+import { type Ticket, toTicket } from '../log/entry.ts';
+import { readHead } from '../log/store.ts';
+
+/** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
+export type Mirror = Omit<MirrorRow, '_id'> & { ticket_id: string };
+export type MirrorChange = Partial<Omit<Mirror, 'ticket_id' | 'epoch'>>;
+
+const oid = (id: string) => Types.ObjectId.createFromHexString(id);
+const DUPLICATE_KEY = 11000;
+
+const fresh = {
+  state: 'open',
+  channel_id: null,
+  card_id: null,
+  seq: 0,
+  inbound: '0',
+  last_post: '0',
+  attempt: null,
+  steps: [],
+  shown: null,
+  remade_at: 0,
+  problem: null,
+} as const;
+
+/**
+ * The mirror of a ticket, made where there is none yet, and taken over by the lease's epoch.
+ * @throws LeaseLost where a newer lease has written it
+ */
+export async function openMirror(
+  ctx: AppContext,
+  ticketId: string,
+  epoch: number,
+): Promise<Mirror> {
+  try {
+    const row = await native(ctx.db.mirrors).findOneAndUpdate(
+      { _id: oid(ticketId), epoch: { $lte: epoch } },
+      { $set: { epoch }, $setOnInsert: { ...fresh, steps: [] } },
+      { upsert: true, returnDocument: 'after' },
+    );
+    const { _id, ...rest } = row as unknown as MirrorRow;
+    return { ...rest, ticket_id: _id.toHexString() };
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) throw new LeaseLost();
+    throw error;
+  }
+}
+
+/**
+ * Writes down how far the mirror has come.
+ * @throws LeaseLost where a newer lease has written it
+ */
+export async function saveMirror(
+  ctx: AppContext,
+  mirror: Pick<Mirror, 'ticket_id' | 'epoch'>,
+  change: MirrorChange,
+): Promise<void> {
+  const { matchedCount } = await native(ctx.db.mirrors).updateOne(
+    { _id: oid(mirror.ticket_id), epoch: { $lte: mirror.epoch } },
+    { $set: { ...change, epoch: mirror.epoch } },
+  );
+  if (matchedCount === 0) throw new LeaseLost();
+}
+
+/** A ticket as the mirror needs it, whoever's it is. Head first, ticket second. */
+export async function readMirrored(
+  ctx: AppContext,
+  ticketId: string,
+): Promise<{ ticket: Ticket; head: number } | undefined> {
+  const head = await readHead(ctx.db, ticketId);
+  const filter = { _id: oid(ticketId) };
+  const row = await native(ctx.db.tickets).findOne(filter, { readConcern: majority });
+  return row ? { ticket: toTicket(row), head: head.seq } : undefined;
+}
+
+/** Mirrors whose channel exists, with that channel. */
+export async function listChannels(
+  ctx: AppContext,
+): Promise<{ ticketId: string; channelId: string }[]> {
+  const rows = await native(ctx.db.mirrors)
+    .find(
+      { state: { $in: ['open', 'failed'] }, channel_id: { $type: 'string' } },
+      { projection: { channel_id: 1 } },
+    )
+    .toArray();
+  return rows.map((row) => ({
+    ticketId: row._id.toHexString(),
+    channelId: row.channel_id as string,
+  }));
+}
+
+/**
+ * Ids of the tickets that may still need work in Discord: open ones, those whose mirror is not done,
+ * and those closed since the bridge exists that have none; oldest first, a page at a time.
+ * @param since closed tickets from before this time were never meant to be mirrored
+ */
+export async function* listUnfinished(ctx: AppContext, since: number): AsyncGenerator<string> {
+  const tickets = native(ctx.db.tickets).aggregate<{ _id: Types.ObjectId }>(
+    [
+      { $match: { $or: [{ status: { $ne: 'CLOSED' } }, { closed_at: { $gte: since } }] } },
+      { $sort: { _id: 1 } },
+      { $project: { _id: 1 } },
+      { $lookup: { from: 'mirrors', localField: '_id', foreignField: '_id', as: 'mirror' } },
+      { $match: { 'mirror.state': { $ne: 'done' } } },
+      { $project: { _id: 1 } },
+    ],
+    { readConcern: majority },
+  );
+  for await (const { _id } of tickets) yield _id.toHexString();
+}
+
+/** Ids of the tickets opened since some time: the bus may have lost the word of them. */
+export async function listOpenedSince(ctx: AppContext, since: number): Promise<string[]> {
+  const from = Types.ObjectId.createFromTime(Math.max(0, Math.floor(since / 1000)));
+  const rows = await native(ctx.db.tickets)
+    .find({ _id: { $gte: from } }, { projection: { _id: 1 }, readConcern: majority })
+    .toArray();
+  return rows.map((row) => row._id.toHexString());
+}

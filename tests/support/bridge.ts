@@ -1,0 +1,104 @@
+import { type Bot, type BotOptions, startBot } from '../../bot/bot.ts';
+import type { RunningSimulator, SimulatorOptions } from '../../simulator/server.ts';
+import { type App, createApp } from '../../src/app.ts';
+import type { Config } from '../../src/config.ts';
+import type { AppContext } from '../../src/context.ts';
+import type { Actor } from '../../src/domain/actor.ts';
+import { listMessages, sendMessage } from '../../src/domain/messages.ts';
+import { createTicket } from '../../src/domain/tickets.ts';
+import { createLog } from '../../src/infra/log.ts';
+import { testConfig } from './app.ts';
+import { discordEnv, startDiscord } from './discord.ts';
+
+export const customer: Actor = {
+  key: 'ana',
+  id: 'ana',
+  username: 'Ana',
+  email: 'ana@example.com',
+  role: 'CUSTOMER',
+  origin: 'web',
+};
+
+export const agent: Actor = {
+  key: 'bob',
+  id: 'bob',
+  username: 'Bob',
+  email: 'bob@example.com',
+  role: 'AGENT',
+  origin: 'web',
+};
+
+/** Short enough for a test to wait until another bot takes over. */
+export const quickLease = { lifeMs: 1600, renewMs: 400 };
+
+export interface Desk extends App {
+  sim: RunningSimulator;
+  config: Config;
+  /** Starts a bot on the same data; all are stopped at the end. */
+  bot(options?: BotOptions & { ctx?: Partial<AppContext> }): Promise<Bot>;
+  /** A second process on the same data: verbs, writer and bus of its own. */
+  another(): Promise<App>;
+  end(): Promise<void>;
+}
+
+/** The domain on a database of its own, and a Discord of its own; no HTTP. */
+export async function openDesk(
+  simulator: SimulatorOptions = {},
+  env: Record<string, string> = {},
+): Promise<Desk> {
+  const sim = await startDiscord(simulator);
+  const level = process.env.TEST_LOG_LEVEL ?? 'silent';
+  const config = testConfig({
+    LOG_LEVEL: level,
+    SWEEP_INTERVAL_MS: '500',
+    ...discordEnv(sim),
+    ...env,
+  });
+  const create = async () => {
+    const app = createApp(config, createLog(config), config.mongoUri as string);
+    await app.ready;
+    return app;
+  };
+  const app = await create();
+  const apps: App[] = [app];
+  const bots: Bot[] = [];
+  return {
+    ...app,
+    sim,
+    config,
+    async bot({ ctx, ...options } = {}) {
+      const bot = await startBot({ ...app.ctx, ...ctx }, { lease: quickLease, ...options });
+      bots.push(bot);
+      return bot;
+    },
+    async another() {
+      const other = await create();
+      apps.push(other);
+      return other;
+    },
+    async end() {
+      await Promise.all(bots.map((bot) => bot.stop()));
+      await app.ctx.db.connection.db?.dropDatabase();
+      for (const each of apps.reverse()) await each.close();
+      await sim.close();
+    },
+  };
+}
+
+let topics = 0;
+
+/** Opens a ticket of the customer's. */
+export async function openTicket(ctx: AppContext, overrides: object = {}) {
+  const body = { topic: `Parcel ${++topics}`, description: 'It has not come.', ...overrides };
+  return (await createTicket(ctx, { ...agent, ...customer, role: 'ADMIN' }, body)).ticket;
+}
+
+/** The customer, or whoever is named, says something. */
+export async function say(ctx: AppContext, ticketId: string, content: string, actor = customer) {
+  return (await sendMessage(ctx, actor, ticketId, { content })).message;
+}
+
+/** What the customer sees of a ticket. */
+export async function seen(ctx: AppContext, ticketId: string) {
+  return (await listMessages(ctx, customer, ticketId, {})).messages;
+}
