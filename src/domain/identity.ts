@@ -32,10 +32,17 @@ function refuse(reason: string): AppError {
   });
 }
 
+/** jsonwebtoken throws on some tokens that are none, and answers null on others. */
+function decodeHeader(token: string): (jwt.JwtHeader & { crit?: unknown }) | undefined {
+  try {
+    return jwt.decode(token, { complete: true })?.header;
+  } catch {
+    return undefined;
+  }
+}
+
 function checkHeader(token: string, algorithms: readonly string[]): void {
-  const header = jwt.decode(token, { complete: true })?.header as
-    | (jwt.JwtHeader & { crit?: unknown })
-    | undefined;
+  const header = decodeHeader(token);
   if (!header) throw refuse('the token is not a JWT');
   if (!algorithms.includes(header.alg)) {
     throw refuse(`algorithm "${header.alg}" is not allowed, only ${algorithms.join(', ')}`);
@@ -43,14 +50,15 @@ function checkHeader(token: string, algorithms: readonly string[]): void {
   if (header.crit !== undefined) throw refuse('critical header extensions are not supported');
 }
 
-function checkSignature(token: string, config: Config['jwt']): jwt.JwtPayload {
+function checkSignature(token: string, config: Config['jwt'], now: number): unknown {
   let reason = 'signature does not match';
   for (const key of config.keys) {
     try {
       return jwt.verify(token, key, {
         algorithms: [...config.algorithms],
         clockTolerance: skewSeconds,
-      }) as jwt.JwtPayload;
+        clockTimestamp: Math.floor(now / 1000),
+      });
     } catch (error) {
       const { message } = error as Error;
       if (message === 'jwt expired') reason = 'token expired';
@@ -59,6 +67,10 @@ function checkSignature(token: string, config: Config['jwt']): jwt.JwtPayload {
     }
   }
   throw refuse(reason);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describeClaims(payload: Record<string, unknown>): string {
@@ -74,7 +86,8 @@ function describeClaims(payload: Record<string, unknown>): string {
   return `claim "${name}" is wrong: ${issue.message}`;
 }
 
-function checkClaims(payload: Record<string, unknown>, config: Config['jwt']): VerifiedToken {
+function checkClaims(payload: unknown, config: Config['jwt']): VerifiedToken {
+  if (!isObject(payload)) throw refuse('the claims are not an object');
   const parsed = tokenClaims.safeParse(payload);
   if (!parsed.success) throw refuse(describeClaims(payload));
   const claims = parsed.data;
@@ -115,7 +128,7 @@ export function createTokenVerifier(config: Config['jwt'], clock: () => number):
         return known;
       }
       checkHeader(token, config.algorithms);
-      const fresh = checkClaims(checkSignature(token, config), config);
+      const fresh = checkClaims(checkSignature(token, config, clock()), config);
       verified.set(token, fresh);
       return fresh;
     },
