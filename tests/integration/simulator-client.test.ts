@@ -8,6 +8,7 @@ import {
   Client,
   type DiscordAPIError,
   GatewayIntentBits,
+  type Interaction,
   type Message,
   ModalBuilder,
   Partials,
@@ -161,25 +162,9 @@ describe('the real discord.js client', () => {
     const channel = await ticketChannel();
     const guild = await client.guilds.fetch(sim.state.guildId);
     await guild.commands.set([{ name: 'claim', description: 'Take the ticket' }]);
-    client.on('interactionCreate', async (interaction) => {
-      if (interaction.isChatInputCommand()) {
-        const row = new ActionRowBuilder<ButtonBuilder>().addComponents(
-          new Button().setCustomId('close').setLabel('Close').setStyle(ButtonStyle.Danger),
-        );
-        await interaction.reply({ content: 'claimed', components: [row] });
-      } else if (interaction.isButton()) {
-        const input = new TextInputBuilder()
-          .setCustomId('reason')
-          .setLabel('Why?')
-          .setStyle(TextInputStyle.Short);
-        const row = new ActionRowBuilder<TextInputBuilder>().addComponents(input);
-        await interaction.showModal(
-          new ModalBuilder().setCustomId('why').setTitle('Close').addComponents(row),
-        );
-      } else if (interaction.isModalSubmit()) {
-        await interaction.deferReply({ flags: 64 });
-        await interaction.editReply(`closed: ${interaction.fields.getTextInputValue('reason')}`);
-      }
+    const failures: unknown[] = [];
+    client.on('interactionCreate', (interaction) => {
+      serve(interaction).catch((error: unknown) => failures.push(error));
     });
     const ear = await kim.listen();
     expect((await kim.command(channel.id, 'claim')).status).toBe(204);
@@ -195,10 +180,33 @@ describe('the real discord.js client', () => {
       const filled = ear.of('MESSAGE_UPDATE').at(-1);
       expect(filled).toMatchObject({ content: 'closed: solved', flags: 64 });
     });
+    expect(failures).toEqual([]);
     ear.close();
   });
 });
 
 function file(name: string, content: string) {
   return { attachment: Buffer.from(content), name };
+}
+
+/** Answers a command with a button, the button with a modal, and the modal with what was written. */
+async function serve(interaction: Interaction): Promise<void> {
+  if (interaction.isChatInputCommand()) {
+    const row = new ActionRowBuilder<ButtonBuilder>().addComponents(
+      new Button().setCustomId('close').setLabel('Close').setStyle(ButtonStyle.Danger),
+    );
+    await interaction.reply({ content: 'claimed', components: [row] });
+  } else if (interaction.isButton()) {
+    const input = new TextInputBuilder()
+      .setCustomId('reason')
+      .setLabel('Why?')
+      .setStyle(TextInputStyle.Short);
+    const row = new ActionRowBuilder<TextInputBuilder>().addComponents(input);
+    await interaction.showModal(
+      new ModalBuilder().setCustomId('why').setTitle('Close').addComponents(row),
+    );
+  } else if (interaction.isModalSubmit()) {
+    await interaction.deferReply({ flags: 64 });
+    await interaction.editReply(`closed: ${interaction.fields.getTextInputValue('reason')}`);
+  }
 }

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { botOf, type Person, personOf } from '../../simulator/person.ts';
 import { type RunningSimulator, startSimulator } from '../../simulator/server.ts';
 import { snowflakeAt } from '../../simulator/snowflake.ts';
+import { eventually } from '../support/eventually.ts';
 
 const MIB = 1024 * 1024;
 
@@ -191,7 +192,9 @@ describe('a nonce that is enforced', () => {
     expect(second.body).toMatchObject({ id: first.body.id, content: 'once', nonce: 'row-1' });
     expect(sim.world().log(channel).size).toBe(1);
     await bot.send(channel, 'after');
-    expect(ear.of('MESSAGE_CREATE').map((m) => m.content)).toEqual(['once', 'after']);
+    await eventually(() => {
+      expect(ear.of('MESSAGE_CREATE').map((m) => m.content)).toEqual(['once', 'after']);
+    });
     ear.close();
   });
 
@@ -319,17 +322,20 @@ describe('editing and deleting', () => {
 
   test('many at once takes 2 to 100 fresh ids without duplicates', async () => {
     const path = `/channels/${channel}/messages/bulk-delete`;
-    const ids = [];
+    const ids: string[] = [];
     for (const text of ['a', 'b', 'c']) ids.push((await kim.send(channel, text)).body.id);
     const bulk = (messages: string[]) => bot.call('POST', path, { messages });
+    const [id = ''] = ids;
     const old = snowflakeAt(Date.now() - 15 * 24 * 3600 * 1000);
-    expect((await bulk([ids[0]])).body.code).toBe(50016);
-    expect((await bulk([ids[0], ids[0]])).body.code).toBe(50035);
-    expect((await bulk([ids[0], old])).body.code).toBe(50034);
+    expect((await bulk(ids.slice(0, 1))).body.code).toBe(50016);
+    expect((await bulk([id, id])).body.code).toBe(50035);
+    expect((await bulk([id, old])).body.code).toBe(50034);
     expect(sim.world().log(channel).size).toBe(3);
     const ear = await kim.listen();
-    expect((await bulk([ids[0], ids[1]])).status).toBe(204);
-    expect(ear.of('MESSAGE_DELETE_BULK')[0].ids).toEqual([ids[0], ids[1]]);
+    expect((await bulk(ids.slice(0, 2))).status).toBe(204);
+    await eventually(() => {
+      expect(ear.of('MESSAGE_DELETE_BULK')[0]?.ids).toEqual(ids.slice(0, 2));
+    });
     expect(sim.world().log(channel).size).toBe(1);
     ear.close();
   });
@@ -342,7 +348,7 @@ describe('pins and reactions', () => {
     expect((await bot.call('PUT', `/channels/${channel}/pins/${sent.id}`)).status).toBe(204);
     const { body: pins } = await bot.call('GET', `/channels/${channel}/messages/pins`);
     expect(pins.items[0].message).toMatchObject({ id: sent.id, pinned: true });
-    expect(ear.of('CHANNEL_PINS_UPDATE')).toHaveLength(1);
+    await eventually(() => expect(ear.of('CHANNEL_PINS_UPDATE')).toHaveLength(1));
     await bot.react(sent, '✅');
     await kim.react(sent, '✅');
     const { body: message } = await bot.call('GET', `/channels/${channel}/messages/${sent.id}`);
