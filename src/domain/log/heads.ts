@@ -18,7 +18,7 @@ export async function listHeads(
   limit: number,
 ): Promise<Map<string, Head>> {
   const newest = [
-    { $match: { $expr: { $eq: ['$ticket_id', '$$id'] }, stream: 'public' } },
+    { $match: { stream: 'public' } },
     { $sort: { seq: -1 } },
     { $limit: 1 },
     { $project: { _id: 0, seq: 1, at: 1 } },
@@ -29,7 +29,15 @@ export async function listHeads(
         { $match: filter },
         { $sort: { _id: -1 } },
         { $limit: limit },
-        { $lookup: { from: 'entries', let: { id: '$_id' }, pipeline: newest, as: 'head' } },
+        {
+          $lookup: {
+            from: 'entries',
+            localField: '_id',
+            foreignField: 'ticket_id',
+            pipeline: newest,
+            as: 'head',
+          },
+        },
         { $project: { head: 1 } },
       ],
       { readConcern: majority },
