@@ -4,6 +4,7 @@ import { sizes } from '../contract/limits.ts';
 import { type Actor, actorView, isStaff } from '../domain/actor.ts';
 import { readCursors } from '../domain/tickets.ts';
 import { AppError } from '../errors.ts';
+import { setAlarm } from './alarm.ts';
 import { type DeskServer, type DeskSocket, room } from './audience.ts';
 import type { Sequencer } from './sequencer.ts';
 
@@ -14,9 +15,6 @@ export interface Authorizer {
   admit(socket: DeskSocket): void;
 }
 
-/** Node counts a timer of more than 2^31 ms as none at all. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 function tokenOf(socket: DeskSocket, token: string | undefined): string {
   const fromQuery = socket.handshake.query.token;
   const found = token ?? socket.handshake.auth.token ?? fromQuery;
@@ -25,33 +23,21 @@ function tokenOf(socket: DeskSocket, token: string | undefined): string {
 }
 
 /** Warns 60 s before the token ends, and cuts the socket when REST would refuse the token. */
-function armExpiry(ctx: AppContext, socket: DeskSocket, timers: WeakMap<DeskSocket, Timers>): void {
+function armExpiry(ctx: AppContext, socket: DeskSocket): () => void {
   const { expiresAt = Number.POSITIVE_INFINITY } = socket.data;
-  const former = timers.get(socket);
-  disarm(former);
-  if (!former) socket.once('disconnect', () => disarm(timers.get(socket)));
-  if (expiresAt === Number.POSITIVE_INFINITY) return;
-  const now = ctx.clock();
-  const at = (time: number, act: () => void) =>
-    setTimeout(act, Math.min(Math.max(0, time - now), MAX_TIMER_MS)).unref();
-  const warning = at(expiresAt - sizes.authExpiringBefore, () =>
-    socket.emit('auth_expiring', { expires_at: expiresAt }),
-  );
-  const end = at(expiresAt + sizes.tokenClockSkew, () => {
-    socket.emit('error', { error: 'UNAUTHORIZED', message: 'token expired' });
-    socket.disconnect(true);
-  });
-  timers.set(socket, { warning, end });
-}
-
-interface Timers {
-  warning: NodeJS.Timeout;
-  end: NodeJS.Timeout;
-}
-
-function disarm(timers: Timers | undefined): void {
-  clearTimeout(timers?.warning);
-  clearTimeout(timers?.end);
+  if (expiresAt === Number.POSITIVE_INFINITY) return () => undefined;
+  const cancels = [
+    setAlarm(ctx.clock, expiresAt - sizes.authExpiringBefore, () =>
+      socket.emit('auth_expiring', { expires_at: expiresAt }),
+    ),
+    setAlarm(ctx.clock, expiresAt + sizes.tokenClockSkew, () => {
+      socket.emit('error', { error: 'UNAUTHORIZED', message: 'token expired' });
+      socket.disconnect(true);
+    }),
+  ];
+  return () => {
+    for (const cancel of cancels) cancel();
+  };
 }
 
 /** Who a socket belongs to: at the handshake, by `authorize`, and again to renew. */
@@ -60,7 +46,15 @@ export function createAuthorizer(
   io: DeskServer,
   sequencer: Sequencer,
 ): Authorizer {
-  const timers = new WeakMap<DeskSocket, Timers>();
+  /** What cancels the alarms of a socket's present token. */
+  const disarms = new WeakMap<DeskSocket, () => void>();
+
+  const rearm = (socket: DeskSocket) => {
+    const disarm = disarms.get(socket);
+    if (disarm) disarm();
+    else socket.once('disconnect', () => disarms.get(socket)?.());
+    disarms.set(socket, armExpiry(ctx, socket));
+  };
 
   const accept = (socket: DeskSocket, token: string): Actor => {
     const { actor, expiresAt } = ctx.tokens.verify(token);
@@ -87,6 +81,12 @@ export function createAuthorizer(
     );
   };
 
+  /** A renewal may bring another role; what the former one heard is not for this one. */
+  const leaveRooms = async (socket: DeskSocket) => {
+    for (const name of socket.rooms) if (name !== socket.id) await socket.leave(name);
+    delete socket.data.wide;
+  };
+
   const join = async (socket: DeskSocket, actor: Actor) => {
     if (!isStaff(actor)) return socket.join(room.user(actor.key));
     await socket.join(`staff:${actor.key}`);
@@ -102,8 +102,12 @@ export function createAuthorizer(
       accept(socket, token);
     },
     async authorize(socket, token) {
+      // A room that is joined after the end would never be left.
+      if (!socket.connected) throw new AppError('CONFLICT', 'the socket has been closed');
+      const former = socket.data.actor;
       const actor = accept(socket, tokenOf(socket, token));
-      armExpiry(ctx, socket, timers);
+      if (former && isStaff(former) !== isStaff(actor)) await leaveRooms(socket);
+      rearm(socket);
       // Join first, read the heads second: what is written in between comes on this socket.
       await join(socket, actor);
       const cursors = await readCursors(ctx, actor);

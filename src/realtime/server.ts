@@ -30,10 +30,6 @@ function createIo(ctx: AppContext, http: HttpServer, isAllowed: (req: IncomingMe
       else decide(null, true);
     },
   });
-  // The request of the handshake is not needed any more, and weighs more than the socket.
-  io.engine.on('connection', (raw: { request: unknown }) => {
-    raw.request = null;
-  });
   return io;
 }
 
@@ -81,6 +77,8 @@ export function createRealtime(
   const stopWatching = watchSlowReaders(ctx, io);
   admitAtHandshake(io, authorizer);
   io.on('connection', (socket) => {
+    // The request of the handshake has been read by now, and weighs more than the socket.
+    (socket.conn as { request: unknown }).request = null;
     handleEvents(ctx, authorizer, socket);
     void welcome(ctx, authorizer, socket);
   });
