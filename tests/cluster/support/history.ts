@@ -1,0 +1,96 @@
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Db } from 'mongodb';
+import {
+  type Attempt,
+  judgeHistory,
+  type Reader,
+  type StoredEntry,
+  type Violation,
+} from '../../support/history-checker.ts';
+
+export type StoredLogs = Record<string, StoredEntry[]>;
+
+interface EntryDocument {
+  _id: { toHexString(): string };
+  ticket_id: { toHexString(): string };
+  stream: string;
+  seq: number;
+  type: string;
+  author: { id: string };
+  client_id: string;
+}
+
+/** Every public entry in the database, by ticket; past all caches and servers. */
+export async function readLogs(db: Db): Promise<StoredLogs> {
+  const logs: StoredLogs = {};
+  const rows = db
+    .collection<EntryDocument>('entries')
+    .find({ stream: 'public' }, { readConcern: { level: 'majority' } });
+  for await (const row of rows) {
+    const ticketId = row.ticket_id.toHexString();
+    logs[ticketId] ??= [];
+    const isMessage = row.type === 'message';
+    logs[ticketId].push({
+      seq: row.seq,
+      author_id: row.author.id,
+      client_id: isMessage ? row.client_id : null,
+      ...(isMessage && { id: row._id.toHexString() }),
+    });
+  }
+  return logs;
+}
+
+/** True for the long tests of `npm run test:faults`. */
+export const long = process.env.DESKCORD_FAULTS === 'long';
+
+/** `DESKCORD_SEED` where it is set; else a new one for each long run and always the same otherwise. */
+export function chooseSeed(fixed: number): number {
+  const given = process.env.DESKCORD_SEED;
+  const seed = given ? Number(given) : long ? Math.floor(Math.random() * 2 ** 31) : fixed;
+  if (long) console.log(`seed ${seed}: DESKCORD_SEED=${seed} replays it`);
+  return seed;
+}
+
+/** What a test writes down of all that was sent, answered and received. */
+export class Recorder {
+  readonly seed: number;
+  readonly attempts: Attempt[] = [];
+  /** Answers nobody should ever get: 500, or one that cannot be read. */
+  readonly surprises: string[] = [];
+
+  constructor(seed: number) {
+    this.seed = seed;
+  }
+
+  /**
+   * Judges everything, and fails with the findings. The history is written to a file whose path is
+   * part of the failure.
+   */
+  judge(
+    logs: StoredLogs,
+    readers: readonly Reader[],
+    context: { logTails?: () => string; more?: readonly string[] } = {},
+  ): void {
+    const { attempts, surprises, seed } = this;
+    const violations = judgeHistory({ attempts, logs, readers });
+    const others = [...surprises, ...(context.more ?? [])];
+    if (violations.length + others.length === 0) return;
+    const path = join(tmpdir(), `deskcord-history-${seed}-${Date.now()}.json`);
+    const record = { seed, violations, others, history: { attempts, logs, readers } };
+    writeFileSync(path, JSON.stringify(record, undefined, 1));
+    throw new Error(
+      [
+        `the promise is broken (seed ${seed}); the whole history is in ${path}`,
+        ...violations.slice(0, 20).map(describe),
+        ...others.slice(0, 20),
+        context.logTails?.() ?? '',
+      ].join('\n'),
+    );
+  }
+}
+
+function describe({ kind, ticket_id, detail }: Violation): string {
+  return `${kind} in ${ticket_id}: ${detail}`;
+}

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.ts';
+import { seededRandom } from '../../support/random.ts';
+import type { Cluster } from './cluster.ts';
+import type { Recorder } from './history.ts';
+import { Reader } from './reader.ts';
+import { type Account, newAccount, openTicket, sendUntilAnswered, type Urls } from './writer.ts';
+
+export interface LoadOptions {
+  cluster: Cluster;
+  recorder: Recorder;
+  writers: number;
+  tickets: number;
+  /** Milliseconds each writer rests after an answer, at most. */
+  rest?: number;
+  /** Readers of each ticket. Default 1. */
+  readers?: number;
+  /** Where writers and readers go. Default: every node that listens. */
+  where?: Urls;
+}
+
+/** Writers that send one message after the other, each until it is answered, and readers. */
+export interface Load {
+  readonly ticketIds: readonly string[];
+  readonly readers: readonly Reader[];
+  /** Messages accepted so far. */
+  accepted(): number;
+  /** Ends the writers, waits for every reader, and judges all that was recorded. */
+  finish(timeout?: number): Promise<void>;
+  /** Ends it without judging, after a failure. */
+  abandon(): void;
+}
+
+export async function startLoad(options: LoadOptions): Promise<Load> {
+  const { cluster, recorder, writers, tickets, rest = 20, where = cluster } = options;
+  const random = seededRandom(recorder.seed + 1);
+  const owners = Array.from({ length: tickets }, () => newAccount());
+  const ticketIds = await Promise.all(owners.map((owner) => openTicket(cluster, owner)));
+  const staff = Array.from({ length: writers }, () => newAccount('AGENT'));
+  const readers = ticketIds.flatMap((ticketId, index) =>
+    Array.from({ length: options.readers ?? 1 }, (_, nth) => {
+      const by = owners[index] as Account;
+      const name = `reader ${nth} of ${by.id}`;
+      return new Reader({ name, by, ticketIds: [ticketId], where, random });
+    }),
+  );
+  await Promise.all(readers.map((reader) => reader.live()));
+  let stopping = false;
+  let accepted = 0;
+  const write = async (by: Account, index: number) => {
+    const own = seededRandom(recorder.seed + 100 + index);
+    const ticketId = ticketIds[index % tickets] as string;
+    for (let n = 1; !stopping; n++) {
+      const send = { ticketId, by, clientId: `${by.id}/${n}` };
+      const { outcome, status } = await sendUntilAnswered(recorder, where, send, own);
+      if (outcome === 'accepted') accepted++;
+      else recorder.surprises.push(`${send.clientId} was refused with ${status}`);
+      await sleep(own() * rest);
+    }
+  };
+  const running = Promise.all(staff.map(write));
+  running.catch(() => undefined);
+  return {
+    ticketIds,
+    readers,
+    accepted: () => accepted,
+    async finish(timeout = 20_000) {
+      stopping = true;
+      try {
+        await running;
+        const logs = await eventually(() => cluster.readLogs(), { timeout });
+        for (const [index, reader] of readers.entries()) {
+          const ticketId = ticketIds[Math.floor(index / (options.readers ?? 1))] as string;
+          // A reader that does not get there is a finding of the checker's, with the history.
+          await reader
+            .reaches(ticketId, logs[ticketId]?.length ?? 0, timeout)
+            .catch(() => undefined);
+        }
+        const records = readers.flatMap((reader) => reader.records());
+        const more = readers.flatMap((reader) => reader.findings);
+        recorder.judge(logs, records, { more, logTails: cluster.logTails });
+      } finally {
+        for (const reader of readers) reader.close();
+      }
+    },
+    abandon() {
+      stopping = true;
+      for (const reader of readers) reader.close();
+    },
+  };
+}

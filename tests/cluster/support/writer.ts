@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MessageView } from '../../../src/contract/messages.ts';
+import type { Attempt } from '../../support/history-checker.ts';
+import { type listenAt, mintToken } from '../../support/people.ts';
+import type { Recorder } from './history.ts';
+
+export interface Account {
+  id: string;
+  token: string;
+}
+
+let accounts = 0;
+
+/** Somebody with a token that outlives every test. */
+export function newAccount(role: 'CUSTOMER' | 'AGENT' = 'CUSTOMER'): Account {
+  const id = `${role.toLowerCase()}-${process.pid}-${++accounts}`;
+  return { id, token: mintToken({ id, role }, { expiresIn: '12h' }) };
+}
+
+export interface Send {
+  ticketId: string;
+  by: Account;
+  clientId: string;
+  content?: string;
+}
+
+export interface Sent {
+  outcome: Attempt['outcome'];
+  status: number;
+  message?: MessageView;
+}
+
+/** Milliseconds a client waits for an answer; longer than the server takes to give one up. */
+const ANSWER_MS = 10_000;
+
+/** One try over REST, written down whatever comes of it. */
+export async function trySend(recorder: Recorder, url: string, send: Send): Promise<Sent> {
+  const { ticketId, by, clientId, content = clientId } = send;
+  const attempt = record(recorder, send);
+  try {
+    const answer = await fetch(`${url}/api/v1/tickets/${ticketId}/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${by.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ content, client_id: clientId }),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    const message = (await answer.json()) as MessageView;
+    if (answer.ok) return accept(attempt, answer.status, message);
+    if (answer.status >= 500 && answer.status !== 503) {
+      recorder.surprises.push(`${clientId} was answered ${answer.status}`);
+    }
+    if (answer.status < 500) attempt.outcome = 'refused';
+    return { outcome: attempt.outcome, status: answer.status };
+  } catch {
+    return { outcome: 'unknown', status: 0 };
+  }
+}
+
+/** One try over a socket that has authorised. */
+export async function trySendOver(
+  recorder: Recorder,
+  listener: ReturnType<typeof listenAt>,
+  send: Send,
+): Promise<Sent> {
+  const { ticketId, clientId, content = clientId } = send;
+  const attempt = record(recorder, send);
+  try {
+    const ack = await listener.ask('send_message', {
+      ticket_id: ticketId,
+      content,
+      client_id: clientId,
+    });
+    if (ack.ok) return accept(attempt, 200, ack.message);
+    if (ack.error === 'INTERNAL_SERVER_ERROR') recorder.surprises.push(`${clientId} failed`);
+    else if (ack.error !== 'SERVICE_UNAVAILABLE') attempt.outcome = 'refused';
+    return { outcome: attempt.outcome, status: 0 };
+  } catch {
+    return { outcome: 'unknown', status: 0 };
+  }
+}
+
+function record(recorder: Recorder, { ticketId, by, clientId }: Send): Attempt {
+  const attempt: Attempt = {
+    ticket_id: ticketId,
+    author_id: by.id,
+    client_id: clientId,
+    sent_at: performance.now(),
+    outcome: 'unknown',
+  };
+  recorder.attempts.push(attempt);
+  return attempt;
+}
+
+function accept(attempt: Attempt, status: number, message: MessageView): Sent {
+  attempt.outcome = 'accepted';
+  attempt.answered_at = performance.now();
+  attempt.seq = message.seq;
+  return { outcome: 'accepted', status, message };
+}
+
+export interface Urls {
+  urls(): string[];
+}
+
+/** Tries until it is answered for good, on whichever node there is, always with the same client id. */
+export async function sendUntilAnswered(
+  recorder: Recorder,
+  cluster: Urls,
+  send: Send,
+  random: () => number,
+  timeoutMs = 60_000,
+): Promise<Sent> {
+  const until = Date.now() + timeoutMs;
+  for (let tries = 0; Date.now() < until; tries++) {
+    const urls = cluster.urls();
+    const url = urls[Math.floor(random() * urls.length)];
+    const sent = url && (await trySend(recorder, url, send));
+    if (sent && sent.outcome !== 'unknown') return sent;
+    await sleep(20 + random() * Math.min(300, 30 * 2 ** tries));
+  }
+  throw new Error(`${send.clientId} was not answered in ${timeoutMs} ms`);
+}
+
+/** Opens a ticket on whichever node there is. */
+export async function openTicket(cluster: Urls, by: Account): Promise<string> {
+  const answer = await fetch(`${cluster.urls()[0]}/api/v1/tickets`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${by.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ topic: 'A parcel', description: 'It has not come.' }),
+  });
+  if (!answer.ok) throw new Error(`the ticket was answered ${answer.status}`);
+  return ((await answer.json()) as { id: string }).id;
+}
