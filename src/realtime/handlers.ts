@@ -122,8 +122,10 @@ async function run(
   }
   const { actor, expiresAt = 0 } = socket.data;
   if (!actor) throw new AppError('UNAUTHORIZED', 'emit authorize first');
-  if (!Object.hasOwn(handlers, event))
-    throw new AppError('NOT_FOUND', `there is no event "${event.slice(0, 50)}"`);
+  if (!Object.hasOwn(handlers, event)) {
+    // Socket.IO lets a number be the name of an event.
+    throw new AppError('NOT_FOUND', `there is no event "${String(event).slice(0, 50)}"`);
+  }
   if (ctx.clock() > expiresAt + 60_000) throw new AppError('UNAUTHORIZED', 'token expired');
   const name = event as VerbName;
   await countRequest(ctx, limitOf[name], actor.key);
