@@ -4,7 +4,7 @@ import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
 import { defaultLeaseTimes, holdLease, type LeaseTimes } from '../src/domain/lease.ts';
 import type { Ending } from './bridge.ts';
-import { runSession } from './session.ts';
+import { runSession, type SessionOptions } from './session.ts';
 import { backOff } from './work.ts';
 
 const LEASE = 'discord-bridge';
@@ -13,7 +13,7 @@ const LONGEST_RETRY_MS = 5 * 60_000;
 /** A session that lasted this long was a good one. */
 const GOOD_SESSION_MS = 60_000;
 
-export interface BotOptions {
+export interface BotOptions extends SessionOptions {
   lease?: LeaseTimes;
 }
 
@@ -35,17 +35,17 @@ function complain(ctx: AppContext, ending: Ending): void {
 async function keepBridge(
   ctx: AppContext,
   discord: DiscordConfig,
-  times: LeaseTimes,
+  options: BotOptions,
   stop: AbortSignal,
 ): Promise<void> {
   const holder = randomUUID();
   let tries = 0;
   while (!stop.aborted) {
     if (tries === 0) ctx.health.set('discord', 'ok', 'waiting to be the one bot that works');
-    const lease = await holdLease(ctx, LEASE, holder, times, stop);
+    const lease = await holdLease(ctx, LEASE, holder, options.lease ?? defaultLeaseTimes, stop);
     if (!lease) return;
     const startedAt = performance.now();
-    const ending = await runSession(ctx, discord, lease, stop);
+    const ending = await runSession(ctx, discord, lease, options, stop);
     await lease.drop();
     if (ending.why === 'stopped') return;
     complain(ctx, ending);
@@ -71,12 +71,7 @@ export async function startBot(ctx: AppContext, options: BotOptions = {}): Promi
     return { stop: async () => undefined };
   }
   const stopping = new AbortController();
-  const running = keepBridge(
-    ctx,
-    discord,
-    options.lease ?? defaultLeaseTimes,
-    stopping.signal,
-  ).catch((error: Error) => {
+  const running = keepBridge(ctx, discord, options, stopping.signal).catch((error: Error) => {
     ctx.health.set('discord', 'degraded', error.message);
     ctx.reports.report(error, { part: 'discord' });
     ctx.log.error({ err: error }, 'the bridge to Discord has ended');

@@ -4,8 +4,8 @@ export const MAX_CONTENT = 2000;
 const directionMarks = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
-const fence = /```(?:([A-Za-z0-9_+#.-]{1,20})\n)?([\s\S]+?)```/g;
-const url = /https?:\/\/[^\s<>\\]+/g;
+const fence = /```(?:([A-Za-z0-9_+#.-]{1,20})\n)?((?:(?!```)[\s\S])+)```/g;
+const url = /https?:\/\/[^\s<>\\`]+/g;
 
 /** Takes out what turns text around or is not text at all. */
 function strip(text: string): string {
@@ -84,14 +84,18 @@ function segmentsOf(text: string): Segment[] {
  * own notes taken out of its markup: names, lists, quotes, links with a false face. Code blocks stay.
  */
 export function neutralise(text: string): string {
-  return segmentsOf(text)
-    .map(({ code, opener, text: body }) => (code ? `${opener}\n${body}\n\`\`\`` : body))
-    .join('');
+  let whole = '';
+  for (const { code, opener, text: body } of segmentsOf(text)) {
+    if (!code) whole += body;
+    // On a line of its own: what stands before it, such as a link, must not swallow the fence.
+    else whole += `${whole === '' || whole.endsWith('\n') ? '' : '\n'}${opener}\n${body}\n\`\`\``;
+  }
+  return whole;
 }
 
 /** The last place at or before `limit` at which a line may be cut: at a space, or else between characters. */
 function cutAt(line: string, limit: number): number {
-  const space = line.lastIndexOf(' ', limit);
+  const space = line.lastIndexOf(' ', limit - 1);
   if (space > limit / 2) return space + 1;
   let at = limit;
   const unit = line.charCodeAt(at);

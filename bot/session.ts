@@ -30,13 +30,19 @@ const FIRST_REST_MS = 250;
 const LONGEST_REST_MS = 60_000;
 const LONGEST_REFUSED_MS = 5 * 60_000;
 const CATCH_UP_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+
+export interface SessionOptions {
+  /** Milliseconds after which a call to Discord without an answer is given up. */
+  requestTimeoutMs?: number;
+}
 
 const DISALLOWED_INTENTS = 4014;
 const intentsRefused =
   'Discord refuses the intents: switch on "Message Content Intent" for the bot in the Developer Portal';
 const tokenRefused = 'Discord refuses the token in DISCORD_BOT_TOKEN';
 
-function createClient(discord: DiscordConfig): Client {
+function createClient(discord: DiscordConfig, timeout: number): Client {
   return new Client({
     intents: [
       GatewayIntentBits.Guilds,
@@ -53,6 +59,7 @@ function createClient(discord: DiscordConfig): Client {
       version: '10',
       // Its retries follow each other within milliseconds; ours rest in between.
       retries: 0,
+      timeout,
       rejectOnRateLimit: ({ timeToReset }) => timeToReset > LONGEST_WAIT_MS,
     },
   });
@@ -99,9 +106,10 @@ function createBridge(
   log: Log,
   discord: DiscordConfig,
   lease: HeldLease,
+  options: SessionOptions,
   end: (ending: Ending) => void,
 ): Bridge {
-  const client = createClient(discord);
+  const client = createClient(discord, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
   const onError = (key: string, error: unknown, tries: number) =>
     afterFailure(bridge, key, error, tries);
   const bridge: Bridge = {
@@ -233,6 +241,7 @@ export async function runSession(
   ctx: AppContext,
   discord: DiscordConfig,
   lease: HeldLease,
+  options: SessionOptions,
   stop: AbortSignal,
 ): Promise<Ending> {
   const log = ctx.log.child({ part: 'discord', epoch: lease.epoch });
@@ -240,7 +249,7 @@ export async function runSession(
   const over = new Promise<Ending>((resolve) => {
     end = resolve;
   });
-  const bridge = createBridge(ctx, log, discord, lease, end);
+  const bridge = createBridge(ctx, log, discord, lease, options, end);
   const onLost = () => bridge.end({ why: 'lease' });
   const onStop = () => bridge.end({ why: 'stopped' });
   lease.signal.addEventListener('abort', onLost);

@@ -185,7 +185,7 @@ export function renderTranscript({ ticket, entries, images, madeAt }: Transcript
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta http-equiv="Content-Security-Policy" content="${new Html(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>Ticket #${ticket.number}: ${ticket.topic}</title>

@@ -1,0 +1,103 @@
+import { expect, test } from '@jest/globals';
+import type { Entry, Ticket } from '../../src/domain/log/entry.ts';
+import { renderTranscript } from '../../src/domain/transcript.ts';
+
+const ticket: Ticket = {
+  id: '64b000000000000000000001',
+  number: 42,
+  owner: 'ana',
+  user_id: 'ana',
+  username: 'Ana <b>',
+  email: 'ana@example.com',
+  user_role: 'CUSTOMER',
+  topic: '<script>alert(1)</script>',
+  description: 'It & has "not" come.',
+  status: 'CLOSED',
+  support_role: 'GENERAL',
+  issue_level: 'URGENT',
+  assigned_to: null,
+  created_at: Date.UTC(2026, 0, 2, 3, 4, 5),
+  updated_at: Date.UTC(2026, 0, 2, 4, 0, 0),
+  closed_at: Date.UTC(2026, 0, 2, 4, 0, 0),
+  close_reason: "it's done",
+  client_id: 'c',
+};
+const ana = { key: 'ana', id: 'ana', name: 'Ana', role: 'CUSTOMER' as const };
+const kim = { key: 'discord|1', id: '1', name: 'Kim', role: 'AGENT' as const };
+const image = { id: '64b0000000000000000000f1', name: 'cat.png', type: 'image/png', size: 3 };
+const archive = {
+  id: '64b0000000000000000000f2',
+  name: 'a"><img>.zip',
+  type: 'application/zip',
+  size: 2048,
+};
+
+function entry(seq: number, overrides: Partial<Entry>): Entry {
+  return {
+    id: seq.toString(16).padStart(24, '0'),
+    ticket_id: ticket.id,
+    stream: 'public',
+    seq,
+    type: 'message',
+    at: ticket.created_at + seq * 1000,
+    owner: 'ana',
+    author: ana,
+    client_id: `c${seq}`,
+    origin: 'web',
+    content: `message ${seq}`,
+    ...overrides,
+  };
+}
+
+const first = entry(1, { content: '<img src=x onerror=alert(1)>', files: [image, archive] });
+const second = entry(2, { author: kim, origin: 'discord' });
+const of = (one: Entry) => {
+  const { id, seq, at, author, client_id, origin } = one;
+  return { id, seq, at, author, client_id, origin };
+};
+const page = renderTranscript({
+  ticket,
+  entries: [
+    first,
+    second,
+    entry(3, { type: 'edit', author: kim, of: of(second), content: 'second version', files: [] }),
+    entry(4, { content: 'a regret' }),
+    entry(5, { type: 'delete', of: of(entry(4, {})), content: '', files: [] }),
+    entry(6, { type: 'status', change: 'closed', author: kim, ticket }),
+  ],
+  images: new Map([[image.id, 'data:image/png;base64,AAAA']]),
+  madeAt: ticket.updated_at,
+});
+
+test('everything anybody wrote is escaped', () => {
+  expect(page).not.toContain('<script');
+  expect(page).not.toContain('<img src=x');
+  expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;');
+  expect(page).toContain('It &amp; has &quot;not&quot; come.');
+  expect(page).toContain('a&quot;&gt;&lt;img&gt;.zip');
+});
+
+test('it needs nothing from outside, and forbids everything', () => {
+  expect(page).toContain(`content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"`);
+  expect(page).not.toMatch(/(?:src|href)="(?!data:)/);
+});
+
+test('it shows the ticket, who said what and when, and how it ended', () => {
+  expect(page).toContain('Ticket #42');
+  expect(page).toContain('Ana &lt;b&gt; (CUSTOMER)');
+  expect(page).toContain('URGENT');
+  expect(page).toContain('2026-01-02 03:04:05 UTC');
+  expect(page).toContain('<b>Kim</b> <span class="role">AGENT</span>');
+  expect(page).toContain('Kim closed the ticket: it&#39;s done');
+});
+
+test('edits keep every version, deletions stay to be read', () => {
+  expect(page).toContain('second version');
+  expect(page).toMatch(/earlier versions.*message 2/s);
+  expect(page).toMatch(/deleted by Ana.*a regret/s);
+});
+
+test('images stand in it, other files are named with their sizes', () => {
+  expect(page).toContain('<img src="data:image/png;base64,AAAA" alt="cat.png">');
+  expect(page).toContain('application/zip, 2.0 KB');
+});
