@@ -12,6 +12,21 @@ interface Named {
 }
 
 const MAX_FILES = 10;
+const TYPES: Record<string, string> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  webp: 'image/webp',
+  svg: 'image/svg+xml',
+  pdf: 'application/pdf',
+  zip: 'application/zip',
+  json: 'application/json; charset=utf-8',
+  txt: 'text/plain; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  mp4: 'video/mp4',
+  mp3: 'audio/mpeg',
+};
 
 /**
  * The attachments a message has after a create or an edit. Entries of `listed` either keep one the message
@@ -63,13 +78,13 @@ function store(
     id: nextSnowflake(),
     filename,
     size: upload.bytes.length,
-    content_type: upload.contentType,
+    content_type: contentTypeOf(filename, upload.contentType),
     ...(title ? { title } : {}),
     ...(described?.description ? { description: described.description } : {}),
     ...measure(upload.bytes),
   };
   const key = `${channelId}/${attachment.id}/${filename}`;
-  world.files.put(key, upload.bytes, upload.contentType, world.settings.maxStoredBytes);
+  world.files.put(key, upload.bytes, attachment.content_type, world.settings.maxStoredBytes);
   return attachment;
 }
 
@@ -78,6 +93,12 @@ function cleanName(name: string): string {
   const base = name.split(/[/\\]/).pop() ?? '';
   const clean = base.replace(/ /g, '_').replace(/[^A-Za-z0-9._-]/g, '');
   return clean.replace(/^\.+/, '') === '' ? 'unknown' : clean;
+}
+
+/** Discord goes by the name where it knows the ending, not by what the sender claims. */
+function contentTypeOf(filename: string, claimed: string): string {
+  const ending = /\.([^.]+)$/.exec(filename)?.[1]?.toLowerCase() ?? '';
+  return TYPES[ending] ?? claimed;
 }
 
 function stem(name: string): string {

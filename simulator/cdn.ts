@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { writeBytes } from './http.ts';
+import { writeBytes } from './responses.ts';
 import type { Simulator } from './simulator.ts';
 
 const GONE = 'This content is no longer available.';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError, invalidField } from './errors.ts';
 import { isGatewayFault, strikeNow } from './gateway-faults.ts';
-import { writeJson } from './http.ts';
+import { writeJson } from './responses.ts';
 import type { Simulator } from './simulator.ts';
 import { renderState } from './state.ts';
 import { readBody } from './uploads.ts';

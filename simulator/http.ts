@@ -5,17 +5,10 @@ import type { User } from './entities.ts';
 import { ApiError, RateLimited } from './errors.ts';
 import type { CallFault } from './faults.ts';
 import { deleteMessage } from './messages.ts';
+import { writeJson } from './responses.ts';
 import type { Router } from './router.ts';
 import type { Simulator } from './simulator.ts';
 import { readBody, type Upload } from './uploads.ts';
-
-const CORS = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE, OPTIONS',
-  'Access-Control-Allow-Headers': '*, Authorization, Content-Type, X-Audit-Log-Reason',
-  'Access-Control-Expose-Headers': '*',
-  'Access-Control-Max-Age': '86400',
-};
 
 /** What is known of a call while it runs; becomes its line in the log. */
 interface Track {
@@ -49,6 +42,19 @@ export async function answerRest(
   }
   spoil(sim, track, reply);
   await settle(sim, () => finish(sim, track, request, response, reply));
+}
+
+/** Answers a call outside the API: faults strike it, and it is logged. */
+export async function answerOutside(
+  sim: Simulator,
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: () => void,
+): Promise<void> {
+  const track = open(sim, request);
+  if (await strike(sim, track.faults, track, request, response)) return;
+  answer();
+  log(sim, track, response.statusCode);
 }
 
 function open(sim: Simulator, request: IncomingMessage): Track {
@@ -242,11 +248,7 @@ function write(
   const counts = [401, 403, 429].includes(reply.status) && !track.shared;
   if (counts) sim.calls.countInvalid();
   log(sim, track, reply.status, fault);
-  if (response.destroyed) return;
-  const text = reply.body === undefined ? '' : JSON.stringify(reply.body);
-  const type = text === '' ? {} : { 'Content-Type': 'application/json' };
-  response.writeHead(reply.status, { ...CORS, ...track.headers, ...type });
-  response.end(text);
+  if (!response.destroyed) writeJson(response, reply.status, reply.body, track.headers);
 }
 
 function log(sim: Simulator, track: Track, status: number, fault?: string): void {
@@ -261,27 +263,4 @@ function log(sim: Simulator, track: Track, status: number, fault?: string): void
     files: track.files.map((f) => ({ filename: f.filename, size: f.bytes.length })),
     ...(fault === undefined ? {} : { fault }),
   });
-}
-
-/** Answers with JSON outside the API, open to pages of any origin. */
-export function writeJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { ...CORS, 'Content-Type': 'application/json' });
-  response.end(JSON.stringify(body));
-}
-
-/** Answers a browser's preflight. */
-export function allowOrigin(response: ServerResponse): void {
-  response.writeHead(204, CORS);
-  response.end();
-}
-
-/** Answers with bytes, open to pages of any origin. */
-export function writeBytes(
-  response: ServerResponse,
-  status: number,
-  bytes: Buffer | string,
-  headers: Record<string, string>,
-): void {
-  response.writeHead(status, { ...CORS, 'Content-Length': Buffer.byteLength(bytes), ...headers });
-  response.end(bytes);
 }

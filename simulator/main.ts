@@ -11,6 +11,7 @@ async function main(): Promise<void> {
     port,
     host,
     settings: { rateLimitFactor: factor },
+    ...(process.env.SIMULATOR_LOG === '1' ? { log: (line: string) => console.error(line) } : {}),
   });
   const stop = () => {
     close().then(

@@ -97,7 +97,7 @@ export function publish(world: World, channel: Channel, message: Message): void 
     channel.last_message_id = message.id;
     if (channel.thread) wakeThread(world, channel, message.author_id);
   } else {
-    world.ephemeral.set(message.id, message);
+    world.hide(message);
   }
   const nonce = message.nonce === undefined ? {} : { nonce: message.nonce };
   emitMessage(world, 'MESSAGE_CREATE', message, nonce);

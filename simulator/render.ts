@@ -153,7 +153,7 @@ function renderAuthor(world: World, message: Message): Json {
 }
 
 /** A message as REST answers it. The nonce is not in it: only the sender's answer and MESSAGE_CREATE show it. */
-export function renderMessage(world: World, message: Message, depth = 1): Json {
+export function renderMessage(world: World, message: Message, depth = 1, viewer = ''): Json {
   const out: Json = {
     id: message.id,
     channel_id: message.channel_id,
@@ -173,7 +173,9 @@ export function renderMessage(world: World, message: Message, depth = 1): Json {
     pinned: message.pinned_at !== null,
     flags: message.flags,
   };
-  if (message.reactions.length > 0) out.reactions = message.reactions.map(renderReaction);
+  if (message.reactions.length > 0) {
+    out.reactions = message.reactions.map((one) => renderReaction(one, viewer));
+  }
   if (message.webhook_id !== undefined) out.webhook_id = message.webhook_id;
   if (message.application_id !== undefined) out.application_id = message.application_id;
   if (message.interaction_metadata) out.interaction_metadata = message.interaction_metadata;
@@ -202,7 +204,7 @@ function renderEmbeds(world: World, message: Message): Json[] {
   return JSON.parse(text);
 }
 
-function renderReaction(reaction: Message['reactions'][number]): Json {
+function renderReaction(reaction: Message['reactions'][number], viewer: string): Json {
   const count = reaction.users.length;
   return {
     emoji: reaction.emoji,
@@ -211,7 +213,7 @@ function renderReaction(reaction: Message['reactions'][number]): Json {
     burst_colors: [],
     me_burst: false,
     burst_me: false,
-    me: false,
+    me: reaction.users.includes(viewer),
     burst_count: 0,
   };
 }

@@ -5,8 +5,9 @@ import { answerCdn } from './cdn.ts';
 import { answerControl } from './control.ts';
 import { Faults } from './faults.ts';
 import { Gateway } from './gateway/gateway.ts';
-import { allowOrigin, answerRest, writeJson } from './http.ts';
+import { answerOutside, answerRest } from './http.ts';
 import { RateLimits } from './rate-limits.ts';
+import { allowOrigin, writeJson } from './responses.ts';
 import { ROUTES } from './rest/routes.ts';
 import { Router } from './router.ts';
 import { type Directory, plantSeed } from './seed.ts';
@@ -22,7 +23,7 @@ export interface SimulatorOptions {
   seed?: (world: World, directory: Directory) => void;
   /** Settings that differ from Discord's; a reset or clearing the faults comes back to these. */
   settings?: Partial<Settings>;
-  /** Called with one line for each request and each gateway event of note. */
+  /** Called with one line for each request that was answered or broken off. */
   log?: (line: string) => void;
 }
 
@@ -120,7 +121,7 @@ async function answer(
   if (pathname.startsWith('/api/')) return answerRest(sim, router, request, response);
   if (pathname.startsWith('/__sim/')) return answerControl(sim, request, response);
   if (/^\/(attachments|avatars|embed|icons|emojis)\//.test(pathname)) {
-    return answerCdn(sim, request, response);
+    return answerOutside(sim, request, response, () => answerCdn(sim, request, response));
   }
   writeJson(response, 404, { message: '404: Not Found', code: 0 });
 }

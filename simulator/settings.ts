@@ -19,6 +19,8 @@ export interface Settings {
   maxStoredBytes: number;
   /** When gateway events leave, seen from the HTTP answer of the call that caused them. */
   eventOrder: 'before' | 'after' | 'alternate';
+  /** Holds every event back by this much more. */
+  eventDelayMs: number;
   /** How long after its message a link preview arrives. */
   unfurlDelayMs: number;
   heartbeatIntervalMs: number;
@@ -51,6 +53,7 @@ export const DISCORD_SETTINGS: Settings = {
   maxRequestBytes: 25 * 1024 * 1024,
   maxStoredBytes: 256 * 1024 * 1024,
   eventOrder: 'before',
+  eventDelayMs: 0,
   unfurlDelayMs: 50,
   heartbeatIntervalMs: 41_250,
   sessionLifetimeMs: 300_000,

@@ -44,6 +44,7 @@ export interface Guild {
 }
 
 const KEPT_INTERACTIONS = 500;
+const KEPT_EPHEMERAL = 1000;
 
 /** Everything Discord would know: one guild, its people and what they wrote. Reset throws it away whole. */
 export class World {
@@ -97,7 +98,10 @@ export class World {
   flush(): void {
     const events = this.outbox;
     this.outbox = [];
-    if (events.length > 0) this.deliver(events);
+    if (events.length === 0) return;
+    const { eventDelayMs } = this.settings;
+    if (eventDelayMs > 0) this.later(eventDelayMs, () => this.deliver(events));
+    else this.deliver(events);
   }
 
   /** Runs something later and sends its events; forgotten when the world ends. */
@@ -166,6 +170,15 @@ export class World {
       this.logs.set(channelId, log);
     }
     return log;
+  }
+
+  /** Keeps a message only one person sees; the oldest of many are forgotten. */
+  hide(message: Message): void {
+    this.ephemeral.set(message.id, message);
+    for (const id of this.ephemeral.keys()) {
+      if (this.ephemeral.size <= KEPT_EPHEMERAL) break;
+      this.ephemeral.delete(id);
+    }
   }
 
   /** A message of a channel, ephemeral ones included. */

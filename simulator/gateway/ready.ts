@@ -29,7 +29,7 @@ export function readyData(
     resume_gateway_url: gatewayUrl,
     ...(Array.isArray(shard) ? { shard } : {}),
     ...(user.bot ? { application: { id: world.application.id, flags: 1 << 19 } } : {}),
-    private_channels: [],
+    private_channels: user.bot ? [] : directsOf(world, user.id),
     relationships: [],
     presences: [],
     user_settings: {},
@@ -37,6 +37,12 @@ export function readyData(
     auth: {},
     _trace: ['simulator'],
   };
+}
+
+function directsOf(world: World, userId: string): Json[] {
+  const all = [...world.channels.values()];
+  const own = all.filter((c) => c.guild_id === null && c.recipients.includes(userId));
+  return own.map((c) => renderChannel(world, c));
 }
 
 /** Data of GUILD_CREATE. Bots are told every channel, people those they may see. */

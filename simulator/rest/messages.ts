@@ -9,7 +9,7 @@ import {
   param,
   type Reply,
 } from '../call.ts';
-import type { Channel, Json, Message } from '../entities.ts';
+import { type Channel, ChannelType, type Json, type Message } from '../entities.ts';
 import { ApiError, invalidField, refused, unknown } from '../errors.ts';
 import { withoutContent } from '../gateway/session.ts';
 import { createMessage, deleteMessage, editMessage, forgetMessage } from '../messages.ts';
@@ -25,8 +25,8 @@ const bulkBody = object({ messages: list(snowflake) });
 
 /** A message as this caller gets it: a bot whose application lacks the content intent gets it emptied. */
 export function shownTo(call: Call, message: Message): Json {
-  const data = renderMessage(call.world, message);
   const caller = callerOf(call);
+  const data = renderMessage(call.world, message, 1, caller.id);
   const granted = call.world.settings.privilegedIntents.includes('MESSAGE_CONTENT');
   if (!caller.bot || granted) return data;
   return withoutContent(call.world, data, caller.id);
@@ -92,6 +92,9 @@ function postMessage(call: Call): Reply {
   const { world, files } = call;
   const author = callerOf(call);
   const channel = channelOf(call);
+  if (channel.type === ChannelType.category) {
+    throw refused(50008, 'Cannot send messages in a non-text channel');
+  }
   needToWrite(call, channel);
   const body = bodyOf(call, newMessage);
   if (files.length > 0) need(call, channel, P.ATTACH_FILES);

@@ -131,6 +131,40 @@ describe('the real discord.js client', () => {
     expect(message.editedTimestamp).toBeNull();
   });
 
+  test('resumes after its connection broke and misses nothing', async () => {
+    const channel = await ticketChannel();
+    const heard: string[] = [];
+    const resumed = new Promise((resolve) => client.once('shardResume', resolve));
+    client.on('messageCreate', (m) => heard.push(m.content));
+    await kim.send(channel.id, 'before');
+    await fault({ kind: 'gateway-drop', code: 4000 });
+    await kim.send(channel.id, 'meanwhile');
+    await resumed;
+    await kim.send(channel.id, 'after');
+    await eventually(() => expect(heard).toEqual(['before', 'meanwhile', 'after']));
+  });
+
+  test('identifies anew when its session is gone, and has to fetch what it missed', async () => {
+    const channel = await ticketChannel();
+    const heard: string[] = [];
+    client.on('messageCreate', (m) => heard.push(m.content));
+    const ready = new Promise((resolve) => client.once('shardReady', resolve));
+    await fault([{ kind: 'gateway-refuse-resume' }, { kind: 'gateway-drop', code: 4000 }]);
+    await kim.send(channel.id, 'missed');
+    await ready;
+    await kim.send(channel.id, 'after');
+    await eventually(() => expect(heard).toEqual(['after']));
+    const fetched = await channel.messages.fetch();
+    expect(fetched.map((m) => m.content)).toEqual(['after', 'missed']);
+  });
+
+  test('fetches members over the gateway', async () => {
+    const guild = await client.guilds.fetch(sim.state.guildId);
+    const { id } = sim.state.people.robin;
+    const members = await guild.members.fetch({ user: [id] });
+    expect(members.get(id)?.displayName).toBe('Robin');
+  });
+
   test('reads history to the end, a page at a time', async () => {
     const channel = await ticketChannel();
     for (let n = 0; n < 12; n += 1) await kim.send(channel.id, `m${n}`);
@@ -184,6 +218,12 @@ describe('the real discord.js client', () => {
     ear.close();
   });
 });
+
+function fault(body: unknown): Promise<Response> {
+  const headers = { 'content-type': 'application/json' };
+  const request = { method: 'POST', headers, body: JSON.stringify(body) };
+  return fetch(`${sim.url}/__sim/faults`, request);
+}
 
 function file(name: string, content: string) {
   return { attachment: Buffer.from(content), name };
