@@ -1,0 +1,267 @@
+import type { AuthorizeAck, SyncAck } from '../src/contract/events.ts';
+import type { MessageView } from '../src/contract/messages.ts';
+import type { TicketView } from '../src/contract/tickets.ts';
+import { CatchUp } from './catch-up.ts';
+import type { Clock } from './clock.ts';
+import type { ServerEventData, ServerEventName } from './connection.ts';
+import type { DeskError } from './errors.ts';
+import type { LogEvent } from './ticket-log.ts';
+import { createTrack, newer, notify, type Track } from './track.ts';
+
+/** What `sync` and the history of a ticket are read with. */
+export interface FeedSource {
+  online(): boolean;
+  /** Resolves when the cursors of an earlier client have been restored. */
+  ready(): Promise<void>;
+  sync(ticketId: string, after: number): Promise<SyncAck>;
+  readTicket(ticketId: string): Promise<TicketView>;
+  readNewest(
+    ticketId: string,
+    before?: number,
+  ): Promise<{ messages: MessageView[]; head: number; more: boolean }>;
+}
+
+export interface FeedOptions {
+  source: FeedSource;
+  clock: Clock;
+  random: () => number;
+  /** Told each change once, in the order of its ticket. */
+  onEvent(event: LogEvent): void;
+  onCreated(ticket: TicketView): void;
+  /** The ticket's log was set back on the server; what is shown of it is read anew. */
+  onReset(ticketId: string): void;
+  /** Everything up to `cursor` has been told; undefined when the ticket is of no interest any more. */
+  onCursor(ticketId: string, cursor: number | undefined): void;
+}
+
+/** Up to so many cursors come with `authorize`. */
+const CURSORS_AT_AUTHORIZE = 100;
+
+/** Turns what comes over sockets that break into one stream per ticket without holes or doubles. */
+export class Feed {
+  readonly #options: FeedOptions;
+  readonly #tracks = new Map<string, Track>();
+  readonly #catchUp: CatchUp;
+  #staff = false;
+  /** True where the last `authorize` told of every open ticket, so that an unknown one is new. */
+  #complete = false;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#catchUp = new CatchUp({
+      clock: options.clock,
+      random: options.random,
+      work: (ticketId) => this.#bring(ticketId),
+      onRefused: (ticketId, error) => this.#refuse(ticketId, error),
+    });
+  }
+
+  get(ticketId: string): Track | undefined {
+    return this.#tracks.get(ticketId);
+  }
+
+  /** Begins where an earlier client on the same storage has stopped. */
+  restore(ticketId: string, cursor: number): void {
+    this.#track(ticketId).log.begin(cursor);
+  }
+
+  open(ticketId: string): Track {
+    const track = this.#track(ticketId);
+    track.opened++;
+    track.refusal = undefined;
+    if (!track.rows.loaded) this.#catchUp.want(ticketId, true);
+    return track;
+  }
+
+  release(track: Track): void {
+    track.opened--;
+    if (track.opened > 0) return;
+    track.rows.clear();
+    if (this.#staff) this.#drop(track);
+    else this.#save(track);
+  }
+
+  /** Reads the page above the first row shown. */
+  async loadOlder(track: Track): Promise<void> {
+    const first = track.rows.all[0];
+    if (!track.rows.hasOlder || !first) return;
+    const { messages, more } = await this.#options.source.readNewest(track.id, first.seq);
+    track.rows.prepend(messages, more);
+    notify(track);
+  }
+
+  /** The answer to an own request: shown at once, told when the log comes to it. */
+  show(message: MessageView): void {
+    const track = this.#tracks.get(message.ticket_id);
+    if (!track || message.rev <= (track.log.cursor ?? 0)) return;
+    track.rows.apply(message);
+    notify(track);
+  }
+
+  changed(ticketId: string): void {
+    const track = this.#tracks.get(ticketId);
+    if (track) notify(track);
+  }
+
+  /** A socket is authorised: from here on it brings every event; what is missing is asked for. */
+  online({ user, cursors }: AuthorizeAck): void {
+    this.#staff = user.role === 'AGENT' || user.role === 'ADMIN';
+    for (const [id, head] of Object.entries(cursors)) this.#join(id, head);
+    for (const track of this.#tracks.values()) {
+      if (track.id in cursors) continue;
+      if (this.#staff && track.opened === 0) this.#drop(track);
+      else if (!track.log.closed || track.log.behind) this.#want(track);
+    }
+    this.#complete = !this.#staff && Object.keys(cursors).length < CURSORS_AT_AUTHORIZE;
+    this.#catchUp.wake();
+  }
+
+  /** Every event of the ticket after `head` comes on the socket. */
+  #join(id: string, head: number): void {
+    const isNews = this.#complete && !this.#tracks.has(id);
+    const track = this.#track(id);
+    const { log } = track;
+    track.isNews ||= isNews;
+    track.wanted = false;
+    log.expect(head);
+    // What is being loaded gets its cursor from there.
+    if (track.opened > 0 && !track.rows.loaded) return;
+    log.begin(isNews ? 0 : head);
+    if (log.cursor !== head || log.behind || isNews) this.#want(track);
+    this.#save(track);
+  }
+
+  accept(name: ServerEventName, data: never): void {
+    switch (name) {
+      case 'message':
+      case 'edit_message':
+      case 'delete_message': {
+        const message: MessageView = data;
+        this.#take(message.ticket_id, { name, rev: message.rev, message });
+        break;
+      }
+      case 'ticket_updated':
+      case 'ticket_closed': {
+        const ticket: TicketView = data;
+        this.#take(ticket.id, { name, rev: ticket.last_seq, ticket });
+        break;
+      }
+      case 'ticket_created':
+        this.#create(data);
+        break;
+      case 'resync': {
+        const { ticket_id }: ServerEventData<'resync'> = data;
+        this.#want(this.#track(ticket_id));
+      }
+    }
+  }
+
+  close(): void {
+    this.#catchUp.close();
+  }
+
+  #track(id: string): Track {
+    const track = this.#tracks.get(id) ?? createTrack(id);
+    this.#tracks.set(id, track);
+    return track;
+  }
+
+  #take(ticketId: string, event: LogEvent): void {
+    const track = this.#track(ticketId);
+    this.#tell(track, track.log.accept(event));
+    if (track.log.behind) this.#want(track);
+  }
+
+  #create(ticket: TicketView): void {
+    const track = this.#track(ticket.id);
+    track.log.learn(ticket);
+    track.ticket ??= ticket;
+    track.isNews = false;
+    this.#options.onCreated(ticket);
+    this.#save(track);
+  }
+
+  #want(track: Track): void {
+    track.wanted = true;
+    this.#catchUp.want(track.id, track.opened > 0);
+  }
+
+  /** Brings a ticket up to date: its rows where it is open, then everything after the cursor. */
+  async #bring(ticketId: string): Promise<void> {
+    const { source } = this.#options;
+    const track = this.#tracks.get(ticketId);
+    await source.ready();
+    if (!track) return;
+    if (track.opened > 0 && !track.rows.loaded) await this.#load(track);
+    while ((track.wanted || track.log.behind) && source.online()) {
+      const page = await source.sync(ticketId, track.log.catchUp());
+      track.wanted = false;
+      track.ticket = page.ticket;
+      if (track.isNews) this.#options.onCreated(page.ticket);
+      track.isNews = false;
+      const { events, reset } = track.log.page(page);
+      if (reset) return this.#reset(track);
+      this.#tell(track, events);
+      notify(track);
+    }
+  }
+
+  /** Ticket first, messages second, so that the rows reach at least as far as the cursor. */
+  async #load(track: Track): Promise<void> {
+    const { source } = this.#options;
+    const { log, rows } = track;
+    log.hold();
+    // A socket that is there before the rows are read brings all that comes after them.
+    if (source.online()) track.wanted = false;
+    try {
+      const ticket = await source.readTicket(track.id);
+      const { messages, head, more } = await source.readNewest(track.id);
+      if (head < (log.cursor ?? 0)) log.reset();
+      log.learn(ticket);
+      log.expect(head);
+      track.ticket = ticket;
+      if (track.opened > 0) rows.fill(messages, more);
+    } finally {
+      this.#tell(track, log.release());
+      notify(track);
+    }
+  }
+
+  #tell(track: Track, events: LogEvent[]): void {
+    for (const event of events) {
+      if ('message' in event) track.rows.apply(event.message);
+      else track.ticket = newer(track.ticket, event.ticket);
+      this.#options.onEvent(event);
+    }
+    if (events.length === 0) return;
+    this.#save(track);
+    notify(track);
+  }
+
+  #save(track: Track): void {
+    if (this.#staff && track.opened === 0) return;
+    const isOver = track.log.closed && track.opened === 0;
+    this.#options.onCursor(track.id, isOver ? undefined : track.log.safeCursor);
+  }
+
+  #drop(track: Track): void {
+    this.#tracks.delete(track.id);
+    this.#options.onCursor(track.id, undefined);
+  }
+
+  #reset(track: Track): void {
+    track.rows.clear();
+    this.#options.onCursor(track.id, undefined);
+    this.#options.onReset(track.id);
+    notify(track);
+    if (track.opened > 0) this.#catchUp.want(track.id, true);
+  }
+
+  #refuse(ticketId: string, error: DeskError): void {
+    const track = this.#tracks.get(ticketId);
+    if (!track) return;
+    track.refusal = error;
+    this.#drop(track);
+    notify(track);
+  }
+}

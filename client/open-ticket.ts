@@ -1,0 +1,154 @@
+import type { FileView, MessageView } from '../src/contract/messages.ts';
+import type { TicketView } from '../src/contract/tickets.ts';
+import type { DeskError } from './errors.ts';
+import type { Feed } from './feed.ts';
+import type { Outbox, OutboxItem, Sending } from './outbox.ts';
+import type { Track } from './track.ts';
+
+/**
+ * A message as a list shows it. `key` stays the same from the first moment of an own message to its
+ * last edit.
+ */
+export type ShownMessage =
+  | { key: string; state: 'sent'; message: MessageView }
+  | { key: string; state: 'sending' | 'failed'; item: OutboxItem };
+
+/** The calls of the client an open ticket stands for. */
+export interface TicketActions {
+  send(ticketId: string, content: string, options?: { attachments?: readonly FileView[] }): Sending;
+  edit(ticketId: string, messageId: string, content: string): Promise<MessageView>;
+  remove(ticketId: string, messageId: string): Promise<MessageView>;
+  closeTicket(ticketId: string, reason?: string): Promise<TicketView>;
+  upload(ticketId: string, file: Blob, name?: string): Promise<FileView>;
+  typing(ticketId: string): void;
+  read(ticketId: string, seq: number): void;
+}
+
+/** One ticket as a person looks at it, kept up to date until `release`. */
+export class OpenTicket {
+  readonly id: string;
+  readonly #track: Track;
+  readonly #feed: Feed;
+  readonly #outbox: Outbox;
+  readonly #actions: TicketActions;
+  #released = false;
+
+  /** @internal made by `DeskClient.openTicket` */
+  constructor(track: Track, feed: Feed, outbox: Outbox, actions: TicketActions) {
+    this.id = track.id;
+    this.#track = track;
+    this.#feed = feed;
+    this.#outbox = outbox;
+    this.#actions = actions;
+  }
+
+  /** Undefined until it is loaded. */
+  get ticket(): TicketView | undefined {
+    return this.#track.ticket;
+  }
+
+  /** True once the newest messages are there. */
+  get loaded(): boolean {
+    return this.#track.rows.loaded;
+  }
+
+  /** Why it cannot be shown: it is not there, or somebody else's. */
+  get refusal(): DeskError | undefined {
+    return this.#track.refusal;
+  }
+
+  /** True where `loadOlder` brings more. */
+  get hasOlder(): boolean {
+    return this.#track.rows.hasOlder;
+  }
+
+  /** The last change told to listeners; undefined until it is loaded. */
+  get cursor(): number | undefined {
+    return this.#track.log.cursor;
+  }
+
+  /** What is stored in order of `seq`, and behind it what is on its way, in the order it was written. */
+  get messages(): ShownMessage[] {
+    const shown: ShownMessage[] = this.#track.rows.all.map((message) => {
+      return { key: message.client_id ?? message.id, state: 'sent', message };
+    });
+    const keys = new Set(shown.map(({ key }) => key));
+    for (const item of this.#outbox.items(this.id)) {
+      if (keys.has(item.client_id)) continue;
+      shown.push({ key: item.client_id, state: item.state, item });
+    }
+    return shown;
+  }
+
+  /** Calls `listener` whenever something of it has changed. @returns a function that ends it */
+  onChange(listener: () => void): () => void {
+    this.#track.listeners.add(listener);
+    return () => void this.#track.listeners.delete(listener);
+  }
+
+  /** Resolves when the newest messages are there. @throws DeskError when the ticket is refused */
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        if (!this.loaded && !this.refusal) return;
+        end();
+        if (this.refusal) reject(this.refusal);
+        else resolve();
+      };
+      const end = this.onChange(check);
+      check();
+    });
+  }
+
+  /** Puts the page above the first message in front. */
+  loadOlder(): Promise<void> {
+    return this.#feed.loadOlder(this.#track);
+  }
+
+  send(content: string, options: { attachments?: readonly FileView[] } = {}): Sending {
+    return this.#actions.send(this.id, content, options);
+  }
+
+  edit(messageId: string, content: string): Promise<MessageView> {
+    return this.#actions.edit(this.id, messageId, content);
+  }
+
+  remove(messageId: string): Promise<MessageView> {
+    return this.#actions.remove(this.id, messageId);
+  }
+
+  close(reason?: string): Promise<TicketView> {
+    return this.#actions.closeTicket(this.id, reason);
+  }
+
+  upload(file: Blob, name?: string): Promise<FileView> {
+    return this.#actions.upload(this.id, file, name);
+  }
+
+  typing(): void {
+    this.#actions.typing(this.id);
+  }
+
+  /** Says that everything shown has been read. */
+  read(): void {
+    const last = this.#track.rows.all.at(-1);
+    if (last) this.#actions.read(this.id, last.seq);
+  }
+
+  /** Tries a failed message again. */
+  retry(clientId: string): void {
+    this.#outbox.retry(this.id, clientId);
+  }
+
+  /** Takes a failed message away. */
+  discard(clientId: string): void {
+    this.#outbox.discard(this.id, clientId);
+  }
+
+  /** Keeps the messages no longer. Events of the ticket go on. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#feed.release(this.#track);
+  }
+}

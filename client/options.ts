@@ -1,0 +1,45 @@
+import type { TypingView } from '../src/contract/events.ts';
+import type { MessageView } from '../src/contract/messages.ts';
+import type { TicketView } from '../src/contract/tickets.ts';
+import type { Clock } from './clock.ts';
+import type { ConnectionState } from './connection.ts';
+import type { DeskError } from './errors.ts';
+import type { OutboxChange } from './outbox.ts';
+import type { OutboxStorage } from './storage.ts';
+
+export interface DeskClientOptions {
+  /** Where the server is: `https://support.example.com`. */
+  url: string;
+  /** Called for the first token, and for another one whenever the last is refused or about to expire. */
+  getToken: () => Promise<string> | string;
+  /** Where unsent messages and cursors are kept; in memory when not given. One for each user. */
+  storage?: OutboxStorage;
+  /** Tried in this order. */
+  transports?: ('websocket' | 'polling')[];
+  /** Milliseconds without an answer after which a request is tried again. */
+  timeout?: number;
+  fetch?: typeof globalThis.fetch;
+  clock?: Clock;
+  random?: () => number;
+  /** Told what nothing else tells of: a storage that is full, a token that cannot be had. */
+  onError?: (error: DeskError) => void;
+}
+
+/** What listeners hear. The first six come in the order of their ticket, each once. */
+export interface DeskEvents {
+  message: MessageView;
+  edit_message: MessageView;
+  delete_message: MessageView;
+  ticket_created: TicketView;
+  ticket_updated: TicketView;
+  ticket_closed: TicketView;
+  typing: TypingView;
+  read: TypingView & { seq: number };
+  connection: ConnectionState;
+  outbox: OutboxChange;
+  error: DeskError;
+  /** A fresh token was refused as well: the person has to sign in. Tries go on, seldom. */
+  auth_required: DeskError;
+  /** The server's log is shorter than what was seen of it; the ticket is read anew. */
+  reset: { ticket_id: string };
+}

@@ -1,0 +1,78 @@
+type Maybe<T> = T | Promise<T>;
+
+/**
+ * Where messages that are not yet accepted, and cursors, outlive a reload: text by key, one
+ * namespace for each user. May be synchronous (localStorage) or not (IndexedDB).
+ */
+export interface OutboxStorage {
+  /** All keys that start with `prefix`. */
+  keys(prefix: string): Maybe<string[]>;
+  get(key: string): Maybe<string | null>;
+  set(key: string, value: string): Maybe<void>;
+  remove(key: string): Maybe<void>;
+  /**
+   * Runs `work` while no other tab on the same storage runs one under this name. Without it, or
+   * where it only does its best, two tabs may send the same message; the server keeps one.
+   */
+  exclusive?<T>(name: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** Forgets everything with the page. Clients that share one behave like tabs. */
+export function createMemoryStorage(): OutboxStorage {
+  const values = new Map<string, string>();
+  const tails = new Map<string, Promise<unknown>>();
+  return {
+    keys: (prefix) => [...values.keys()].filter((key) => key.startsWith(prefix)),
+    get: (key) => values.get(key) ?? null,
+    set: (key, value) => void values.set(key, value),
+    remove: (key) => void values.delete(key),
+    exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
+      const turn = (tails.get(name) ?? Promise.resolve()).then(work, work);
+      tails.set(name, turn);
+      const forget = () => {
+        if (tails.get(name) === turn) tails.delete(name);
+      };
+      turn.then(forget, forget);
+      return turn;
+    },
+  };
+}
+
+/** The part of `localStorage` that is used. */
+export interface WebStorage {
+  readonly length: number;
+  key(index: number): string | null;
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+interface WebLocks {
+  request<T>(name: string, work: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * Keeps everything in `localStorage`; tabs take turns through Web Locks where the browser has them.
+ * @param namespace different for each user of the site, such as `deskcord:ana`
+ */
+export function createLocalStorage(
+  namespace: string,
+  storage: WebStorage = (globalThis as unknown as { localStorage: WebStorage }).localStorage,
+): OutboxStorage {
+  const { navigator } = globalThis as unknown as { navigator?: { locks?: WebLocks } };
+  const locks = navigator?.locks;
+  const full = (key: string) => `${namespace}/${key}`;
+  return {
+    keys(prefix) {
+      const all = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '');
+      const start = full(prefix);
+      return all
+        .filter((key) => key.startsWith(start))
+        .map((key) => key.slice(namespace.length + 1));
+    },
+    get: (key) => storage.getItem(full(key)),
+    set: (key, value) => storage.setItem(full(key), value),
+    remove: (key) => storage.removeItem(full(key)),
+    exclusive: (name, work) => (locks ? locks.request(full(name), work) : work()),
+  };
+}

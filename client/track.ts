@@ -1,0 +1,46 @@
+import type { TicketView } from '../src/contract/tickets.ts';
+import type { DeskError } from './errors.ts';
+import { TicketLog } from './ticket-log.ts';
+import { TicketRows } from './ticket-rows.ts';
+
+/** What is known of one ticket. */
+export interface Track {
+  readonly id: string;
+  readonly log: TicketLog;
+  readonly rows: TicketRows;
+  /** The newest state seen, which may be ahead of the log's cursor. */
+  ticket: TicketView | undefined;
+  /** How many have it open; the rows are kept while it is not 0. */
+  opened: number;
+  /** Created while nobody listened: told of with the first page. */
+  isNews: boolean;
+  /** A sync is due, whatever the log knows. */
+  wanted: boolean;
+  /** Why it cannot be shown. */
+  refusal: DeskError | undefined;
+  readonly listeners: Set<() => void>;
+}
+
+export function createTrack(id: string): Track {
+  return {
+    id,
+    log: new TicketLog(),
+    rows: new TicketRows(),
+    ticket: undefined,
+    opened: 0,
+    isNews: false,
+    wanted: false,
+    refusal: undefined,
+    listeners: new Set(),
+  };
+}
+
+/** Tells those who look at the ticket that something of it has changed. */
+export function notify(track: Track): void {
+  for (const listener of [...track.listeners]) listener();
+}
+
+/** The later of two states of a ticket. */
+export function newer(known: TicketView | undefined, told: TicketView): TicketView {
+  return known && known.last_seq > told.last_seq ? known : told;
+}
