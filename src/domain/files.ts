@@ -83,7 +83,11 @@ export async function storeFile(
   source: Readable,
 ): Promise<FileRow> {
   const { start, whole } = await peek(source);
-  if (start.length === 0) throw new AppError('BAD_REQUEST', 'the file is empty');
+  if (start.length === 0) {
+    throw new AppError('BAD_REQUEST', 'Invalid form of body', {
+      errors: [{ location: 'file', message: 'is empty', type: 'too_short', in: 'body' }],
+    });
+  }
   const id = new Types.ObjectId().toHexString();
   const type = await sniff(start);
   const clean = cleanFileName(name);
@@ -122,7 +126,7 @@ export async function requireUploadable(
 }
 
 /**
- * The files a message is to carry, in the order they were named.
+ * The files a message is to carry, each once, in the order they were named.
  * @throws AppError BAD_REQUEST where one is missing, another ticket's or somebody else's
  */
 export async function attachFiles(
@@ -132,9 +136,11 @@ export async function attachFiles(
   ids: readonly string[],
 ): Promise<FileRow[]> {
   const found = new Map((await ctx.files.find(ids)).map((file) => [file.id, file]));
-  return ids.map((id, index) => {
+  return ids.flatMap((id, index) => {
     const file = found.get(id);
-    if (file && file.ticket_id === ticketId && file.uploader === actor.key) return toFileRow(file);
+    if (file && file.ticket_id === ticketId && file.uploader === actor.key) {
+      return ids.indexOf(id) === index ? [toFileRow(file)] : [];
+    }
     throw new AppError('BAD_REQUEST', 'Invalid form of body', {
       errors: [
         {

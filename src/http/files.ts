@@ -81,24 +81,31 @@ export const uploadEndpoint = defineEndpoint({
   },
 });
 
-/** `bytes=from-to`, both included; undefined where there is no such header. */
+/** `bytes=from-to`, both included; undefined where there is no such header, or none that makes sense. */
 function parseRange(header: string | undefined, size: number) {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
   if (!match || (match[1] === '' && match[2] === '')) return undefined;
   const [, from = '', to = ''] = match;
+  if (from !== '' && to !== '' && Number(to) < Number(from)) return undefined;
   const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
   const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
-  if (start < size && start <= end) return { start, end };
+  if (start < size) return { start, end };
   throw new AppError('RANGE_NOT_SATISFIABLE', 'the range lies outside the file', {
     headers: { 'Content-Range': `bytes */${size}` },
   });
+}
+
+/** A name as RFC 8187 wants it, which reserves more than a URL does. */
+function encodeFileName(name: string): string {
+  const escape = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(name).replace(/['()*]/g, escape);
 }
 
 function fileHeaders(name: string, type: string): Record<string, string> {
   const disposition = isInline(type) ? 'inline' : 'attachment';
   return {
     'Content-Type': type,
-    'Content-Disposition': `${disposition}; filename*=UTF-8''${encodeURIComponent(name)}`,
+    'Content-Disposition': `${disposition}; filename*=UTF-8''${encodeFileName(name)}`,
     'Content-Security-Policy': "default-src 'none'; sandbox",
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Resource-Policy': 'cross-origin',

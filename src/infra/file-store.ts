@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { type Connection, mongo, Types } from 'mongoose';
 import { unavailable } from '../errors.ts';
 
@@ -28,6 +28,40 @@ export interface FileStore {
   remove(id: string): Promise<void>;
 }
 
+/**
+ * GridFS keeps the chunks of an upload that was given up, so this takes them away: once the write
+ * under way has come to its end, because what arrives after a deletion stays.
+ */
+function leavingNothing(upload: mongo.GridFSBucketWriteStream): Writable {
+  let pending = Promise.resolve();
+  // Its errors come back through the callbacks.
+  upload.on('error', () => undefined);
+  return new Writable({
+    write(chunk: Buffer, encoding, callback) {
+      pending = new Promise((resolve) => {
+        upload.write(chunk, encoding, (error) => {
+          resolve();
+          callback(error);
+        });
+      });
+    },
+    final(callback) {
+      upload.end(callback);
+    },
+    destroy(error, callback) {
+      const giveUp = async () => {
+        await pending;
+        if (!upload.gridFSFile) await upload.abort();
+      };
+      // Where the database is away too, the chunks stay, as bytes nobody can name.
+      giveUp().then(
+        () => callback(error),
+        () => callback(error),
+      );
+    },
+  });
+}
+
 /** Files in GridFS, beside the tickets, so that every node sees them. */
 export function createGridFileStore(connection: Connection): FileStore {
   const bucket = () => {
@@ -37,7 +71,7 @@ export function createGridFileStore(connection: Connection): FileStore {
   const oid = (id: string) => Types.ObjectId.createFromHexString(id);
   return {
     create: (id, name, meta) =>
-      bucket().openUploadStreamWithId(oid(id), name, { metadata: { ...meta } }),
+      leavingNothing(bucket().openUploadStreamWithId(oid(id), name, { metadata: { ...meta } })),
     async find(ids) {
       const files = await bucket()
         .find({ _id: { $in: ids.map(oid) } })
