@@ -22,6 +22,8 @@ const list = z.string().transform((value) =>
     .filter(Boolean),
 );
 const roleNames = ['server', 'bot'] as const;
+/** Not the `<placeholder>` of an example, which everybody knows. */
+const jwtSecret = z.string().min(8).regex(/^[^<]/);
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const discordId = (example: string) => ({
@@ -79,7 +81,7 @@ export const variables = {
   DEVELOPER_ROLE_ID: discordId('100000000000000008'),
   SUPPORT_TEAM_ROLE_ID: discordId('100000000000000009'),
   JWT_SECRET_KEY: {
-    schema: z.string().min(8).regex(/^[^<]/),
+    schema: jwtSecret,
     wants:
       'the secret shared with the backend that mints the tokens (32 bytes or more in PRODUCTION)',
     example: 'the output of: openssl rand -hex 32',
@@ -144,7 +146,7 @@ export const variables = {
     example: 'https://cdn.discordapp.com',
   },
   JWT_SECRET_KEY_PREVIOUS: {
-    schema: z.string().min(8).optional(),
+    schema: jwtSecret.optional(),
     wants: 'the secret before the current one, while it is being rotated',
     example: 'the former JWT_SECRET_KEY',
     secret: true,
@@ -272,7 +274,11 @@ export class ConfigError extends Error {
 function describe(name: Name, got: string | undefined, why?: string): string {
   const { wants, example, secret } = variables[name] as Variable;
   const shown =
-    got === undefined ? 'nothing' : secret ? `a value of ${got.length} characters` : `"${got}"`;
+    got === undefined
+      ? 'nothing'
+      : secret
+        ? `a value of ${got.length} characters`
+        : JSON.stringify(got);
   return `${name}: got ${shown}${why ? ` (${why})` : ''}; wants ${wants}; for example ${example}`;
 }
 
@@ -342,8 +348,11 @@ function crossCheck(raw: Raw, failed: Set<Name>, problems: string[]): void {
   }
   if (raw.SERVER_MODE !== 'PRODUCTION') return;
   missing('MONGO_URI', 'the embedded MongoDB is for DEVELOPMENT only');
-  if (raw.JWT_SECRET_KEY && Buffer.byteLength(raw.JWT_SECRET_KEY) < 32) {
-    problems.push(describe('JWT_SECRET_KEY', raw.JWT_SECRET_KEY, 'too short for PRODUCTION'));
+  for (const name of ['JWT_SECRET_KEY', 'JWT_SECRET_KEY_PREVIOUS'] as const) {
+    const secret = raw[name];
+    if (secret && Buffer.byteLength(secret) < 32) {
+      problems.push(describe(name, secret, 'too short for PRODUCTION'));
+    }
   }
 }
 

@@ -1,0 +1,374 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ConfigError, readConfig, variables } from '../../src/config.ts';
+import { findFreePort } from '../../src/infra/mongod/launch.ts';
+import { spawnServer } from '../support/server-process.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+
+const SECRET = 'a-secret-nobody-may-see-of-32-bytes!';
+const minimal = { JWT_SECRET_KEY: SECRET };
+const id = '100000000000000001';
+const discord = {
+  DISCORD_BOT_TOKEN: 'a-token-nobody-may-see',
+  GUILD_ID: id,
+  TRANSCRIPT_CHANNEL_ID: id,
+  GENERAL_TICKET_CATEGORY_ID: '1'.repeat(17),
+  CRITICAL_TICKET_CATEGORY_ID: '2'.repeat(18),
+  URGENT_TICKET_CATEGORY_ID: '3'.repeat(19),
+  ADMIN_ROLE_ID: '4'.repeat(20),
+  MANAGER_ROLE_ID: '5'.repeat(18),
+  DEVELOPER_ROLE_ID: '6'.repeat(18),
+  SUPPORT_TEAM_ROLE_ID: '7'.repeat(18),
+};
+
+function linesOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).lines;
+  }
+  return [];
+}
+
+const namesIn = (lines: readonly string[]) => lines.map((line) => line.split(':')[0]);
+
+test('a secret alone makes a whole configuration with the documented defaults', () => {
+  const config = readConfig(minimal);
+  expect(config).toMatchObject({
+    port: 5000,
+    production: false,
+    mongoUri: undefined,
+    dbName: 'deskcord',
+    roles: ['server', 'bot'],
+    discord: undefined,
+    allowedOrigins: ['*'],
+    customerMaySetLevel: false,
+    rateLimitFactor: 1,
+    jwt: { algorithms: ['HS256'], requireExpiry: false },
+  });
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test('categories and roles are those of the contract', () => {
+  expect(readConfig({ ...minimal, ...discord }).discord).toMatchObject({
+    categories: {
+      NORMAL: discord.GENERAL_TICKET_CATEGORY_ID,
+      URGENT: discord.URGENT_TICKET_CATEGORY_ID,
+      CRITICAL: discord.CRITICAL_TICKET_CATEGORY_ID,
+    },
+    roles: {
+      GENERAL: discord.SUPPORT_TEAM_ROLE_ID,
+      TECHNICAL: discord.DEVELOPER_ROLE_ID,
+      MANAGER: discord.MANAGER_ROLE_ID,
+      ADMIN: discord.ADMIN_ROLE_ID,
+    },
+  });
+});
+
+describe('what is wrong', () => {
+  test('comes all at once, one line each: name, what it got, what it wants, an example', () => {
+    const lines = linesOf({
+      WEB_SERVER_PORT: '70000',
+      SERVER_MODE: 'production',
+      DB_NAME: 'a b',
+      MONGO_URI: 'http://nowhere',
+      GUILD_ID: 'twelve',
+      ROLES: 'server,worker',
+      RATE_LIMIT_FACTOR: '0',
+      ALLOWED_ORIGINS: 'example.com',
+      LOG_LEVEL: 'loud',
+      CUSTOMER_MAY_SET_LEVEL: 'yes',
+    });
+    expect(namesIn(lines).toSorted()).toEqual(
+      [
+        'WEB_SERVER_PORT',
+        'SERVER_MODE',
+        'DB_NAME',
+        'MONGO_URI',
+        'GUILD_ID',
+        'JWT_SECRET_KEY',
+        'ROLES',
+        'RATE_LIMIT_FACTOR',
+        'ALLOWED_ORIGINS',
+        'LOG_LEVEL',
+        'CUSTOMER_MAY_SET_LEVEL',
+      ].toSorted(),
+    );
+    for (const line of lines) {
+      expect(line).toMatch(/^[A-Z_]+: got .+; wants .+; for example .+$/);
+      expect(line).not.toContain('\n');
+    }
+    expect(lines).toContain(
+      'WEB_SERVER_PORT: got "70000"; wants a port, 0 to 65535; for example 5000',
+    );
+    expect(lines.find((line) => line.startsWith('JWT_SECRET_KEY'))).toContain('got nothing');
+  });
+
+  test.each(Object.keys(variables))('%s left as a <placeholder> is noticed', (name) => {
+    const free = ['HOST', 'DATA_DIR', 'MONGOD_PATH', 'JWT_ISSUER', 'JWT_AUDIENCE'];
+    const lines = linesOf({ ...minimal, [name]: '<to_be_replaced>' });
+    expect(namesIn(lines)).toEqual(free.includes(name) ? [] : [name]);
+  });
+
+  test('a value of several lines stays on one', () => {
+    const lines = linesOf({ ...minimal, GUILD_ID: 'one\ntwo\r\nthree' });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toMatch(/[\r\n]/);
+  });
+
+  test('a secret is never shown', () => {
+    const secrets = {
+      MONGO_URI: 'mongo://root:hunter2@db',
+      DISCORD_BOT_TOKEN: 'hunter2 token',
+      JWT_SECRET_KEY: '<hunter2hunter2>',
+      JWT_SECRET_KEY_PREVIOUS: 'hunter2',
+      REDIS_URL: 'http://:hunter2@redis',
+      ERROR_WEBHOOK_URL: 'ftp://hunter2',
+      ERROR_BOT_WEBHOOK_URL: 'hunter2',
+    };
+    const lines = linesOf(secrets);
+    expect(namesIn(lines).toSorted()).toEqual(Object.keys(secrets).toSorted());
+    expect(lines.join('\n')).not.toContain('hunter2');
+  });
+
+  test.each([
+    ['WEB_SERVER_PORT', ['-1', '1.5', 'abc', '5000x', '65536']],
+    ['MAX_CONNECTIONS', ['0', '-5', 'many']],
+    ['MAX_SOCKET_BUFFER_BYTES', ['1']],
+    ['WRITE_DEADLINE_MS', ['-1', 'soon']],
+    ['PUBLIC_URL', ['support.example.com', 'ftp://x']],
+    ['REDIS_URL', ['127.0.0.1:6379', 'http://x']],
+    ['JWT_ALGORITHMS', ['none', 'RS256', 'HS256,none', ',']],
+    ['ALLOWED_ORIGINS', ['https://a.example/path', 'https://a*b.example', '*,x']],
+    ['ROLES', [',', 'all']],
+  ])('%s refuses %j', (name, values) => {
+    for (const value of values)
+      expect(namesIn(linesOf({ ...minimal, [name]: value }))).toEqual([name]);
+  });
+
+  test('white space around a value and an empty value are nothing', () => {
+    expect(
+      readConfig({ ...minimal, SERVER_MODE: ' DEVELOPMENT ', GUILD_ID: '', DB_NAME: ' ' }),
+    ).toMatchObject({
+      production: false,
+      dbName: 'deskcord',
+    });
+  });
+});
+
+describe('rules over several variables', () => {
+  test('a bot token needs the whole guild', () => {
+    const lines = linesOf({ ...minimal, DISCORD_BOT_TOKEN: discord.DISCORD_BOT_TOKEN });
+    expect(namesIn(lines).toSorted()).toEqual(
+      Object.keys(discord)
+        .filter((name) => name !== 'DISCORD_BOT_TOKEN')
+        .toSorted(),
+    );
+    expect(lines[0]).toContain('DISCORD_BOT_TOKEN is set');
+    expect(
+      linesOf({
+        ...minimal,
+        DISCORD_BOT_TOKEN: 'x'.repeat(20),
+        ROLES: 'server',
+        REDIS_URL: 'redis://x',
+      }),
+    ).toEqual([]);
+  });
+
+  test.each(['server', 'bot'])('ROLES=%s alone needs Redis', (ROLES) => {
+    expect(namesIn(linesOf({ ...minimal, ROLES }))).toEqual(['REDIS_URL']);
+    expect(linesOf({ ...minimal, ROLES, REDIS_URL: 'redis://127.0.0.1' })).toEqual([]);
+    expect(linesOf({ ...minimal, ROLES: 'bot, server' })).toEqual([]);
+  });
+
+  test('PRODUCTION needs MONGO_URI and a secret of 32 bytes, and allows no origin by default', () => {
+    const production = { SERVER_MODE: 'PRODUCTION', JWT_SECRET_KEY: 'only-short' };
+    expect(namesIn(linesOf(production)).toSorted()).toEqual(['JWT_SECRET_KEY', 'MONGO_URI']);
+    const former = { ...production, JWT_SECRET_KEY: SECRET, JWT_SECRET_KEY_PREVIOUS: 'only-short' };
+    expect(namesIn(linesOf(former)).toSorted()).toEqual(['JWT_SECRET_KEY_PREVIOUS', 'MONGO_URI']);
+    const good = {
+      ...production,
+      JWT_SECRET_KEY: SECRET,
+      MONGO_URI: 'mongodb://db/?replicaSet=rs0',
+    };
+    expect(readConfig(good)).toMatchObject({
+      production: true,
+      allowedOrigins: [],
+      jwt: { requireExpiry: true },
+    });
+  });
+});
+
+describe('NAME_FILE', () => {
+  let directory: string;
+  beforeAll(async () => {
+    directory = await makeTempDir('config');
+    await writeFile(join(directory, 'secret'), `${SECRET}\n`);
+    await writeFile(join(directory, 'empty'), '\n');
+    await mkdir(join(directory, 'folder'));
+  });
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  test('holds the secret, without the line end', () => {
+    const config = readConfig({ JWT_SECRET_KEY_FILE: join(directory, 'secret') });
+    expect(config.jwt.keys[0]?.export().toString()).toBe(SECRET);
+  });
+
+  test('works for every secret and for nothing else', () => {
+    for (const [name, variable] of Object.entries(variables)) {
+      const env = { ...minimal, [`${name}_FILE`]: join(directory, 'missing') };
+      if (name === 'JWT_SECRET_KEY') delete (env as Partial<typeof minimal>).JWT_SECRET_KEY;
+      const named = linesOf(env).some((line) => line.startsWith(`${name}_FILE:`));
+      expect({ name, named }).toEqual({ name, named: 'secret' in variable });
+    }
+  });
+
+  test.each([
+    ['missing', 'ENOENT'],
+    ['folder', 'EISDIR'],
+  ])('that cannot be read (%s) says why', (file, why) => {
+    const lines = linesOf({ JWT_SECRET_KEY_FILE: join(directory, file) });
+    expect(lines.find((line) => line.startsWith('JWT_SECRET_KEY_FILE'))).toContain(why);
+  });
+
+  test('beside NAME is a contradiction', () => {
+    const lines = linesOf({ ...minimal, JWT_SECRET_KEY_FILE: join(directory, 'secret') });
+    expect(namesIn(lines)).toEqual(['JWT_SECRET_KEY_FILE']);
+    expect(lines.join()).not.toContain(SECRET);
+  });
+
+  test('that is empty counts as unset', () => {
+    expect(namesIn(linesOf({ JWT_SECRET_KEY_FILE: join(directory, 'empty') }))).toEqual([
+      'JWT_SECRET_KEY',
+    ]);
+  });
+});
+
+describe('a process with a wrong configuration', () => {
+  test('says all of it and exits with 2 before it opens a port', async () => {
+    const port = await findFreePort();
+    // Whoever holds the port shows that the process never tried to have it.
+    const held = createServer().listen(port, '127.0.0.1');
+    const server = spawnServer({
+      WEB_SERVER_PORT: String(port),
+      SERVER_MODE: 'PROD',
+      GUILD_ID: 'x',
+      JWT_SECRET_KEY: undefined,
+    });
+    expect(await server.exited).toBe(2);
+    expect(server.output()).toContain('Deskcord does not start: the configuration is wrong:');
+    for (const name of ['SERVER_MODE', 'GUILD_ID', 'JWT_SECRET_KEY']) {
+      expect(server.output()).toMatch(new RegExp(`^ {2}${name}: got `, 'm'));
+    }
+    expect(server.output()).not.toMatch(/EADDRINUSE|\n\s+at /);
+    await new Promise((resolve) => held.close(resolve));
+  });
+
+  test('one that cannot have its port says so and exits with 1', async () => {
+    const held = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => held.once('listening', resolve));
+    const { port } = held.address() as { port: number };
+    const server = spawnServer({ WEB_SERVER_PORT: String(port) });
+    expect(await server.exited).toBe(1);
+    expect(server.output()).toMatch(/Deskcord does not start: .*EADDRINUSE/);
+    await new Promise((resolve) => held.close(resolve));
+  });
+});
+
+describe('.env.example', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../.env.example'), 'utf8');
+  const lines = text.split('\n');
+  const assignment = /^(# )?([A-Z][A-Z0-9_]*)=(.*)$/;
+  const entries = lines.flatMap((line) => {
+    const match = assignment.exec(line);
+    return match
+      ? [{ commented: Boolean(match[1]), name: match[2] as string, value: match[3] as string }]
+      : [];
+  });
+  const ofSpecification = {
+    WEB_SERVER_PORT: '5000',
+    SERVER_MODE: 'DEVELOPMENT',
+    MONGO_URI: '<uri_of_db>',
+    DB_NAME: '<support_ticket_db>',
+    DISCORD_BOT_TOKEN: '<token_of_bot>',
+    GUILD_ID: '<id_of_guild>',
+    TRANSCRIPT_CHANNEL_ID: '<id_of_channel>',
+    GENERAL_TICKET_CATEGORY_ID: '<id_of_category>',
+    CRITICAL_TICKET_CATEGORY_ID: '<id_of_category>',
+    URGENT_TICKET_CATEGORY_ID: '<id_of_category>',
+    ADMIN_ROLE_ID: '<id_of_role>',
+    MANAGER_ROLE_ID: '<id_of_role>',
+    DEVELOPER_ROLE_ID: '<id_of_role>',
+    SUPPORT_TEAM_ROLE_ID: '<id_of_role>',
+    JWT_SECRET_KEY: '<super_secret_key>',
+    ERROR_WEBHOOK_URL: '<discord_channel_webhook_url>',
+    ERROR_BOT_WEBHOOK_URL: '<discord_channel_webhook_url>',
+  };
+
+  test('holds exactly the variables of the schema, in its order', () => {
+    expect(entries.map(({ name }) => name)).toEqual(Object.keys(variables));
+  });
+
+  test('begins with the specification’s, uncommented, with its values; the rest is commented', () => {
+    const uncommented = entries.filter(({ commented }) => !commented);
+    expect(Object.fromEntries(uncommented.map(({ name, value }) => [name, value]))).toEqual(
+      ofSpecification,
+    );
+  });
+
+  test('every value parses or is a <placeholder>', () => {
+    for (const { name, value } of entries) {
+      if (/^<[a-z_]+>$/.test(value)) continue;
+      const { schema } = variables[name as keyof typeof variables];
+      expect({ name, ok: schema.safeParse(value).success }).toEqual({ name, ok: true });
+    }
+  });
+
+  test('commented values of what has a default are the default', () => {
+    const config = readConfig(minimal);
+    const all = Object.fromEntries(
+      entries
+        .filter(
+          ({ commented, name }) =>
+            commented &&
+            variables[name as keyof typeof variables].schema.safeParse(undefined).data !==
+              undefined,
+        )
+        .map(({ name, value }) => [name, value]),
+    );
+    expect(Object.keys(all).length).toBeGreaterThan(10);
+    expect({ ...readConfig({ ...minimal, ...all }), jwt: undefined }).toEqual({
+      ...config,
+      jwt: undefined,
+    });
+  });
+
+  test('every variable, or group of them, has a line of explanation above it', () => {
+    for (const [index, line] of lines.entries()) {
+      if (!assignment.test(line)) continue;
+      let above = index - 1;
+      while (assignment.test(lines[above] ?? '')) above--;
+      expect(lines[above]).toMatch(/^# \S.*\.$/);
+    }
+  });
+
+  test('with every placeholder replaced it makes a configuration', () => {
+    const env = Object.fromEntries(
+      entries.filter(({ commented }) => !commented).map(({ name, value }) => [name, value]),
+    );
+    const replaced = {
+      ...env,
+      ...discord,
+      MONGO_URI: 'mongodb://127.0.0.1/?replicaSet=rs0',
+      DB_NAME: 'support',
+      JWT_SECRET_KEY: SECRET,
+      ERROR_WEBHOOK_URL: 'https://discord.com/api/webhooks/1/a',
+      ERROR_BOT_WEBHOOK_URL: 'https://discord.com/api/webhooks/2/b',
+    };
+    expect(linesOf(replaced)).toEqual([]);
+  });
+});
