@@ -62,7 +62,7 @@ export class LightSocket {
   }
 
   #take(packet: string): void {
-    if (packet.startsWith('42')) return this.#onEvent(packet);
+    if (packet.startsWith('42')) this.#onEvent(packet);
     if (!packet.startsWith('43')) return;
     const id = Number.parseInt(packet.slice(2, 14), 10);
     const answer = this.#acks.get(id);

@@ -2,9 +2,11 @@ import type { Transport } from '../generator/jobs.ts';
 import type { Metric } from '../report/results.ts';
 import { generate } from '../subjects/generator.ts';
 import { cpuSeconds } from '../subjects/measured-process.ts';
-import { type Running, type SubjectName, start } from '../subjects/subjects.ts';
-import { createWorld, type World } from '../subjects/world.ts';
+import type { Running, SubjectName } from '../subjects/subjects.ts';
+import type { World } from '../subjects/world.ts';
+import { runRounds } from './rounds.ts';
 import type { Scenario, ScenarioRun } from './scenario.ts';
+import { warm } from './warm.ts';
 
 const senderCounts = [1, 64, 256] as const;
 const transports: readonly Transport[] = ['rest', 'socket'];
@@ -18,13 +20,6 @@ const metrics = {
   mongod: { name: 'mongod CPU', unit: 'µs/send', better: 'lower' },
   generator: { name: 'generator CPU', unit: 'core', better: 'lower' },
 } satisfies Record<string, Metric>;
-
-/** A server in its first seconds is still being compiled; every program gets the same warming. */
-async function warm(running: Running, transport: Transport, ms: number): Promise<void> {
-  const { port, awaitAuthorized } = running;
-  const seats = await running.tickets(64);
-  await generate({ kind: 'load', transport, port, awaitAuthorized, seats, warmUpMs: ms, ms: 10 });
-}
 
 async function measure(
   { record, effort, say }: ScenarioRun,
@@ -54,29 +49,18 @@ async function measure(
 }
 
 async function runOn(nodes: 1 | 3, run: ScenarioRun): Promise<string> {
-  const world = await createWorld(nodes);
-  try {
-    for (let round = 1; round <= run.effort.rounds; round++) {
-      run.say(`round ${round} of ${run.effort.rounds}, ${nodes}-node set`);
-      for (const transport of transports) {
-        for (const name of subjects) {
-          if (nodes === 3 && name === 'bare, no storage') continue;
-          const running = await start(world, name);
-          try {
-            await warm(running, transport, run.effort.warmUpMs);
-            for (const senders of senderCounts) {
-              await measure(run, world, running, transport, senders);
-            }
-          } finally {
-            await running.stop();
-          }
-        }
-      }
-    }
-    return world.mongodVersion;
-  } finally {
-    await world.close();
-  }
+  const entrants = subjects
+    .filter((name) => nodes === 1 || name !== 'bare, no storage')
+    .map((name) => ({ label: name, subject: name }));
+  // A process each for the two transports, so that neither profits from the other's warmth.
+  const turns = transports.flatMap((transport) =>
+    entrants.map((entrant) => ({ ...entrant, label: transport })),
+  );
+  return runRounds(run, nodes, turns, async (running, label, world) => {
+    const transport = label as Transport;
+    await warm(running, transport, run.effort.warmUpMs);
+    for (const senders of senderCounts) await measure(run, world, running, transport, senders);
+  });
 }
 
 export const acceptScenarios: readonly Scenario[] = [

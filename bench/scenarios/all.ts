@@ -1,5 +1,21 @@
 import { acceptScenarios } from './accept.ts';
+import { catchUpScenario } from './catch-up.ts';
+import { fanOutScenario, memoryScenario, stormScenario } from './crowds.ts';
+import { flatScenarios } from './flat.ts';
+import { headroomScenario } from './headroom.ts';
+import { latencyScenario, ownLoadScenario, twoNodesScenario } from './latency.ts';
 import type { Scenario } from './scenario.ts';
 
 /** In the order they run: later ones take their rates from what earlier ones found. */
-export const scenarios: readonly Scenario[] = [...acceptScenarios];
+export const scenarios: readonly Scenario[] = [
+  headroomScenario,
+  ...acceptScenarios,
+  latencyScenario,
+  ownLoadScenario,
+  fanOutScenario,
+  memoryScenario,
+  stormScenario,
+  catchUpScenario,
+  twoNodesScenario,
+  ...flatScenarios,
+];

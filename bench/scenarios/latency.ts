@@ -1,0 +1,124 @@
+import type { Transport } from '../generator/jobs.ts';
+import type { Metric } from '../report/results.ts';
+import { generate } from '../subjects/generator.ts';
+import type { Running } from '../subjects/subjects.ts';
+import { bareAndOurs, runRounds } from './rounds.ts';
+import type { Scenario, ScenarioRun } from './scenario.ts';
+import { warm } from './warm.ts';
+
+const SEATS = 64;
+const LOAD = 0.7;
+const transports: readonly Transport[] = ['rest', 'socket'];
+
+const metrics = {
+  p50: { name: 'delivery p50', unit: 'ms', better: 'lower' },
+  p99: { name: 'delivery p99', unit: 'ms', better: 'lower' },
+  max: { name: 'delivery max', unit: 'ms', better: 'lower' },
+  lost: { name: 'lost', unit: 'messages', better: 'lower' },
+  rate: { name: 'rate', unit: 'sends/s', better: 'higher' },
+  loop: { name: 'event loop delay p99', unit: 'ms', better: 'lower' },
+} satisfies Record<string, Metric>;
+
+interface Delays {
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+/** Sends by the clock while the server's event loop is watched from within. */
+export async function measurePaced(
+  run: ScenarioRun,
+  running: Running,
+  label: string,
+  at: string,
+  transport: Transport,
+  rate: number,
+): Promise<void> {
+  const seats = await running.tickets(SEATS);
+  const [first, second = first] = running.servers;
+  if (!first || !second) throw new Error('nothing to measure');
+  const { awaitAuthorized } = running;
+  const { warmUpMs, ms } = run.effort;
+  const ports = { port: first.port, listenPort: second.port };
+  await first.ask('delays-start');
+  const job = { kind: 'paced', transport, ...ports, awaitAuthorized, seats, rate } as const;
+  const { latency, lost, refused } = await generate({ ...job, warmUpMs, ms });
+  const delays = await first.ask<Delays>('delays-stop');
+  if (!latency || refused > 0) throw new Error(`${label} refused ${refused} of its sends`);
+  run.record.add(at, label, metrics.p50, latency.p50);
+  run.record.add(at, label, metrics.p99, latency.p99);
+  run.record.add(at, label, metrics.max, latency.max);
+  run.record.add(at, label, metrics.lost, lost ?? 0);
+  run.record.add(at, label, metrics.rate, rate);
+  run.record.add(at, label, metrics.loop, delays.p99);
+  const text = `p50 ${latency.p50.toFixed(1)} p99 ${latency.p99.toFixed(1)} ms`;
+  run.say(`${at}: ${label} at ${rate}/s ${text}, loop p99 ${delays.p99.toFixed(1)} ms`);
+}
+
+/** The most a program has accepted, whatever the number of senders; where unknown, a modest guess. */
+export function peakOf(run: ScenarioRun, subject: string, transport: Transport): number {
+  const peaks = [1, 64, 256].map(
+    (senders) => run.found('accept', `${transport} ${senders} on 1 node`, subject, 'accepted') ?? 0,
+  );
+  return Math.max(...peaks) || 1000;
+}
+
+export const latencyScenario: Scenario = {
+  name: 'latency',
+  about: 'from a send (REST, socket) to another socket of the ticket, at 70 % of bare’s peak',
+  async run(run) {
+    return runRounds(run, 1, bareAndOurs, async (running, label) => {
+      for (const transport of transports) {
+        const rate = Math.round(peakOf(run, 'bare', transport) * LOAD);
+        await warm(running, transport, run.effort.warmUpMs);
+        await measurePaced(
+          run,
+          running,
+          label,
+          `${transport}, 70 % of bare's peak`,
+          transport,
+          rate,
+        );
+      }
+    });
+  },
+};
+
+export const ownLoadScenario: Scenario = {
+  name: 'loop',
+  about: 'event-loop delay of each program at 70 % of its own peak',
+  async run(run) {
+    return runRounds(run, 1, bareAndOurs, async (running, label) => {
+      for (const transport of transports) {
+        const rate = Math.round(peakOf(run, running.name, transport) * LOAD);
+        await warm(running, transport, run.effort.warmUpMs);
+        await measurePaced(
+          run,
+          running,
+          label,
+          `${transport}, 70 % of its own peak`,
+          transport,
+          rate,
+        );
+      }
+    });
+  },
+};
+
+const oneAndTwo = [
+  { label: 'one node', subject: 'deskcord' },
+  { label: 'two nodes', subject: 'deskcord', options: { processes: 2 } },
+] as const;
+
+/** Slow enough that two servers, MongoDB, Redis and the generator fit on two cores. */
+const TWO_NODES_RATE = 400;
+
+export const twoNodesScenario: Scenario = {
+  name: 'two-nodes',
+  about: 'delivery from one node to a socket of another, over Redis, against within one node',
+  run: (run) =>
+    runRounds(run, 1, oneAndTwo, async (running, label) => {
+      await warm(running, 'rest', run.effort.warmUpMs);
+      await measurePaced(run, running, label, `rest, ${TWO_NODES_RATE}/s`, 'rest', TWO_NODES_RATE);
+    }),
+};
