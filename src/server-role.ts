@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from './app.ts';
 import { createProbeServer } from './http/probes.ts';
 import { createHttpServer, listen } from './http/server.ts';
@@ -11,6 +12,8 @@ export interface ServerRole {
 
 /** Over how long the sockets of a stopping server come back to the others, in milliseconds. */
 const RECONNECT_SPREAD_MS = 5000;
+/** How long a stopping server waits for connections to end before it ends them, in milliseconds. */
+const CLOSE_PATIENCE_MS = 2000;
 
 /** Starts the role `server`: REST and Socket.IO on one port. */
 export async function startServer(app: App): Promise<ServerRole> {
@@ -24,15 +27,19 @@ export async function startServer(app: App): Promise<ServerRole> {
     port,
     async stop() {
       ctx.health.set('server', 'down', 'stopping');
-      await new Promise((resolve) => setTimeout(resolve, ctx.config.shutdownDelayMs));
+      await sleep(ctx.config.shutdownDelayMs);
       const closed = new Promise((resolve) => http.close(resolve));
-      http.closeIdleConnections();
+      // What is busy while the door closes is idle later, and would be kept alive.
+      http.prependListener('request', (_req, res) => {
+        res.shouldKeepAlive = false;
+      });
+      const idling = setInterval(() => http.closeIdleConnections(), 50);
       await ctx.writer.drained();
-      await realtime.close(RECONNECT_SPREAD_MS);
-      http.closeIdleConnections();
-      const patience = setTimeout(() => http.closeAllConnections(), 2000);
-      await closed;
-      clearTimeout(patience);
+      // Socket.IO waits for every connection too, however long a client that has died holds one.
+      const ended = Promise.all([realtime.close(RECONNECT_SPREAD_MS), closed]);
+      await Promise.race([ended, sleep(CLOSE_PATIENCE_MS)]);
+      clearInterval(idling);
+      http.closeAllConnections();
     },
   };
 }

@@ -19,8 +19,10 @@ export interface ClusterOptions {
 }
 
 export interface Cluster {
-  readonly nodes: readonly NodeProcess[];
+  readonly nodes: NodeProcess[];
   readonly database: string;
+  /** True from `close` on: whoever still tries may give up. */
+  readonly closed: boolean;
   /** Addresses of the nodes that listen now. */
   urls(): string[];
   /** Adds a node, or another process such as a bot, and starts it. */
@@ -41,7 +43,7 @@ function commonEnv(database: string, { mongo, redis, env }: ClusterOptions) {
     JWT_SECRET_KEY: SECRET,
     WEB_SERVER_PORT: '0',
     HOST: '127.0.0.1',
-    LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'info',
+    LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'warn',
     RATE_LIMIT_FACTOR: '1000000',
     MAX_CONNECTIONS_PER_USER: '10000',
     ...(redis ? { REDIS_URL: redis, ROLES: 'server' } : { ROLES: 'server,bot' }),
@@ -60,10 +62,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const uri = options.mongoOf?.(index);
     return createNode(`node-${index}`, directory, { ...env, ...(uri && { MONGO_URI: uri }) });
   });
+  let closed = false;
   const cluster: Cluster = {
     nodes,
     database,
     client,
+    get closed() {
+      return closed;
+    },
     urls: () => nodes.map(({ url }) => url).filter((url) => url !== undefined),
     async add(name, more = {}) {
       const node = createNode(name, directory, { ...env, ...more });
@@ -77,6 +83,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         .map((node) => `--- ${node.name}\n${node.logs().split('\n').slice(-lines).join('\n')}`)
         .join('\n'),
     async close() {
+      closed = true;
       await Promise.all(nodes.map((node) => node.kill()));
       await client
         .db(database)

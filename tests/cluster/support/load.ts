@@ -50,7 +50,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const write = async (by: Account, index: number) => {
     const own = seededRandom(recorder.seed + 100 + index);
     const ticketId = ticketIds[index % tickets] as string;
-    for (let n = 1; !stopping; n++) {
+    for (let n = 1; !stopping && !cluster.closed; n++) {
       const send = { ticketId, by, clientId: `${by.id}/${n}` };
       const { outcome, status } = await sendUntilAnswered(recorder, where, send, own);
       if (outcome === 'accepted') accepted++;
@@ -68,7 +68,8 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       stopping = true;
       try {
         await running;
-        const logs = await eventually(() => cluster.readLogs(), { timeout });
+        const all = await eventually(() => cluster.readLogs(), { timeout });
+        const logs = Object.fromEntries(ticketIds.map((id) => [id, all[id] ?? []]));
         for (const [index, reader] of readers.entries()) {
           const ticketId = ticketIds[Math.floor(index / (options.readers ?? 1))] as string;
           // A reader that does not get there is a finding of the checker's, with the history.

@@ -113,7 +113,8 @@ export class Reader {
   }
 
   #again(): void {
-    if (!this.#closed) setTimeout(() => this.#connect(), 20 + this.#options.random() * 100).unref();
+    const over = this.#closed || this.#options.where.closed;
+    if (!over) setTimeout(() => this.#connect(), 20 + this.#options.random() * 100).unref();
   }
 
   #connect(): void {

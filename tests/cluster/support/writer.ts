@@ -100,6 +100,7 @@ function accept(attempt: Attempt, status: number, message: MessageView): Sent {
 
 export interface Urls {
   urls(): string[];
+  readonly closed?: boolean;
 }
 
 /** Tries until it is answered for good, on whichever node there is, always with the same client id. */
@@ -111,7 +112,7 @@ export async function sendUntilAnswered(
   timeoutMs = 60_000,
 ): Promise<Sent> {
   const until = Date.now() + timeoutMs;
-  for (let tries = 0; Date.now() < until; tries++) {
+  for (let tries = 0; Date.now() < until && !cluster.closed; tries++) {
     const urls = cluster.urls();
     const url = urls[Math.floor(random() * urls.length)];
     const sent = url && (await trySend(recorder, url, send));

@@ -1,0 +1,111 @@
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { seededRandom } from '../support/random.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { type Cluster, startCluster } from './support/cluster.ts';
+import { chooseSeed, long, Recorder } from './support/history.ts';
+import { startLoad } from './support/load.ts';
+import type { NodeProcess } from './support/node-process.ts';
+
+/** How long, how much: `npm test`, and `npm run test:faults`. */
+const size = long
+  ? { ms: 300_000, writers: 200, tickets: 20, onOne: 20 }
+  : { ms: 9000, writers: 30, tickets: 6, onOne: 4 };
+
+describe('three nodes with Redis', () => {
+  let cluster: Cluster;
+  let redis: TestRedis;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    cluster = await startCluster({
+      nodes: 3,
+      redis: redis.url,
+      env: { SHUTDOWN_DELAY_MS: '400' },
+    });
+  });
+  afterAll(async () => {
+    await cluster?.close();
+    await redis?.close();
+  });
+
+  test('5: when fifty write on one ticket over all nodes, then there is one order and everybody sees it', async () => {
+    const recorder = new Recorder(chooseSeed(500));
+    const load = await startLoad({ cluster, recorder, writers: 50, tickets: 1, readers: 6 });
+    await eventually(() => expect(load.accepted()).toBeGreaterThanOrEqual(50 * size.onOne), {
+      timeout: 120_000,
+    });
+    await load.finish();
+  }, 180_000);
+
+  test('when every process is restarted one after the other under load, then nothing is lost or doubled', async () => {
+    const recorder = new Recorder(chooseSeed(510));
+    const { writers, tickets } = size;
+    const load = await startLoad({ cluster, recorder, writers, tickets });
+    for (const node of [...cluster.nodes]) {
+      await sleep(300);
+      const url = node.url as string;
+      expect((await fetch(`${url}/readyz`)).status).toBe(200);
+      const ended = node.terminate();
+      // It says so to the balancer while it still answers everybody else.
+      await eventually(async () => expect((await fetch(`${url}/readyz`)).status).toBe(503));
+      expect((await fetch(`${url}/healthz`)).status).toBe(200);
+      expect(await ended).toBe(0);
+      await node.start();
+    }
+    expect(load.readers.reduce((sum, { restartsTold }) => sum + restartsTold, 0)).toBeGreaterThan(
+      0,
+    );
+    await load.finish();
+  }, 120_000);
+
+  test('when a node is told to stop while clients hold connections and do nothing, then it ends soon', async () => {
+    const node = await cluster.add('held');
+    const { hostname, port } = new URL(node.url as string);
+    const request = 'GET /healthz HTTP/1.1\r\nHost: x\r\n';
+    const socketIo = request.replace('/healthz', '/socket.io/?EIO=4&transport=websocket');
+    const upgrade = `${socketIo}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MTIzNDU2Nzg5MDEyMzQ1Ng==\r\n`;
+    const held = [`${request}\r\n`, request, `${upgrade}\r\n`].map((bytes) => {
+      const socket = connect(Number(port), hostname, () => socket.write(bytes));
+      return socket.on('error', () => undefined);
+    });
+    await sleep(300);
+    const start = performance.now();
+    expect(await node.terminate()).toBe(0);
+    expect(performance.now() - start).toBeLessThan(6000);
+    for (const socket of held) socket.destroy();
+    cluster.nodes.splice(cluster.nodes.indexOf(node), 1);
+  });
+
+  test(
+    '4: when nodes are killed with -9 at random, then nothing is lost, doubled or reordered',
+    async () => {
+      const recorder = new Recorder(chooseSeed(400));
+      const random = seededRandom(recorder.seed);
+      const { writers, tickets, ms } = size;
+      const load = await startLoad({ cluster, recorder, writers, tickets });
+      const restarting = new Map<NodeProcess, Promise<void>>();
+      let kills = 0;
+      const restart = async (node: NodeProcess) => {
+        await node.kill();
+        await node.start();
+        restarting.delete(node);
+      };
+      for (const until = Date.now() + ms; Date.now() < until; ) {
+        await sleep(300 + random() * 1700);
+        const running = cluster.nodes.filter((node) => !restarting.has(node));
+        const node = running[Math.floor(random() * running.length)];
+        if (!node) continue;
+        kills++;
+        restarting.set(node, restart(node));
+      }
+      await Promise.all(restarting.values());
+      expect(kills).toBeGreaterThan(ms / 4000);
+      console.log(`${kills} kills, ${load.accepted()} messages accepted`);
+      await load.finish(30_000);
+    },
+    size.ms + 120_000,
+  );
+});
