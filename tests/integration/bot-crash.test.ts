@@ -1,0 +1,282 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { deleteMessage, editMessage } from '../../src/domain/messages.ts';
+import { closeTicket } from '../../src/domain/tickets.ts';
+import type { CrashPoint } from '../../src/infra/crash-points.ts';
+import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
+import {
+  channelOf,
+  channelsOf,
+  clearFaults,
+  discordPerson,
+  fault,
+  messagesIn,
+  stateOf,
+  textsIn,
+} from '../support/discord.ts';
+import { eventually } from '../support/eventually.ts';
+
+let desk: Desk;
+
+beforeEach(async () => {
+  desk = await openDesk();
+});
+afterEach(() => desk.end());
+
+const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => `line ${from + index}`);
+const spoken = (lines: string[]) => lines.map((line) => `**Ana**: ${line}`);
+const textsAre = (channelId: string, wanted: string[], timeout = 10_000) =>
+  eventually(async () => expect(await textsIn(desk.sim, channelId)).toEqual(wanted), { timeout });
+
+/** A bot that stops dead at the nth pass of a point, leaving everything as it is there. */
+async function botThatDies(point: CrashPoint, nth = 1) {
+  let left = nth;
+  let died: () => void = () => undefined;
+  const death = new Promise<void>((resolve) => {
+    died = resolve;
+  });
+  const bot = await desk.bot({
+    ctx: {
+      crash(passed) {
+        if (passed !== point || --left > 0) return;
+        if (left === 0) died();
+        throw new Error('killed');
+      },
+    },
+  });
+  return { died: death.then(() => bot.stop()) };
+}
+
+describe('a bot killed while it posts', () => {
+  test.each(['before-post', 'after-post', 'after-record'] as const)(
+    '%s: the next one goes on with nothing missing and nothing twice',
+    async (point) => {
+      const { ctx, sim } = desk;
+      const ticket = await openTicket(ctx);
+      for (const line of numbers(1, 6)) await say(ctx, ticket.id, line);
+      // The card is the first post.
+      const { died } = await botThatDies(point, 4);
+      await died;
+      await desk.bot();
+      const channel = await channelOf(sim, ticket.number);
+      await textsAre(channel.id, spoken(numbers(1, 6)));
+    },
+  );
+
+  test('after the nonce is forgotten: the channel itself tells what is there', async () => {
+    const { ctx, sim } = desk;
+    const ticket = await openTicket(ctx);
+    for (const line of ['same', 'same', 'same', 'same']) await say(ctx, ticket.id, line);
+    const { died } = await botThatDies('after-post', 3);
+    await died;
+    await fault(sim, { kind: 'forget-nonces' });
+    await desk.bot();
+    const channel = await channelOf(sim, ticket.number);
+    await textsAre(channel.id, spoken(['same', 'same', 'same', 'same']));
+    expect(await messagesIn(sim, channel.id)).toHaveLength(5);
+  });
+
+  test('in the card: there is one channel with one card', async () => {
+    const { ctx, sim } = desk;
+    const ticket = await openTicket(ctx);
+    const { died } = await botThatDies('after-post', 1);
+    await died;
+    await fault(sim, { kind: 'forget-nonces' });
+    await desk.bot();
+    const channel = await channelOf(sim, ticket.number);
+    await say(ctx, ticket.id, 'hello');
+    await textsAre(channel.id, spoken(['hello']));
+    expect(await messagesIn(sim, channel.id)).toHaveLength(2);
+  });
+});
+
+describe('Discord does not answer as it should', () => {
+  test.each([
+    ['500 after the effect', { kind: 'status', status: 500, when: 'after', times: 2 }],
+    ['500 before the effect', { kind: 'status', status: 500, when: 'before', times: 2 }],
+    ['a reset after the effect', { kind: 'reset', when: 'after', times: 2 }],
+    ['a reset before the effect', { kind: 'reset', when: 'before', times: 1 }],
+    ['nothing after the effect', { kind: 'hang', when: 'after', times: 1 }],
+  ])('%s: every message appears once', async (_name, what) => {
+    const { ctx, sim } = desk;
+    await desk.bot({ requestTimeoutMs: 400 });
+    const ticket = await openTicket(ctx);
+    const channel = await channelOf(sim, ticket.number);
+    await say(ctx, ticket.id, 'line 1');
+    await textsAre(channel.id, spoken(numbers(1, 1)));
+    await fault(sim, { ...what, method: 'POST', path: `${channel.id}/messages` });
+    for (const line of numbers(2, 4)) await say(ctx, ticket.id, line);
+    await textsAre(channel.id, spoken(numbers(1, 4)));
+  });
+
+  test('the same with the nonce forgotten at once', async () => {
+    const { ctx, sim } = desk;
+    await fault(sim, { kind: 'set', settings: { nonceWindowMs: 0 } });
+    await desk.bot();
+    const ticket = await openTicket(ctx);
+    const channel = await channelOf(sim, ticket.number);
+    await fault(sim, {
+      kind: 'status',
+      status: 502,
+      when: 'after',
+      method: 'POST',
+      path: `${channel.id}/messages`,
+      times: 3,
+    });
+    for (const line of numbers(1, 3)) await say(ctx, ticket.id, line);
+    await textsAre(channel.id, spoken(numbers(1, 3)));
+  });
+});
+
+describe('a bot killed while it takes in', () => {
+  test.each(['before-inbound-commit', 'after-inbound-commit'] as const)(
+    '%s: the customer gets everything once, in order',
+    async (point) => {
+      const { ctx, sim } = desk;
+      const { died } = await botThatDies(point, 2);
+      const ticket = await openTicket(ctx);
+      const channel = await channelOf(sim, ticket.number);
+      const kim = discordPerson(sim, 'kim');
+      const posts = [];
+      for (const line of numbers(1, 5)) posts.push(await kim.write(channel.id, line));
+      await died;
+      await desk.bot();
+      await eventually(async () =>
+        expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual(numbers(1, 5)),
+      );
+      await eventually(async () => {
+        const marked = (await messagesIn(sim, channel.id)).filter(({ reactions }) =>
+          reactions?.some(({ emoji }) => emoji.name === '✅'),
+        );
+        expect(marked).toHaveLength(posts.length);
+      });
+    },
+  );
+
+  test('what staff did while no bot was there is taken in, and said how much it was', async () => {
+    const { ctx, sim } = desk;
+    const first = await desk.bot();
+    const ticket = await openTicket(ctx);
+    const channel = await channelOf(sim, ticket.number);
+    const kim = discordPerson(sim, 'kim');
+    const [kept, edited, deleted] = [
+      await kim.write(channel.id, 'kept'),
+      await kim.write(channel.id, 'edited'),
+      await kim.write(channel.id, 'deleted'),
+    ];
+    await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(3));
+    await first.stop();
+    await kim.edit(channel.id, edited.id, 'edited meanwhile');
+    await kim.remove(channel.id, deleted.id);
+    const late = await kim.write(channel.id, 'written meanwhile');
+    await kim.write(channel.id, 'and again');
+    await desk.bot();
+    await eventually(async () =>
+      expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([
+        'kept',
+        'edited meanwhile',
+        'written meanwhile',
+        'and again',
+      ]),
+    );
+    const messages = await seen(ctx, ticket.id);
+    expect(messages[2]?.created_at).toBe(Date.parse(late.timestamp));
+    await eventually(async () =>
+      expect(await textsIn(sim, channel.id)).toContain('-# 2 messages were recovered after a gap.'),
+    );
+    expect(kept.id).toBeTruthy();
+  });
+});
+
+describe('a bot killed while it closes', () => {
+  test.each([1, 2, 3])('before step %i: the next one goes on there', async (nth) => {
+    await closesOnce('before-close-step', nth);
+  });
+  test.each([1, 2, 3])('after step %i: the next one goes on there', async (nth) => {
+    await closesOnce('after-close-step', nth);
+  });
+
+  async function closesOnce(point: CrashPoint, nth: number) {
+    const { ctx, sim } = desk;
+    const { died } = await botThatDies(point, nth);
+    const ticket = await openTicket(ctx);
+    await channelOf(sim, ticket.number);
+    await say(ctx, ticket.id, 'thank you');
+    await closeTicket(ctx, customer, ticket.id, { reason: 'done' });
+    await died;
+    await fault(sim, { kind: 'forget-nonces' });
+    await desk.bot();
+    await eventually(async () => expect(await channelsOf(sim, ticket.number)).toEqual([]));
+    expect(await messagesIn(sim, sim.state.channels.transcripts)).toHaveLength(1);
+  }
+
+  test('a ticket opened and closed while no bot was there leaves its transcript only', async () => {
+    const { ctx, sim } = desk;
+    const first = await desk.bot();
+    await first.stop();
+    const ticket = await openTicket(ctx);
+    await closeTicket(ctx, customer, ticket.id, {});
+    await desk.bot();
+    await eventually(async () =>
+      expect(await messagesIn(sim, sim.state.channels.transcripts)).toHaveLength(1),
+    );
+    expect(await channelsOf(sim, ticket.number)).toEqual([]);
+  });
+});
+
+describe('two bots by mistake', () => {
+  test('one works and the other waits, and takes over when the first has gone', async () => {
+    const { sim } = desk;
+    const first = await desk.bot();
+    const other = await desk.another();
+    const second = await desk.bot({ ctx: other.ctx });
+    const ticket = await openTicket(desk.ctx);
+    const channel = await channelOf(sim, ticket.number);
+    await say(desk.ctx, ticket.id, 'line 1');
+    await textsAre(channel.id, spoken(numbers(1, 1)));
+    const { sessions } = await stateOf(sim, '?calls=0&messages=0');
+    expect(sessions).toHaveLength(1);
+    await first.stop();
+    await say(desk.ctx, ticket.id, 'line 2');
+    await textsAre(channel.id, spoken(numbers(1, 2)));
+    await second.stop();
+  });
+
+  test('a bot whose lease was taken writes nothing more', async () => {
+    const { ctx, sim } = desk;
+    await desk.bot();
+    const ticket = await openTicket(ctx);
+    const channel = await channelOf(sim, ticket.number);
+    await say(ctx, ticket.id, 'line 1');
+    await textsAre(channel.id, spoken(numbers(1, 1)));
+    // As if it had been frozen for long: another has the lease, and has written under it.
+    const until = Date.now() + 3000;
+    await ctx.db.leases.collection.updateOne(
+      {},
+      { $set: { holder: 'other', until }, $inc: { epoch: 1 } },
+    );
+    await ctx.db.mirrors.collection.updateMany({}, { $inc: { epoch: 1 } });
+    await say(ctx, ticket.id, 'line 2');
+    await eventually(async () =>
+      expect((await stateOf(sim, '?calls=0&messages=0')).sessions).toEqual([]),
+    );
+    expect(await textsIn(sim, channel.id)).toEqual(spoken(numbers(1, 1)));
+    // When the other one has gone, it goes on where that had come to.
+    await textsAre(channel.id, spoken(numbers(1, 2)));
+  });
+});
+
+test('edits and deletions made while Discord was away are all there afterwards', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const [one, two] = [await say(ctx, ticket.id, 'one'), await say(ctx, ticket.id, 'two')];
+  await textsAre(channel.id, spoken(['one', 'two']));
+  await fault(sim, { kind: 'status', status: 503, who: 'bot' });
+  await editMessage(ctx, customer, ticket.id, one.id, { content: 'one again' });
+  await deleteMessage(ctx, customer, ticket.id, two.id);
+  await say(ctx, ticket.id, 'three');
+  await clearFaults(sim);
+  await textsAre(channel.id, spoken(['one again', 'three']));
+});
