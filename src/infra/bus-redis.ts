@@ -4,6 +4,9 @@ import type { Bus } from './bus.ts';
 import type { Log } from './log.ts';
 import { failFast, openRedis } from './redis.ts';
 
+/** A subscriber that hears nothing cannot tell silence from a dead connection unless it asks. */
+const BEAT_MS = 5000;
+
 /**
  * A bus over Redis: `serverSideEmit` of a Socket.IO server that accepts no sockets, through the
  * sharded adapter. What one tick publishes travels as one packet. While Redis is away publishing
@@ -11,7 +14,10 @@ import { failFast, openRedis } from './redis.ts';
  */
 export function createRedisBus<E>(url: string, name: string, local: Bus<E>, log: Log): Bus<E> {
   const publisher = openRedis(url, log, failFast);
-  const subscriber = openRedis(url, log);
+  const subscriber = openRedis(url, log, { socketTimeout: BEAT_MS });
+  const beat = setInterval(() => {
+    if (subscriber.status === 'ready') subscriber.ping().catch(() => undefined);
+  }, BEAT_MS).unref();
   const carrier = new Server({
     adapter: createShardedAdapter(publisher, subscriber, { channelPrefix: `deskcord:${name}` }),
   });
@@ -42,6 +48,7 @@ export function createRedisBus<E>(url: string, name: string, local: Bus<E>, log:
     },
     healthy: () => publisher.status === 'ready' && subscriber.status === 'ready',
     async close() {
+      clearInterval(beat);
       publisher.disconnect();
       subscriber.disconnect();
       await local.close();

@@ -5,13 +5,15 @@ type Options = Omit<RedisOptions, 'replyMapping'>;
 
 /**
  * A client for publishing and counting: fails at once while Redis is away, instead of queueing what
- * nobody will want any more by then.
+ * nobody will want any more by then. A Redis that is there and does not answer is away as well: the
+ * first command pays for finding that out, the connection is dropped, and none after it waits.
  */
 export const failFast: Options = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   connectTimeout: 2000,
   commandTimeout: 1000,
+  socketTimeout: 1000,
 };
 
 const reconnectDelay = (attempt: number) => Math.min(attempt * 100, 2000);
