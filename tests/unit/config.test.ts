@@ -3,8 +3,9 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ConfigError, readConfig, variables } from '../../src/config.ts';
+import { ConfigError, readConfig } from '../../src/config.ts';
 import { findFreePort } from '../../src/infra/mongod/launch.ts';
+import { variables } from '../../src/variables.ts';
 import { spawnServer } from '../support/server-process.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 

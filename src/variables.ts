@@ -1,0 +1,210 @@
+import { z } from 'zod';
+
+/** A variable of the environment: its schema, what it wants in words, and an example. */
+export interface Variable {
+  schema: z.ZodType;
+  wants: string;
+  example: string;
+  secret?: true;
+}
+
+const port = z.coerce.number().int().min(0).max(65535);
+const snowflake = z.string().regex(/^\d{17,20}$/);
+const httpUrl = z.url({ protocol: /^https?$/ });
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+export const roleNames = ['server', 'bot'] as const;
+/** Not the `<placeholder>` of an example, which everybody knows. */
+const jwtSecret = z.string().min(8).regex(/^[^<]/);
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const discordId = (example: string) => ({
+  schema: snowflake.optional(),
+  wants: 'a Discord id of 17 to 20 digits',
+  example,
+});
+const milliseconds = (fallback: number, wants: string) => ({
+  schema: z.coerce.number().int().min(0).default(fallback),
+  wants,
+  example: String(fallback),
+});
+
+/** Every variable Deskcord reads, in the order of `.env.example`. */
+export const variables = {
+  WEB_SERVER_PORT: { schema: port.default(5000), wants: 'a port, 0 to 65535', example: '5000' },
+  SERVER_MODE: {
+    schema: z.enum(['DEVELOPMENT', 'PRODUCTION']).default('DEVELOPMENT'),
+    wants: 'DEVELOPMENT or PRODUCTION',
+    example: 'DEVELOPMENT',
+  },
+  MONGO_URI: {
+    schema: z
+      .string()
+      .regex(/^mongodb(\+srv)?:\/\/./)
+      .optional(),
+    wants: 'a MongoDB address of a replica set',
+    example: 'mongodb://127.0.0.1:27017/?replicaSet=rs0',
+    secret: true,
+  },
+  DB_NAME: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,60}$/)
+      .default('deskcord'),
+    wants: '1 to 60 letters, digits, - and _',
+    example: 'deskcord',
+  },
+  DISCORD_BOT_TOKEN: {
+    schema: z
+      .string()
+      .regex(/^[^\s<>]{10,}$/)
+      .optional(),
+    wants: 'the token of the bot',
+    example: 'MTA…',
+    secret: true,
+  },
+  GUILD_ID: discordId('100000000000000001'),
+  TRANSCRIPT_CHANNEL_ID: discordId('100000000000000002'),
+  GENERAL_TICKET_CATEGORY_ID: discordId('100000000000000003'),
+  CRITICAL_TICKET_CATEGORY_ID: discordId('100000000000000004'),
+  URGENT_TICKET_CATEGORY_ID: discordId('100000000000000005'),
+  ADMIN_ROLE_ID: discordId('100000000000000006'),
+  MANAGER_ROLE_ID: discordId('100000000000000007'),
+  DEVELOPER_ROLE_ID: discordId('100000000000000008'),
+  SUPPORT_TEAM_ROLE_ID: discordId('100000000000000009'),
+  JWT_SECRET_KEY: {
+    schema: jwtSecret,
+    wants:
+      'the secret shared with the backend that mints the tokens (32 bytes or more in PRODUCTION)',
+    example: 'the output of: openssl rand -hex 32',
+    secret: true,
+  },
+  ERROR_WEBHOOK_URL: {
+    schema: httpUrl.optional(),
+    wants: 'an http(s) address of a Discord webhook',
+    example: 'https://discord.com/api/webhooks/1/abc',
+    secret: true,
+  },
+  ERROR_BOT_WEBHOOK_URL: {
+    schema: httpUrl.optional(),
+    wants: 'an http(s) address of a Discord webhook',
+    example: 'https://discord.com/api/webhooks/2/def',
+    secret: true,
+  },
+  ROLES: {
+    schema: list.pipe(z.array(z.enum(roleNames)).min(1)).default(['server', 'bot']),
+    wants: 'server, bot or both, separated by a comma',
+    example: 'server,bot',
+  },
+  REDIS_URL: {
+    schema: z.url({ protocol: /^rediss?$/ }).optional(),
+    wants: 'an address of Redis 7 or newer, needed as soon as there is more than one process',
+    example: 'redis://127.0.0.1:6379',
+    secret: true,
+  },
+  HOST: {
+    schema: z.string().min(1).default('0.0.0.0'),
+    wants: 'an address to listen on',
+    example: '0.0.0.0',
+  },
+  PUBLIC_URL: {
+    schema: httpUrl.optional(),
+    wants: 'the http(s) address browsers reach this server at; links to files start with it',
+    example: 'https://support.example.com',
+  },
+  ALLOWED_ORIGINS: {
+    schema: list.pipe(z.array(z.string().regex(/^(\*|https?:\/\/(\*\.)?[^/*\s]+)$/))).optional(),
+    wants: 'origins separated by commas, such as https://*.example.com; * for all',
+    example: 'https://www.example.com,https://*.example.org',
+  },
+  DATA_DIR: {
+    schema: z.string().min(1).default('./data'),
+    wants: 'a directory',
+    example: './data',
+  },
+  MONGOD_PATH: {
+    schema: z.string().min(1).optional(),
+    wants: 'the path of a mongod',
+    example: '/usr/bin/mongod',
+  },
+  DISCORD_API_URL: {
+    schema: httpUrl.default('https://discord.com/api'),
+    wants: "Discord's API address without the version",
+    example: 'https://discord.com/api',
+  },
+  DISCORD_CDN_URL: {
+    schema: httpUrl.default('https://cdn.discordapp.com'),
+    wants: "Discord's CDN address",
+    example: 'https://cdn.discordapp.com',
+  },
+  JWT_SECRET_KEY_PREVIOUS: {
+    schema: jwtSecret.optional(),
+    wants: 'the secret before the current one, while it is being rotated',
+    example: 'the former JWT_SECRET_KEY',
+    secret: true,
+  },
+  JWT_ALGORITHMS: {
+    schema: list.pipe(z.array(z.enum(['HS256', 'HS384', 'HS512'])).min(1)).default(['HS256']),
+    wants: 'HS256, HS384 or HS512, separated by commas',
+    example: 'HS256',
+  },
+  JWT_ISSUER: {
+    schema: z.string().min(1).optional(),
+    wants: 'the iss every token must carry',
+    example: 'https://shop.example.com',
+  },
+  JWT_AUDIENCE: {
+    schema: z.string().min(1).optional(),
+    wants: 'the aud every token must carry',
+    example: 'deskcord',
+  },
+  CUSTOMER_MAY_SET_LEVEL: { schema: flag.default(false), wants: 'true or false', example: 'false' },
+  RATE_LIMIT_FACTOR: {
+    schema: z.coerce.number().positive().max(1_000_000).default(1),
+    wants: 'a number that every rate limit is multiplied by',
+    example: '1',
+  },
+  MAX_CONNECTIONS: {
+    schema: z.coerce.number().int().min(1).default(20_000),
+    wants: 'how many sockets one process accepts',
+    example: '20000',
+  },
+  MAX_CONNECTIONS_PER_USER: {
+    schema: z.coerce.number().int().min(1).default(50),
+    wants: 'how many sockets one user may have on one process',
+    example: '50',
+  },
+  MAX_SOCKET_BUFFER_BYTES: {
+    schema: z.coerce
+      .number()
+      .int()
+      .min(65_536)
+      .default(4 * 1024 * 1024),
+    wants: 'bytes waiting for a slow reader before it is cut (it catches up later)',
+    example: '4194304',
+  },
+  WRITE_DEADLINE_MS: milliseconds(
+    5000,
+    'milliseconds until a write that MongoDB does not confirm is answered 503',
+  ),
+  SWEEP_INTERVAL_MS: milliseconds(
+    4000,
+    'milliseconds between two looks for entries another node wrote',
+  ),
+  SHUTDOWN_DELAY_MS: milliseconds(
+    0,
+    'milliseconds /readyz fails before a stopping server closes its door',
+  ),
+  LOG_LEVEL: {
+    schema: z.enum(logLevels).default('info'),
+    wants: logLevels.join(', '),
+    example: 'info',
+  },
+} satisfies Record<string, Variable>;
+
+export type VariableName = keyof typeof variables;
