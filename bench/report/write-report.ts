@@ -1,13 +1,122 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Scenario } from '../scenarios/scenario.ts';
+import { sourceRoot } from '../subjects/paths.ts';
+import { type Comparison, compare } from './compare.ts';
+import { formatMeasure, formatNumber, formatTable } from './format.ts';
+import { drawBars, type Panel } from './plot.ts';
 import type { ScenarioResult } from './results.ts';
 import { median } from './statistics.ts';
+import { targets } from './targets.ts';
 
+const pagePath = join(sourceRoot, 'docs/PERFORMANCE.md');
+const plotPath = join(sourceRoot, 'docs/images/performance-accept.svg');
+const series = ['bare', 'deskcord', 'bare, no storage'] as const;
+
+function comparisonRow({ target, ours, base, value, met }: Comparison): string[] {
+  const { atLeast, atMost, as } = target;
+  const bound = atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`;
+  const unit = as === 'ratio' ? ' ×' : ` ${ours.unit}`;
+  const sign = as === 'difference' && value > 0 ? '+' : '';
+  return [
+    target.what,
+    base ? formatMeasure(base) : '',
+    formatMeasure(ours),
+    `**${sign}${formatNumber(value)}${unit}**`,
+    `${bound}${unit}`,
+    met ? 'met' : 'missed',
+  ];
+}
+
+function comparisonTable(results: readonly ScenarioResult[]): string {
+  const known = targets
+    .map((target) => compare(target, results))
+    .filter((each) => each !== undefined);
+  const head = ['What', 'Compared with', 'Deskcord', 'Result', 'Target', ''];
+  const met = known.filter((each) => each.met).length;
+  const missing = targets.length - known.length;
+  const rest = missing > 0 ? `, ${missing} not measured` : '';
+  const verdict = `${met} of ${known.length} targets met${rest}.`;
+  return `${formatTable(head, known.map(comparisonRow))}\n\n${verdict}`;
+}
+
+function circumstances(results: readonly ScenarioResult[], scenarios: readonly Scenario[]): string {
+  const rows = results.map(({ scenario, date, rounds, quick, machine }) => [
+    `\`${scenario}\``,
+    scenarios.find(({ name }) => name === scenario)?.about ?? '',
+    `${date} UTC, ${rounds} rounds${quick ? ' (--quick)' : ''}`,
+    `${machine.cores} × ${machine.cpu}, ${machine.memoryGib} GiB`,
+    `Node ${machine.node}, MongoDB ${machine.mongod}, Redis ${machine.redis}`,
+    `${machine.commit}, load ${machine.loadBefore} before`,
+  ]);
+  return formatTable(['Scenario', 'What it does', 'When', 'Machine', 'Versions', 'Commit'], rows);
+}
+
+function everything(results: readonly ScenarioResult[]): string {
+  const rows = results.flatMap(({ measures }) =>
+    measures.map((each) => [
+      `\`${each.scenario}\``,
+      each.at,
+      each.subject,
+      each.metric,
+      formatMeasure(each),
+    ]),
+  );
+  return formatTable(['Scenario', 'At', 'Program', 'What', 'Median (worst)'], rows);
+}
+
+function acceptPanels(results: readonly ScenarioResult[]): Panel[] {
+  const panels: Panel[] = [];
+  for (const [scenario, nodes] of [
+    ['accept', '1 node'],
+    ['accept-3', '3 nodes'],
+  ] as const) {
+    const measures = results.find((each) => each.scenario === scenario)?.measures;
+    if (!measures) continue;
+    for (const [transport, name] of [
+      ['rest', 'REST'],
+      ['socket', 'sockets'],
+    ] as const) {
+      const groups = [1, 64, 256].map((senders) => ({
+        label: `${senders} sender${senders > 1 ? 's' : ''}`,
+        values: series.map((subject) => {
+          const at = `${transport} ${senders} on ${nodes}`;
+          const found = measures.find(
+            (each) => each.at === at && each.subject === subject && each.metric === 'accepted',
+          );
+          return found && median(found.rounds);
+        }),
+      }));
+      panels.push({ title: `accepted sends/s, ${name}, MongoDB on ${nodes}`, groups });
+    }
+  }
+  return panels;
+}
+
+/** Replaces what stands between the markers of that name; the page's own words stay. */
+function fill(page: string, name: string, content: string): string {
+  const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`docs/PERFORMANCE.md has lost its marker ${begin}`);
+  return `${page.slice(0, from + begin.length)}\n${content}\n${page.slice(to)}`;
+}
+
+/** Writes the numbers into docs/PERFORMANCE.md. @returns the table, for the terminal */
 export async function writeReport(
   results: readonly ScenarioResult[],
-  _scenarios: readonly Scenario[],
+  scenarios: readonly Scenario[],
 ): Promise<string> {
-  return results
-    .flatMap(({ measures }) => measures)
-    .map((m) => `${m.at} | ${m.subject} | ${m.metric} | ${median(m.rounds)} ${m.unit}`)
-    .join('\n');
+  const table = comparisonTable(results);
+  let page = await readFile(pagePath, 'utf8');
+  page = fill(page, 'targets', table);
+  page = fill(page, 'machine', circumstances(results, scenarios));
+  page = fill(page, 'everything', everything(results));
+  await writeFile(pagePath, page);
+  const panels = acceptPanels(results);
+  if (panels.length > 0) {
+    await mkdir(dirname(plotPath), { recursive: true });
+    await writeFile(plotPath, drawBars(series, panels));
+  }
+  return table;
 }
