@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Events, GatewayDispatchEvents, GatewayIntentBits, Partials } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
@@ -31,6 +32,8 @@ const LONGEST_REST_MS = 60_000;
 const LONGEST_REFUSED_MS = 5 * 60_000;
 const CATCH_UP_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 15_000;
+const LONGEST_LOGIN_MS = REQUEST_TIMEOUT_MS + 1000;
+const BREAK_OFF_MS = 1000;
 
 export interface SessionOptions {
   /** Milliseconds after which a call to Discord without an answer is given up. */
@@ -217,11 +220,33 @@ function endingOf(error: unknown): Ending {
   return { why: 'failed', reason: describe(error) };
 }
 
+/**
+ * Waits until a login that is not wanted any more has come so far that it can be broken off: a client
+ * destroyed before it knows the gateway's address would connect after all, and stay.
+ */
+async function settleLogin(client: Client, login: Promise<unknown>): Promise<void> {
+  let settled = false;
+  const done = () => {
+    settled = true;
+  };
+  void login.then(done, done);
+  const until = performance.now() + LONGEST_LOGIN_MS;
+  let known = Number.POSITIVE_INFINITY;
+  while (!settled && performance.now() < until) {
+    if (client.ws.gateway !== null) known = Math.min(known, performance.now());
+    if (performance.now() - known > BREAK_OFF_MS) return;
+    await sleep(20);
+  }
+}
+
 /** Logs in and waits until the guild is there. */
 async function logIn(bridge: Bridge, over: Promise<Ending>): Promise<void> {
   const { client, discord } = bridge;
   const ready = new Promise((resolve) => client.once(Events.ClientReady, resolve));
-  await client.login(discord.token);
+  const login = client.login(discord.token);
+  login.catch(() => undefined);
+  await Promise.race([login, over]);
+  if (bridge.ended) return settleLogin(client, login);
   await Promise.race([ready, over]);
   if (bridge.ended) return;
   const invite = inviteUrl(client.application?.id ?? '', discord.guildId);
@@ -260,7 +285,7 @@ export async function runSession(
     listenConnection(bridge);
     listenInbound(bridge, bridge.client);
     listenInteractions(bridge, bridge.client);
-    await Promise.race([logIn(bridge, over), over]);
+    await logIn(bridge, over);
     if (!bridge.ended) stopFinding = await findWork(bridge);
     if (!bridge.ended) {
       ctx.health.set('discord', 'ok');

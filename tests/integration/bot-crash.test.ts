@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { deleteMessage, editMessage } from '../../src/domain/messages.ts';
 import { closeTicket } from '../../src/domain/tickets.ts';
 import type { CrashPoint } from '../../src/infra/crash-points.ts';
@@ -17,10 +17,14 @@ import { eventually } from '../support/eventually.ts';
 
 let desk: Desk;
 
-beforeEach(async () => {
+beforeAll(async () => {
   desk = await openDesk();
 });
-afterEach(() => desk.end());
+afterAll(() => desk.end());
+afterEach(async () => {
+  await desk.stopBots();
+  await clearFaults(desk.sim);
+});
 
 const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `line ${from + index}`);
@@ -207,7 +211,12 @@ describe('a bot killed while it closes', () => {
     await fault(sim, { kind: 'forget-nonces' });
     await desk.bot();
     await eventually(async () => expect(await channelsOf(sim, ticket.number)).toEqual([]));
-    expect(await messagesIn(sim, sim.state.channels.transcripts)).toHaveLength(1);
+    expect(await transcriptsOf(ticket.id)).toHaveLength(1);
+  }
+
+  async function transcriptsOf(id: string) {
+    const all = await messagesIn(desk.sim, desk.sim.state.channels.transcripts);
+    return all.filter(({ embeds }) => embeds[0]?.footer?.text === `Ticket ${id}`);
   }
 
   test('a ticket opened and closed while no bot was there leaves its transcript only', async () => {
@@ -217,9 +226,7 @@ describe('a bot killed while it closes', () => {
     const ticket = await openTicket(ctx);
     await closeTicket(ctx, customer, ticket.id, {});
     await desk.bot();
-    await eventually(async () =>
-      expect(await messagesIn(sim, sim.state.channels.transcripts)).toHaveLength(1),
-    );
+    await eventually(async () => expect(await transcriptsOf(ticket.id)).toHaveLength(1));
     expect(await channelsOf(sim, ticket.number)).toEqual([]);
   });
 });

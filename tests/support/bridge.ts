@@ -38,6 +38,7 @@ export interface Desk extends App {
   bot(options?: BotOptions & { ctx?: Partial<AppContext> }): Promise<Bot>;
   /** A second process on the same data: verbs, writer and bus of its own. */
   another(): Promise<App>;
+  stopBots(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -61,7 +62,12 @@ export async function openDesk(
   };
   const app = await create();
   const apps: App[] = [app];
-  const bots: Bot[] = [];
+  let bots: Bot[] = [];
+  const stopBots = async () => {
+    const running = bots;
+    bots = [];
+    await Promise.all(running.map((bot) => bot.stop()));
+  };
   return {
     ...app,
     sim,
@@ -76,8 +82,9 @@ export async function openDesk(
       apps.push(other);
       return other;
     },
+    stopBots,
     async end() {
-      await Promise.all(bots.map((bot) => bot.stop()));
+      await stopBots();
       await app.ctx.db.connection.db?.dropDatabase();
       for (const each of apps.reverse()) await each.close();
       await sim.close();
