@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Log } from './log.ts';
+import { inspect } from 'node:util';
+import { type Log, redactUrl } from './log.ts';
 
 const SILENCE_MS = 10 * 60_000;
 const MAX_KNOWN = 500;
@@ -21,11 +22,33 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
   let clean = text;
   for (const secret of secrets)
     if (secret.length >= 6) clean = clean.replaceAll(secret, '[redacted]');
-  return clean
+  return redactUrl(clean)
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]')
     .replace(/\b(Bearer|Bot)\s+\S+/gi, '$1 [redacted]')
     .replace(/(webhooks\/\d+\/)[\w-]+/g, '$1[redacted]')
     .replace(/(\w+:\/\/)[^/\s:@]+:[^/\s@]+@/g, '$1[redacted]@');
+}
+
+/** What was thrown, in the lines worth reading. Takes anything, because anything can be thrown. */
+function describeError(thrown: unknown): string {
+  const text = thrown instanceof Error && thrown.stack ? thrown.stack : inspect(thrown);
+  return text.split('\n').slice(0, 8).join('\n');
+}
+
+function describePlace(where: Record<string, unknown>): string {
+  try {
+    return JSON.stringify(where);
+  } catch {
+    return inspect(where, { breakLength: Number.POSITIVE_INFINITY });
+  }
+}
+
+/** The same for the same bug, whatever ids and numbers its message names. */
+function fingerprintOf(lines: string): string {
+  const stable = lines
+    .split('\n')
+    .map((line) => (/^ +at /.test(line) ? line : line.replace(/\b[0-9a-f]{8,}\b|\d+/gi, '#')));
+  return createHash('sha1').update(stable.join('\n')).digest('hex');
 }
 
 /**
@@ -64,12 +87,10 @@ export function createErrorReports(
   return {
     report(thrown, where) {
       if (!url || inFlight >= MAX_IN_FLIGHT) return;
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      const stack = withoutSecrets(error.stack ?? error.message, secrets);
-      const lines = stack.split('\n').slice(0, 8).join('\n');
-      const again = countAgain(createHash('sha1').update(lines).digest('hex'), Date.now());
+      const lines = withoutSecrets(describeError(thrown), secrets);
+      const again = countAgain(fingerprintOf(lines), Date.now());
       if (again === undefined) return;
-      const context = withoutSecrets(JSON.stringify(where), secrets).slice(0, 400);
+      const context = withoutSecrets(describePlace(where), secrets).slice(0, 400);
       const tail = again > 0 ? `\n(${again} more like it since the last report)` : '';
       const fenced = lines.slice(0, 1400).replaceAll('```', "'''");
       inFlight++;

@@ -7,7 +7,7 @@ const hidden = ['token', 'authorization', 'secret', 'password', 'content', 'emai
 
 /** Replaces the tokens an address may carry, such as `?token=…` and the signature of a link. */
 export function redactUrl(url: string): string {
-  return url.replace(/([?&](?:token|sig|auth)=)[^&#]*/gi, '$1[redacted]');
+  return url.replace(/([?&](?:token|sig|auth)=)[^&#\s]*/gi, '$1[redacted]');
 }
 
 /**
