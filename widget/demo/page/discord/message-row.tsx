@@ -1,0 +1,174 @@
+import { useState } from 'preact/hooks';
+import { Avatar } from '../avatar.tsx';
+import { IconButton } from '../icons.tsx';
+import { fullTime, shortTime } from '../time.ts';
+import { Attachments, EmbedCard } from './extras.tsx';
+import { Markdown } from './markdown.tsx';
+import type { ServerView } from './server-view.ts';
+import { EPHEMERAL, LOADING, type Message } from './shapes.ts';
+
+interface RowProps {
+  view: ServerView;
+  message: Message;
+  continued: boolean;
+}
+
+/** One message with everything that hangs on it. */
+export function MessageRow({ view, message, continued }: RowProps) {
+  const [editing, setEditing] = useState(false);
+  const { author, type, flags } = message;
+  const name = author.global_name ?? author.username;
+  if (type === 6) return <p class="discord-system">{name} pinned a message to this channel.</p>;
+  const at = Date.parse(message.timestamp);
+  const isMine = author.id === view.me.id;
+  const classes = ['discord-message'];
+  if (continued) classes.push('continued');
+  if (flags & EPHEMERAL) classes.push('ephemeral');
+  return (
+    <article class={classes.join(' ')}>
+      {!continued && <Avatar name={name} id={author.id} bot={author.bot === true} />}
+      <div class="discord-body">
+        {!continued && (
+          <p class="discord-author">
+            <strong>{name}</strong>
+            {author.bot && <span class="discord-app">APP</span>}
+            <time dateTime={message.timestamp} title={fullTime(at)}>
+              {shortTime(at)}
+            </time>
+          </p>
+        )}
+        {editing ? (
+          <EditForm view={view} message={message} onDone={() => setEditing(false)} />
+        ) : (
+          <Content view={view} message={message} />
+        )}
+        <Attachments files={message.attachments} />
+        {message.embeds.map((embed, index) => (
+          <EmbedCard key={index} embed={embed} names={(id) => view.nameOf(id)} />
+        ))}
+        <Buttons view={view} message={message} />
+        <Reactions view={view} message={message} />
+        {(flags & EPHEMERAL) !== 0 && (
+          <p class="discord-note">
+            Only you can see this ·{' '}
+            <button type="button" class="link" onClick={() => view.dismiss(message)}>
+              Dismiss message
+            </button>
+          </p>
+        )}
+      </div>
+      {isMine && !editing && (
+        <div class="discord-actions">
+          <IconButton icon="edit" label="Edit message" onClick={() => setEditing(true)} />
+          <IconButton
+            icon="trash"
+            label="Delete message"
+            onClick={() => void view.api.remove(message).catch(() => undefined)}
+          />
+        </div>
+      )}
+    </article>
+  );
+}
+
+function Content({ view, message }: { view: ServerView; message: Message }) {
+  if (message.flags & LOADING) return <p class="discord-note">Deskcord is thinking…</p>;
+  if (!message.content) return null;
+  return (
+    <div class="discord-content">
+      <Markdown text={message.content} names={(id) => view.nameOf(id)} />
+      {message.edited_timestamp && <span class="discord-edited"> (edited)</span>}
+    </div>
+  );
+}
+
+function EditForm(props: { view: ServerView; message: Message; onDone: () => void }) {
+  const { view, message, onDone } = props;
+  const [text, setText] = useState(message.content);
+  const save = async () => {
+    if (text.trim() && text !== message.content) await view.api.edit(message, text).catch(() => {});
+    onDone();
+  };
+  return (
+    <form
+      class="discord-edit"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <textarea
+        aria-label="Edit message"
+        value={text}
+        rows={2}
+        ref={(element) => element?.focus()}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') onDone();
+          if (event.key !== 'Enter' || event.shiftKey) return;
+          event.preventDefault();
+          void save();
+        }}
+      />
+      <p class="discord-note">
+        escape to{' '}
+        <button type="button" class="link" onClick={onDone}>
+          cancel
+        </button>{' '}
+        · enter to{' '}
+        <button type="submit" class="link">
+          save
+        </button>
+      </p>
+    </form>
+  );
+}
+
+const buttonStyles = ['', 'primary', 'secondary', 'success', 'danger'];
+
+function Buttons({ view, message }: { view: ServerView; message: Message }) {
+  const [problem, setProblem] = useState('');
+  const buttons = message.components
+    .flatMap(({ components = [] }) => components)
+    .filter(({ type }) => type === 2);
+  if (buttons.length === 0) return null;
+  const press = (id: string | undefined) => {
+    setProblem('');
+    view.api.press(message, id ?? '').catch((error: Error) => setProblem(error.message));
+  };
+  return (
+    <div class="discord-buttons">
+      {buttons.map((button) => (
+        <button
+          key={button.custom_id}
+          type="button"
+          class={`discord-button ${buttonStyles[button.style ?? 2]}`}
+          disabled={button.disabled ?? false}
+          onClick={() => press(button.custom_id)}
+        >
+          {button.label}
+        </button>
+      ))}
+      {problem && <span role="alert">{problem}</span>}
+    </div>
+  );
+}
+
+function Reactions({ view, message }: { view: ServerView; message: Message }) {
+  if (!message.reactions?.length) return null;
+  return (
+    <div class="discord-reactions">
+      {message.reactions.map(({ emoji, count, me }) => (
+        <button
+          key={emoji.name}
+          type="button"
+          aria-pressed={me}
+          aria-label={`${emoji.name}, ${count}`}
+          onClick={() => void view.api.react(message, emoji.name, !me).catch(() => undefined)}
+        >
+          {emoji.name} {count}
+        </button>
+      ))}
+    </div>
+  );
+}

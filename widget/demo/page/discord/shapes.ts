@@ -1,0 +1,87 @@
+/** The parts of Discord's API v10 this page looks at. */
+export interface User {
+  id: string;
+  username: string;
+  global_name?: string | null;
+  bot?: boolean;
+}
+
+export interface Channel {
+  id: string;
+  type: number;
+  name: string;
+  position: number;
+  parent_id?: string | null;
+  topic?: string | null;
+}
+
+export interface Attachment {
+  id: string;
+  filename: string;
+  size: number;
+  url: string;
+  content_type?: string;
+}
+
+export interface Embed {
+  title?: string;
+  description?: string;
+  color?: number;
+  url?: string;
+  fields?: { name: string; value: string; inline?: boolean }[];
+  footer?: { text: string };
+}
+
+export interface Component {
+  type: number;
+  custom_id?: string;
+  label?: string;
+  style?: number;
+  disabled?: boolean;
+  required?: boolean;
+  max_length?: number;
+  value?: string;
+  component?: Component;
+  components?: Component[];
+}
+
+export interface Reaction {
+  emoji: { name: string };
+  count: number;
+  me: boolean;
+}
+
+export interface Message {
+  id: string;
+  channel_id: string;
+  type: number;
+  author: User;
+  content: string;
+  timestamp: string;
+  edited_timestamp: string | null;
+  attachments: Attachment[];
+  embeds: Embed[];
+  components: Component[];
+  reactions?: Reaction[];
+  mentions: User[];
+  flags: number;
+}
+
+export interface Modal {
+  id: string;
+  channel_id: string;
+  custom_id: string;
+  title: string;
+  components: Component[];
+}
+
+export interface Command {
+  id: string;
+  name: string;
+  description: string;
+  options?: { type: number; name: string; description: string; required?: boolean }[];
+}
+
+export const ChannelType = { text: 0, category: 4 } as const;
+export const EPHEMERAL = 1 << 6;
+export const LOADING = 1 << 7;

@@ -1,0 +1,35 @@
+import { render } from 'preact';
+import { CustomerPane } from './customer/customer-pane.tsx';
+import { DiscordPane } from './discord/discord-pane.tsx';
+import { loadPlaces, type Places } from './places.ts';
+
+function Page({ places }: { places: Places }) {
+  return (
+    <>
+      <header class="page-header">
+        <h1>Deskcord</h1>
+        <p>
+          A customer writes on the left, the support team answers in Discord on the right. Both are
+          real: this is the server, its bot, and a look-alike of Discord on your machine.
+        </p>
+      </header>
+      <main>
+        <CustomerPane places={places} />
+        <DiscordPane places={places} />
+      </main>
+    </>
+  );
+}
+
+/** The address is printed when everything is up; a page opened earlier waits for it. */
+async function start(root: HTMLElement): Promise<void> {
+  try {
+    render(<Page places={await loadPlaces()} />, root);
+  } catch {
+    root.textContent = 'The demo is not ready yet. Trying again…';
+    setTimeout(() => void start(root), 1000);
+  }
+}
+
+const root = document.querySelector<HTMLElement>('#app');
+if (root) void start(root);

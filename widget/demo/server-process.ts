@@ -1,0 +1,10 @@
+/**
+ * The server and the bot of the demo, as `npm start` runs them, but ending with the demo: when its
+ * process is gone, however it went, the channel to it closes.
+ */
+process.once('disconnect', () => {
+  if (!process.emit('SIGTERM', 'SIGTERM')) process.exit(1);
+});
+
+// By address: widget imports nothing of the server's.
+await import(new URL('../../src/main.js', import.meta.url).href);
