@@ -17,24 +17,30 @@ function ascending(messages: Iterable<Message>): Message[] {
   return [...messages].sort((a, b) => compareIds(a.id, b.id));
 }
 
-/** Everything after the last message taken in, and the recent hundred, oldest first. */
-async function listMissed(
-  channel: TextChannel,
-  inbound: string,
-): Promise<{ missed: Message[]; recent: Message[] }> {
-  const recent = ascending((await channel.messages.fetch({ limit: PAGE, cache: false })).values());
-  const found = new Map(recent.map((message) => [message.id, message]));
-  const oldest = recent[0]?.id;
-  let after = inbound === '0' ? channel.id : inbound;
-  while (recent.length === PAGE && oldest && compareIds(after, oldest) < 0) {
-    const options = { limit: PAGE, after, cache: false };
-    const page = ascending((await channel.messages.fetch(options)).values());
+/**
+ * The recent messages without a hole, oldest first: the last hundred, and where more than that have
+ * come since the last one taken in, all of those and the hundred before them.
+ */
+async function listRecent(channel: TextChannel, inbound: string): Promise<Message[]> {
+  const fetchPage = async (options: { after?: string; before?: string }) =>
+    ascending((await channel.messages.fetch({ limit: PAGE, cache: false, ...options })).values());
+  const newest = await fetchPage({});
+  const [oldest] = newest;
+  if (newest.length < PAGE || !oldest || compareIds(inbound, oldest.id) >= 0) return newest;
+  const found = new Map(newest.map((message) => [message.id, message]));
+  const add = (page: Message[]) => {
     for (const message of page) found.set(message.id, message);
+  };
+  let after = inbound === '0' ? channel.id : inbound;
+  if (inbound !== '0') add(await fetchPage({ before: String(BigInt(inbound) + 1n) }));
+  while (compareIds(after, oldest.id) < 0) {
+    const page = await fetchPage({ after });
+    add(page);
     const last = page.at(-1);
     if (!last || page.length < PAGE) break;
     after = last.id;
   }
-  return { missed: ascending(found.values()), recent };
+  return ascending(found.values());
 }
 
 /** True where Discord says that it has no such message; anything else leaves it as it is. */
@@ -61,8 +67,8 @@ async function takeDeletions(
   const [oldest] = recent;
   if (!oldest) return;
   const there = new Set(recent.map(({ id }) => id));
-  const from = recent.length === PAGE ? oldest.id : '0';
-  for (const { id } of await listTakenIn(bridge.ctx, ticket.id, 2 * PAGE)) {
+  const from = recent.length < PAGE ? '0' : oldest.id;
+  for (const { id } of await listTakenIn(bridge.ctx, ticket.id, recent.length + PAGE)) {
     if (there.has(id) || compareIds(id, from) < 0) continue;
     if (await isDeleted(channel, id)) await takeDeletion(bridge, ticket, id);
   }
@@ -80,7 +86,7 @@ async function channelOf(bridge: Bridge, id: string): Promise<TextChannel | unde
 
 /**
  * Reads from the channel what the gateway did not bring: messages after the last one taken in, to
- * the end, oldest first; and among the recent hundred what was edited or deleted. Says in the channel
+ * the end, oldest first; and among the hundred before them what was edited or deleted. Says in the channel
  * how many were recovered.
  * @returns false where the channel is not there
  */
@@ -89,10 +95,10 @@ export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<b
   const { generation, readyAt, ctx } = bridge;
   const channel = mirror.channel_id && (await channelOf(bridge, mirror.channel_id));
   if (!channel) return false;
-  const { missed, recent } = await listMissed(channel, mirror.inbound);
+  const recent = await listRecent(channel, mirror.inbound);
   const now = ctx.clock();
   let recovered = 0;
-  for (const message of missed) {
+  for (const message of recent) {
     if (bridge.ended) return true;
     if (!isWritten(message)) continue;
     const isNew = compareIds(message.id, mirror.inbound) > 0;

@@ -2,7 +2,7 @@ import { type APIChannel, type APIGuildCategoryChannel, ChannelType, Routes } fr
 import type { IssueLevel } from '../src/contract/tickets.ts';
 import type { Ticket } from '../src/domain/log/entry.ts';
 import { type Bridge, selfId } from './bridge.ts';
-import { code, hasCode, parentProblem } from './discord-errors.ts';
+import { code, hasCode, MirrorProblem, parentProblem } from './discord-errors.ts';
 import { escapeName, shorten } from './format.ts';
 import { overwritesFor } from './permissions.ts';
 
@@ -49,6 +49,17 @@ function overwrites(bridge: Bridge, place: Place) {
   return overwritesFor(bridge.discord, selfId(bridge), place.support_role, bits);
 }
 
+async function createGuildChannel(bridge: Bridge, body: object): Promise<APIChannel> {
+  bridge.lease.require();
+  try {
+    const made = await bridge.rest.post(Routes.guildChannels(bridge.discord.guildId), { body });
+    return made as APIChannel;
+  } catch (error) {
+    if (!hasCode(error, code.guildFull)) throw error;
+    throw new MirrorProblem('the Discord server has no room for another channel', error);
+  }
+}
+
 /** Categories that were found full, and until when they are believed to be. */
 const fullUntil = new WeakMap<Bridge, Map<string, number>>();
 /** Makes one overflow category at a time. */
@@ -73,10 +84,12 @@ async function overflowCategory(bridge: Bridge, base: string, nth: number): Prom
       (channel) => channel.type === ChannelType.GuildCategory && channel.name === name,
     );
     if (known) return known.id;
-    bridge.lease.require();
-    const made = (await bridge.rest.post(Routes.guildChannels(bridge.discord.guildId), {
-      body: { name, type: ChannelType.GuildCategory, position: first?.position },
-    })) as APIChannel;
+    const position = first?.position;
+    const made = await createGuildChannel(bridge, {
+      name,
+      type: ChannelType.GuildCategory,
+      position,
+    });
     bridge.log.info({ category: name }, 'a category was full: made another one');
     return made.id;
   };
@@ -103,7 +116,11 @@ async function inCategory<T>(
     try {
       return await call(parent);
     } catch (error) {
-      if (parentProblem(error) !== 'full' || nth >= MAX_OVERFLOW) throw error;
+      const problem = parentProblem(error);
+      if (problem === 'invalid') {
+        throw new MirrorProblem(`the category for the level ${level} is not there`, error);
+      }
+      if (problem !== 'full' || nth >= MAX_OVERFLOW) throw error;
       full.set(parent, performance.now() + FULL_FOR_MS);
     }
   }
@@ -112,18 +129,15 @@ async function inCategory<T>(
 /** Opens the channel of a ticket in the category of its level, visible to its support role. */
 export async function createChannel(bridge: Bridge, ticket: Ticket): Promise<string> {
   const topic = `${escapeName(shorten(ticket.topic, 100))} ${markerOf(ticket.id)}`;
-  const made = await inCategory(bridge, ticket.issue_level, (parent_id) => {
-    bridge.lease.require();
-    return bridge.rest.post(Routes.guildChannels(bridge.discord.guildId), {
-      body: {
-        name: channelName(ticket.number),
-        type: ChannelType.GuildText,
-        topic,
-        parent_id,
-        permission_overwrites: overwrites(bridge, ticket),
-      },
-    }) as Promise<APIChannel>;
-  });
+  const made = await inCategory(bridge, ticket.issue_level, (parent_id) =>
+    createGuildChannel(bridge, {
+      name: channelName(ticket.number),
+      type: ChannelType.GuildText,
+      topic,
+      parent_id,
+      permission_overwrites: overwrites(bridge, ticket),
+    }),
+  );
   return made.id;
 }
 

@@ -38,6 +38,8 @@ const BREAK_OFF_MS = 1000;
 export interface SessionOptions {
   /** Milliseconds after which a call to Discord without an answer is given up. */
   requestTimeoutMs?: number;
+  /** Milliseconds between two looks into every channel for what the gateway did not bring. */
+  catchUpMs?: number;
 }
 
 const DISALLOWED_INTENTS = 4014;
@@ -171,7 +173,7 @@ function listenConnection(bridge: Bridge): void {
 }
 
 /** Brings every ticket that is not done to the bridge's notice, now and from now on. */
-async function findWork(bridge: Bridge): Promise<() => void> {
+async function findWork(bridge: Bridge, options: SessionOptions): Promise<() => void> {
   const { ctx, tickets, outbound } = bridge;
   const stops = [listenTyping(bridge)];
   stops.push(
@@ -193,7 +195,7 @@ async function findWork(bridge: Bridge): Promise<() => void> {
       lookForOpened().catch((error) => bridge.log.debug({ reason: describe(error) }, 'not now'));
     }),
   );
-  const timer = setInterval(() => catchUpAll(bridge), CATCH_UP_MS).unref();
+  const timer = setInterval(() => catchUpAll(bridge), options.catchUpMs ?? CATCH_UP_MS).unref();
   stops.push(() => clearInterval(timer));
   const stop = () => {
     for (const end of stops) end();
@@ -286,7 +288,7 @@ export async function runSession(
     listenInbound(bridge, bridge.client);
     listenInteractions(bridge, bridge.client);
     await logIn(bridge, over);
-    if (!bridge.ended) stopFinding = await findWork(bridge);
+    if (!bridge.ended) stopFinding = await findWork(bridge, options);
     if (!bridge.ended) {
       ctx.health.set('discord', 'ok');
       await registerCommands(bridge).catch((error: unknown) => {

@@ -1,0 +1,316 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { updateTicket } from '../../src/domain/tickets.ts';
+import { createHealth } from '../../src/infra/health.ts';
+import { agent, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
+import {
+  channelOf,
+  channelsOf,
+  clearFaults,
+  discordPerson,
+  fault,
+  messagesIn,
+  stateOf,
+  textsIn,
+} from '../support/discord.ts';
+import { eventually } from '../support/eventually.ts';
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await openDesk();
+});
+afterAll(() => desk.end());
+afterEach(async () => {
+  await desk.stopBots();
+  await clearFaults(desk.sim);
+});
+
+const textsAre = (channelId: string, wanted: string[], timeout = 10_000) =>
+  eventually(async () => expect(await textsIn(desk.sim, channelId)).toEqual(wanted), { timeout });
+const mirrorOf = async (id: string) =>
+  (await desk.ctx.db.mirrors.collection.find({}).toArray()).find(({ _id }) => String(_id) === id);
+
+/** A health and reports of the bot's own, to look at. */
+function watched() {
+  const health = createHealth();
+  const reported: string[] = [];
+  const reports = { report: (error: unknown) => void reported.push((error as Error).message) };
+  return { health, reported, ctx: { health, reports } };
+}
+
+test('a gateway session that is lost with 250 messages loses none of them', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const first = await kim.write(channel.id, 'line 0');
+  await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(1));
+  await fault(sim, { kind: 'gateway-refuse', ms: 2500 });
+  await fault(sim, { kind: 'forget-sessions' });
+  await fault(sim, { kind: 'gateway-drop', who: 'bot' });
+  for (let n = 1; n <= 250; n++) await kim.write(channel.id, `line ${n}`);
+  await kim.edit(channel.id, first.id, 'line 0, edited');
+  const wanted = Array.from({ length: 251 }, (_, n) => (n === 0 ? 'line 0, edited' : `line ${n}`));
+  await eventually(
+    async () => expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual(wanted),
+    { timeout: 20_000, every: 200 },
+  );
+  await eventually(async () =>
+    expect((await textsIn(sim, channel.id)).at(-1)).toMatch(/^-# \d+ messages were recovered/),
+  );
+});
+
+test('an event the gateway never brings is found by the next look', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot({ catchUpMs: 300 });
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const kept = await kim.write(channel.id, 'one');
+  await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(1));
+  const events = ['MESSAGE_CREATE', 'MESSAGE_UPDATE', 'MESSAGE_DELETE'];
+  await fault(sim, { kind: 'gateway-lose', ms: 200, events });
+  await kim.write(channel.id, 'two');
+  await kim.remove(channel.id, kept.id);
+  await eventually(async () =>
+    expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual(['two']),
+  );
+});
+
+test('a connection that breaks off is resumed without a gap', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  for (let n = 0; n < 3; n++) {
+    await kim.write(channel.id, `before ${n}`);
+    await fault(sim, { kind: 'gateway-drop', who: 'bot', code: 4000 });
+    await kim.write(channel.id, `after ${n}`);
+  }
+  await eventually(async () =>
+    expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual(
+      [0, 1, 2].flatMap((n) => [`before ${n}`, `after ${n}`]),
+    ),
+  );
+});
+
+test('a storm of 429 delays messages and loses none', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  await fault(sim, {
+    kind: 'rate-limit',
+    method: 'POST',
+    path: `${channel.id}/messages`,
+    retry_after: 0.2,
+    times: 6,
+  });
+  for (const line of ['one', 'two', 'three']) await say(ctx, ticket.id, line);
+  await textsAre(channel.id, ['**Ana**: one', '**Ana**: two', '**Ana**: three']);
+});
+
+test('a ticket that Discord holds up holds up no other', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot();
+  const [slow, fast] = [await openTicket(ctx), await openTicket(ctx)];
+  const held = await channelOf(sim, slow.number);
+  const free = await channelOf(sim, fast.number);
+  await fault(sim, {
+    kind: 'rate-limit',
+    path: `${held.id}/messages`,
+    retry_after: 600,
+    method: 'POST',
+  });
+  await say(ctx, slow.id, 'waits');
+  await say(ctx, fast.id, 'goes on');
+  await textsAre(free.id, ['**Ana**: goes on']);
+  expect(await textsIn(sim, held.id)).toEqual([]);
+});
+
+test('403 shows on the ticket alone, and mends itself when the permission is back', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot();
+  const [barred, free] = [await openTicket(ctx), await openTicket(ctx)];
+  const channel = await channelOf(sim, barred.number);
+  const other = await channelOf(sim, free.number);
+  await eventually(async () => expect(await messagesIn(sim, channel.id)).toHaveLength(1));
+  await fault(sim, {
+    kind: 'status',
+    method: 'POST',
+    path: `${channel.id}/messages`,
+    status: 403,
+    code: 50013,
+    message: 'Missing Permissions',
+    times: 2,
+  });
+  await say(ctx, barred.id, 'hello');
+  await say(ctx, free.id, 'hello');
+  await textsAre(other.id, ['**Ana**: hello']);
+  await eventually(async () =>
+    expect(await mirrorOf(barred.id)).toMatchObject({
+      state: 'failed',
+      problem: 'Discord says Missing Permissions (50013)',
+    }),
+  );
+  await textsAre(channel.id, ['**Ana**: hello']);
+  await eventually(async () =>
+    expect(await mirrorOf(barred.id)).toMatchObject({ state: 'open', problem: null }),
+  );
+});
+
+test('a full category is followed by another one of its name', async () => {
+  const { ctx, sim } = desk;
+  await fault(sim, { kind: 'set', settings: { channelsPerCategory: 1 } });
+  await desk.bot();
+  const levels = { issue_level: 'URGENT' as const };
+  const tickets = [];
+  for (let n = 0; n < 3; n++) tickets.push(await openTicket(ctx, levels));
+  const names = new Map<string, string>();
+  for (const { number } of tickets) {
+    const { parent_id } = await channelOf(sim, number);
+    const { channels } = await stateOf(sim, '?calls=0&messages=0');
+    const parent = channels.find(({ id }: { id: string }) => id === parent_id);
+    names.set(String(number), parent.name);
+  }
+  expect([...names.values()].sort()).toEqual(['Urgent', 'Urgent 2', 'Urgent 3']);
+  // Moving meets the same limit.
+  const moved = await openTicket(ctx, { issue_level: 'CRITICAL' });
+  await channelOf(sim, moved.number);
+  await updateTicket(ctx, agent, moved.id, levels);
+  await eventually(async () => {
+    const { parent_id } = await channelOf(sim, moved.number);
+    const { channels } = await stateOf(sim, '?calls=0&messages=0');
+    expect(channels.find(({ id }: { id: string }) => id === parent_id).name).toBe('Urgent 4');
+  });
+});
+
+test('while the guild is full a ticket waits, and gets its channel when there is room', async () => {
+  const { ctx, sim } = desk;
+  const { channels } = await stateOf(sim, '?calls=0&messages=0');
+  await fault(sim, { kind: 'set', settings: { channelsPerGuild: channels.length } });
+  await desk.bot();
+  const ticket = await openTicket(ctx);
+  await say(ctx, ticket.id, 'anybody?');
+  await eventually(async () =>
+    expect((await mirrorOf(ticket.id))?.problem).toMatch(/no room for another channel/),
+  );
+  await fault(sim, { kind: 'set', settings: { channelsPerGuild: 500 } });
+  const channel = await channelOf(sim, ticket.number);
+  await textsAre(channel.id, ['**Ana**: anybody?']);
+});
+
+test('a channel deleted by hand is made again, with what was said', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot();
+  const ticket = await openTicket(ctx);
+  const before = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const early = await say(ctx, ticket.id, 'one');
+  await textsAre(before.id, ['**Ana**: one']);
+  await kim.write(before.id, 'two');
+  await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(2));
+  await textsAre(before.id, ['**Ana**: one', 'two']);
+  await discordPerson(sim, 'admin').call('DELETE', `/channels/${before.id}`);
+  await say(ctx, ticket.id, 'three');
+  const after = await eventually(async () => {
+    const channel = await channelOf(sim, ticket.number);
+    expect(channel.id).not.toBe(before.id);
+    return channel;
+  });
+  await eventually(async () => {
+    const texts = await textsIn(sim, after.id);
+    expect(texts[0]).toMatch(/^-# The channel was deleted/);
+    expect(texts.slice(1)).toEqual(['**Ana**: three']);
+  });
+  const [, note] = await messagesIn(sim, after.id);
+  const page = await (await fetch(note?.attachments[0]?.url as string)).text();
+  expect(page).toContain('two');
+  await kim.write(after.id, 'four');
+  await eventually(async () =>
+    expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([
+      'one',
+      'two',
+      'three',
+      'four',
+    ]),
+  );
+  expect(early.deleted).toBe(false);
+});
+
+test('a channel deleted while no bot was there is made again too', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const before = await channelOf(sim, ticket.number);
+  await textsAre(before.id, []);
+  await first.stop();
+  await discordPerson(sim, 'admin').call('DELETE', `/channels/${before.id}`);
+  await desk.bot();
+  await channelOf(sim, ticket.number);
+});
+
+test('a refused token is said and reported, and the bridge comes back when it is mended', async () => {
+  const { ctx, sim } = desk;
+  await fault(sim, { kind: 'revoke-token' });
+  const { health, reported, ctx: parts } = watched();
+  await desk.bot({ ctx: parts });
+  const ticket = await openTicket(ctx);
+  await eventually(() => {
+    expect(health.report()).toMatchObject({
+      status: 'degraded',
+      parts: { discord: { reason: expect.stringContaining('refuses the token') } },
+    });
+    expect(reported.join()).toContain('refuses the token');
+  });
+  expect(await channelsOf(sim, ticket.number)).toEqual([]);
+  await fault(sim, { kind: 'restore-token' });
+  await eventually(async () => expect(await channelsOf(sim, ticket.number)).toHaveLength(1), {
+    timeout: 10_000,
+  });
+  await eventually(() => expect(health.report().status).toBe('ok'));
+});
+
+test('a token that is revoked at work stops the bridge and alerts', async () => {
+  const { ctx, sim } = desk;
+  const { health, reported, ctx: parts } = watched();
+  await desk.bot({ ctx: parts });
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  await fault(sim, { kind: 'revoke-token' });
+  await say(ctx, ticket.id, 'hello?');
+  await eventually(() => {
+    expect(health.report().status).toBe('degraded');
+    expect(reported.join()).toContain('refuses the token');
+  });
+  await fault(sim, { kind: 'restore-token' });
+  await textsAre(channel.id, ['**Ana**: hello?']);
+});
+
+test('a refused intent is explained in one sentence', async () => {
+  const { sim } = desk;
+  await fault(sim, { kind: 'set', settings: { privilegedIntents: [] } });
+  const { health, ctx: parts } = watched();
+  await desk.bot({ ctx: parts });
+  await eventually(() =>
+    expect(health.report().parts.discord).toEqual({
+      state: 'degraded',
+      reason:
+        'Discord refuses the intents: switch on "Message Content Intent" for the bot in the Developer Portal',
+    }),
+  );
+});
+
+test('Discord away at the start changes nothing but the time', async () => {
+  const { ctx, sim } = desk;
+  await fault(sim, { kind: 'status', status: 503, who: 'bot' });
+  const { health, ctx: parts } = watched();
+  await desk.bot({ ctx: parts });
+  const ticket = await openTicket(ctx);
+  await eventually(() => expect(health.report().status).toBe('degraded'));
+  await clearFaults(sim);
+  await channelOf(sim, ticket.number);
+  expect(health.report().status).toBe('ok');
+});
