@@ -3,11 +3,13 @@ import { dirname, join } from 'node:path';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { sourceRoot } from '../subjects/paths.ts';
 import { type Comparison, compare } from './compare.ts';
+import { fillMarker } from './fill-marker.ts';
 import { formatMeasure, formatNumber, formatTable } from './format.ts';
 import { drawBars, type Panel } from './plot.ts';
 import type { ScenarioResult } from './results.ts';
 import { median } from './statistics.ts';
 import { targets } from './targets.ts';
+import { writeScale } from './write-scale.ts';
 
 const pagePath = join(sourceRoot, 'docs/PERFORMANCE.md');
 const plotPath = join(sourceRoot, 'docs/images/performance-accept.svg');
@@ -87,19 +89,10 @@ function acceptPanels(results: readonly ScenarioResult[]): Panel[] {
           return found && median(found.rounds);
         }),
       }));
-      panels.push({ title: `accepted sends/s, ${name}, MongoDB on ${nodes}`, groups });
+      panels.push({ title: `sends/s, ${name}, ${nodes} of MongoDB`, groups });
     }
   }
   return panels;
-}
-
-/** Replaces what stands between the markers of that name; the page's own words stay. */
-function fill(page: string, name: string, content: string): string {
-  const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
-  const from = page.indexOf(begin);
-  const to = page.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`docs/PERFORMANCE.md has lost its marker ${begin}`);
-  return `${page.slice(0, from + begin.length)}\n${content}\n${page.slice(to)}`;
 }
 
 /** Writes the numbers into docs/PERFORMANCE.md. @returns the table, for the terminal */
@@ -109,14 +102,15 @@ export async function writeReport(
 ): Promise<string> {
   const table = comparisonTable(results);
   let page = await readFile(pagePath, 'utf8');
-  page = fill(page, 'targets', table);
-  page = fill(page, 'machine', circumstances(results, scenarios));
-  page = fill(page, 'everything', everything(results));
+  page = fillMarker(page, 'targets', table);
+  page = fillMarker(page, 'machine', circumstances(results, scenarios));
+  page = fillMarker(page, 'everything', everything(results));
   await writeFile(pagePath, page);
   const panels = acceptPanels(results);
   if (panels.length > 0) {
     await mkdir(dirname(plotPath), { recursive: true });
     await writeFile(plotPath, drawBars(series, panels));
   }
+  await writeScale(results);
   return table;
 }

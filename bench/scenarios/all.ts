@@ -4,6 +4,7 @@ import { fanOutScenario, memoryScenario, stormScenario } from './crowds.ts';
 import { flatScenarios } from './flat.ts';
 import { headroomScenario } from './headroom.ts';
 import { latencyScenario, ownLoadScenario, twoNodesScenario } from './latency.ts';
+import { scaleScenario } from './scale.ts';
 import type { Scenario } from './scenario.ts';
 
 /** In the order they run: later ones take their rates from what earlier ones found. */
@@ -18,4 +19,5 @@ export const scenarios: readonly Scenario[] = [
   catchUpScenario,
   twoNodesScenario,
   ...flatScenarios,
+  scaleScenario,
 ];

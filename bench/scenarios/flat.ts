@@ -17,6 +17,7 @@ const metrics = {
   message: { name: 'CPU, server and mongod', unit: 'µs/send', better: 'lower' },
   p50: { name: 'accept p50', unit: 'ms', better: 'lower' },
   idle: { name: 'CPU of an idle node and its mongod', unit: 'ms/s', better: 'lower' },
+  bytes: { name: 'stored, with indexes', unit: 'bytes/message', better: 'lower' },
 } satisfies Record<string, Metric>;
 
 function cpuOf(running: Running, world: World): number {
@@ -85,6 +86,9 @@ async function runHistory(run: ScenarioRun): Promise<string> {
       const seats = await running.tickets(1);
       for (const seat of seats) await running.fill(seat, length);
       await measureCost(run, running, world, `${length} messages in the ticket`, seats);
+      if (length < 10_000) continue;
+      const bytes = await running.bytesPerMessage();
+      run.record.add(`${length} messages in the ticket`, 'deskcord', metrics.bytes, bytes);
     }
   });
 }

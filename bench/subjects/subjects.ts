@@ -27,6 +27,8 @@ export interface Running {
   listenersOf(seat: Seat, count: number): Seat[];
   /** Fills the ticket of a seat, oldest first. */
   fill(seat: Seat, messages: number): Promise<void>;
+  /** What a stored message takes on disk, compressed, its share of the indexes included. */
+  bytesPerMessage(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -62,6 +64,11 @@ export async function start(
     listenersOf: (seat, count) => (ours ? seedStaff(count) : new Array<Seat>(count).fill(seat)),
     fill: (seat, count) =>
       ours ? seedMessages(db, seat, count) : seedBareMessages(db, seat, count),
+    async bytesPerMessage() {
+      await world.client.db('admin').command({ fsync: 1 });
+      const stats = await db.command({ collStats: ours ? 'entries' : 'messages' });
+      return (stats.storageSize + stats.totalIndexSize) / stats.count;
+    },
     stop,
   };
 }

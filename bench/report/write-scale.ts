@@ -1,0 +1,128 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sourceRoot } from '../subjects/paths.ts';
+import { fillMarker } from './fill-marker.ts';
+import { formatNumber, formatTable } from './format.ts';
+import type { ScenarioResult } from './results.ts';
+import {
+  assumed,
+  type Costs,
+  createFind,
+  discord,
+  planStep,
+  readCosts,
+  type Step,
+} from './scale-model.ts';
+
+const pagePath = join(sourceRoot, 'docs/SCALE.md');
+const steps = [1e3, 1e5, 1e7] as const;
+
+function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return '–';
+  const power = Math.min(4, Math.max(0, Math.floor(Math.log2(bytes) / 10)));
+  return `${formatNumber(bytes / 1024 ** power)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`;
+}
+
+const micro = (seconds: number) => `${formatNumber(seconds * 1e6)} µs`;
+
+function costTable(costs: Costs): string {
+  return formatTable(
+    ['What', 'Cost', 'Scenario'],
+    [
+      ['memory of an open socket', formatBytes(costs.socketBytes), '`scale`'],
+      ['memory of a server without sockets', formatBytes(costs.emptyBytes), '`memory`'],
+      ['an idle socket, each second', micro(costs.idleSocket), '`scale`'],
+      ['a connect, authorised', micro(costs.connect), '`scale`'],
+      ['a message, on the node that takes it (64 senders)', micro(costs.send), '`accept`'],
+      ['a message, on another node that delivers it', micro(costs.foreign), '`scale`'],
+      ['a delivery to one more listener', micro(costs.delivery), '`fan-out`'],
+      ['a message, in Redis, for two nodes', micro(costs.redis), '`scale`'],
+      ['a message, on each member of a three-node MongoDB', micro(costs.mongod), '`accept-3`'],
+      ['a recent entry, each time a sweep looks at it', micro(costs.sweptEntry), '`scale`'],
+      ['a stored message, with its indexes', formatBytes(costs.storedBytes), '`history`'],
+    ],
+  );
+}
+
+function stepTable(costs: Costs): string {
+  const plans = steps.map((sockets) => planStep(sockets, costs));
+  const row = (what: string, show: (step: Step) => string) => [what, ...plans.map(show)];
+  const cores = (value: number) => `${formatNumber(value)} cores`;
+  return formatTable(
+    ['Open sockets', ...steps.map((count) => `**10${{ 1e3: '³', 1e5: '⁵', 1e7: '⁷' }[count]}**`)],
+    [
+      row('messages a second', (step) => formatNumber(step.rate)),
+      row('server processes (two at least)', (step) => formatNumber(step.nodes)),
+      row('memory of each', (step) => formatBytes(step.memory)),
+      row('of a core, on each, for all others’ hints', (step) => formatNumber(step.hints)),
+      row('back after one process ends', (step) => `${formatNumber(step.storm)} s`),
+      row('Redis, every hint to every process', (step) => cores(step.redisCores)),
+      row('MongoDB primary, writes', (step) => cores(step.mongodCores)),
+      row('MongoDB, sweeps of all processes', (step) => cores(step.sweepCores)),
+      row('stored in a day', (step) => formatBytes(step.bytesPerDay)),
+      row('staff at work', (step) => formatNumber(step.staff)),
+      row('if all of them watch everything', (step) => cores(step.watchingCores)),
+      row(`posts to Discord a second (${discord.requestsPerSecond} for one bot)`, (step) =>
+        formatNumber(step.discordRequests),
+      ),
+      row(`open tickets (${discord.channelsPerGuild} channels a guild)`, (step) =>
+        formatNumber(step.tickets),
+      ),
+    ],
+  );
+}
+
+/** Where the model can be held against a measurement of the whole. */
+function checkTable(results: readonly ScenarioResult[]): string {
+  const find = createFind(results);
+  const rows: [string, number, number, string][] = [
+    [
+      'memory of a socket: one node (`memory`) against 10⁴ on two nodes (`scale`)',
+      find('memory', 'sockets', 'memory'),
+      find('scale', 'sockets', 'memory'),
+      'KiB',
+    ],
+    [
+      'a message on its node: saturated (`accept`, 64 senders) against 1,000 a second with 10⁴ sockets open (`scale`)',
+      find('accept', 'rest 64 on', 'server CPU'),
+      find('scale', 'sockets', 'CPU of the node that takes a message'),
+      'µs',
+    ],
+    [
+      'a message with 10² against with the most open tickets (`tickets`)',
+      find('tickets', '100 open tickets', 'CPU, server and mongod'),
+      Number.isNaN(find('tickets', '100000 open tickets', 'CPU, server and mongod'))
+        ? find('tickets', '10000 open tickets', 'CPU, server and mongod')
+        : find('tickets', '100000 open tickets', 'CPU, server and mongod'),
+      'µs',
+    ],
+  ];
+  return formatTable(
+    ['Model against measurement', 'Model', 'Measured', 'Measured / model'],
+    rows.map(([what, model, measured, unit]) => [
+      what,
+      `${formatNumber(model)} ${unit}`,
+      `${formatNumber(measured)} ${unit}`,
+      formatNumber(measured / model),
+    ]),
+  );
+}
+
+/** Writes the model's numbers into docs/SCALE.md, from whatever has been measured. */
+export async function writeScale(results: readonly ScenarioResult[]): Promise<void> {
+  const costs = readCosts(createFind(results));
+  const dates = results.map(
+    ({ date, quick, scenario }) => `${scenario} ${date}${quick ? ' (--quick)' : ''}`,
+  );
+  let page = await readFile(pagePath, 'utf8');
+  page = fillMarker(page, 'costs', `${costTable(costs)}\n\nFrom the runs: ${dates.join(', ')}.`);
+  page = fillMarker(page, 'steps', stepTable(costs));
+  page = fillMarker(page, 'check', checkTable(results));
+  const limit = formatNumber(assumed.load / costs.foreign);
+  page = fillMarker(
+    page,
+    'hints',
+    `With these costs a process that hears every hint has nothing left for its own work at about ${limit} messages a second in all, however many processes there are.`,
+  );
+  await writeFile(pagePath, page);
+}
