@@ -10,6 +10,7 @@ interface Waiting {
 }
 
 const SLOTS = 2;
+const SLOTS_FOR_SUSPECTS = 8;
 const ROWS_IN_A_BATCH = 256;
 
 /**
@@ -23,7 +24,9 @@ const ROWS_IN_A_BATCH = 256;
 export function createBatches(insert: InsertRows) {
   const singles: Waiting[] = [];
   const runs: Waiting[] = [];
+  const suspects: Waiting[] = [];
   let inFlight = 0;
+  let suspectsInFlight = 0;
   let scheduled = false;
 
   const takeBatch = (): { batch: Waiting[]; ordered: boolean } => {
@@ -33,24 +36,25 @@ export function createBatches(insert: InsertRows) {
   };
 
   const send = async (batch: Waiting[], ordered: boolean) => {
-    inFlight++;
     const rows =
       batch.length === 1 ? (batch[0] as Waiting).rows : batch.flatMap((waiting) => waiting.rows);
     const verdicts = await insert(rows, ordered);
-    inFlight--;
     let from = 0;
     for (const { rows: own, settle } of batch) {
       settle(verdicts.slice(from, from + own.length));
       from += own.length;
     }
-    if (singles.length + runs.length > 0) schedule();
   };
 
   const flush = () => {
     scheduled = false;
     while (inFlight < SLOTS && singles.length + runs.length > 0) {
       const { batch, ordered } = takeBatch();
-      void send(batch, ordered);
+      inFlight++;
+      void send(batch, ordered).then(() => {
+        inFlight--;
+        if (singles.length + runs.length > 0) schedule();
+      });
     }
   };
 
@@ -60,10 +64,25 @@ export function createBatches(insert: InsertRows) {
     setImmediate(flush);
   };
 
+  const flushSuspects = () => {
+    while (suspectsInFlight < SLOTS_FOR_SUSPECTS && suspects.length > 0) {
+      suspectsInFlight++;
+      void send([suspects.shift() as Waiting], true).then(() => {
+        suspectsInFlight--;
+        flushSuspects();
+      });
+    }
+  };
+
   return {
     /** Queues rows of one ticket, with consecutive seqs; resolves with a verdict for each. */
-    commit(rows: EntryRow[]): Promise<Verdict[]> {
+    commit(rows: EntryRow[], suspect: boolean): Promise<Verdict[]> {
       return new Promise((settle) => {
+        if (suspect) {
+          suspects.push({ rows, settle });
+          flushSuspects();
+          return;
+        }
         (rows.length > 1 ? runs : singles).push({ rows, settle });
         schedule();
       });

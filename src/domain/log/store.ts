@@ -11,6 +11,9 @@ import type { TicketState } from './writer.ts';
 /** Accepted means: on the disks of a majority. `wtimeout` makes a lost majority an unknown outcome. */
 const accepted = { w: 'majority', j: true, wtimeoutMS: 4000 } as const;
 
+/** How long an insert may be held up by another's open transaction before it is given up. */
+const PATIENCE_MS = 2500;
+
 const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 
 /** The log in MongoDB, as the writer needs it. */
@@ -18,7 +21,11 @@ export function createLogStore(db: Database) {
   return {
     async insert(rows: EntryRow[], ordered: boolean): Promise<Verdict[]> {
       try {
-        await native(db.entries).insertMany(rows, { ordered, writeConcern: accepted });
+        await native(db.entries).insertMany(rows, {
+          ordered,
+          writeConcern: accepted,
+          maxTimeMS: PATIENCE_MS,
+        });
         return rows.map(() => ({ kind: 'stored' }));
       } catch (error) {
         return verdictsOf(error, rows.length, ordered);

@@ -56,6 +56,8 @@ interface TicketQueue {
   waiting: Pending[];
   byClient: Map<string, Pending>;
   busy: boolean;
+  /** The last write came to nothing: MongoDB may hold the ticket for somebody who is gone. */
+  suspect: boolean;
 }
 
 const MAX_PENDING = 10_000;
@@ -133,7 +135,14 @@ export class LogWriter {
   #queueOf(ticketId: string): TicketQueue {
     let queue = this.#queues.get(ticketId);
     if (!queue) {
-      queue = { id: ticketId, state: undefined, waiting: [], byClient: new Map(), busy: false };
+      queue = {
+        id: ticketId,
+        state: undefined,
+        waiting: [],
+        byClient: new Map(),
+        busy: false,
+        suspect: false,
+      };
       this.#queues.set(ticketId, queue);
     }
     return queue;
@@ -180,7 +189,7 @@ export class LogWriter {
       const run = await this.#prepare(queue);
       if (run.length === 0) continue;
       this.#options.crash('before-insert');
-      const verdicts = await this.#commit(run);
+      const verdicts = await this.#commit(queue, run);
       this.#options.crash('after-insert');
       await this.#apply(queue, run, verdicts);
     }
@@ -244,15 +253,17 @@ export class LogWriter {
     pending.reject(error);
   }
 
-  #commit(run: [Pending, Entry][]): Promise<Verdict[]> {
+  #commit(queue: TicketQueue, run: [Pending, Entry][]): Promise<Verdict[]> {
     const [, entry] = run[0] as [Pending, Entry];
     if (entry.ticket) return this.#options.store.insertStatus(entry).then((verdict) => [verdict]);
-    return this.#batches.commit(run.map(([, each]) => toRow(each)));
+    const rows = run.map(([, each]) => toRow(each));
+    return this.#batches.commit(rows, queue.suspect);
   }
 
   async #apply(queue: TicketQueue, run: [Pending, Entry][], verdicts: Verdict[]): Promise<void> {
     const again: Pending[] = [];
     let pause = 0;
+    queue.suspect = verdicts.some(({ kind }) => kind === 'unknown');
     for (const [index, [pending, entry]] of run.entries()) {
       const verdict = verdicts[index] as Verdict;
       if (verdict.kind === 'stored') {
