@@ -37,7 +37,7 @@ function deskEnvironment(place: DiscordPlace, run: Run, port: number, origin: st
     WEB_SERVER_PORT: String(port),
     HOST: '127.0.0.1',
     PUBLIC_URL: `http://127.0.0.1:${port}`,
-    ALLOWED_ORIGINS: origin,
+    ALLOWED_ORIGINS: `${origin},${origin.replace('127.0.0.1', 'localhost')}`,
     SERVER_MODE: 'DEVELOPMENT',
     ROLES: 'server,bot',
     LOG_LEVEL: 'info',

@@ -9,8 +9,8 @@ function Page({ places }: { places: Places }) {
       <header class="page-header">
         <h1>Deskcord</h1>
         <p>
-          A customer writes on the left, the support team answers in Discord on the right. Both are
-          real: this is the server, its bot, and a look-alike of Discord on your machine.
+          Be the customer in the shop’s chat, and the support team in Discord. Server, bot and
+          messages are real; only Discord is a look-alike on your machine.
         </p>
       </header>
       <main>

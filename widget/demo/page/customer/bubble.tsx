@@ -3,6 +3,7 @@ import type { OpenTicket, ShownMessage } from '../../../../client/open-ticket.ts
 import type { FileView } from '../../../../src/contract/messages.ts';
 import { Avatar } from '../avatar.tsx';
 import { Icon, IconButton } from '../icons.tsx';
+import { Markdown } from '../markdown.tsx';
 import { fileSize } from '../sizes.ts';
 import { fullTime, shortTime } from '../time.ts';
 import type { DeskSession } from './desk-session.ts';
@@ -58,7 +59,7 @@ export function Bubble({ session, open, row, before, isLast, onProblem }: Bubble
             />
           ) : (
             <div class="bubble">
-              <p>{content}</p>
+              <Said text={content} isStaff={!isMine} />
               <Files files={files} />
             </div>
           )}
@@ -67,6 +68,13 @@ export function Bubble({ session, open, row, before, isLast, onProblem }: Bubble
       </div>
     </div>
   );
+}
+
+const noNames = () => 'somebody';
+
+/** Staff write in Discord and use its markup; what a customer writes means what it says. */
+function Said({ text, isStaff }: { text: string; isStaff: boolean }) {
+  return isStaff ? <Markdown text={text} names={noNames} /> : <p>{text}</p>;
 }
 
 function Files({ files }: { files: readonly FileView[] }) {

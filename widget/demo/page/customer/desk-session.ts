@@ -39,6 +39,8 @@ export class DeskSession implements Observable {
   /** Who of the other side is writing in the open ticket. */
   typing: string | undefined;
   mustSignIn = false;
+  /** Where the open ticket is remembered, so that a reload comes back to it. */
+  readonly #place: string;
   readonly #listeners = new Listeners();
   readonly #tryAgain = () => this.client.connect();
   #endTicket: () => void = () => {};
@@ -47,6 +49,7 @@ export class DeskSession implements Observable {
   constructor(places: Places, customer: string) {
     forgetEarlierRuns(places.run);
     this.customer = customer;
+    this.#place = `${KEPT}/${places.run}/${customer}/open`;
     this.onChange = this.#listeners.add;
     this.client = createDeskClient({
       url: places.serverUrl,
@@ -56,6 +59,8 @@ export class DeskSession implements Observable {
     this.#listen();
     this.client.connect();
     window.addEventListener('online', this.#tryAgain);
+    const last = sessionStorage.getItem(this.#place);
+    if (last) this.openTicket(last);
   }
 
   close(): void {
@@ -66,6 +71,7 @@ export class DeskSession implements Observable {
 
   show(screen: Exclude<Screen, 'chat'>): void {
     this.#leaveTicket();
+    sessionStorage.removeItem(this.#place);
     this.screen = screen;
     this.#listeners.tell();
   }
@@ -73,6 +79,7 @@ export class DeskSession implements Observable {
   openTicket(id: string): void {
     this.#leaveTicket();
     this.screen = 'chat';
+    sessionStorage.setItem(this.#place, id);
     this.unread.delete(id);
     this.open = this.client.openTicket(id);
     this.#endTicket = this.open.onChange(this.#listeners.tell);

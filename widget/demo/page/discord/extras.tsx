@@ -1,6 +1,6 @@
 import { Icon } from '../icons.tsx';
+import { Markdown, type Names } from '../markdown.tsx';
 import { fileSize } from '../sizes.ts';
-import { Markdown, type Names } from './markdown.tsx';
 import type { Attachment, Embed } from './shapes.ts';
 
 const isImage = ({ content_type, filename }: Attachment) =>

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { Avatar } from '../avatar.tsx';
 import { IconButton } from '../icons.tsx';
+import { Markdown } from '../markdown.tsx';
 import { fullTime, shortTime } from '../time.ts';
 import { Attachments, EmbedCard } from './extras.tsx';
-import { Markdown } from './markdown.tsx';
 import type { ServerView } from './server-view.ts';
 import { EPHEMERAL, LOADING, type Message } from './shapes.ts';
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { fullTime } from '../time.ts';
+import { fullTime } from './time.ts';
 
 interface Rule {
   find: RegExp;

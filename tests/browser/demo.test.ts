@@ -1,0 +1,224 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { eventually } from '../support/eventually.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+import { collectComplaints, openBrowser } from './browser.ts';
+import { type DemoProcess, startDemo } from './demo-process.ts';
+
+const START_MS = 120_000;
+const PATIENCE = { timeout: 20_000 };
+
+let demo: DemoProcess;
+let browser: Browser;
+let dataDir: string;
+let pictures: string;
+
+beforeAll(async () => {
+  dataDir = await makeTempDir('demo');
+  const kept = process.env.DESKCORD_SCREENSHOTS === '1';
+  pictures = kept ? fileURLToPath(new URL('../../docs/images/', import.meta.url)) : dataDir;
+  await mkdir(pictures, { recursive: true });
+  [demo, browser] = await Promise.all([startDemo(dataDir), openBrowser()]);
+}, START_MS);
+
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}, 30_000);
+
+interface Sides {
+  page: Page;
+  shop: Locator;
+  discord: Locator;
+  complaints: string[];
+  close(): Promise<void>;
+}
+
+async function openPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<Sides> {
+  const context: BrowserContext = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    colorScheme: 'light',
+    locale: 'en-GB',
+    ...options,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE.timeout);
+  const complaints = collectComplaints(page);
+  await page.goto(demo.url);
+  return {
+    page,
+    shop: page.getByRole('region', { name: "The customer's page" }),
+    discord: page.getByRole('region', { name: 'Discord' }),
+    complaints,
+    close: () => context.close(),
+  };
+}
+
+async function openTicket({ shop, discord }: Sides, topic: string): Promise<void> {
+  await discord.getByRole('button', { name: /transcripts/ }).waitFor();
+  await shop.getByRole('button', { name: /start a (new )?conversation/i }).click();
+  await shop.getByLabel('What is it about?').fill(topic);
+  await shop.getByLabel('Tell us more').fill('Two of the three leaves are brown. Is it the light?');
+  await shop.getByRole('button', { name: 'Start the conversation' }).click();
+  // The card, and behind it the line that says it is pinned: then the channel is complete.
+  await discord.getByText('Is it the light?').waitFor();
+  await discord.getByText('pinned a message').waitFor();
+}
+
+const write = async ({ shop }: Sides, text: string) => {
+  await shop.getByLabel('Your message').fill(text);
+  await shop.getByLabel('Your message').press('Enter');
+};
+const answer = async ({ discord }: Sides, text: string) => {
+  const field = discord.getByRole('textbox', { name: /^Message #/ });
+  await field.fill(text);
+  await field.press('Enter');
+};
+const bubble = ({ shop }: Sides, text: string) => shop.locator('.bubble', { hasText: text });
+const post = ({ discord }: Sides, text: string) =>
+  discord.getByRole('article').filter({ hasText: text });
+
+describe('the demo, as a visitor meets it', () => {
+  test('a ticket from the first word to its transcript', async () => {
+    const sides = await openPage();
+    const { page, shop, discord } = sides;
+    await openTicket(sides, 'My fern is unwell');
+    await discord.getByText('Ticket #1: My fern is unwell').waitFor();
+
+    await write(sides, 'It stands by the window.');
+    await bubble(sides, 'It stands by the window.').waitFor();
+    await post(sides, 'It stands by the window.').waitFor();
+    await shop.getByText('Sent', { exact: true }).waitFor();
+
+    await answer(sides, 'Good morning! A **little** less sun, please.');
+    await bubble(sides, 'less sun').waitFor();
+    await post(sides, 'less sun').getByText('✅').waitFor();
+
+    await bubble(sides, 'by the window').hover();
+    await shop.getByRole('button', { name: 'Edit' }).last().click();
+    await shop.getByLabel('Edit your message').fill('It stands by the south window.');
+    await shop.getByRole('button', { name: 'Save' }).click();
+    await post(sides, 'south window').waitFor();
+
+    await post(sides, 'less sun').hover();
+    await post(sides, 'less sun').getByRole('button', { name: 'Edit message' }).click();
+    await discord
+      .getByLabel('Edit message', { exact: true })
+      .fill('A little less sun, and more water.');
+    await discord.getByLabel('Edit message', { exact: true }).press('Enter');
+    await bubble(sides, 'more water').waitFor();
+
+    await write(sides, 'sent by mistake');
+    await post(sides, 'sent by mistake').waitFor();
+    await bubble(sides, 'sent by mistake').hover();
+    await shop.getByRole('button', { name: 'Delete' }).last().click();
+    await post(sides, 'sent by mistake').waitFor({ state: 'detached' });
+
+    const photo = await page.screenshot({ clip: { x: 0, y: 0, width: 240, height: 150 } });
+    await shop
+      .getByLabel('Files for the support')
+      .setInputFiles({ name: 'fern.png', mimeType: 'image/png', buffer: photo });
+    await shop.getByText('fern.png').waitFor();
+    await write(sides, 'This is how it looks.');
+    await shop.getByRole('img', { name: 'fern.png' }).waitFor();
+    await discord.getByRole('img', { name: 'fern.png' }).waitFor();
+
+    await answer(sides, 'Thank you, I see.');
+    await bubble(sides, 'Thank you, I see.').waitFor();
+    await page.screenshot({ path: join(pictures, 'demo.png') });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.screenshot({ path: join(pictures, 'demo-dark.png') });
+
+    await discord.getByRole('button', { name: 'Close', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox').fill('Less sun, more water');
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await shop.getByText(/conversation was closed.*Less sun, more water/).waitFor();
+    await discord.getByRole('button', { name: /ticket-0*1/ }).waitFor({ state: 'detached' });
+    await discord.getByRole('button', { name: /transcripts/ }).click();
+    const transcript = discord.getByRole('link', { name: /\.html/ });
+    await transcript.waitFor();
+    const html = await (await fetch((await transcript.getAttribute('href')) ?? '')).text();
+    for (const line of ['south window', 'more water', 'Thank you, I see.']) {
+      expect(html).toContain(line);
+    }
+    expect(sides.complaints).toEqual([]);
+    await sides.close();
+  }, 90_000);
+
+  test('typing shows on the other side, and /close closes', async () => {
+    const sides = await openPage();
+    const { shop, discord } = sides;
+    await openTicket(sides, 'Where is my parcel?');
+    await shop.getByLabel('Your message').pressSequentially('I wonder');
+    await discord.getByText(/is typing/).waitFor();
+    await discord.getByRole('textbox', { name: /^Message #/ }).pressSequentially('It');
+    await shop.getByText('Kim is typing…').waitFor();
+    await discord.getByRole('textbox', { name: /^Message #/ }).fill('/close it has arrived');
+    await discord.getByRole('button', { name: 'Send to Discord' }).click();
+    await shop.getByText(/conversation was closed.*it has arrived/).waitFor();
+    expect(sides.complaints).toEqual([]);
+    await sides.close();
+  }, 60_000);
+
+  test('what is written while the server is frozen survives a reload, and arrives once', async () => {
+    const sides = await openPage();
+    const { page, shop, discord } = sides;
+    await openTicket(sides, 'A long story');
+    await write(sides, 'the beginning');
+    await post(sides, 'the beginning').waitFor();
+    const server = demo.descendants().find(({ command }) => command.includes('server-process'));
+    process.kill(server?.pid ?? 0, 'SIGSTOP');
+    try {
+      await write(sides, 'the middle');
+      await bubble(sides, 'the middle').waitFor();
+      await page.reload();
+      await bubble(sides, 'the middle').waitFor();
+      await write(sides, 'the end');
+      await shop
+        .getByText(/Sending|Waiting to be sent/)
+        .first()
+        .waitFor();
+    } finally {
+      process.kill(server?.pid ?? 0, 'SIGCONT');
+    }
+    await shop.getByText('Sent', { exact: true }).waitFor();
+    await discord
+      .getByRole('button', { name: /ticket-/ })
+      .last()
+      .click();
+    await post(sides, 'the end').waitFor();
+    expect(await post(sides, 'the middle').count()).toBe(1);
+    const order = await shop.locator('.bubble').allInnerTexts();
+    expect(order.slice(1)).toEqual(['the beginning', 'the middle', 'the end']);
+    await sides.close();
+  }, 60_000);
+
+  test('on a phone, in the dark', async () => {
+    const sides = await openPage({
+      viewport: { width: 390, height: 844 },
+      colorScheme: 'dark',
+      isMobile: true,
+      hasTouch: true,
+    });
+    const { page, shop } = sides;
+    // Each customer may open three tickets a minute.
+    await shop.getByLabel('Signed in as').selectOption('Ben');
+    await openTicket(sides, 'Do you deliver on Sundays?');
+    await write(sides, 'And to an island?');
+    await answer(sides, 'To every island with a letterbox.');
+    await bubble(sides, 'letterbox').waitFor();
+    await eventually(async () => {
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      expect(width).toBeLessThanOrEqual(390);
+    });
+    await page.evaluate('window.scrollTo(0, 0)');
+    await page.screenshot({ path: join(pictures, 'demo-phone.png') });
+    expect(sides.complaints).toEqual([]);
+    await sides.close();
+  }, 60_000);
+});
