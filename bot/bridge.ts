@@ -3,6 +3,7 @@ import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
 import type { HeldLease } from '../src/domain/lease.ts';
 import type { Log } from '../src/infra/log.ts';
+import type { InboundEvent } from './inbound-events.ts';
 import type { Tickets } from './tickets.ts';
 import type { Work } from './work.ts';
 
@@ -27,9 +28,17 @@ export interface Bridge {
   outbound: Work;
   /** From Discord to the log, by ticket id. */
   inbound: Work;
+  /** What waits to be taken in, by ticket id. */
+  events: Map<string, InboundEvent[]>;
+  /** Categories that were found full, and until when (monotonic milliseconds) they are believed to be. */
+  fullUntil: Map<string, number>;
+  /** Marks on their way to Discord, by channel id. */
+  marking: Map<string, Promise<void>>;
+  /** The overflow category being made: one at a time, so that none is made twice. */
+  makingCategory: Promise<unknown>;
   /** Grows whenever events may have been missed: what was caught up before is not any more. */
   generation: number;
-  /** When the gateway's present session began, milliseconds since 1970. */
+  /** When the gateway's present session began, milliseconds since 1970; Infinity while there is none. */
   readyAt: number;
   /** Ends the session; only the first reason counts. */
   end(ending: Ending): void;

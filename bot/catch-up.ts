@@ -1,5 +1,5 @@
 import type { Message, TextChannel } from 'discord.js';
-import { listTakenIn } from '../src/domain/mirror/posts.ts';
+import { findPosts, listTakenIn } from '../src/domain/mirror/posts.ts';
 import type { Bridge } from './bridge.ts';
 import { code, hasCode } from './discord-errors.ts';
 import { note } from './format.ts';
@@ -92,36 +92,36 @@ async function channelOf(bridge: Bridge, id: string): Promise<TextChannel | unde
  */
 export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   const { mirror } = ticket;
-  const { generation, readyAt, ctx } = bridge;
+  const { generation } = bridge;
   const channel = mirror.channel_id && (await channelOf(bridge, mirror.channel_id));
   if (!channel) return false;
-  const recent = await listRecent(channel, mirror.inbound);
-  const now = ctx.clock();
-  let recovered = 0;
-  for (const message of recent) {
+  const recent = await listRecent(channel, ticket.edge ?? mirror.inbound);
+  const now = bridge.ctx.clock();
+  const taken: number[] = [];
+  const written = recent.filter(isWritten);
+  const posts = await findPosts(
+    bridge.ctx,
+    written.map(({ id }) => id),
+  );
+  for (const message of written) {
     if (bridge.ended) return true;
-    if (!isWritten(message)) continue;
-    const isNew = compareIds(message.id, mirror.inbound) > 0;
-    await takeMessage(bridge, ticket, incomingOf(message));
-    const { createdTimestamp: at } = message;
-    if (isNew && (at < readyAt || now - at > LATE_MS)) recovered++;
-    const marked = message.reactions.cache.some(({ me }) => me);
-    if (!isNew && !marked) await markAgain(bridge, ticket, message.id);
+    const incoming = incomingOf(message);
+    const post = posts.get(message.id);
+    if (!post && !incoming.remark) taken.push(message.createdTimestamp);
+    if (post?.hash !== incoming.hash) await takeMessage(bridge, ticket, incoming);
+    else if (post.direction === 'in' && !message.reactions.cache.some(({ me }) => me)) {
+      // A crash has kept the mark from it.
+      mark(bridge, channel.id, message.id, marks.taken);
+    }
   }
   await takeDeletions(bridge, ticket, channel, recent);
   ticket.caughtUp = generation;
+  if (Number.isFinite(bridge.readyAt)) ticket.edge = null;
+  const recovered = taken.filter((at) => at < bridge.readyAt || now - at > LATE_MS).length;
   if (recovered === 0) return true;
   const text = recovered === 1 ? '1 message was' : `${recovered} messages were`;
   bridge.log.info({ ticket: ticket.id, recovered }, 'recovered what was written meanwhile');
   const key = `recovered ${mirror.inbound}`;
   await say(bridge, channel.id, key, note(`${text} recovered after a gap.`));
   return true;
-}
-
-/** Sets the mark a crash has kept from a message that was taken in. */
-async function markAgain(bridge: Bridge, ticket: MirroredTicket, id: string): Promise<void> {
-  const taken = await listTakenIn(bridge.ctx, ticket.id, PAGE);
-  if (taken.some((post) => post.id === id)) {
-    mark(bridge, ticket.mirror.channel_id as string, id, marks.taken);
-  }
 }

@@ -60,20 +60,6 @@ async function createGuildChannel(bridge: Bridge, body: object): Promise<APIChan
   }
 }
 
-/** Categories that were found full, and until when they are believed to be. */
-const fullUntil = new WeakMap<Bridge, Map<string, number>>();
-/** Makes one overflow category at a time. */
-const making = new WeakMap<Bridge, Promise<unknown>>();
-
-function fullOf(bridge: Bridge): Map<string, number> {
-  let full = fullUntil.get(bridge);
-  if (!full) {
-    full = new Map();
-    fullUntil.set(bridge, full);
-  }
-  return full;
-}
-
 /** "Urgent", "Urgent 2", "Urgent 3" …: made where it is missing. */
 async function overflowCategory(bridge: Bridge, base: string, nth: number): Promise<string> {
   const work = async () => {
@@ -93,10 +79,9 @@ async function overflowCategory(bridge: Bridge, base: string, nth: number): Prom
     bridge.log.info({ category: name }, 'a category was full: made another one');
     return made.id;
   };
-  const before = making.get(bridge) ?? Promise.resolve();
-  const next = before.then(work, work);
-  making.set(bridge, next);
-  return next;
+  const made = bridge.makingCategory.then(work, work);
+  bridge.makingCategory = made;
+  return made;
 }
 
 /**
@@ -109,7 +94,7 @@ async function inCategory<T>(
   call: (parentId: string) => Promise<T>,
 ): Promise<T> {
   const base = bridge.discord.categories[level];
-  const full = fullOf(bridge);
+  const full = bridge.fullUntil;
   for (let nth = 1; ; nth++) {
     const parent = nth === 1 ? base : await overflowCategory(bridge, base, nth);
     if ((full.get(parent) ?? 0) > performance.now()) continue;

@@ -18,32 +18,23 @@ import type { MirroredTicket } from './tickets.ts';
 /** An event that fails this often though Discord and MongoDB answer is given up, and reported. */
 const MAX_TRIES = 5;
 const TYPING_MS = 4000;
+const TICKS_A_ROUND = 30;
 
 /** Tries of the event at the front of each ticket's queue. */
 const tries = new WeakMap<InboundEvent, number>();
 
 /** Puts an event into the queue of the ticket whose channel it comes from. */
 export function enqueue(bridge: Bridge, ticketId: string, event: InboundEvent): void {
-  const queued = waiting(bridge, ticketId);
-  queued.push(event);
-  bridge.inbound.wake(ticketId);
+  waiting(bridge, ticketId).push(event);
+  bridge.inbound.wake(ticketId, 'first');
 }
 
-/** Events by ticket; kept apart from the ticket, which may not be loaded yet. */
-const queues = new WeakMap<Bridge, Map<string, InboundEvent[]>>();
-
-function waiting(bridge: Bridge, ticketId: string): InboundEvent[] {
-  let all = queues.get(bridge);
-  if (!all) {
-    all = new Map();
-    queues.set(bridge, all);
-  }
-  let queue = all.get(ticketId);
-  if (!queue) {
-    queue = [];
-    all.set(ticketId, queue);
-  }
-  return queue;
+function waiting({ events }: Bridge, ticketId: string): InboundEvent[] {
+  const known = events.get(ticketId);
+  if (known) return known;
+  const made: InboundEvent[] = [];
+  events.set(ticketId, made);
+  return made;
 }
 
 async function handle(bridge: Bridge, ticket: MirroredTicket, event: InboundEvent): Promise<void> {
@@ -76,7 +67,8 @@ export async function takeIn(bridge: Bridge, ticketId: string): Promise<void> {
   const ticket = await bridge.tickets.load(ticketId);
   const queue = waiting(bridge, ticketId);
   if (!ticket || ticket.mirror.state === 'done') {
-    for (const event of queue.splice(0)) if (event.kind === 'act') await event.run();
+    bridge.events.delete(ticketId);
+    for (const event of queue) if (event.kind === 'act') await event.run();
     return;
   }
   for (;;) {
@@ -101,13 +93,33 @@ export async function takeIn(bridge: Bridge, ticketId: string): Promise<void> {
   }
 }
 
+function lookInto(bridge: Bridge, ticketId: string): void {
+  const ticket = bridge.tickets.known(ticketId);
+  if (ticket) ticket.caughtUp = -1;
+  bridge.inbound.wake(ticketId);
+}
+
 /** Looks into every channel for what the gateway did not bring. */
 export function catchUpAll(bridge: Bridge): void {
-  for (const [, ticketId] of bridge.tickets.channelIds()) {
-    const ticket = bridge.tickets.known(ticketId);
-    if (ticket) ticket.caughtUp = -1;
-    bridge.inbound.wake(ticketId);
-  }
+  for (const ticketId of bridge.tickets.withChannel()) lookInto(bridge, ticketId);
+}
+
+/**
+ * Looks into every channel once in `everyMs`, a few at a time: all at once they would stand in the way
+ * of what people are writing.
+ * @returns a function that ends it
+ */
+export function keepLooking(bridge: Bridge, everyMs: number): () => void {
+  let round: string[] = [];
+  let each = 0;
+  const timer = setInterval(() => {
+    if (round.length === 0) {
+      round = bridge.tickets.withChannel();
+      each = Math.ceil(round.length / TICKS_A_ROUND);
+    }
+    for (const ticketId of round.splice(0, each)) lookInto(bridge, ticketId);
+  }, everyMs / TICKS_A_ROUND).unref();
+  return () => clearInterval(timer);
 }
 
 function onTyping(bridge: Bridge, said: Map<string, number>, typing: Typing): void {

@@ -7,7 +7,6 @@ import { backOff } from './work.ts';
 export const marks = { taken: '✅', refused: '❌', remark: '📝' } as const;
 
 const TRIES = 5;
-const waiting = new Map<string, Promise<void>>();
 
 async function put(bridge: Bridge, channelId: string, messageId: string, mark: string) {
   const route = Routes.channelMessageOwnReaction(channelId, messageId, encodeURIComponent(mark));
@@ -27,10 +26,11 @@ async function put(bridge: Bridge, channelId: string, messageId: string, mark: s
  * What is lost in a crash is set by the next catch-up.
  */
 export function mark(bridge: Bridge, channelId: string, messageId: string, sign: string): void {
-  const before = waiting.get(channelId) ?? Promise.resolve();
+  const { marking } = bridge;
+  const before = marking.get(channelId) ?? Promise.resolve();
   const next = before.then(() => put(bridge, channelId, messageId, sign));
-  waiting.set(channelId, next);
+  marking.set(channelId, next);
   void next.finally(() => {
-    if (waiting.get(channelId) === next) waiting.delete(channelId);
+    if (marking.get(channelId) === next) marking.delete(channelId);
   });
 }

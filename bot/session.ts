@@ -15,7 +15,7 @@ import {
   MirrorProblem,
   waitOf,
 } from './discord-errors.ts';
-import { catchUpAll, listenInbound, takeIn } from './inbound.ts';
+import { catchUpAll, keepLooking, listenInbound, takeIn } from './inbound.ts';
 import { listenInteractions } from './interactions.ts';
 import { bringUp } from './outbound.ts';
 import { inviteUrl } from './permissions.ts';
@@ -127,8 +127,12 @@ function createBridge(
     tickets: createTickets(ctx, lease.epoch),
     outbound: createWork({ limit: AT_ONCE, run: (id) => bringUp(bridge, id), onError }),
     inbound: createWork({ limit: AT_ONCE, run: (id) => takeIn(bridge, id), onError }),
+    events: new Map(),
+    fullUntil: new Map(),
+    marking: new Map(),
+    makingCategory: Promise.resolve(),
     generation: 0,
-    readyAt: 0,
+    readyAt: Number.POSITIVE_INFINITY,
     ended: false,
     end(ending) {
       if (bridge.ended) return;
@@ -142,17 +146,23 @@ function createBridge(
 /** Follows the gateway's own state: whenever events may have been missed, the generation grows. */
 function listenConnection(bridge: Bridge): void {
   const { client, ctx } = bridge;
-  const doubt = () => bridge.generation++;
+  let sessionAt = 0;
   client.ws.on(GatewayDispatchEvents.Ready, () => {
-    doubt();
-    bridge.readyAt = ctx.clock();
+    bridge.generation++;
+    sessionAt = ctx.clock();
+    bridge.readyAt = sessionAt;
+  });
+  client.ws.on(GatewayDispatchEvents.Resumed, () => {
+    bridge.readyAt = sessionAt;
   });
   client.on(Events.ShardReady, () => {
     ctx.health.set('discord', 'ok');
     catchUpAll(bridge);
   });
   client.on(Events.ShardReconnecting, () => {
-    doubt();
+    bridge.generation++;
+    bridge.readyAt = Number.POSITIVE_INFINITY;
+    bridge.tickets.markEdges();
     ctx.health.set('discord', 'degraded', 'the connection to Discord is being made again');
   });
   client.on(Events.ShardResume, () => ctx.health.set('discord', 'ok'));
@@ -167,6 +177,10 @@ function listenConnection(bridge: Bridge): void {
     ctx.reports.report(error, { part: 'discord' });
     bridge.log.error({ err: error }, 'the Discord client reports an error');
   });
+  client.on(Events.GuildDelete, ({ id }) => {
+    if (id !== bridge.discord.guildId) return;
+    bridge.end({ why: 'refused', reason: 'the bot was removed from the guild' });
+  });
   client.on(Events.Invalidated, () =>
     bridge.end({ why: 'failed', reason: 'the session is invalid' }),
   );
@@ -178,8 +192,8 @@ async function findWork(bridge: Bridge, options: SessionOptions): Promise<() => 
   const stops = [listenTyping(bridge)];
   stops.push(
     ctx.bus.subscribe((event) => {
-      if (event.kind === 'entry') outbound.wake(event.entry.ticket_id);
-      else if (event.kind === 'ticket_created') outbound.wake(event.ticket.id);
+      if (event.kind === 'entry') outbound.wake(event.entry.ticket_id, 'first');
+      else if (event.kind === 'ticket_created') outbound.wake(event.ticket.id, 'first');
     }),
   );
   const lookForOpened = async () => {
@@ -195,8 +209,7 @@ async function findWork(bridge: Bridge, options: SessionOptions): Promise<() => 
       lookForOpened().catch((error) => bridge.log.debug({ reason: describe(error) }, 'not now'));
     }),
   );
-  const timer = setInterval(() => catchUpAll(bridge), options.catchUpMs ?? CATCH_UP_MS).unref();
-  stops.push(() => clearInterval(timer));
+  stops.push(keepLooking(bridge, options.catchUpMs ?? CATCH_UP_MS));
   const stop = () => {
     for (const end of stops) end();
   };

@@ -17,6 +17,8 @@ export interface MirroredTicket {
   mirror: Mirror;
   /** The bridge's generation in which its channel was last caught up with. */
   caughtUp: number;
+  /** The newest message taken in when the gateway was lost; what is older than it was seen live. */
+  edge: string | null;
   /** Its channel may be gone: look before using it. */
   doubtful: boolean;
 }
@@ -38,6 +40,7 @@ export function createTickets(ctx: AppContext, epoch: number) {
       ticket: found.ticket,
       mirror,
       caughtUp: -1,
+      edge: null,
       doubtful: false,
     };
     if (mirror.state === 'done') return loaded;
@@ -66,7 +69,7 @@ export function createTickets(ctx: AppContext, epoch: number) {
     },
     idOfChannel: (channelId: string): string | undefined => idByChannel.get(channelId),
     known: (id: string): MirroredTicket | undefined => byId.get(id),
-    channelIds: () => [...idByChannel.entries()],
+    withChannel: (): string[] => [...idByChannel.values()],
     /** Stores a change of the mirror under this session's lease. */
     async save(ticket: MirroredTicket, change: MirrorChange): Promise<void> {
       await saveMirror(ctx, ticket.mirror, change);
@@ -76,6 +79,10 @@ export function createTickets(ctx: AppContext, epoch: number) {
       if (before && before !== after) idByChannel.delete(before);
       if (after) idByChannel.set(after, ticket.id);
       if (change.seq !== undefined) done.set(ticket.id, change.seq);
+    },
+    /** Remembers up to where each channel was seen live, since from now on it is not. */
+    markEdges(): void {
+      for (const ticket of byId.values()) ticket.edge ??= ticket.mirror.inbound;
     },
     /** True where nothing up to `seq` is left to do. */
     isPast: (id: string, seq: number): boolean => (done.get(id) ?? -1) >= seq,

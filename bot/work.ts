@@ -7,6 +7,8 @@ export interface WorkOptions {
   onError(key: string, error: unknown, tries: number): number | undefined;
 }
 
+type Place = 'first' | 'last';
+
 interface Item {
   state: 'idle' | 'queued' | 'running' | 'resting';
   /** Woken while it was being worked on. */
@@ -60,24 +62,32 @@ export function createWork({ limit, run, onError }: WorkOptions) {
     }
   };
 
-  const enqueue = (key: string, item: Item) => {
+  const enqueue = (key: string, item: Item, place: Place = 'last') => {
     item.state = 'queued';
-    queue.push(key);
+    if (place === 'first') queue.unshift(key);
+    else queue.push(key);
     pump();
   };
 
   return {
-    /** Says that there is something to do for a key. One that rests after a failure goes on resting. */
-    wake(key: string): void {
+    /**
+     * Says that there is something to do for a key. One that rests after a failure goes on resting.
+     * @param place `first` for what somebody waits for, `last` for what is only looked after
+     */
+    wake(key: string, place: Place = 'last'): void {
       if (stopped) return;
       const item = items.get(key);
       if (item) {
         item.again = true;
+        if (place === 'first' && item.state === 'queued') {
+          queue.splice(queue.indexOf(key), 1);
+          queue.unshift(key);
+        }
         return;
       }
       const made: Item = { state: 'idle', again: false, tries: 0, timer: undefined };
       items.set(key, made);
-      enqueue(key, made);
+      enqueue(key, made, place);
     },
     /** Takes nothing new up, and resolves when what is under way has ended. */
     async stop(): Promise<void> {

@@ -4,7 +4,8 @@ import type { APIMessage } from 'discord.js';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import { uploadFile } from '../../src/domain/files.ts';
 import { editMessage, sendMessage } from '../../src/domain/messages.ts';
-import { closeTicket, getTicket } from '../../src/domain/tickets.ts';
+import { closeTicket, getTicket, readTicket } from '../../src/domain/tickets.ts';
+import { buildTranscript } from '../../src/domain/transcript-file.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,
@@ -106,6 +107,20 @@ test('the transcript is one file that holds all that was said', async () => {
   expect(page).toContain(`data:image/png;base64,${png.toString('base64')}`);
   expect(page).toContain('enough');
   expect(page).toContain("default-src 'none'");
+});
+
+test('a transcript that would be too large loses its images, and then becomes several files', async () => {
+  for (let n = 0; n < 30; n++) await say(desk.ctx, ticket.id, `${n} ${'x'.repeat(1000)}`);
+  const { ticket: stored, head } = await readTicket(desk.ctx, customer, ticket.id);
+  const whole = await buildTranscript(desk.ctx, stored, head.seq, 1_000_000);
+  expect(whole.map(({ name }) => name)).toEqual([
+    `transcript-${String(ticket.number).padStart(4, '0')}.html`,
+  ]);
+  const parts = await buildTranscript(desk.ctx, stored, head.seq, 15_000);
+  expect(parts.length).toBeGreaterThan(1);
+  expect(parts.every(({ data }) => data.length <= 15_000)).toBe(true);
+  const text = parts.map(({ data }) => data.toString()).join('');
+  for (let n = 0; n < 30; n++) expect(text).toContain(`<pre>${n} xxx`);
 });
 
 test('/close closes with a reason, after all that was written before it', async () => {

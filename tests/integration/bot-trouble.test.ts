@@ -187,6 +187,29 @@ test('a full category is followed by another one of its name', async () => {
   });
 });
 
+test('a channel or category whose making was not answered is found, not made twice', async () => {
+  const { ctx, sim } = desk;
+  await fault(sim, { kind: 'set', settings: { channelsPerCategory: 0 } });
+  await desk.bot();
+  const making = { kind: 'reset', when: 'after', method: 'POST', path: '/guilds/\\d+/channels$' };
+  // The category of the level refuses, and each of the next two calls loses its answer.
+  await fault(sim, { ...making, skip: 1, times: 1 });
+  const ticket = await openTicket(ctx, { issue_level: 'CRITICAL' });
+  await eventually(async () => {
+    const { channels } = await stateOf(sim, '?calls=0&messages=0');
+    expect(channels.map(({ name }: { name: string }) => name)).toContain('Critical 2');
+  });
+  await clearFaults(sim);
+  await fault(sim, { ...making, times: 1 });
+  await channelOf(sim, ticket.number);
+  await say(ctx, ticket.id, 'hello');
+  const channel = await channelOf(sim, ticket.number);
+  await textsAre(channel.id, ['**Ana**: hello']);
+  const { channels } = await stateOf(sim, '?calls=0&messages=0');
+  const names = channels.map(({ name }: { name: string }) => name);
+  expect(names.filter((name: string) => name === 'Critical 2')).toHaveLength(1);
+});
+
 test('while the guild is full a ticket waits, and gets its channel when there is room', async () => {
   const { ctx, sim } = desk;
   const { channels } = await stateOf(sim, '?calls=0&messages=0');

@@ -41,6 +41,17 @@ export async function findPost(ctx: AppContext, id: string): Promise<Post | unde
   return row ? toPost(row as unknown as PostRow) : undefined;
 }
 
+/** What is known of Discord messages, by their ids. */
+export async function findPosts(
+  ctx: AppContext,
+  ids: readonly string[],
+): Promise<Map<string, Post>> {
+  const rows = await native(ctx.db.posts)
+    .find({ _id: { $in: [...ids] } })
+    .toArray();
+  return new Map(rows.map((row) => [row._id, toPost(row as unknown as PostRow)]));
+}
+
 /** The Discord messages that stand for one of ours, by part. */
 export async function listPosts(ctx: AppContext, messageId: string): Promise<Post[]> {
   const rows = await native(ctx.db.posts)
