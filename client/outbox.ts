@@ -168,7 +168,11 @@ export class Outbox {
     accepted.catch(() => {});
     const entry: Entry = { key, item, stored, found, accepted, done: false, resolve, reject };
     const queue = this.#queues.get(item.ticket_id) ?? [];
-    this.#queues.set(item.ticket_id, [...queue, entry].sort(byKey));
+    const isLast = key > (queue.at(-1)?.key ?? '');
+    queue.push(entry);
+    // What an earlier page has left comes before what was written since.
+    if (!isLast) queue.sort(byKey);
+    this.#queues.set(item.ticket_id, queue);
     return entry;
   }
 

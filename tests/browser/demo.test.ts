@@ -40,7 +40,7 @@ interface Sides {
 
 async function openPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<Sides> {
   const context: BrowserContext = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
+    viewport: { width: 1280, height: 840 },
     colorScheme: 'light',
     locale: 'en-GB',
     ...options,
@@ -58,15 +58,30 @@ async function openPage(options: Parameters<Browser['newContext']>[0] = {}): Pro
   };
 }
 
-async function openTicket({ shop, discord }: Sides, topic: string): Promise<void> {
+async function openTicket({ shop, discord }: Sides, topic: string, description: string) {
   await discord.getByRole('button', { name: /transcripts/ }).waitFor();
   await shop.getByRole('button', { name: /start a (new )?conversation/i }).click();
   await shop.getByLabel('What is it about?').fill(topic);
-  await shop.getByLabel('Tell us more').fill('Two of the three leaves are brown. Is it the light?');
+  await shop.getByLabel('Tell us more').fill(description);
   await shop.getByRole('button', { name: 'Start the conversation' }).click();
   // The card, and behind it the line that says it is pinned: then the channel is complete.
-  await discord.getByText('Is it the light?').waitFor();
+  await discord.getByText(description).waitFor();
   await discord.getByText('pinned a message').waitFor();
+}
+
+/** Something for the customer to attach. */
+async function paintFern(page: Page): Promise<Buffer> {
+  const painter = await page.context().newPage();
+  const fronds = [-64, -40, -16, 16, 40, 64].map(
+    (turn) => `<path d="M110 92 q14 -46 0 -78 q-14 32 0 78" transform="rotate(${turn} 110 92)"
+      fill="${Math.abs(turn) === 64 ? '#a5713c' : '#3f8f5a'}"/>`,
+  );
+  const pot = '<path d="M84 90 h52 l-7 40 h-38 z" fill="#c9683f"/>';
+  await painter.setContent(`<svg width="220" height="136">
+    <rect width="220" height="136" fill="#f3ead9"/>${fronds.join('')}${pot}</svg>`);
+  const photo = await painter.locator('svg').screenshot();
+  await painter.close();
+  return photo;
 }
 
 const write = async ({ shop }: Sides, text: string) => {
@@ -86,7 +101,7 @@ describe('the demo, as a visitor meets it', () => {
   test('a ticket from the first word to its transcript', async () => {
     const sides = await openPage();
     const { page, shop, discord } = sides;
-    await openTicket(sides, 'My fern is unwell');
+    await openTicket(sides, 'My fern is unwell', 'Two fronds are brown. Is it the light?');
     await discord.getByText('Ticket #1: My fern is unwell').waitFor();
 
     await write(sides, 'It stands by the window.');
@@ -118,7 +133,7 @@ describe('the demo, as a visitor meets it', () => {
     await shop.getByRole('button', { name: 'Delete' }).last().click();
     await post(sides, 'sent by mistake').waitFor({ state: 'detached' });
 
-    const photo = await page.screenshot({ clip: { x: 0, y: 0, width: 240, height: 150 } });
+    const photo = await paintFern(page);
     await shop
       .getByLabel('Files for the support')
       .setInputFiles({ name: 'fern.png', mimeType: 'image/png', buffer: photo });
@@ -129,6 +144,8 @@ describe('the demo, as a visitor meets it', () => {
 
     await answer(sides, 'Thank you, I see.');
     await bubble(sides, 'Thank you, I see.').waitFor();
+    await post(sides, 'Thank you, I see.').getByText('✅').waitFor();
+    await page.mouse.move(0, 0);
     await page.screenshot({ path: join(pictures, 'demo.png') });
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.screenshot({ path: join(pictures, 'demo-dark.png') });
@@ -153,7 +170,7 @@ describe('the demo, as a visitor meets it', () => {
   test('typing shows on the other side, and /close closes', async () => {
     const sides = await openPage();
     const { shop, discord } = sides;
-    await openTicket(sides, 'Where is my parcel?');
+    await openTicket(sides, 'Where is my parcel?', 'It should have been here.');
     await shop.getByLabel('Your message').pressSequentially('I wonder');
     await discord.getByText(/is typing/).waitFor();
     await discord.getByRole('textbox', { name: /^Message #/ }).pressSequentially('It');
@@ -168,7 +185,7 @@ describe('the demo, as a visitor meets it', () => {
   test('what is written while the server is frozen survives a reload, and arrives once', async () => {
     const sides = await openPage();
     const { page, shop, discord } = sides;
-    await openTicket(sides, 'A long story');
+    await openTicket(sides, 'A long story', 'It begins below.');
     await write(sides, 'the beginning');
     await post(sides, 'the beginning').waitFor();
     const server = demo.descendants().find(({ command }) => command.includes('server-process'));
@@ -208,7 +225,7 @@ describe('the demo, as a visitor meets it', () => {
     const { page, shop } = sides;
     // Each customer may open three tickets a minute.
     await shop.getByLabel('Signed in as').selectOption('Ben');
-    await openTicket(sides, 'Do you deliver on Sundays?');
+    await openTicket(sides, 'Delivery on Sundays?', 'I am away during the week.');
     await write(sides, 'And to an island?');
     await answer(sides, 'To every island with a letterbox.');
     await bubble(sides, 'letterbox').waitFor();

@@ -13,11 +13,7 @@ export function Chat({ session, open }: { session: DeskSession; open: OpenTicket
   const [problem, setProblem] = useState('');
   const { messages, ticket } = open;
   const last = messages.at(-1);
-  useStickToEnd(
-    list,
-    open.id,
-    `${last?.key} ${messages.length} ${session.typing} ${ticket?.status}`,
-  );
+  useStickToEnd(list, open.id);
   useEffect(() => {
     if (last) open.read();
   }, [open, last?.key]);

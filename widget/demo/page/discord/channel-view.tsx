@@ -19,12 +19,7 @@ export function ChannelView({ view }: { view: ServerView }) {
   const list = useRef<HTMLDivElement>(null);
   const channel = view.channel(view.selected);
   const messages = view.messages;
-  const last = messages?.at(-1);
-  useStickToEnd(
-    list,
-    view.selected ?? '',
-    `${last?.id} ${messages?.length} ${last?.edited_timestamp}`,
-  );
+  useStickToEnd(list, view.selected ?? '');
   if (!channel) {
     return (
       <div class="discord-main discord-nothing">
