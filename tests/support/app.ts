@@ -30,10 +30,16 @@ export function testConfig(env: Record<string, string> = {}): Config {
 
 /** A whole server in this process, on a port of the system's choice and a database of its own. */
 export async function startApp(env: Record<string, string> = {}): Promise<RunningApp> {
+  const app = await openApp(env);
+  await app.ready;
+  return app;
+}
+
+/** The same, without waiting for its database. */
+export async function openApp(env: Record<string, string> = {}): Promise<RunningApp> {
   const config = testConfig(env);
   const app = createApp(config, createLog(config), config.mongoUri as string);
   const server = await startServer(app);
-  await app.ready;
   return {
     ...app,
     url: `http://127.0.0.1:${server.port}`,
