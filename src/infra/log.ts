@@ -16,12 +16,15 @@ export function redactUrl(url: string): string {
  */
 export function createLog(config: Pick<Config, 'logLevel' | 'production'>): Log {
   const pretty = !config.production && process.stdout.isTTY;
-  return pino({
+  const options = {
     level: config.logLevel,
     base: null,
     redact: { paths: [...hidden, ...hidden.map((name) => `*.${name}`)], censor: '[redacted]' },
-    ...(pretty
-      ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } }
-      : {}),
-  });
+  };
+  if (pretty) {
+    const transport = { target: 'pino-pretty', options: { ignore: 'pid,hostname' } };
+    return pino({ ...options, transport });
+  }
+  // One write for all lines of a moment: a write a line costs a busy server a tenth of its time.
+  return pino(options, pino.destination({ dest: 1, sync: false }));
 }
