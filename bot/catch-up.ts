@@ -93,6 +93,7 @@ async function channelOf(bridge: Bridge, id: string): Promise<TextChannel | unde
 export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   const { mirror } = ticket;
   const { generation } = bridge;
+  const live = Number.isFinite(bridge.readyAt);
   const channel = mirror.channel_id && (await channelOf(bridge, mirror.channel_id));
   if (!channel) return false;
   const recent = await listRecent(channel, ticket.edge ?? mirror.inbound);
@@ -116,7 +117,7 @@ export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<b
   }
   await takeDeletions(bridge, ticket, channel, recent);
   ticket.caughtUp = generation;
-  if (Number.isFinite(bridge.readyAt)) ticket.edge = null;
+  if (live && generation === bridge.generation) ticket.edge = null;
   const recovered = taken.filter((at) => at < bridge.readyAt || now - at > LATE_MS).length;
   if (recovered === 0) return true;
   const text = recovered === 1 ? '1 message was' : `${recovered} messages were`;

@@ -23,6 +23,8 @@ export function hasCode(error: unknown, ...codes: number[]): boolean {
   return error instanceof DiscordAPIError && codes.includes(Number(error.code));
 }
 
+export const tokenRefused = 'Discord refuses the token in DISCORD_BOT_TOKEN';
+
 /** The token is refused; discord.js forgets it at the first 401 and then calls nothing any more. */
 export function isUnauthorized(error: unknown): boolean {
   if (error instanceof DiscordAPIError || error instanceof HTTPError) return error.status === 401;

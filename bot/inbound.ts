@@ -76,7 +76,7 @@ export async function takeIn(bridge: Bridge, ticketId: string): Promise<void> {
       return doubt(bridge, ticket);
     }
     const event = queue[0];
-    if (!event || bridge.ended) return;
+    if (!event || bridge.ended) break;
     try {
       await handle(bridge, ticket, event);
       queue.shift();
@@ -91,6 +91,7 @@ export async function takeIn(bridge: Bridge, ticketId: string): Promise<void> {
       bridge.log.error({ err: error, ticket: ticketId }, 'an event from Discord was given up');
     }
   }
+  if (ticket.mirror.problem) bridge.outbound.wake(ticketId);
 }
 
 function lookInto(bridge: Bridge, ticketId: string): void {

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Events, GatewayDispatchEvents, GatewayIntentBits, Partials } from 'discord.js';
+import type { DiscordConfig } from '../src/config.ts';
+import { LeaseLost } from '../src/domain/lease.ts';
+import type { Bridge, Ending } from './bridge.ts';
+import { describe, isUnauthorized, MirrorProblem, tokenRefused } from './discord-errors.ts';
+import { catchUpAll } from './inbound.ts';
+import { inviteUrl } from './permissions.ts';
+
+/** A pause of Discord's longer than this is spent outside its client, which would hold up the ticket's slot. */
+const LONGEST_WAIT_MS = 3000;
+export const REQUEST_TIMEOUT_MS = 15_000;
+const LONGEST_LOGIN_MS = REQUEST_TIMEOUT_MS + 1000;
+const BREAK_OFF_MS = 1000;
+
+const closeCode = { authenticationFailed: 4004, disallowedIntents: 4014 } as const;
+const intentsRefused =
+  'Discord refuses the intents: switch on "Message Content Intent" for the bot in the Developer Portal';
+
+/** @param timeout milliseconds after which a call without an answer is given up */
+export function createClient(discord: DiscordConfig, timeout: number): Client {
+  return new Client({
+    intents: [
+      GatewayIntentBits.Guilds,
+      GatewayIntentBits.GuildMessages,
+      GatewayIntentBits.MessageContent,
+      GatewayIntentBits.GuildMessageReactions,
+      GatewayIntentBits.GuildMessageTyping,
+    ],
+    partials: [Partials.Message, Partials.Channel, Partials.Reaction],
+    allowedMentions: { parse: [] },
+    rest: {
+      api: discord.apiUrl,
+      cdn: discord.cdnUrl,
+      version: '10',
+      // Its retries follow each other within milliseconds; ours rest in between.
+      retries: 0,
+      timeout,
+      rejectOnRateLimit: ({ timeToReset }) => timeToReset > LONGEST_WAIT_MS,
+    },
+  });
+}
+
+/** Follows the gateway's own state: whenever events may have been missed, the generation grows. */
+export function listenConnection(bridge: Bridge): void {
+  const { client, ctx } = bridge;
+  let sessionAt = 0;
+  client.ws.on(GatewayDispatchEvents.Ready, () => {
+    bridge.generation++;
+    sessionAt = ctx.clock();
+    bridge.readyAt = sessionAt;
+  });
+  client.ws.on(GatewayDispatchEvents.Resumed, () => {
+    bridge.readyAt = sessionAt;
+  });
+  client.on(Events.ShardReady, () => {
+    ctx.health.set('discord', 'ok');
+    catchUpAll(bridge);
+  });
+  client.on(Events.ShardReconnecting, () => {
+    bridge.generation++;
+    bridge.readyAt = Number.POSITIVE_INFINITY;
+    bridge.tickets.markEdges();
+    ctx.health.set('discord', 'degraded', 'the connection to Discord is being made again');
+  });
+  client.on(Events.ShardResume, () => ctx.health.set('discord', 'ok'));
+  client.on(Events.ShardDisconnect, ({ code }) => {
+    let reason = `the gateway closed with ${code}`;
+    if (code === closeCode.disallowedIntents) reason = intentsRefused;
+    if (code === closeCode.authenticationFailed) reason = tokenRefused;
+    bridge.end({ why: 'refused', reason });
+  });
+  client.on(Events.ShardError, (error) => {
+    bridge.log.warn({ reason: error.message }, 'the gateway reports an error');
+  });
+  client.on(Events.Error, (error) => {
+    ctx.reports.report(error, { part: 'discord' });
+    bridge.log.error({ err: error }, 'the Discord client reports an error');
+  });
+  client.on(Events.GuildDelete, ({ id }) => {
+    if (id !== bridge.discord.guildId) return;
+    bridge.end({ why: 'refused', reason: 'the bot was removed from the guild' });
+  });
+  client.on(Events.Invalidated, () =>
+    bridge.end({ why: 'failed', reason: 'the session is invalid' }),
+  );
+}
+
+/** Why logging in failed: for good, or for now. */
+export function endingOf(error: unknown): Ending {
+  const { message, code: system } = error as Error & { code?: unknown };
+  if (system === 'TokenInvalid' || isUnauthorized(error) || message === 'Authentication failed') {
+    return { why: 'refused', reason: tokenRefused };
+  }
+  if (message === 'Used disallowed intents') return { why: 'refused', reason: intentsRefused };
+  if (error instanceof LeaseLost) return { why: 'lease' };
+  return { why: 'failed', reason: describe(error) };
+}
+
+/**
+ * Waits until a login that is not wanted any more has come so far that it can be broken off: a client
+ * destroyed before it knows the gateway's address would connect after all, and stay.
+ */
+async function settleLogin(client: Client, login: Promise<unknown>): Promise<void> {
+  let settled = false;
+  const done = () => {
+    settled = true;
+  };
+  void login.then(done, done);
+  const until = performance.now() + LONGEST_LOGIN_MS;
+  let known = Number.POSITIVE_INFINITY;
+  while (!settled && performance.now() < until) {
+    if (client.ws.gateway !== null) known = Math.min(known, performance.now());
+    if (performance.now() - known > BREAK_OFF_MS) return;
+    await sleep(20);
+  }
+}
+
+/** Logs in and waits until the guild is there. */
+export async function logIn(bridge: Bridge, over: Promise<Ending>): Promise<void> {
+  const { client, discord } = bridge;
+  const ready = new Promise((resolve) => client.once(Events.ClientReady, resolve));
+  const login = client.login(discord.token);
+  login.catch(() => undefined);
+  await Promise.race([login, over]);
+  if (bridge.ended) return settleLogin(client, login);
+  await Promise.race([ready, over]);
+  if (bridge.ended) return;
+  const invite = inviteUrl(client.application?.id ?? '', discord.guildId);
+  bridge.log.info({ invite }, 'logged in to Discord; the address invites the bot');
+  if (!client.guilds.cache.has(discord.guildId)) {
+    throw new MirrorProblem(
+      `the bot is not in the guild ${discord.guildId}: invite it by ${invite}`,
+    );
+  }
+}
