@@ -64,7 +64,7 @@ export function readCosts(find: Find): Costs {
     foreign: find('scale', 'sockets', 'CPU of another node that delivers it') * micro,
     redis: find('scale', 'sockets', 'Redis CPU') * micro,
     mongod: (find('accept-3', 'rest 64 on', 'mongod CPU') * micro) / 3,
-    sweptEntry: find('scale', 'sockets', 'CPU of a sweep, node and mongod') * micro,
+    sweptEntry: find('scale', 'sockets', 'mongod CPU of a sweep') * micro,
     delivery: find('fan-out', 'listeners', 'server CPU') * micro,
     storedBytes: find('history', 'messages', 'stored, with indexes'),
   };

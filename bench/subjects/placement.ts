@@ -27,8 +27,15 @@ function hasTaskset(): boolean {
   }
 }
 
-/** Moves a running process with all its threads. */
+/** Moves a running process with all its threads; one that ends meanwhile makes taskset fail. */
 export function pin(pid: number, cores: string): void {
-  if (placement.pinned)
-    execFileSync('taskset', ['-a', '-p', '-c', cores, String(pid)], { stdio: 'ignore' });
+  if (!placement.pinned) return;
+  for (let tries = 1; ; tries++) {
+    try {
+      execFileSync('taskset', ['-a', '-p', '-c', cores, String(pid)], { stdio: 'ignore' });
+      return;
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
+  }
 }
