@@ -37,7 +37,7 @@ export async function startServer(app: App): Promise<ServerRole> {
       await ctx.writer.drained();
       // Socket.IO waits for every connection too, however long a client that has died holds one.
       const ended = Promise.all([realtime.close(RECONNECT_SPREAD_MS), closed]);
-      await Promise.race([ended, sleep(CLOSE_PATIENCE_MS)]);
+      await Promise.race([ended, sleep(CLOSE_PATIENCE_MS, undefined, { ref: false })]);
       clearInterval(idling);
       http.closeAllConnections();
     },
