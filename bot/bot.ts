@@ -4,6 +4,7 @@ import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
 import { defaultLeaseTimes, holdLease, type LeaseTimes } from '../src/domain/lease.ts';
 import type { Ending } from './bridge.ts';
+import { loggable } from './discord-errors.ts';
 import { runSession, type SessionOptions } from './session.ts';
 import { backOff } from './work.ts';
 
@@ -74,7 +75,7 @@ export async function startBot(ctx: AppContext, options: BotOptions = {}): Promi
   const running = keepBridge(ctx, discord, options, stopping.signal).catch((error: Error) => {
     ctx.health.set('discord', 'degraded', error.message);
     ctx.reports.report(error, { part: 'discord' });
-    ctx.log.error({ err: error }, 'the bridge to Discord has ended');
+    ctx.log.error(loggable(error), 'the bridge to Discord has ended');
   });
   return {
     async stop() {

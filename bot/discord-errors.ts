@@ -64,6 +64,14 @@ export function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
+/**
+ * An error as it may stand in the log: discord.js puts what was sent, and the tokens of interactions,
+ * into the errors it throws.
+ */
+export function loggable(error: unknown): { reason: string; stack?: string | undefined } {
+  return { reason: describe(error), stack: error instanceof Error ? error.stack : undefined };
+}
+
 /** True for what passes by itself: outages, resets, time-outs, pauses. Anything else is a bug of ours. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof DiscordAPIError) return error.status >= 500 || error.status === 429;

@@ -51,7 +51,7 @@ export function escapeName(name: string): string {
     .replace(/[\p{Cf}\p{Zl}\p{Zp}]/gu, '')
     .replace(/\s+/g, ' ')
     .trim();
-  return escapeInline(visible.slice(0, 100)).replace(/[[\]]/g, '\\$&') || 'Customer';
+  return escapeInline(shorten(visible, 100)).replace(/[[\]]/g, '\\$&') || 'Customer';
 }
 
 interface Segment {
@@ -96,7 +96,11 @@ export function neutralise(text: string): string {
 /** The last place at or before `limit` at which a line may be cut: at a space, or else between characters. */
 function cutAt(line: string, limit: number): number {
   const space = line.lastIndexOf(' ', limit - 1);
-  if (space > limit / 2) return space + 1;
+  return space > limit / 2 ? space + 1 : cutBefore(line, limit);
+}
+
+/** The last place at or before `limit` that is not within a character or an escaped one. */
+function cutBefore(line: string, limit: number): number {
   let at = limit;
   const unit = line.charCodeAt(at);
   if (unit >= 0xdc00 && unit <= 0xdfff) at--;
@@ -195,6 +199,5 @@ export function note(text: string): string {
 
 /** The first characters of a text, with a mark where something was left out. */
 export function shorten(text: string, max: number): string {
-  const characters = [...text];
-  return characters.length <= max ? text : `${characters.slice(0, max - 1).join('')}…`;
+  return text.length <= max ? text : `${text.slice(0, cutBefore(text, max - 1))}…`;
 }

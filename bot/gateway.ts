@@ -3,7 +3,13 @@ import { Client, Events, GatewayDispatchEvents, GatewayIntentBits, Partials } fr
 import type { DiscordConfig } from '../src/config.ts';
 import { LeaseLost } from '../src/domain/lease.ts';
 import type { Bridge, Ending } from './bridge.ts';
-import { describe, isUnauthorized, MirrorProblem, tokenRefused } from './discord-errors.ts';
+import {
+  describe,
+  isUnauthorized,
+  loggable,
+  MirrorProblem,
+  tokenRefused,
+} from './discord-errors.ts';
 import { catchUpAll } from './inbound.ts';
 import { inviteUrl } from './permissions.ts';
 
@@ -75,7 +81,7 @@ export function listenConnection(bridge: Bridge): void {
   });
   client.on(Events.Error, (error) => {
     ctx.reports.report(error, { part: 'discord' });
-    bridge.log.error({ err: error }, 'the Discord client reports an error');
+    bridge.log.error(loggable(error), 'the Discord client reports an error');
   });
   client.on(Events.GuildDelete, ({ id }) => {
     if (id !== bridge.discord.guildId) return;

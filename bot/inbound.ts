@@ -9,7 +9,7 @@ import {
 import { signalTyping } from '../src/domain/signals.ts';
 import type { Bridge } from './bridge.ts';
 import { catchUp } from './catch-up.ts';
-import { code, hasCode, isPassing } from './discord-errors.ts';
+import { code, hasCode, isPassing, loggable } from './discord-errors.ts';
 import { type InboundEvent, incomingOf, isWritten } from './inbound-events.ts';
 import { actorOf } from './people.ts';
 import { guildOf, takeDeletion, takeMessage } from './taking-in.ts';
@@ -88,7 +88,10 @@ export async function takeIn(bridge: Bridge, ticketId: string): Promise<void> {
       if (isPassing(error) || tried < MAX_TRIES) throw error;
       queue.shift();
       bridge.ctx.reports.report(error, { part: 'discord', ticket: ticketId, event: event.kind });
-      bridge.log.error({ err: error, ticket: ticketId }, 'an event from Discord was given up');
+      bridge.log.error(
+        { ...loggable(error), ticket: ticketId },
+        'an event from Discord was given up',
+      );
     }
   }
   if (ticket.mirror.problem) bridge.outbound.wake(ticketId);

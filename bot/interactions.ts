@@ -16,6 +16,7 @@ import { closeTicket, updateTicket } from '../src/domain/tickets.ts';
 import { toAppError } from '../src/errors.ts';
 import type { Bridge } from './bridge.ts';
 import { closeButton } from './card.ts';
+import { loggable } from './discord-errors.ts';
 import { enqueue } from './inbound.ts';
 import { actorOf, isStaffMember } from './people.ts';
 
@@ -161,7 +162,7 @@ export function listenInteractions(bridge: Bridge, client: Client): void {
   client.on(Events.InteractionCreate, (interaction) => {
     onInteraction(bridge, interaction).catch((error: Error) => {
       bridge.ctx.reports.report(error, { part: 'discord', interaction: interaction.type });
-      bridge.log.error({ err: error }, 'an interaction failed');
+      bridge.log.error(loggable(error), 'an interaction failed');
     });
   });
 }
