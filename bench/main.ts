@@ -1,7 +1,6 @@
-import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { type Options, readOptions, usage } from './options.ts';
-import { describeMachine } from './report/machine.ts';
+import { describeMachine, measureBusy } from './report/machine.ts';
 import { Recorder, readResults, type ScenarioResult, saveResult } from './report/results.ts';
 import { median } from './report/statistics.ts';
 import { writeReport } from './report/write-report.ts';
@@ -22,9 +21,9 @@ function createSay(scenario: string) {
 async function runScenario(scenario: Scenario, options: Options): Promise<ScenarioResult> {
   const record = new Recorder(scenario.name);
   const before = await readResults(resultsPath);
-  const [load = 0] = loadavg();
   const say = createSay(scenario.name);
   say(scenario.about);
+  const busy = await measureBusy();
   const mongod = await scenario.run({
     record,
     effort: options.effort,
@@ -40,7 +39,7 @@ async function runScenario(scenario: Scenario, options: Options): Promise<Scenar
     },
   });
   const { quick, rounds } = options.effort;
-  const machine = describeMachine(mongod, load);
+  const machine = describeMachine(mongod, busy);
   const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
   const { measures } = record;
   return { scenario: scenario.name, date, quick, rounds, machine, measures };
@@ -74,4 +73,6 @@ async function main(): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
+// An exit ends the servers and generators that are under way.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 process.exit(await main());

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What the numbers depend on. */
 export interface Machine {
@@ -10,8 +11,8 @@ export interface Machine {
   mongod: string;
   redis: string;
   commit: string;
-  /** Runnable processes when the scenario began; above 1 somebody else was at work. */
-  loadBefore: number;
+  /** Cores that somebody else kept busy just before the scenario began. */
+  busyBefore: number;
 }
 
 function firstMatch(command: string, args: string[], pattern: RegExp): string {
@@ -23,7 +24,7 @@ function firstMatch(command: string, args: string[], pattern: RegExp): string {
   }
 }
 
-export function describeMachine(mongod: string, loadBefore: number): Machine {
+export function describeMachine(mongod: string, busyBefore: number): Machine {
   const [cpu] = cpus();
   return {
     cores: cpus().length,
@@ -33,6 +34,21 @@ export function describeMachine(mongod: string, loadBefore: number): Machine {
     mongod,
     redis: firstMatch('redis-server', ['--version'], /v=(\S+)/),
     commit: firstMatch('git', ['rev-parse', '--short', 'HEAD'], /(\S+)/),
-    loadBefore: Math.round(loadBefore * 10) / 10,
+    busyBefore: Math.round(busyBefore * 10) / 10,
   };
+}
+
+/** How many cores are busy while the bench waits for a second. */
+export async function measureBusy(): Promise<number> {
+  const read = () => {
+    const times = cpus().map((core) => core.times);
+    return {
+      idle: times.reduce((sum, { idle }) => sum + idle, 0),
+      all: times.reduce((sum, each) => sum + Object.values(each).reduce((a, b) => a + b, 0), 0),
+    };
+  };
+  const before = read();
+  await sleep(1000);
+  const after = read();
+  return cpus().length * (1 - (after.idle - before.idle) / (after.all - before.all));
 }

@@ -49,9 +49,15 @@ function circumstances(results: readonly ScenarioResult[], scenarios: readonly S
     `${date} UTC, ${rounds} rounds${quick ? ' (--quick)' : ''}`,
     `${machine.cores} × ${machine.cpu}, ${machine.memoryGib} GiB`,
     `Node ${machine.node}, MongoDB ${machine.mongod}, Redis ${machine.redis}`,
-    `${machine.commit}, load ${machine.loadBefore} before`,
+    `${machine.commit}, ${machine.busyBefore} cores busy before`,
   ]);
-  return formatTable(['Scenario', 'What it does', 'When', 'Machine', 'Versions', 'Commit'], rows);
+  const table = formatTable(
+    ['Scenario', 'What it does', 'When', 'Machine', 'Versions', 'Commit'],
+    rows,
+  );
+  const shaky = results.some(({ quick, machine }) => quick || machine.busyBefore > 0.3);
+  if (!shaky) return table;
+  return `${table}\n\n**Preliminary**: some of this was taken with \`--quick\`, or while the machine had other work. It shows that the bench works, and little more.`;
 }
 
 function everything(results: readonly ScenarioResult[]): string {
