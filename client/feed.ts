@@ -77,8 +77,7 @@ export class Feed {
     track.opened--;
     if (track.opened > 0) return;
     track.rows.clear();
-    if (this.#staff) this.#drop(track);
-    else this.#save(track);
+    this.#save(track);
   }
 
   /** Reads the page above the first row shown. */
@@ -109,8 +108,9 @@ export class Feed {
     for (const [id, head] of Object.entries(cursors)) this.#join(id, head);
     for (const track of this.#tracks.values()) {
       if (track.id in cursors) continue;
-      if (this.#staff && track.opened === 0) this.#drop(track);
-      else if (!track.log.closed || track.log.behind) this.#want(track);
+      // Of the many tickets of staff, the ones not open are read when something of them comes.
+      if (this.#staff && track.opened === 0) continue;
+      if (!track.log.closed || track.log.behind) this.#want(track);
     }
     this.#complete = !this.#staff && Object.keys(cursors).length < CURSORS_AT_AUTHORIZE;
     this.#catchUp.wake();
@@ -233,14 +233,12 @@ export class Feed {
       else track.ticket = newer(track.ticket, event.ticket);
       this.#options.onEvent(event);
     }
-    if (events.length === 0) return;
     this.#save(track);
-    notify(track);
+    if (events.length > 0) notify(track);
   }
 
   #save(track: Track): void {
-    if (this.#staff && track.opened === 0) return;
-    const isOver = track.log.closed && track.opened === 0;
+    const isOver = track.opened === 0 && (this.#staff || track.log.closed);
     this.#options.onCursor(track.id, isOver ? undefined : track.log.safeCursor);
   }
 

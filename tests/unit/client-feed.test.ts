@@ -1,0 +1,188 @@
+import { describe, expect, test } from '@jest/globals';
+import { CatchUp } from '../../client/catch-up.ts';
+import type { Clock } from '../../client/clock.ts';
+import { DeskError } from '../../client/errors.ts';
+import { Feed } from '../../client/feed.ts';
+import type { AuthorizeAck, SyncAck } from '../../src/contract/events.ts';
+import type { MessageView } from '../../src/contract/messages.ts';
+import type { TicketView } from '../../src/contract/tickets.ts';
+
+const TICKET = 'a'.repeat(24);
+
+const settle = async () => {
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+};
+
+const buildMessage = (seq: number, ticket_id = TICKET) =>
+  ({ id: `m${seq}`, ticket_id, seq, rev: seq, content: `${seq}`, deleted: false }) as MessageView;
+
+const buildTicket = (last_seq: number, overrides: Partial<TicketView> = {}) =>
+  ({ id: TICKET, status: 'OPEN', topic: 'A parcel', last_seq, ...overrides }) as TicketView;
+
+const ackFor = (cursors: Record<string, number>, role = 'CUSTOMER') =>
+  ({ user: { id: 'ana', role }, cursors }) as AuthorizeAck;
+
+/** A feed whose server has `head` messages and nothing else. */
+function createFeed(head: number) {
+  const server = { head, online: true, syncs: [] as number[], loads: 0 };
+  const messages = () => Array.from({ length: server.head }, (_, index) => buildMessage(index + 1));
+  const told: string[] = [];
+  const cursors = new Map<string, number | undefined>();
+  const clock: Clock = {
+    now: () => 0,
+    after: (_ms, work) => {
+      queueMicrotask(work);
+      return () => {};
+    },
+  };
+  const feed = new Feed({
+    clock,
+    random: () => 0,
+    source: {
+      online: () => server.online,
+      ready: async () => {},
+      async sync(_id, after): Promise<SyncAck> {
+        server.syncs.push(after);
+        const rows = messages().filter(({ rev }) => rev > after);
+        return { messages: rows, ticket: buildTicket(server.head), head: server.head, more: false };
+      },
+      async readTicket() {
+        server.loads++;
+        return buildTicket(server.head);
+      },
+      readNewest: async () => ({ messages: messages(), head: server.head, more: false }),
+    },
+    onEvent: (event) => told.push(`${event.name} ${event.rev}`),
+    onCreated: ({ id }) => told.push(`ticket_created ${id === TICKET ? '' : id}`.trim()),
+    onReset: () => told.push('reset'),
+    onCursor: (id, cursor) => cursors.set(id, cursor),
+  });
+  return { feed, server, told, cursors };
+}
+
+describe('the feed', () => {
+  test('an authorisation whose cursor is our own asks for nothing', async () => {
+    const { feed, server } = createFeed(3);
+    feed.online(ackFor({ [TICKET]: 3 }));
+    feed.online(ackFor({ [TICKET]: 3 }));
+    await settle();
+    expect(server.syncs).toEqual([]);
+  });
+
+  test('one whose cursor is ahead brings what was missed', async () => {
+    const { feed, server, told, cursors } = createFeed(3);
+    feed.online(ackFor({ [TICKET]: 3 }));
+    server.head = 5;
+    feed.online(ackFor({ [TICKET]: 5 }));
+    await settle();
+    expect(server.syncs).toEqual([3]);
+    expect(told.slice(0, 2)).toEqual(['message 4', 'message 5']);
+    expect(cursors.get(TICKET)).toBe(5);
+  });
+
+  test('events that come while a ticket is loaded are told once, behind what was loaded', async () => {
+    const { feed, server, told } = createFeed(2);
+    const track = feed.open(TICKET);
+    server.head = 3;
+    feed.accept('message', buildMessage(3) as never);
+    await settle();
+    expect(track.rows.all.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    feed.accept('message', buildMessage(4) as never);
+    feed.accept('message', buildMessage(4) as never);
+    expect(told.filter((event) => event === 'message 4')).toHaveLength(1);
+    expect(track.rows.all.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('resync asks again, though no hole was seen', async () => {
+    const { feed, server, told } = createFeed(1);
+    feed.online(ackFor({ [TICKET]: 1 }));
+    server.head = 2;
+    feed.accept('resync', { ticket_id: TICKET } as never);
+    await settle();
+    expect(server.syncs).toEqual([1]);
+    expect(told).toContain('message 2');
+  });
+
+  test('a log that was set back is read anew', async () => {
+    const { feed, server, told } = createFeed(9);
+    const track = feed.open(TICKET);
+    await settle();
+    expect(track.rows.all).toHaveLength(9);
+    server.head = 4;
+    feed.online(ackFor({ [TICKET]: 4 }));
+    await settle();
+    expect(told).toEqual(['reset']);
+    expect(track.rows.all).toHaveLength(4);
+    expect(track.log.cursor).toBe(4);
+  });
+
+  test('staff go on with the tickets they have open, and with the others when something comes', async () => {
+    const { feed, server, told, cursors } = createFeed(1);
+    const other = 'b'.repeat(24);
+    feed.online(ackFor({}, 'AGENT'));
+    feed.open(TICKET);
+    feed.accept('message', buildMessage(7, other) as never);
+    await settle();
+    server.syncs.length = 0;
+    feed.online(ackFor({}, 'AGENT'));
+    await settle();
+    expect(server.syncs).toEqual([1]);
+    expect(cursors.get(TICKET)).toBe(1);
+    expect(cursors.get(other)).toBeUndefined();
+    feed.accept('message', buildMessage(7, other) as never);
+    expect(told.filter((event) => event === 'message 7')).toHaveLength(1);
+    feed.accept('message', buildMessage(9, other) as never);
+    await settle();
+    expect(server.syncs).toEqual([1, 7]);
+  });
+});
+
+describe('catching up', () => {
+  test('waits as long as the server asks, and no connection shortens it', async () => {
+    const waits: { ms: number; work: () => void }[] = [];
+    const clock: Clock = {
+      now: () => 0,
+      after: (ms, work) => {
+        waits.push({ ms, work });
+        return () => {};
+      },
+    };
+    let tries = 0;
+    const catchUp = new CatchUp({
+      clock,
+      random: () => 0,
+      async work() {
+        if (++tries === 1) throw new DeskError('RATELIMIT', 'slowly', { retryAfter: 30 });
+      },
+      onRefused: () => {},
+    });
+    catchUp.want(TICKET);
+    await settle();
+    catchUp.wake();
+    await settle();
+    expect([tries, waits[0]?.ms]).toEqual([1, 30_000]);
+    waits[0]?.work();
+    await settle();
+    expect(tries).toBe(2);
+  });
+
+  test('a ticket that is refused does not hold up the others', async () => {
+    const done: string[] = [];
+    const refused: string[] = [];
+    const catchUp = new CatchUp({
+      clock: { now: () => 0, after: () => () => {} },
+      random: () => 0,
+      async work(id) {
+        if (id === 'gone') throw new DeskError('NOT_FOUND', 'no such ticket');
+        done.push(id);
+      },
+      onRefused: (id) => refused.push(id),
+    });
+    catchUp.want('gone');
+    catchUp.want('other');
+    catchUp.want('opened', true);
+    await settle();
+    expect(refused).toEqual(['gone']);
+    expect(done).toEqual(['opened', 'other']);
+  });
+});
