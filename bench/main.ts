@@ -8,7 +8,7 @@ import { scenarios } from './scenarios/all.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { sourceRoot } from './subjects/paths.ts';
 
-const resultsPath = join(sourceRoot, 'bench/results.jsonl');
+const resultsPath = join(sourceRoot, 'docs/performance.jsonl');
 
 function createSay(scenario: string) {
   const start = Date.now();
