@@ -212,7 +212,7 @@ describe('fuzzed bodies are refused with 4xx and change nothing', () => {
           message: expect.any(String),
         });
       }),
-      { numRuns: 150, seed, endOnFailure: true },
+      { numRuns: 100, seed, endOnFailure: true },
     );
     expect(await readDatabase()).toEqual(before);
   });
@@ -262,7 +262,7 @@ describe('fuzzed addresses', () => {
           expect(status).toBeLessThan(500);
         },
       ),
-      { numRuns: 200, seed, endOnFailure: true },
+      { numRuns: 100, seed, endOnFailure: true },
     );
     expect(await readDatabase()).toEqual(before);
   });
@@ -306,7 +306,7 @@ describe('fuzzed addresses', () => {
           expect([200, 400]).toContain(status);
         },
       ),
-      { numRuns: 200, seed, endOnFailure: true },
+      { numRuns: 100, seed, endOnFailure: true },
     );
   });
 
@@ -347,7 +347,7 @@ describe('fuzzed addresses', () => {
         expect(answer.status).toBeGreaterThanOrEqual(400);
         expect(answer.status).toBeLessThan(500);
       }),
-      { numRuns: 150, seed, endOnFailure: true },
+      { numRuns: 100, seed, endOnFailure: true },
     );
     expect(await readDatabase()).toEqual(before);
   });
@@ -383,7 +383,7 @@ describe('fuzzed events are answered ok: false, never as a fault of ours, and ch
           expect(['BAD_REQUEST', 'NOT_FOUND', 'FORBIDDEN']).toContain(ack.error);
         },
       ),
-      { numRuns: 80, seed, endOnFailure: true },
+      { numRuns: 40, seed, endOnFailure: true },
     );
     expect(await readDatabase()).toEqual(before);
   });
@@ -398,7 +398,7 @@ describe('fuzzed events are answered ok: false, never as a fault of ours, and ch
           expect(['BAD_REQUEST', 'UNAUTHORIZED']).toContain(ack.error);
         },
       ),
-      { numRuns: 80, seed, endOnFailure: true },
+      { numRuns: 40, seed, endOnFailure: true },
     );
     lonely.socket.close();
   });
@@ -429,7 +429,7 @@ describe('good text of any kind comes back exactly as it was sent', () => {
         expect(listed.body).toEqual(ack.messages);
         expect(socket.events('edit_message').at(-1).content).toBe(second);
       }),
-      { numRuns: 80, seed, endOnFailure: true },
+      { numRuns: 40, seed, endOnFailure: true },
     );
   });
 
@@ -444,7 +444,7 @@ describe('good text of any kind comes back exactly as it was sent', () => {
           expect((await kim.call('GET', `/tickets/${made.body.id}`)).body).toEqual(made.body);
         },
       ),
-      { numRuns: 50, seed, endOnFailure: true },
+      { numRuns: 30, seed, endOnFailure: true },
     );
   });
 });
