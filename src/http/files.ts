@@ -97,8 +97,8 @@ function parseRange(header: string | undefined, size: number) {
 
 /** A name as RFC 8187 wants it, which reserves more than a URL does. */
 function encodeFileName(name: string): string {
-  const escape = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-  return encodeURIComponent(name).replace(/['()*]/g, escape);
+  const encode = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(name).replace(/['()*]/g, encode);
 }
 
 function fileHeaders(name: string, type: string): Record<string, string> {
