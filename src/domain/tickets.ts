@@ -123,11 +123,8 @@ export async function readTicket(
   actor: Actor,
   ticketId: string,
 ): Promise<{ ticket: Ticket; head: Head }> {
-  const head = await readHead(ctx.db, ticketId);
-  const row = await native(ctx.db.tickets).findOne(
-    { _id: oid(ticketId) },
-    { readConcern: majority },
-  );
+  const head = await ctx.store.readHead(ticketId);
+  const row = await ctx.store.readTicketRow(ticketId);
   if (!row) throw notFound('ticket');
   requireAccess(actor, row);
   return { ticket: toTicket(row), head };
@@ -166,8 +163,7 @@ export async function listTickets(
 /** `{ticket_id: seq}` of the newest open tickets of a customer; empty for staff, who see them all. */
 export async function readCursors(ctx: AppContext, actor: Actor): Promise<Record<string, number>> {
   if (isStaff(actor)) return {};
-  const filter = { owner: actor.key, status: 'OPEN' };
-  const heads = await listHeads(ctx.db, filter, sizes.cursorsAtAuthorize);
+  const heads = await ctx.store.readOpenHeads(actor.key);
   return Object.fromEntries([...heads].map(([id, head]) => [id, head.seq]));
 }
 

@@ -1,6 +1,7 @@
 import type { Collection, Document } from 'mongodb';
 import type { Model } from 'mongoose';
 import { unavailable } from '../../errors.ts';
+import type { Database } from '../../models/database.ts';
 
 /**
  * The native driver's collection behind a model, for the hot paths: no casting, no hydration.
@@ -12,6 +13,17 @@ export function native<T>(model: Model<T>): Collection<T & Document> {
   return database.collection<T & Document>(
     model.collection.collectionName,
   ) as unknown as Collection<T & Document>;
+}
+
+/**
+ * Runs one command on the database of the models; for what the driver's own helpers cost too much.
+ * The driver does not repeat it.
+ * @throws AppError SERVICE_UNAVAILABLE before the first connection stands.
+ */
+export async function runCommand<A>(db: Database, command: Document): Promise<A> {
+  const database = db.connection.db;
+  if (!database) throw unavailable('the database is not reachable yet');
+  return (await database.command(command)) as A;
 }
 
 export const majority = { level: 'majority' } as const;

@@ -17,14 +17,19 @@ export async function listHeads(
   filter: Record<string, unknown>,
   limit: number,
 ): Promise<Map<string, Head>> {
+  const rows = await listHeadRows(db, filter, limit);
+  return new Map(rows.map((row) => [row._id.toHexString(), row.head[0] ?? { seq: 0, at: 0 }]));
+}
+
+function listHeadRows(db: Database, filter: Record<string, unknown>, limit: number) {
   const newest = [
     { $match: { stream: 'public' } },
     { $sort: { seq: -1 } },
     { $limit: 1 },
     { $project: { _id: 0, seq: 1, at: 1 } },
   ];
-  const rows = await native(db.tickets)
-    .aggregate<{ _id: { toHexString(): string }; head: Head[] }>(
+  return native(db.tickets)
+    .aggregate<{ _id: { toHexString(): string }; owner: string; head: Head[] }>(
       [
         { $match: filter },
         { $sort: { _id: -1 } },
@@ -38,12 +43,38 @@ export async function listHeads(
             as: 'head',
           },
         },
-        { $project: { head: 1 } },
+        { $project: { owner: 1, head: 1 } },
       ],
       { readConcern: majority },
     )
     .toArray();
-  return new Map(rows.map((row) => [row._id.toHexString(), row.head[0] ?? { seq: 0, at: 0 }]));
+}
+
+/**
+ * The heads of each owner's newest open tickets, at most `limit` an owner: one query for all of them,
+ * unless there are so many tickets that somebody's might be left out.
+ */
+export async function listOpenHeads(
+  db: Database,
+  owners: string[],
+  limit: number,
+): Promise<Map<string, Map<string, Head>>> {
+  const open = (owner: unknown) => ({ owner, status: 'OPEN' });
+  if (owners.length > 1) {
+    const rows = await listHeadRows(db, open({ $in: owners }), 1000);
+    if (rows.length < 1000) {
+      const byOwner = new Map(owners.map((owner) => [owner, new Map<string, Head>()]));
+      for (const { _id, owner, head } of rows) {
+        const own = byOwner.get(owner);
+        if (own && own.size < limit) own.set(_id.toHexString(), head[0] ?? { seq: 0, at: 0 });
+      }
+      return byOwner;
+    }
+  }
+  const each = owners.map(
+    async (owner) => [owner, await listHeads(db, open(owner), limit)] as const,
+  );
+  return new Map(await Promise.all(each));
 }
 
 /** A ticket with entries made since some time, and its newest one. */

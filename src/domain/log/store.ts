@@ -1,11 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Types } from 'mongoose';
+import { sizes } from '../../contract/limits.ts';
 import { notFound } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
-import { majority, native } from './collections.ts';
+import type { TicketRow } from '../../models/ticket.ts';
+import { majority, native, runCommand } from './collections.ts';
 import { type Entry, toEntry, toRow, toTicket } from './entry.ts';
-import { type Verdict, verdictOfTransaction, verdictsOf } from './verdicts.ts';
+import { gather } from './gather.ts';
+import { type Head, listHeads, listOpenHeads } from './heads.ts';
+import {
+  type InsertAnswer,
+  type Verdict,
+  verdictOfTransaction,
+  verdictsOfAnswer,
+  verdictsOfError,
+} from './verdicts.ts';
 import type { TicketState } from './writer.ts';
 
 /** Accepted means: on the disks of a majority. `wtimeout` makes a lost majority an unknown outcome. */
@@ -18,17 +28,34 @@ const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 
 /** The log in MongoDB, as the writer needs it. */
 export function createLogStore(db: Database) {
+  const heads = gather((ids: string[]) =>
+    listHeads(db, { _id: { $in: ids.map(oid) } }, ids.length),
+  );
+  const tickets = gather(async (ids: string[]) => {
+    const rows = await native(db.tickets)
+      .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
+      .toArray();
+    return new Map(rows.map((row) => [row._id.toHexString(), row as TicketRow]));
+  });
+  const openHeads = gather((owners: string[]) =>
+    listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
+  );
   return {
     async insert(rows: EntryRow[], ordered: boolean): Promise<Verdict[]> {
+      // The command itself instead of `insertMany`: the driver would measure every row before it
+      // serialises it, and its own retry is not wanted, since an unknown outcome is looked up.
+      const writeConcern = { w: 'majority', j: true, wtimeout: accepted.wtimeoutMS };
       try {
-        await native(db.entries).insertMany(rows, {
+        const answer = await runCommand<InsertAnswer>(db, {
+          insert: db.entries.collection.collectionName,
+          documents: rows,
           ordered,
-          writeConcern: accepted,
+          writeConcern,
           maxTimeMS: PATIENCE_MS,
         });
-        return rows.map(() => ({ kind: 'stored' }));
+        return verdictsOfAnswer(answer, rows.length, ordered);
       } catch (error) {
-        return verdictsOf(error, rows.length, ordered);
+        return verdictsOfError(error, rows.length);
       }
     },
 
@@ -67,6 +94,17 @@ export function createLogStore(db: Database) {
       if (!row) throw notFound('ticket');
       return { head: head.seq, ticket: toTicket(row) };
     },
+
+    /** The newest entry of a ticket's public log that a majority has; seq 0 for an empty log. */
+    readHead: async (ticketId: string): Promise<Head> =>
+      (await heads(ticketId)) ?? { seq: 0, at: 0 },
+
+    /** A ticket's row as a majority has it. */
+    readTicketRow: (ticketId: string): Promise<TicketRow | undefined> => tickets(ticketId),
+
+    /** Heads of the newest open tickets of a customer, by ticket id. */
+    readOpenHeads: async (owner: string): Promise<Map<string, Head>> =>
+      (await openHeads(owner)) ?? new Map(),
 
     /** An entry by its author's client id, once a majority has it. */
     async findByClientId(

@@ -1,4 +1,5 @@
-import { MongoBulkWriteError, MongoServerError, type WriteError } from 'mongodb';
+import { MongoServerError, type WriteError } from 'mongodb';
+import { isStorageError } from '../../errors.ts';
 
 /** What became of one entry of a batch. */
 export type Verdict =
@@ -22,33 +23,43 @@ function ofWriteError(error: WriteError | MongoServerError): Verdict {
   return text.includes('entry_seq') ? { kind: 'seq_taken' } : { kind: 'seen' };
 }
 
-/** True where MongoDB may still do, or have done, what it was asked to. */
-export function isUncertain(error: unknown): boolean {
-  if (!(error instanceof Error) || !error.name.startsWith('Mongo')) return false;
-  if (!(error instanceof MongoServerError)) return true;
-  return (
-    error.hasErrorLabel('RetryableWriteError') ||
-    error.hasErrorLabel('TransientTransactionError') ||
-    error.hasErrorLabel('UnknownTransactionCommitResult') ||
-    error.name === 'MongoWriteConcernError' ||
-    error.code === 50 ||
-    error.code === 64
-  );
+/** Codes with which MongoDB refuses what is asked, now and for ever: a bug of ours. */
+const permanent = new Set<unknown>([
+  2, // BadValue
+  9, // FailedToParse
+  13, // Unauthorized
+  14, // TypeMismatch
+  121, // DocumentValidationFailure
+  10334, // BSONObjectTooLarge
+]);
+
+/** The verdict on what threw as a whole: only what MongoDB will never do has certainly not been done. */
+function verdictOfError(error: unknown): Verdict {
+  const certain = error instanceof MongoServerError && permanent.has(error.code);
+  return { kind: isStorageError(error) && !certain ? 'unknown' : 'failed', cause: error };
 }
 
-/** The verdict on each of `count` rows of an `insertMany` that threw. */
-export function verdictsOf(error: unknown, count: number, ordered: boolean): Verdict[] {
-  const all = (verdict: Verdict) => new Array<Verdict>(count).fill(verdict);
-  if (!(error instanceof MongoBulkWriteError)) {
-    return all({ kind: isUncertain(error) ? 'unknown' : 'failed', cause: error });
+/** The verdict on each of `count` rows of an insert that was not answered. */
+export function verdictsOfError(error: unknown, count: number): Verdict[] {
+  return new Array<Verdict>(count).fill(verdictOfError(error));
+}
+
+const stored: Verdict = { kind: 'stored' };
+
+/** What MongoDB answers to the command `insert`. */
+export interface InsertAnswer {
+  writeErrors?: WriteError[];
+  writeConcernError?: unknown;
+}
+
+/** The verdict on each of `count` rows of an insert that was answered. */
+export function verdictsOfAnswer(answer: InsertAnswer, count: number, ordered: boolean): Verdict[] {
+  const { writeErrors, writeConcernError } = answer;
+  if (writeConcernError) {
+    return new Array<Verdict>(count).fill({ kind: 'unknown', cause: writeConcernError });
   }
-  const concern = error.result.getWriteConcernError();
-  if (concern) return all({ kind: 'unknown', cause: concern });
-  const errors = [error.writeErrors].flat();
-  // A command that failed as a whole (no primary, interrupted) has no error of a single row.
-  if (errors.length === 0) return all({ kind: 'unknown', cause: error });
-  const verdicts = all({ kind: 'stored' });
-  for (const one of errors) {
+  const verdicts = new Array<Verdict>(count).fill(stored);
+  for (const one of writeErrors ?? []) {
     verdicts[one.index] = ofWriteError(one);
     if (ordered) verdicts.fill({ kind: 'not_tried' }, one.index + 1);
   }
@@ -60,5 +71,5 @@ export function verdictOfTransaction(error: unknown): Verdict {
   if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return ofWriteError(error);
   // A conflicting writer has aborted the transaction: nothing is stored, the head has moved.
   if (error instanceof MongoServerError && error.code === 112) return { kind: 'seq_taken' };
-  return { kind: isUncertain(error) ? 'unknown' : 'failed', cause: error };
+  return verdictOfError(error);
 }

@@ -150,18 +150,29 @@ export class LogWriter {
 
   #track(queue: TicketQueue, request: Append, key: string): Pending {
     const deadline = Date.now() + this.#options.deadlineMs;
-    const pending = {
-      ...request,
+    let resolve!: Pending['resolve'];
+    let reject!: Pending['reject'];
+    const promise = new Promise<Appended>((onStored, onRefused) => {
+      resolve = onStored;
+      reject = onRefused;
+    });
+    // Written out, so that every pending has the same shape: this is the hot path.
+    const pending: Pending = {
+      ticketId: request.ticketId,
+      entryId: request.entryId,
+      author: request.author,
+      clientId: request.clientId,
+      judge: request.judge,
+      plain: request.plain,
       queue,
       key,
       deadline,
       settled: false,
       uncertain: false,
-    } as Pending;
-    pending.promise = new Promise((resolve, reject) => {
-      pending.resolve = resolve;
-      pending.reject = reject;
-    });
+      promise,
+      resolve,
+      reject,
+    };
     this.#pending.add(pending);
     return pending;
   }

@@ -1,0 +1,48 @@
+interface Asked<K, V> {
+  key: K;
+  resolve: (value: V | undefined) => void;
+  reject: (error: unknown) => void;
+}
+
+const SLOTS = 4;
+const KEYS_IN_A_QUERY = 200;
+
+/**
+ * Group reads, the mirror image of group commit: a lone question goes to MongoDB at once; those that
+ * come while the slots are taken go together as one. Each is asked after it was put, so an answer is
+ * never older than its question.
+ */
+export function gather<K, V>(load: (keys: K[]) => Promise<Map<K, V>>) {
+  const waiting: Asked<K, V>[] = [];
+  let inFlight = 0;
+  let scheduled = false;
+
+  const send = async (asked: Asked<K, V>[]) => {
+    inFlight++;
+    try {
+      const found = await load([...new Set(asked.map(({ key }) => key))]);
+      for (const { key, resolve } of asked) resolve(found.get(key));
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
+    inFlight--;
+    schedule();
+  };
+
+  const flush = () => {
+    scheduled = false;
+    while (inFlight < SLOTS && waiting.length > 0) void send(waiting.splice(0, KEYS_IN_A_QUERY));
+  };
+
+  const schedule = () => {
+    if (scheduled || inFlight >= SLOTS || waiting.length === 0) return;
+    scheduled = true;
+    setImmediate(flush);
+  };
+
+  return (key: K): Promise<V | undefined> =>
+    new Promise((resolve, reject) => {
+      waiting.push({ key, resolve, reject });
+      schedule();
+    });
+}
