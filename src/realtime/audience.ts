@@ -30,8 +30,26 @@ export function audienceOf(ticketId: string, owner: string): string[] {
   return [room.user(owner), room.allStaff, room.ticket(ticketId)];
 }
 
-/** True where somebody on this node gets the events of a ticket. */
-export function hasAudience(io: DeskServer, ticketId: string, owner: string): boolean {
-  const { rooms } = io.sockets.adapter;
-  return audienceOf(ticketId, owner).some((name) => rooms.has(name));
+/** Who of this node gets the events of a ticket. */
+export interface Audience {
+  /** Since when somebody does, milliseconds since 1970; undefined where nobody does. */
+  since(ticketId: string, owner: string): number | undefined;
+}
+
+/** Follows the rooms of this node as they come and go. */
+export function createAudience(io: DeskServer, clock: () => number): Audience {
+  const since = new Map<string, number>();
+  const { adapter } = io.sockets;
+  adapter.on('create-room', (name: string) => since.set(name, clock()));
+  adapter.on('delete-room', (name: string) => since.delete(name));
+  return {
+    since(ticketId, owner) {
+      let first: number | undefined;
+      for (const name of audienceOf(ticketId, owner)) {
+        const created = since.get(name);
+        if (created !== undefined && (first === undefined || created < first)) first = created;
+      }
+      return first;
+    },
+  };
 }

@@ -3,7 +3,7 @@ import type { DomainEvent } from '../domain/events.ts';
 import { type Entry, foldMessage, type Ticket } from '../domain/log/entry.ts';
 import { readEntries } from '../domain/log/reads.ts';
 import { messageView, ticketView, typingView } from '../domain/views.ts';
-import { audienceOf, type DeskServer, hasAudience, room } from './audience.ts';
+import { audienceOf, createAudience, type DeskServer, room } from './audience.ts';
 import { Sequencer } from './sequencer.ts';
 
 const PAGE = 1000;
@@ -32,9 +32,10 @@ function emitSignal(io: DeskServer, event: DomainEvent & { kind: 'typing' | 'rea
 
 /** Carries what the bus and the sweep tell to the sockets of this node, each ticket in order. */
 export function createDelivery(ctx: AppContext, io: DeskServer) {
+  const audience = createAudience(io, ctx.clock);
   const sequencer = new Sequencer({
     emit: (entry) => emitEntry(ctx, io, entry),
-    hasAudience: (ticketId, owner) => hasAudience(io, ticketId, owner),
+    audienceSince: audience.since,
     read: (ticketId, after, upTo, since) =>
       readEntries(ctx.db, ticketId, { after, upTo, limit: PAGE, since }),
     settledBefore: ctx.sweep.settledBefore,

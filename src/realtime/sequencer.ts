@@ -5,8 +5,8 @@ import type { Log } from '../infra/log.ts';
 export interface SequencerOptions {
   /** Sends an entry to the sockets of this node. */
   emit(entry: Entry): void;
-  /** True where a socket of this node gets the ticket's events. */
-  hasAudience(ticketId: string, owner: string): boolean;
+  /** Since when a socket of this node gets the ticket's events; undefined where none does. */
+  audienceSince(ticketId: string, owner: string): number | undefined;
   /** Entries of a ticket in (`after`, `upTo`] made since `since`, in order. */
   read(ticketId: string, after: number, upTo: number, since: number): Promise<Entry[]>;
   /** Entries made before this time have been emitted; milliseconds since 1970. */
@@ -29,6 +29,8 @@ interface Track {
 
 /** How long a hole may be filled by a late hint before it is read, in milliseconds. */
 const HOLE_PATIENCE_MS = 150;
+/** An entry's id is made a little before it is stored, maybe by another clock; it counts seconds. */
+const CLOCK_SLACK_MS = 1000;
 const MAX_TRACKS = 50_000;
 /** After so many failed reads in a row (about 6 s) the sockets are told to ask for themselves. */
 const MAX_FAILURES = 6;
@@ -84,7 +86,8 @@ export class Sequencer {
   /** Without an audience there is nothing to keep in order; an audience that comes later asks the log. */
   #trackFor(ticketId: string, owner: string, seq: number): Track | undefined {
     const known = this.#tracks.get(ticketId);
-    if (this.#options.hasAudience(ticketId, owner)) return known ?? this.#create(ticketId, owner);
+    const isHeard = this.#options.audienceSince(ticketId, owner) !== undefined;
+    if (isHeard) return known ?? this.#create(ticketId, owner);
     if (known?.last === undefined) return undefined;
     // Nobody would hear it, so it counts as emitted: the next audience starts behind it.
     if (seq === known.last + 1) known.last = seq;
@@ -160,10 +163,15 @@ export class Sequencer {
     this.#forget(ticketId, track);
   }
 
+  /** How far back a ticket that is met for the first time may have entries nobody was shown. */
+  #startOf(ticketId: string, { owner }: Track): number {
+    const audience = this.#options.audienceSince(ticketId, owner) ?? 0;
+    return Math.max(this.#options.settledBefore(), audience - CLOCK_SLACK_MS);
+  }
+
   async #fillOnce(ticketId: string, track: Track): Promise<void> {
     const upTo = track.target;
-    const first = track.last === undefined;
-    const since = first ? this.#options.settledBefore() : 0;
+    const since = track.last === undefined ? this.#startOf(ticketId, track) : 0;
     const entries = await this.#options.read(ticketId, track.last ?? 0, upTo, since);
     // Everything older than the oldest entry found has been emitted before.
     if (track.last === undefined) {

@@ -375,6 +375,28 @@ describe('who hears what', () => {
     );
   });
 
+  test('staff who come when nobody was listening hear what comes from then on, not what was before', async () => {
+    const quiet = await startApp({ SWEEP_INTERVAL_MS: '100' });
+    try {
+      const ana = newPerson(quiet.url, 'CUSTOMER', { username: 'Ana' });
+      const kim = newPerson(quiet.url, 'AGENT', { username: 'Kim' });
+      const ticket = await ana.createTicket();
+      const before = await ana.send(ticket.id, 'before');
+      // Ids count seconds and clocks may differ by one, so that much from before may come along.
+      await new Promise((resolve) => setTimeout(resolve, 2100));
+      const staff = listenAt(quiet.url);
+      open.push(staff);
+      await staff.ask('authorize', { token: kim.token });
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      await ana.send(ticket.id, 'after');
+      await eventually(() => expect(staff.events('message')).toHaveLength(1));
+      expect(staff.events('message')[0]).toMatchObject({ content: 'after' });
+      expect(before.status).toBe(201);
+    } finally {
+      await quiet.stop();
+    }
+  });
+
   test('a subscribed and wide socket hears each event once', async () => {
     const { ana, ticket, his } = await buildScene();
     await his.ask('subscribe', { ticket_id: ticket.id });
