@@ -83,7 +83,11 @@ function describe(name: Name, got: string | undefined, why?: string): string {
 }
 
 /** `NAME`, or for a secret the content of the file that `NAME_FILE` names. Empty counts as unset. */
-function readVariable(env: NodeJS.ProcessEnv, name: Name, problems: string[]): string | undefined {
+export function readVariable(
+  env: NodeJS.ProcessEnv,
+  name: Name,
+  problems: string[],
+): string | undefined {
   const value = env[name]?.trim() || undefined;
   const file = env[`${name}_FILE`]?.trim();
   if (!file || !(variables[name] as Variable).secret) return value;

@@ -4,7 +4,7 @@ import type { TokenVerifier } from './domain/identity.ts';
 import type { LogStore } from './domain/log/store.ts';
 import type { Sweep } from './domain/log/sweep.ts';
 import type { LogWriter } from './domain/log/writer.ts';
-import type { Bus } from './infra/bus.ts';
+import type { Bus } from './infra/bus-local.ts';
 import type { Crash } from './infra/crash-points.ts';
 import type { ErrorReports } from './infra/error-reports.ts';
 import type { FileStore } from './infra/file-store.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
-import { loadEnvironment } from './config.ts';
+import { loadEnvironment, readVariable } from './config.ts';
 import { tokenClaims, userRoles } from './contract/identity.ts';
 
 const usage = `npm run token -- --role ${userRoles.join('|')} --id ID --username NAME [--email ADDRESS] [--expires 12h]
@@ -29,16 +29,22 @@ function readArguments() {
 }
 
 const { role, id = '1', username = 'Ana', email = `${id}@example.com`, expires } = readArguments();
-const { JWT_SECRET_KEY, JWT_ISSUER, JWT_AUDIENCE } = loadEnvironment();
-if (!JWT_SECRET_KEY) fail('JWT_SECRET_KEY is not set, neither in the environment nor in .env');
+const env = loadEnvironment();
+const problems: string[] = [];
+const secret = readVariable(env, 'JWT_SECRET_KEY', problems);
+const [problem] = problems;
+if (problem) fail(problem);
+if (!secret) fail('JWT_SECRET_KEY is not set, neither in the environment nor in .env');
 const claims = tokenClaims.safeParse({ id, username, email, role });
 if (!claims.success) {
   const [issue] = claims.error.issues;
   fail(`${issue?.path.join('.')}: ${issue?.message}`);
 }
+const [algorithm = 'HS256'] = (env.JWT_ALGORITHMS ?? '').split(',').filter(Boolean);
 const options: jwt.SignOptions = {
+  algorithm: algorithm as jwt.Algorithm,
   expiresIn: expires as NonNullable<jwt.SignOptions['expiresIn']>,
 };
-if (JWT_ISSUER) options.issuer = JWT_ISSUER;
-if (JWT_AUDIENCE) options.audience = JWT_AUDIENCE;
-console.log(jwt.sign(claims.data, JWT_SECRET_KEY, options));
+if (env.JWT_ISSUER) options.issuer = env.JWT_ISSUER;
+if (env.JWT_AUDIENCE) options.audience = env.JWT_AUDIENCE;
+console.log(jwt.sign(claims.data, secret, options));

@@ -11,9 +11,9 @@ import type {
 import { AppError, notFound } from '../errors.ts';
 import { type Actor, authorOf, isStaff, requireAccess } from './actor.ts';
 import { attachFiles } from './files.ts';
-import { type Entry, foldMessage, type Message } from './log/entry.ts';
+import { type Entry, foldMessage, type Message, type TicketState } from './log/entry.ts';
 import { readChanges, readMessage, readNewest } from './log/reads.ts';
-import type { Draft, TicketState } from './log/writer.ts';
+import type { Draft } from './log/writer.ts';
 import { mirrorStates } from './mirror-state.ts';
 import { readTicket } from './tickets.ts';
 import { messageView, ticketView } from './views.ts';

@@ -15,10 +15,9 @@ import { AppError, isStorageError, notFound } from '../errors.ts';
 import type { TicketRow } from '../models/ticket.ts';
 import { type Actor, authorOf, isStaff, requireAccess, requireStaff } from './actor.ts';
 import { majority, native } from './log/collections.ts';
-import { type Entry, type Ticket, toTicket } from './log/entry.ts';
+import { type Entry, type Ticket, type TicketState, toTicket } from './log/entry.ts';
 import { type Head, listHeads } from './log/heads.ts';
 import { readHead } from './log/store.ts';
-import type { TicketState } from './log/writer.ts';
 import { ticketView } from './views.ts';
 
 const oid = (id: string) => Types.ObjectId.createFromHexString(id);

@@ -1,6 +1,6 @@
 import { createShardedAdapter } from '@socket.io/redis-adapter';
 import { Server } from 'socket.io';
-import type { Bus } from './bus.ts';
+import type { Bus } from './bus-local.ts';
 import type { Log } from './log.ts';
 import { failFast, openRedis } from './redis.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { type Bus, createBus } from '../../src/infra/bus.ts';
+import { createBus } from '../../src/infra/bus.ts';
+import type { Bus } from '../../src/infra/bus-local.ts';
 import { eventually } from '../support/eventually.ts';
 import { startRedis } from '../support/redis.ts';
 

@@ -5,6 +5,12 @@ import type { TicketRow } from '../../models/ticket.ts';
 /** A ticket as the domain hands it about: the stored row with its id as text. */
 export type Ticket = Omit<TicketRow, '_id'> & { id: string };
 
+/** A ticket as of a head of its log; what an entry is judged against. */
+export interface TicketState {
+  ticket: Ticket;
+  head: number;
+}
+
 /**
  * One line of a ticket's log as it travels: plain JSON, ids as 24 hexadecimal characters.
  * See `models/entry.ts` for the fields.

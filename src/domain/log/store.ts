@@ -6,7 +6,7 @@ import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { majority, native, runCommand } from './collections.ts';
-import { type Entry, toEntry, toRow, toTicket } from './entry.ts';
+import { type Entry, type TicketState, toEntry, toRow, toTicket } from './entry.ts';
 import { gather } from './gather.ts';
 import { type Head, listHeads, listOpenHeads } from './heads.ts';
 import {
@@ -16,7 +16,6 @@ import {
   verdictsOfAnswer,
   verdictsOfError,
 } from './verdicts.ts';
-import type { TicketState } from './writer.ts';
 
 /** Accepted means: on the disks of a majority. `wtimeout` makes a lost majority an unknown outcome. */
 const accepted = { w: 'majority', j: true, wtimeoutMS: 4000 } as const;

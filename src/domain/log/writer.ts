@@ -4,15 +4,9 @@ import { isStorageError, unavailable } from '../../errors.ts';
 import type { Crash } from '../../infra/crash-points.ts';
 import type { Log } from '../../infra/log.ts';
 import { createBatches } from './batches.ts';
-import { type Author, type Entry, type Ticket, toRow } from './entry.ts';
+import { type Author, type Entry, type TicketState, toRow } from './entry.ts';
 import type { LogStore } from './store.ts';
 import type { Verdict } from './verdicts.ts';
-
-/** A ticket as of a head of its log; what an entry is judged against. */
-export interface TicketState {
-  ticket: Ticket;
-  head: number;
-}
 
 /** An entry without what the writer adds: its place in the log. */
 export type Draft = Omit<Entry, 'seq' | 'ticket_id' | 'owner'>;
