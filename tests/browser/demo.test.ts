@@ -163,6 +163,12 @@ describe('the demo, as a visitor meets it', () => {
     for (const line of ['south window', 'more water', 'Thank you, I see.']) {
       expect(html).toContain(line);
     }
+    const paper = await page.context().newPage();
+    await paper.setViewportSize({ width: 760, height: 844 });
+    await paper.setContent(html);
+    await paper.getByText('south window').first().waitFor();
+    await paper.screenshot({ path: join(pictures, 'transcript.png') });
+    await paper.close();
     expect(sides.complaints).toEqual([]);
     await sides.close();
   }, 90_000);
