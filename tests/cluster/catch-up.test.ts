@@ -131,13 +131,21 @@ describe('coming back, on two nodes', () => {
         const send = { ticketId, by, clientId: `m${n}` };
         return trySend(recorder, cluster.urls()[n % 2]!, send);
       });
-      const closes = cluster.urls().map(async (url) => {
+      // On both nodes, or on one, of which the other then has only heard.
+      const closers = cluster.urls().slice(0, 1 + (round % 2));
+      const closes = closers.map(async (url) => {
         await later();
         return personAt(url, by.token).close(ticketId);
       });
       const closed = await Promise.all(closes);
+      const { last_seq } = closed[0]!.body;
+      await Promise.all(readers.map((reader) => reader.reaches(ticketId, last_seq)));
+      const late = cluster
+        .urls()
+        .map((url, index) => trySend(recorder, url, { ticketId, by, clientId: `late ${index}` }));
+      for (const { status } of await Promise.all(late)) expect(status).toBe(409);
       const sent = await Promise.all(sends);
-      expect(closed.map(({ status }) => status)).toEqual([200, 200]);
+      for (const { status } of closed) expect(status).toBe(200);
       expect(new Set(sent.map(({ status }) => status)).size).toBeLessThanOrEqual(2);
       for (const { status } of sent) expect([201, 409]).toContain(status);
 

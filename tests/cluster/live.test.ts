@@ -59,7 +59,9 @@ describe('live events on two nodes', () => {
         const name = `joiner ${++joined}`;
         const after = Math.max(0, head - Math.floor(random() * 60));
         const ticketIds = [ticketId];
-        const reader = new Reader({ name, by, ticketIds, where: cluster, random, after });
+        const fromCursors = random() < 0.5;
+        const options = { name, by, ticketIds, where: cluster, random, after, fromCursors };
+        const reader = new Reader(options);
         await reader.live();
         // Some hear a lot, some next to nothing.
         await sleep(random() * 150);
@@ -68,12 +70,24 @@ describe('live events on two nodes', () => {
         findings.push(...reader.findings);
       }
     };
+    // Two that stay, so that each node has somebody to send to, whoever comes.
+    const staying = cluster.urls().map((url, index) => {
+      const here = { urls: () => [url] };
+      return new Reader({ name: `on ${index}`, by, ticketIds: [ticketId], where: here, random });
+    });
+    await Promise.all(staying.map((reader) => reader.live()));
     const start = performance.now();
     const writers = Promise.all(Array.from({ length: 48 }, (_, index) => write(index)));
     await Promise.all(Array.from({ length: 4 }, join));
     await writers;
     measure('readers join', 'messages a second', head / ((performance.now() - start) / 1000));
     const logs = await cluster.readLogs();
+    for (const reader of staying) {
+      await reader.reaches(ticketId, logs[ticketId]!.length);
+      reader.close();
+      records.push(...reader.records());
+      findings.push(...reader.findings);
+    }
     expect(records.reduce((sum, { events }) => sum + events.length, 0)).toBeGreaterThan(JOINS * 5);
     recorder.judge({ [ticketId]: logs[ticketId]! }, records, {
       more: findings,

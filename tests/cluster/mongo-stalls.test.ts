@@ -119,7 +119,7 @@ describe('two nodes, each behind a proxy to MongoDB', () => {
     const recorder = new Recorder(chooseSeed(1010));
     const random = seededRandom(recorder.seed);
     const survivor = { urls: () => [cluster.nodes[1]!.url!] };
-    await onAdmin({ setParameter: 1, transactionLifetimeLimitSeconds: long ? 60 : 8 });
+    await onAdmin({ setParameter: 1, transactionLifetimeLimitSeconds: long ? 60 : 4 });
     const held = [newAccount(), newAccount()];
     const heldIds = await Promise.all(held.map((by) => openTicket(cluster, by)));
     const others = Array.from({ length: 8 }, () => newAccount());

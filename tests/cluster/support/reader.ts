@@ -12,6 +12,11 @@ export interface ReaderOptions {
   random: () => number;
   /** It had everything up to here before, in every ticket. Default 0. */
   after?: number;
+  /**
+   * Takes the cursors of its first `authorize` for what it has, and asks for nothing: by the contract
+   * every event after them comes on that socket.
+   */
+  fromCursors?: boolean;
 }
 
 /** A ticket as the reader follows it. */
@@ -38,11 +43,13 @@ export class Reader {
   resyncs = 0;
   readonly #options: ReaderOptions;
   readonly #tickets = new Map<string, Followed>();
+  #after: number;
   #socket: Socket | undefined;
   #closed = false;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
+    this.#after = options.after ?? 0;
     for (const id of options.ticketIds) {
       const cursor = options.after ?? 0;
       this.#tickets.set(id, { cursor, events: [], times: new Map(), syncing: true, held: [] });
@@ -52,7 +59,8 @@ export class Reader {
 
   /** One record a ticket, for the checker. */
   records(): ReaderRecord[] {
-    const { name, after = 0 } = this.#options;
+    const { name } = this.#options;
+    const after = this.#after;
     return [...this.#tickets].map(([ticket_id, { events }]) => ({
       name,
       ticket_id,
@@ -154,8 +162,16 @@ export class Reader {
       const followed = this.#tickets.get(ticket_id);
       if (followed) void this.#sync(socket, ticket_id, followed);
     });
-    socket.once('authorized', () => {
-      for (const [id, followed] of this.#tickets) void this.#sync(socket, id, followed);
+    socket.once('authorized', ({ cursors }: { cursors: Record<string, number> }) => {
+      const trusting = this.#options.fromCursors && this.connections === 1;
+      for (const [id, followed] of this.#tickets) {
+        const given = cursors[id];
+        if (!trusting || given === undefined) void this.#sync(socket, id, followed);
+        else {
+          this.#after = followed.cursor = given;
+          this.#goLive(socket, id, followed);
+        }
+      }
     });
     for (const event of liveEvents) socket.on(event, (view) => this.#hear(socket, view));
     socket.on('ticket_closed', (view) => this.#hearStatus(socket, view));
@@ -216,6 +232,10 @@ export class Reader {
       if (socket === this.#socket) socket.io.engine?.close();
       return;
     }
+    this.#goLive(socket, ticketId, followed);
+  }
+
+  #goLive(socket: Socket, ticketId: string, followed: Followed): void {
     followed.syncing = false;
     for (const event of followed.held.splice(0)) {
       if (followed.syncing) followed.held.push(event);
