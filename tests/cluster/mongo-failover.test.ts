@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Db, MongoClient } from 'mongodb';
 import { eventually } from '../support/eventually.ts';
 import { startReplicaSet, type TestMember, type TestReplicaSet } from '../support/mongo.ts';
+import { personAt } from '../support/people.ts';
 import { seededRandom } from '../support/random.ts';
 import { type Cluster, startCluster } from './support/cluster.ts';
 import { chooseSeed, long, Recorder } from './support/history.ts';
@@ -77,10 +78,10 @@ describe('a MongoDB of three members', () => {
     return { recorder, random, by, ticketId, judge };
   }
 
-  /** How many copies of the entry with that client id the member holds, committed or not. */
-  const countOn = (member: TestMember, clientId: string) =>
+  /** How many such entries the member holds, committed or not. */
+  const countOn = (member: TestMember, filter: object) =>
     onMember(member, (_admin, client) =>
-      client.db(cluster.database).collection('entries').countDocuments({ client_id: clientId }),
+      client.db(cluster.database).collection('entries').countDocuments(filter),
     );
 
   test('11: when the first copy has no majority yet, then no retry is answered before it has', async () => {
@@ -94,7 +95,7 @@ describe('a MongoDB of three members', () => {
     try {
       const send = { ticketId, by, clientId: 'stuck' };
       const first = trySend(recorder, cluster.urls()[0]!, send);
-      await eventually(async () => expect(await countOn(primary, 'stuck')).toBe(1));
+      await eventually(async () => expect(await countOn(primary, { client_id: 'stuck' })).toBe(1));
       const retries = Array.from({ length: 10 }, (_, n) =>
         sendUntilAnswered(recorder, { urls: () => [cluster.urls()[n % 2]!] }, send, random),
       );
@@ -110,6 +111,32 @@ describe('a MongoDB of three members', () => {
     expect(await judge()).toHaveLength(2);
   }, 60_000);
 
+  test('when an edit has no majority yet, then no answer shows it', async () => {
+    const { recorder, random, by, ticketId, judge } = await setUp(1110);
+    const send = { ticketId, by, clientId: 'first text' };
+    const { message } = await sendUntilAnswered(recorder, cluster, send, random);
+    const others = await secondaries();
+    const [one, two] = cluster.urls().map((url) => personAt(url, by.token));
+    const path = `/tickets/${ticketId}/messages/${message!.id}`;
+    let editing: Promise<{ status: number }>;
+    await Promise.all(others.map((member) => setReplication(member, false)));
+    try {
+      editing = one!.call('PATCH', path, { content: 'edited' });
+      const primary = await set.primary();
+      const edits = () => countOn(primary, { type: 'edit', content: 'edited' });
+      await eventually(async () => expect(await edits()).toBe(1));
+      const listed = await two!.list(ticketId);
+      expect(listed.body.map(({ content }) => content)).toEqual(['first text']);
+      const repeated = await two!.send(ticketId, 'first text', { client_id: 'first text' });
+      expect([200, 503]).toContain(repeated.status);
+      if (repeated.status === 200) expect(repeated.body.content).toBe('first text');
+    } finally {
+      await Promise.all(others.map((member) => setReplication(member, true)));
+    }
+    await editing;
+    expect((await judge()).at(-1)).toMatchObject({ seq: 2 });
+  }, 60_000);
+
   test('when an entry that only the old primary has is rolled back, then no hole and no loss results', async () => {
     const { recorder, random, by, ticketId, judge } = await setUp(800);
     // The first node's cache knows the head; the second has never seen the ticket and reads it.
@@ -121,7 +148,7 @@ describe('a MongoDB of three members', () => {
     const others = await secondaries();
     await Promise.all(others.map((member) => setReplication(member, false)));
     const doomed = trySend(recorder, one!.urls()[0]!, { ticketId, by, clientId: 'doomed' });
-    await eventually(async () => expect(await countOn(old, 'doomed')).toBe(1));
+    await eventually(async () => expect(await countOn(old, { client_id: 'doomed' })).toBe(1));
     // A head read from what the old primary alone has would put this above the doomed entry, and the
     // driver would send the same command to the next primary, where there is nothing below it.
     const above = sendUntilAnswered(recorder, two!, { ticketId, by, clientId: 'above' }, random);
@@ -138,7 +165,7 @@ describe('a MongoDB of three members', () => {
     await sendUntilAnswered(recorder, cluster, { ticketId, by, clientId: 'after' }, random);
     await judge();
     // The old primary has taken back what it had alone.
-    await eventually(async () => expect(await countOn(old, 'after')).toBe(1), {
+    await eventually(async () => expect(await countOn(old, { client_id: 'after' })).toBe(1), {
       timeout: 30_000,
       every: 200,
     });

@@ -8,6 +8,7 @@ import { Reader } from './support/reader.ts';
 import { newAccount, openTicket, type Sent, trySend, trySendOver } from './support/writer.ts';
 
 const ROUNDS = long ? 50 : 4;
+const SWEEP_MS = 1000;
 
 /** Two nodes that share nothing but the database: without Redis the sweep alone joins them. */
 describe('retries on two nodes', () => {
@@ -16,7 +17,7 @@ describe('retries on two nodes', () => {
   const open: { close(): unknown }[] = [];
 
   beforeAll(async () => {
-    cluster = await startCluster({ nodes: 2, env: { SWEEP_INTERVAL_MS: '1000' } });
+    cluster = await startCluster({ nodes: 2, env: { SWEEP_INTERVAL_MS: String(SWEEP_MS) } });
     const port = Number(new URL(cluster.urls()[0]!).port);
     proxy = await startFaultProxy({ target: { port } });
   });
@@ -120,6 +121,21 @@ describe('retries on two nodes', () => {
       expect(copies.filter(({ status }) => status === 201).length).toBeLessThanOrEqual(1);
     }
     await judge(recorder, ticketId, readers);
+  });
+
+  test('when there is no Redis, then the sweep brings to the other node what was sent on the first', async () => {
+    const recorder = new Recorder(chooseSeed(105));
+    const by = newAccount();
+    const ticketId = await openTicket(cluster, by);
+    const reader = follow(by, ticketId, 1, recorder.seed);
+    await reader.live();
+    for (let n = 1; n <= 3; n++) {
+      const start = performance.now();
+      await trySend(recorder, cluster.urls()[0]!, { ticketId, by, clientId: `m${n}` });
+      await reader.reaches(ticketId, n);
+      expect(reader.receivedAt(ticketId, n)! - start).toBeLessThan(SWEEP_MS * 1.2 + 1000);
+    }
+    await judge(recorder, ticketId, [reader]);
   });
 
   test('when a client id comes back with another text, then it is refused on either node', async () => {

@@ -1,8 +1,11 @@
 import { Types } from 'mongoose';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
-import { native, runCommand } from './collections.ts';
+import { majority, native, runCommand } from './collections.ts';
 import { type Entry, foldMessage, type Message, toEntry } from './entry.ts';
+
+/** What is read is shown or judged by, so it must be a majority's: anything else may be rolled back. */
+const shown = { readConcern: majority };
 
 const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 
@@ -24,7 +27,7 @@ async function lastChanges(
   if (ids.length === 0 || above >= head) return changes;
   const filter = { 'of.id': { $in: ids.map(oid) }, seq: { $gt: above, $lte: head } };
   const rows = native(db.entries)
-    .find(filter as never)
+    .find(filter as never, shown)
     .sort({ seq: 1 });
   for await (const row of rows) {
     const entry = toEntry(row as unknown as EntryRow);
@@ -52,6 +55,7 @@ async function readPage(
     limit,
     batchSize: limit,
     singleBatch: true,
+    readConcern: majority,
   });
   return cursor.firstBatch;
 }
@@ -94,7 +98,10 @@ export async function readNewest(
   while (newest.length <= limit && below > 1) {
     const wanted = limit + 1 - newest.length;
     const rows = await native(db.entries)
-      .find({ ticket_id: oid(ticketId), stream: 'public', seq: { $lt: below }, type: 'message' })
+      .find(
+        { ticket_id: oid(ticketId), stream: 'public', seq: { $lt: below }, type: 'message' },
+        shown,
+      )
       .sort({ seq: -1 })
       .limit(wanted)
       .toArray();
@@ -124,7 +131,7 @@ export async function readMessage(
   const changes = await lastChanges(db, [messageId], 0, Number.MAX_SAFE_INTEGER);
   const change = changes.get(messageId);
   if (change) return change.ticket_id === ticketId ? foldMessage(change) : undefined;
-  const row = await native(db.entries).findOne({ _id: oid(messageId), stream: 'public' });
+  const row = await native(db.entries).findOne({ _id: oid(messageId), stream: 'public' }, shown);
   if (row?.type !== 'message' || row.ticket_id.toHexString() !== ticketId) return undefined;
   return foldMessage(toEntry(row));
 }
@@ -148,7 +155,7 @@ export async function readEntries(
   };
   const place = { ticket_id: oid(ticketId), stream: 'public', seq: { $gt: after, $lte: upTo } };
   const rows = await native(db.entries)
-    .find({ ...place, ...recent } as never)
+    .find({ ...place, ...recent } as never, shown)
     .hint('entry_seq')
     .sort({ seq: 1 })
     .limit(limit)

@@ -17,12 +17,6 @@ export type Verdict =
 
 const DUPLICATE_KEY = 11000;
 
-function ofWriteError(error: WriteError | MongoServerError): Verdict {
-  if (error.code !== DUPLICATE_KEY) return { kind: 'failed', cause: error };
-  const text = error.errmsg ?? '';
-  return text.includes('entry_seq') ? { kind: 'seq_taken' } : { kind: 'seen' };
-}
-
 /** Codes with which MongoDB refuses what is asked, now and for ever: a bug of ours. */
 const permanent = new Set<unknown>([
   2, // BadValue
@@ -32,6 +26,15 @@ const permanent = new Set<unknown>([
   121, // DocumentValidationFailure
   10334, // BSONObjectTooLarge
 ]);
+
+/** The verdict on one refused row. A step-down or a time limit in the middle is no refusal of the row. */
+function ofWriteError(error: WriteError | MongoServerError): Verdict {
+  if (error.code !== DUPLICATE_KEY) {
+    return { kind: permanent.has(error.code) ? 'failed' : 'unknown', cause: error };
+  }
+  const text = error.errmsg ?? '';
+  return text.includes('entry_seq') ? { kind: 'seq_taken' } : { kind: 'seen' };
+}
 
 /** The verdict on what threw as a whole: only what MongoDB will never do has certainly not been done. */
 function verdictOfError(error: unknown): Verdict {

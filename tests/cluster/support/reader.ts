@@ -1,4 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
+import type { MessageView } from '../../../src/contract/messages.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { Reader as ReaderRecord, ReceivedEvent } from '../../support/history-checker.ts';
 import type { Account, Urls } from './writer.ts';
@@ -17,6 +18,13 @@ export interface ReaderOptions {
    * every event after them comes on that socket.
    */
   fromCursors?: boolean;
+}
+
+type MessageRow = Pick<MessageView, 'ticket_id' | 'id' | 'seq' | 'rev' | 'client_id'>;
+
+/** An edit or a deletion is an entry of its own, which nobody chose a client id for. */
+function eventOf({ id, seq, rev, client_id }: MessageRow): ReceivedEvent {
+  return rev === seq ? { seq, client_id: client_id ?? null, id } : { seq: rev, client_id: null };
 }
 
 /** A ticket as the reader follows it. */
@@ -178,9 +186,8 @@ export class Reader {
     socket.on('ticket_updated', (view) => this.#hearStatus(socket, view));
   }
 
-  #hear(socket: Socket, view: { ticket_id: string; rev: number; client_id: string; id: string }) {
-    const { ticket_id, rev, client_id, id } = view;
-    this.#take(socket, ticket_id, { seq: rev, client_id, id });
+  #hear(socket: Socket, view: MessageRow) {
+    this.#take(socket, view.ticket_id, eventOf(view));
   }
 
   #hearStatus(socket: Socket, view: { id: string; last_seq: number }): void {
@@ -220,9 +227,10 @@ export class Reader {
           .emitWithAck('sync', { ticket_id: ticketId, after: followed.cursor });
         if (socket !== this.#socket || !socket.connected) return;
         if (!page.ok) throw new Error(page.message);
-        for (const { rev, client_id, id } of page.messages) {
-          if (rev <= followed.cursor) this.findings.push(`sync gave ${rev} at ${followed.cursor}`);
-          this.#keep(followed, { seq: rev, client_id, id });
+        for (const row of page.messages) {
+          const { cursor } = followed;
+          if (row.rev <= cursor) this.findings.push(`sync gave ${row.rev} at ${cursor}`);
+          this.#keep(followed, eventOf(row));
         }
         more = page.more;
         if (!more) followed.cursor = Math.max(followed.cursor, page.head);
