@@ -127,6 +127,7 @@ describe('a MongoDB of three members', () => {
       await eventually(async () => expect(await edits()).toBe(1));
       const listed = await two!.list(ticketId);
       expect(listed.body.map(({ content }) => content)).toEqual(['first text']);
+      expect(listed.headers.get('deskcord-head')).toBe('1');
       const repeated = await two!.send(ticketId, 'first text', { client_id: 'first text' });
       expect([200, 503]).toContain(repeated.status);
       if (repeated.status === 200) expect(repeated.body.content).toBe('first text');
