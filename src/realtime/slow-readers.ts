@@ -6,6 +6,9 @@ const MAX_PACKETS = 5000;
 
 interface EngineConnection {
   writeBuffer: { data?: string | Buffer }[];
+  close(discard: boolean): void;
+  /** Of a WebSocket: the socket of `ws`. */
+  transport: { socket?: { terminate?(): void } };
 }
 
 function queuedBytes({ writeBuffer }: EngineConnection, enough: number): number {
@@ -25,6 +28,15 @@ function isSlow(ctx: AppContext, socket: DeskSocket): boolean {
   return connection.writeBuffer.length > 1 && queuedBytes(connection, cap) > cap;
 }
 
+/** An ordinary end would wait until the reader has read what is queued, which is what it does not do. */
+function cut(socket: DeskSocket): void {
+  const connection = socket.conn as unknown as EngineConnection;
+  const { transport } = connection;
+  socket.disconnect(true);
+  connection.close(true);
+  transport.socket?.terminate?.();
+}
+
 /**
  * Cuts sockets whose queue has grown past the cap; they catch up from their cursor when they come
  * back. @returns a function that ends the watch
@@ -34,7 +46,7 @@ export function watchSlowReaders(ctx: AppContext, io: DeskServer): () => void {
     for (const socket of io.sockets.sockets.values()) {
       if (!isSlow(ctx, socket)) continue;
       ctx.log.warn({ socket: socket.id, user: socket.data.actor?.key }, 'cut a slow reader');
-      socket.disconnect(true);
+      cut(socket);
     }
   }, CHECK_MS).unref();
   return () => clearInterval(timer);
