@@ -59,7 +59,7 @@ describe('coming back, on two nodes', () => {
       overRest.push(...page.body);
     }
     const events = overRest.map(({ rev, client_id, id }) => ({ seq: rev, client_id, id }));
-    const logs = await cluster.readLogs();
+    const logs = await cluster.readLogs(ticketId);
     const records = [...reader.records(), { name: 'over REST', ticket_id: ticketId, events }];
     recorder.judge({ [ticketId]: logs[ticketId]! }, records, { more: reader.findings });
   }, 180_000);
@@ -149,7 +149,7 @@ describe('coming back, on two nodes', () => {
       expect(new Set(sent.map(({ status }) => status)).size).toBeLessThanOrEqual(2);
       for (const { status } of sent) expect([201, 409]).toContain(status);
 
-      const log = (await cluster.readLogs())[ticketId]!.sort((a, b) => a.seq - b.seq);
+      const log = (await cluster.readLogs(ticketId))[ticketId]!.sort((a, b) => a.seq - b.seq);
       const statuses = log.filter(({ client_id }) => client_id === null);
       expect(statuses).toEqual([log.at(-1)]);
       for (const { body } of closed) {

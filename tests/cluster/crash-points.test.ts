@@ -54,7 +54,7 @@ describe('3: a node killed with -9 at each crash point', () => {
     }
     await doomed.ended();
     expect(doomed.exit).toEqual({ code: null, signal: 'SIGKILL' });
-    const logs = await cluster.readLogs();
+    const logs = await cluster.readLogs(ticketId);
     await reader.reaches(ticketId, pass + 3).catch(() => undefined);
     reader.close();
     const more = reader.findings;

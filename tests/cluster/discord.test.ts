@@ -101,7 +101,7 @@ describe('the bridge to Discord', () => {
     /** Waits until both sides have everything; then nothing is twice, and each is in order. */
     const settle = async (timeout = 40_000) => {
       const count = fromWeb.length + fromDiscord.length;
-      const stored = async () => (await cluster.readLogs())[ticket.id] ?? [];
+      const stored = async () => (await cluster.readLogs(ticket.id))[ticket.id] ?? [];
       await eventually(
         async () => {
           expect((await stored()).length).toBeGreaterThanOrEqual(count);

@@ -81,7 +81,7 @@ describe('live events on two nodes', () => {
     await Promise.all(Array.from({ length: 4 }, join));
     await writers;
     measure('readers join', 'messages a second', head / ((performance.now() - start) / 1000));
-    const logs = await cluster.readLogs();
+    const logs = await cluster.readLogs(ticketId);
     for (const reader of staying) {
       await reader.reaches(ticketId, logs[ticketId]!.length);
       reader.close();

@@ -67,7 +67,7 @@ describe('a MongoDB of three members', () => {
     });
     await reader.live();
     const judge = async () => {
-      const logs = await cluster.readLogs();
+      const logs = await cluster.readLogs(ticketId);
       await reader.reaches(ticketId, logs[ticketId]!.length).catch(() => undefined);
       reader.close();
       const { findings } = reader;

@@ -63,7 +63,7 @@ describe('Redis away', () => {
       return { answered, local: () => lag(0), remote: () => lag(1) };
     };
     const finish = async () => {
-      const logs = await cluster.readLogs();
+      const logs = await cluster.readLogs(ticketId);
       await Promise.all(readers.map((reader) => reader.reaches(ticketId, n, 20_000)));
       for (const reader of readers) reader.close();
       const more = readers.flatMap(({ findings }) => findings);

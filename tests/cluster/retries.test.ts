@@ -48,7 +48,7 @@ describe('retries on two nodes', () => {
   }
 
   async function judge(recorder: Recorder, ticketId: string, readers: Reader[]) {
-    const logs = await cluster.readLogs();
+    const logs = await cluster.readLogs(ticketId);
     for (const reader of readers) await reader.reaches(ticketId, logs[ticketId]!.length);
     recorder.judge(
       { [ticketId]: logs[ticketId]! },

@@ -27,8 +27,8 @@ export interface Cluster {
   urls(): string[];
   /** Adds a node, or another process such as a bot, and starts it. */
   add(name: string, env?: Record<string, string>): Promise<NodeProcess>;
-  /** Every ticket's log as it is in the database, past the servers. */
-  readLogs(): Promise<StoredLogs>;
+  /** Every ticket's log, or one ticket's, as it is in the database, past the servers. */
+  readLogs(ticketId?: string): Promise<StoredLogs>;
   client: MongoClient;
   /** The last lines of every process's log. */
   logTails(lines?: number): string;
@@ -77,7 +77,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await node.start();
       return node;
     },
-    readLogs: () => readLogs(client.db(database)),
+    readLogs: (ticketId) => readLogs(client.db(database), ticketId),
     logTails: (lines = 15) =>
       nodes
         .map((node) => `--- ${node.name}\n${node.logs().split('\n').slice(-lines).join('\n')}`)

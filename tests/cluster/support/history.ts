@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Db } from 'mongodb';
+import { type Db, ObjectId } from 'mongodb';
 import {
   type Attempt,
   judgeHistory,
@@ -14,7 +14,7 @@ export type StoredLogs = Record<string, StoredEntry[]>;
 
 interface EntryDocument {
   _id: { toHexString(): string };
-  ticket_id: { toHexString(): string };
+  ticket_id: ObjectId;
   stream: string;
   seq: number;
   type: string;
@@ -22,17 +22,20 @@ interface EntryDocument {
   client_id: string;
 }
 
-/** Every public entry in the database, by ticket; past all caches and servers. */
-export async function readLogs(db: Db): Promise<StoredLogs> {
+/** Every public entry in the database, or those of one ticket; past all caches and servers. */
+export async function readLogs(db: Db, ticketId?: string): Promise<StoredLogs> {
   const logs: StoredLogs = {};
   const rows = db
     .collection<EntryDocument>('entries')
-    .find({ stream: 'public' }, { readConcern: { level: 'majority' } });
+    .find(
+      { ...(ticketId && { ticket_id: new ObjectId(ticketId) }), stream: 'public' },
+      { readConcern: { level: 'majority' } },
+    );
   for await (const row of rows) {
-    const ticketId = row.ticket_id.toHexString();
-    logs[ticketId] ??= [];
+    const id = row.ticket_id.toHexString();
+    logs[id] ??= [];
     const isMessage = row.type === 'message';
-    logs[ticketId].push({
+    logs[id].push({
       seq: row.seq,
       author_id: row.author.id,
       client_id: isMessage ? row.client_id : null,

@@ -6,6 +6,9 @@ import type { Recorder } from './history.ts';
 import { Reader } from './reader.ts';
 import { type Account, newAccount, openTicket, sendUntilAnswered, type Urls } from './writer.ts';
 
+/** How long a writer tries before that is a failure of its own. */
+const GIVE_UP_MS = 120_000;
+
 export interface LoadOptions {
   cluster: Cluster;
   recorder: Recorder;
@@ -31,8 +34,12 @@ export interface Load {
   abandon(): void;
 }
 
+const running = new WeakMap<Cluster, Load>();
+
+/** Starts writers and readers; those of a test before that failed in the middle end first. */
 export async function startLoad(options: LoadOptions): Promise<Load> {
   const { cluster, recorder, writers, tickets, rest = 20, where = cluster } = options;
+  running.get(cluster)?.abandon();
   const random = seededRandom(recorder.seed + 1);
   const owners = Array.from({ length: tickets }, () => newAccount());
   const ticketIds = await Promise.all(owners.map((owner) => openTicket(cluster, owner)));
@@ -52,22 +59,22 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     const ticketId = ticketIds[index % tickets] as string;
     for (let n = 1; !stopping && !cluster.closed; n++) {
       const send = { ticketId, by, clientId: `${by.id}/${n}` };
-      const { outcome, status } = await sendUntilAnswered(recorder, where, send, own);
+      const { outcome, status } = await sendUntilAnswered(recorder, where, send, own, GIVE_UP_MS);
       if (outcome === 'accepted') accepted++;
       else recorder.surprises.push(`${send.clientId} was refused with ${status}`);
       await sleep(own() * rest);
     }
   };
-  const running = Promise.all(staff.map(write));
-  running.catch(() => undefined);
-  return {
+  const writing = Promise.all(staff.map(write));
+  writing.catch(() => undefined);
+  const load: Load = {
     ticketIds,
     readers,
     accepted: () => accepted,
     async finish(timeout = 20_000) {
       stopping = true;
       try {
-        await running;
+        await writing;
         const all = await eventually(() => cluster.readLogs(), { timeout });
         const logs = Object.fromEntries(ticketIds.map((id) => [id, all[id] ?? []]));
         for (const [index, reader] of readers.entries()) {
@@ -89,4 +96,6 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       for (const reader of readers) reader.close();
     },
   };
+  running.set(cluster, load);
+  return load;
 }
