@@ -1,3 +1,4 @@
+import { isStaffRole } from '../contract/identity.ts';
 import type { Author, Entry, Ticket } from './log/entry.ts';
 
 export interface Transcript {
@@ -111,7 +112,7 @@ function renderMarks(line: Line): Html {
 }
 
 function renderLine(line: Line, images: Transcript['images']): Html {
-  const staff = line.author.role === 'AGENT' || line.author.role === 'ADMIN';
+  const staff = isStaffRole(line.author.role);
   const side = staff ? 'staff' : 'customer';
   const earlier =
     line.earlier.length > 0

@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'socket.io';
 import type { Ack, ClientEventInput, ClientEventName, ServerEvents } from '../contract/events.ts';
+import { isStaffRole, type UserRole } from '../contract/identity.ts';
 import type { Actor } from '../domain/actor.ts';
 
 type ClientEvents = {
@@ -21,9 +22,16 @@ export type DeskSocket = Socket<ClientEvents, ServerEvents, NoEvents, SocketData
 /** Rooms of this node: one for each customer, one for staff who watch all, one for each watched ticket. */
 export const room = {
   user: (key: string) => `u:${key}`,
+  /** The sockets of one member of staff; gets no ticket's events by itself. */
+  staff: (key: string) => `s:${key}`,
   allStaff: 'staff',
   ticket: (id: string) => `t:${id}`,
 };
+
+/** The room with all sockets of one person on this node. */
+export function ownRoom({ key, role }: { key: string; role: UserRole }): string {
+  return isStaffRole(role) ? room.staff(key) : room.user(key);
+}
 
 /** The rooms whose sockets get the events of a ticket. */
 export function audienceOf(ticketId: string, owner: string): string[] {

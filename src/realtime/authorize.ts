@@ -5,7 +5,7 @@ import { type Actor, actorView, isStaff } from '../domain/actor.ts';
 import { readCursors } from '../domain/tickets.ts';
 import { AppError } from '../errors.ts';
 import { setAlarm } from './alarm.ts';
-import { type DeskServer, type DeskSocket, room } from './audience.ts';
+import { type DeskServer, type DeskSocket, ownRoom, room } from './audience.ts';
 import type { Sequencer } from './sequencer.ts';
 
 export interface Authorizer {
@@ -69,8 +69,7 @@ export function createAuthorizer(
   };
 
   const requireRoom = (actor: Actor) => {
-    const name = isStaff(actor) ? `staff:${actor.key}` : room.user(actor.key);
-    const open = io.sockets.adapter.rooms.get(name)?.size ?? 0;
+    const open = io.sockets.adapter.rooms.get(ownRoom(actor))?.size ?? 0;
     if (open < ctx.config.maxConnectionsPerUser) return;
     throw new AppError(
       'RATELIMIT',
@@ -88,8 +87,8 @@ export function createAuthorizer(
   };
 
   const join = async (socket: DeskSocket, actor: Actor) => {
-    if (!isStaff(actor)) return socket.join(room.user(actor.key));
-    await socket.join(`staff:${actor.key}`);
+    await socket.join(ownRoom(actor));
+    if (!isStaff(actor)) return;
     socket.data.wide ??= true;
     if (socket.data.wide) await socket.join(room.allStaff);
   };

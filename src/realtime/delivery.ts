@@ -3,7 +3,7 @@ import type { DomainEvent } from '../domain/events.ts';
 import { type Entry, foldMessage, type Ticket } from '../domain/log/entry.ts';
 import { readEntries } from '../domain/log/reads.ts';
 import { messageView, ticketView, typingView } from '../domain/views.ts';
-import { audienceOf, createAudience, type DeskServer, room } from './audience.ts';
+import { audienceOf, createAudience, type DeskServer, ownRoom } from './audience.ts';
 import { Sequencer } from './sequencer.ts';
 
 const PAGE = 1000;
@@ -23,8 +23,7 @@ function emitEntry(ctx: AppContext, io: DeskServer, entry: Entry): void {
 /** Signals go to everybody in the ticket but the one who caused them. */
 function emitSignal(io: DeskServer, event: DomainEvent & { kind: 'typing' | 'read' }): void {
   const { ticket_id, owner, by } = event;
-  const own = by.role === 'AGENT' || by.role === 'ADMIN' ? `staff:${by.key}` : room.user(by.key);
-  const to = io.to(audienceOf(ticket_id, owner)).except(own);
+  const to = io.to(audienceOf(ticket_id, owner)).except(ownRoom(by));
   const view = typingView(ticket_id, by);
   if (event.kind === 'typing') to.emit('typing', view);
   else to.emit('read', { ...view, seq: event.seq });

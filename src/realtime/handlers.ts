@@ -6,7 +6,7 @@ import {
   type ClientEventName,
   clientEvents,
 } from '../contract/events.ts';
-import type { RateLimitName } from '../contract/limits.ts';
+import { type RateLimitName, sizes } from '../contract/limits.ts';
 import { type Actor, requireStaff } from '../domain/actor.ts';
 import { deleteMessage, editMessage, listMessages, sendMessage } from '../domain/messages.ts';
 import { parseInput } from '../domain/parse.ts';
@@ -126,7 +126,8 @@ async function run(
     // Socket.IO lets a number be the name of an event.
     throw new AppError('NOT_FOUND', `there is no event "${String(event).slice(0, 50)}"`);
   }
-  if (ctx.clock() > expiresAt + 60_000) throw new AppError('UNAUTHORIZED', 'token expired');
+  if (ctx.clock() > expiresAt + sizes.tokenClockSkew)
+    throw new AppError('UNAUTHORIZED', 'token expired');
   const name = event as VerbName;
   await countRequest(ctx, limitOf[name], actor.key);
   const handler = handlers[name] as Handler<VerbName>;
