@@ -199,7 +199,7 @@ export async function listMessages(
   const { messages, more } =
     query.after === undefined
       ? await readNewest(ctx.db, range, query.before ?? Number.MAX_SAFE_INTEGER)
-      : await readChanges(ctx.db, range, query.after);
+      : await readChanges(ctx.db, ctx.store.readPage, range, query.after);
   return {
     messages: await viewsFor(ctx, actor, ticketId, messages),
     ticket: ticketView(ticket, head),

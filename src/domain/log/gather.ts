@@ -11,8 +11,9 @@ const KEYS_IN_A_QUERY = 200;
  * Group reads, the mirror image of group commit: a lone question goes to MongoDB at once; those that
  * come while the slots are taken go together as one. Each is asked after it was put, so an answer is
  * never older than its question.
+ * @param most keys in one query
  */
-export function gather<K, V>(load: (keys: K[]) => Promise<Map<K, V>>) {
+export function gather<K, V>(load: (keys: K[]) => Promise<Map<K, V>>, most = KEYS_IN_A_QUERY) {
   const waiting: Asked<K, V>[] = [];
   let inFlight = 0;
   let scheduled = false;
@@ -31,7 +32,7 @@ export function gather<K, V>(load: (keys: K[]) => Promise<Map<K, V>>) {
 
   const flush = () => {
     scheduled = false;
-    while (inFlight < SLOTS && waiting.length > 0) void send(waiting.splice(0, KEYS_IN_A_QUERY));
+    while (inFlight < SLOTS && waiting.length > 0) void send(waiting.splice(0, most));
   };
 
   const schedule = () => {

@@ -1,6 +1,7 @@
 import { Types } from 'mongoose';
 import type { Database } from '../../models/database.ts';
-import { majority, native } from './collections.ts';
+import type { TicketRow } from '../../models/ticket.ts';
+import { majority, native, runCommand } from './collections.ts';
 
 /** The newest entry of a ticket's log: its seq, 0 for none, and its time. */
 export interface Head {
@@ -8,51 +9,73 @@ export interface Head {
   at: number;
 }
 
+interface GroupedHead {
+  _id: Types.ObjectId;
+  seq: number;
+  at: number;
+}
+
+const empty: Head = { seq: 0, at: 0 };
+
 /**
- * The heads of the newest tickets that match, newest first, by ticket id: one query, one index seek
- * a ticket. Read before the tickets, so that no ticket is older than its head.
+ * The heads of these tickets' public logs that a majority has, by ticket id; tickets without entries
+ * are not in it. Grouped by the first of a sorted index, MongoDB jumps from head to head
+ * (DISTINCT_SCAN): one key a ticket, however long its log.
+ */
+export async function readHeads(db: Database, ids: Types.ObjectId[]): Promise<Map<string, Head>> {
+  const { cursor } = await runCommand<{ cursor: { firstBatch: GroupedHead[] } }>(db, {
+    aggregate: db.entries.collection.collectionName,
+    pipeline: [
+      { $match: { ticket_id: { $in: ids }, stream: 'public' } },
+      { $sort: { ticket_id: -1, stream: -1, seq: -1 } },
+      { $group: { _id: '$ticket_id', seq: { $first: '$seq' }, at: { $first: '$at' } } },
+    ],
+    hint: 'entry_seq',
+    cursor: { batchSize: ids.length + 1 },
+    readConcern: majority,
+  });
+  return new Map(cursor.firstBatch.map(({ _id, seq, at }) => [_id.toHexString(), { seq, at }]));
+}
+
+type Listed = Pick<TicketRow, '_id' | 'owner'>;
+
+async function listTicketIds(db: Database, filter: object, limit: number): Promise<Listed[]> {
+  const { cursor } = await runCommand<{ cursor: { firstBatch: Listed[] } }>(db, {
+    find: db.tickets.collection.collectionName,
+    filter,
+    projection: { owner: 1 },
+    sort: { _id: -1 },
+    limit,
+    batchSize: limit,
+    singleBatch: true,
+    readConcern: majority,
+  });
+  return cursor.firstBatch;
+}
+
+/**
+ * The heads of the newest tickets that match, newest first, by ticket id. Read before the tickets'
+ * rows, so that no ticket is older than its head.
  */
 export async function listHeads(
   db: Database,
   filter: Record<string, unknown>,
   limit: number,
 ): Promise<Map<string, Head>> {
-  const rows = await listHeadRows(db, filter, limit);
-  return new Map(rows.map((row) => [row._id.toHexString(), row.head[0] ?? { seq: 0, at: 0 }]));
+  const tickets = await listTicketIds(db, filter, limit);
+  if (tickets.length === 0) return new Map();
+  const ids = tickets.map(({ _id }) => _id);
+  const heads = await readHeads(db, ids);
+  return new Map(
+    ids.map((id) => [id.toHexString(), heads.get(id.toHexString()) ?? empty] as const),
+  );
 }
 
-function listHeadRows(db: Database, filter: Record<string, unknown>, limit: number) {
-  const newest = [
-    { $match: { stream: 'public' } },
-    { $sort: { seq: -1 } },
-    { $limit: 1 },
-    { $project: { _id: 0, seq: 1, at: 1 } },
-  ];
-  return native(db.tickets)
-    .aggregate<{ _id: { toHexString(): string }; owner: string; head: Head[] }>(
-      [
-        { $match: filter },
-        { $sort: { _id: -1 } },
-        { $limit: limit },
-        {
-          $lookup: {
-            from: 'entries',
-            localField: '_id',
-            foreignField: 'ticket_id',
-            pipeline: newest,
-            as: 'head',
-          },
-        },
-        { $project: { owner: 1, head: 1 } },
-      ],
-      { readConcern: majority },
-    )
-    .toArray();
-}
+const TICKETS_OF_MANY = 1000;
 
 /**
- * The heads of each owner's newest open tickets, at most `limit` an owner: one query for all of them,
- * unless there are so many tickets that somebody's might be left out.
+ * The heads of each owner's newest open tickets, at most `limit` an owner: asked together for all of
+ * them, unless there are so many tickets that somebody's might be left out.
  */
 export async function listOpenHeads(
   db: Database,
@@ -61,12 +84,18 @@ export async function listOpenHeads(
 ): Promise<Map<string, Map<string, Head>>> {
   const open = (owner: unknown) => ({ owner, status: 'OPEN' });
   if (owners.length > 1) {
-    const rows = await listHeadRows(db, open({ $in: owners }), 1000);
-    if (rows.length < 1000) {
+    const tickets = await listTicketIds(db, open({ $in: owners }), TICKETS_OF_MANY);
+    if (tickets.length < TICKETS_OF_MANY) {
       const byOwner = new Map(owners.map((owner) => [owner, new Map<string, Head>()]));
-      for (const { _id, owner, head } of rows) {
+      if (tickets.length === 0) return byOwner;
+      const heads = await readHeads(
+        db,
+        tickets.map(({ _id }) => _id),
+      );
+      for (const { _id, owner } of tickets) {
         const own = byOwner.get(owner);
-        if (own && own.size < limit) own.set(_id.toHexString(), head[0] ?? { seq: 0, at: 0 });
+        const id = _id.toHexString();
+        if (own && own.size < limit) own.set(id, heads.get(id) ?? empty);
       }
       return byOwner;
     }

@@ -1,8 +1,9 @@
 import { Types } from 'mongoose';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
-import { majority, native, runCommand } from './collections.ts';
+import { majority, native } from './collections.ts';
 import { type Entry, foldMessage, type Message, toEntry } from './entry.ts';
+import type { ReadPage } from './pages.ts';
 
 /** What is read is shown or judged by, so it must be a majority's: anything else may be rolled back. */
 const shown = { readConcern: majority };
@@ -37,44 +38,22 @@ async function lastChanges(
 }
 
 /**
- * One page of entries as one command: a cursor of the driver, with its session, costs more than the
- * few rows a client has usually missed. 500 of the largest entries have 11 MB, and an answer 16.
- */
-async function readPage(
-  db: Database,
-  ticketId: string,
-  after: number,
-  upTo: number,
-  limit: number,
-) {
-  const { cursor } = await runCommand<{ cursor: { firstBatch: EntryRow[] } }>(db, {
-    find: db.entries.collection.collectionName,
-    filter: { ticket_id: oid(ticketId), stream: 'public', seq: { $gt: after, $lte: upTo } },
-    projection: { stream: 0, owner: 0 },
-    sort: { seq: 1 },
-    limit,
-    batchSize: limit,
-    singleBatch: true,
-    readConcern: majority,
-  });
-  return cursor.firstBatch;
-}
-
-/**
  * Messages changed after a cursor, in order of `rev`, each as it is at the head; deleted ones are
  * tombstones. `more` means the limit was reached before the head.
  */
 export async function readChanges(
   db: Database,
+  readPage: ReadPage,
   { ticketId, head, limit }: Range,
   after: number,
 ): Promise<{ messages: Message[]; more: boolean }> {
   const messages: Message[] = [];
   let from = after;
   while (messages.length < limit && from < head) {
-    const wanted = limit - messages.length;
-    const rows = await readPage(db, ticketId, from, head, wanted);
-    from = rows.length < wanted ? head : (rows.at(-1)?.seq ?? head);
+    // A log has no holes, so a page of so many entries ends at that seq.
+    const upTo = Math.min(head, from + limit - messages.length);
+    const rows = await readPage({ ticketId, after: from, upTo });
+    from = upTo;
     const latest = new Map<string, Entry>();
     for (const row of rows) {
       const entry = toEntry(row);

@@ -8,7 +8,8 @@ import type { TicketRow } from '../../models/ticket.ts';
 import { majority, native, runCommand } from './collections.ts';
 import { type Entry, type TicketState, toEntry, toRow, toTicket } from './entry.ts';
 import { gather } from './gather.ts';
-import { type Head, listHeads, listOpenHeads } from './heads.ts';
+import { type Head, listOpenHeads, readHeads } from './heads.ts';
+import { createPages } from './pages.ts';
 import {
   type InsertAnswer,
   type Verdict,
@@ -27,9 +28,7 @@ const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 
 /** The log in MongoDB, as the writer needs it. */
 export function createLogStore(db: Database) {
-  const heads = gather((ids: string[]) =>
-    listHeads(db, { _id: { $in: ids.map(oid) } }, ids.length),
-  );
+  const heads = gather((ids: string[]) => readHeads(db, ids.map(oid)));
   const tickets = gather(async (ids: string[]) => {
     const rows = await native(db.tickets)
       .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
@@ -40,6 +39,9 @@ export function createLogStore(db: Database) {
     listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
   );
   return {
+    /** A page of a ticket's log, read together with others'. */
+    readPage: createPages(db),
+
     async insert(rows: EntryRow[], ordered: boolean): Promise<Verdict[]> {
       // The command itself instead of `insertMany`: the driver would measure every row before it
       // serialises it, and its own retry is not wanted, since an unknown outcome is looked up.
@@ -85,13 +87,10 @@ export function createLogStore(db: Database) {
      * @throws AppError NOT_FOUND
      */
     async loadState(ticketId: string): Promise<TicketState> {
-      const head = await readHead(db, ticketId);
-      const row = await native(db.tickets).findOne(
-        { _id: oid(ticketId) },
-        { readConcern: majority },
-      );
+      const head = await heads(ticketId);
+      const row = await tickets(ticketId);
       if (!row) throw notFound('ticket');
-      return { head: head.seq, ticket: toTicket(row) };
+      return { head: head?.seq ?? 0, ticket: toTicket(row) };
     },
 
     /** The newest entry of a ticket's public log that a majority has; seq 0 for an empty log. */
