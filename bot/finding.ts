@@ -19,7 +19,7 @@ export async function findWork(bridge: Bridge, catchUpMs: number): Promise<() =>
     }),
   );
   const lookForOpened = async () => {
-    for (const id of await listOpenedSince(ctx, ctx.sweep.settledBefore())) {
+    for (const id of await listOpenedSince(ctx, ctx.sweep.settled())) {
       if (!tickets.hasMet(id)) outbound.wake(id);
     }
   };

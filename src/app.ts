@@ -72,7 +72,7 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
   bus.subscribe((event) => {
     if (event.kind === 'entry') writer.observe(event.entry);
   });
-  const sweep = createSweep(db, { intervalMs: config.sweepIntervalMs, deadlineMs }, log);
+  const sweep = createSweep(db, { intervalMs: config.sweepIntervalMs }, log);
   bus.onRecovered(() => sweep.now());
   const webhook = config.roles.includes('server')
     ? config.errorWebhookUrl

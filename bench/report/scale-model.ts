@@ -20,8 +20,8 @@ export const assumed = {
 /** Ceilings of Discord; sources in the design notes of the bridge. */
 export const discord = { requestsPerSecond: 50, channelsPerGuild: 500 } as const;
 
-/** How far back a sweep looks and how often, in seconds: deadline, skew and four sweeps. */
-const sweep = { window: 24, every: 4 } as const;
+/** How far back a sweep looks, on average, and how often, in seconds. */
+const sweep = { window: 14, every: 4 } as const;
 
 /** Measured costs, in seconds of a core and in bytes. */
 export interface Costs {

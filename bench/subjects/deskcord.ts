@@ -1,4 +1,4 @@
-import { type Db, ObjectId } from 'mongodb';
+import { type Db, ObjectId, Timestamp } from 'mongodb';
 import type { EntryRow } from '../../src/models/entry.ts';
 import type { TicketRow } from '../../src/models/ticket.ts';
 import type { Seat } from '../generator/jobs.ts';
@@ -41,6 +41,7 @@ export async function seedTickets(db: Db, count: number): Promise<Seat[]> {
     const row: TicketRow = {
       _id: _id as unknown as TicketRow['_id'],
       number: number + index + 1,
+      stored: new Timestamp({ t: 0, i: 0 }),
       owner: id,
       user_id: id,
       username: 'Ana',
@@ -78,11 +79,13 @@ export async function seedMessages(db: Db, seat: Seat, count: number): Promise<v
   const ticket = await db.collection('tickets').findOne({ _id: ticketId });
   const owner = String(ticket?.owner);
   const from = Date.now() - 3_600_000;
-  const fill = fills++;
+  // Settled long ago for every sweep; unique, as MongoDB would make it.
+  const stored = { t: Math.floor(from / 1000), i: ++fills };
   await insertAll(db.collection('entries'), count, (index) => {
     const row: Omit<EntryRow, '_id' | 'ticket_id'> = {
       stream: 'public',
       seq: index + 1,
+      stored: new Timestamp(stored),
       type: 'message',
       at: from + index,
       owner,
@@ -91,12 +94,6 @@ export async function seedMessages(db: Db, seat: Seat, count: number): Promise<v
       origin: 'web',
       content: contentOf(index),
     };
-    return { _id: oldId(from, fill, index), ticket_id: ticketId, ...row };
+    return { _id: new ObjectId(), ticket_id: ticketId, ...row };
   });
-}
-
-/** An id of that time, since the sweep goes by the time in an id; unique by what follows. */
-function oldId(at: number, fill: number, index: number): ObjectId {
-  const hex = (value: number, length: number) => value.toString(16).padStart(length, '0');
-  return ObjectId.createFromHexString(hex(Math.floor(at / 1000), 8) + hex(fill, 8) + hex(index, 8));
 }

@@ -14,6 +14,7 @@ import type {
 import { AppError, isStorageError, notFound } from '../errors.ts';
 import type { TicketRow } from '../models/ticket.ts';
 import { type Actor, authorOf, isStaff, requireAccess, requireStaff } from './actor.ts';
+import { atInsertion } from './log/cluster-clock.ts';
 import { majority, native } from './log/collections.ts';
 import { type Entry, type Ticket, type TicketState, toTicket } from './log/entry.ts';
 import { type Head, listHeads } from './log/heads.ts';
@@ -82,6 +83,7 @@ export async function createTicket(
   const row: TicketRow = {
     _id: new Types.ObjectId(),
     number: await nextNumber(ctx),
+    stored: atInsertion,
     owner: actor.key,
     user_id: actor.id,
     username: actor.username,

@@ -1,3 +1,4 @@
+import type { Timestamp } from 'mongodb';
 import { Schema, type Types } from 'mongoose';
 import type { UserRole } from '../contract/identity.ts';
 
@@ -10,6 +11,8 @@ export interface EntryRow {
   ticket_id: Types.ObjectId;
   stream: 'public' | 'internal';
   seq: number;
+  /** When MongoDB took it in, by the cluster's clock: never before an entry that was there earlier. */
+  stored: Timestamp;
   type: 'message' | 'edit' | 'delete' | 'status';
   /** Milliseconds since 1970 at which the entry was made. */
   at: number;
@@ -48,6 +51,7 @@ export const entrySchema = new Schema<EntryRow>(
     ticket_id: { type: Schema.Types.ObjectId, required: true },
     stream: { type: String, required: true },
     seq: { type: Number, required: true },
+    stored: { type: Schema.Types.Mixed, required: true },
     type: { type: String, required: true },
     at: { type: Number, required: true },
     owner: { type: String, required: true },
@@ -68,6 +72,7 @@ entrySchema.index(
   { ticket_id: 1, 'author.key': 1, client_id: 1 },
   { unique: true, name: 'entry_client_id' },
 );
+entrySchema.index({ stored: 1 }, { name: 'entry_stored' });
 entrySchema.index(
   { 'of.id': 1, seq: 1 },
   { name: 'entry_changes', partialFilterExpression: { 'of.id': { $exists: true } } },

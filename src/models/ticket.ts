@@ -1,3 +1,4 @@
+import type { Timestamp } from 'mongodb';
 import { Schema, type Types } from 'mongoose';
 import type { UserRole } from '../contract/identity.ts';
 import type { IssueLevel, SupportRole, TicketStatus } from '../contract/tickets.ts';
@@ -6,6 +7,8 @@ import type { IssueLevel, SupportRole, TicketStatus } from '../contract/tickets.
 export interface TicketRow {
   _id: Types.ObjectId;
   number: number;
+  /** When MongoDB took it in, by the cluster's clock. */
+  stored: Timestamp;
   /** Key of the customer: issuer and id. */
   owner: string;
   user_id: string;
@@ -28,6 +31,7 @@ export interface TicketRow {
 export const ticketSchema = new Schema<TicketRow>(
   {
     number: { type: Number, required: true },
+    stored: { type: Schema.Types.Mixed, required: true },
     owner: { type: String, required: true },
     user_id: { type: String, required: true },
     username: { type: String, required: true },
@@ -49,6 +53,7 @@ export const ticketSchema = new Schema<TicketRow>(
 );
 
 ticketSchema.index({ number: 1 }, { unique: true, name: 'ticket_number' });
+ticketSchema.index({ stored: 1 }, { name: 'ticket_stored' });
 ticketSchema.index({ owner: 1, client_id: 1 }, { unique: true, name: 'ticket_client_id' });
 ticketSchema.index({ owner: 1, status: 1, _id: -1 }, { name: 'ticket_owner_status' });
 ticketSchema.index({ owner: 1, _id: -1 }, { name: 'ticket_owner' });

@@ -36,8 +36,12 @@ export function createDelivery(ctx: AppContext, io: DeskServer) {
     emit: (entry) => emitEntry(ctx, io, entry),
     audienceSince: audience.since,
     read: (ticketId, after, upTo, since) =>
-      readEntries(ctx.db, ticketId, { after, upTo, limit: PAGE, since }),
-    settledBefore: ctx.sweep.settledBefore,
+      readEntries(ctx.db, ticketId, {
+        after,
+        upTo,
+        limit: PAGE,
+        ...(since !== undefined && { since: ctx.sweep.unsettledSince(since) }),
+      }),
     onLost: (ticketId, owner) =>
       io.to(audienceOf(ticketId, owner)).emit('resync', { ticket_id: ticketId }),
     log: ctx.log,

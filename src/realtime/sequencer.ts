@@ -7,10 +7,11 @@ export interface SequencerOptions {
   emit(entry: Entry): void;
   /** Since when a socket of this node gets the ticket's events; undefined where none does. */
   audienceSince(ticketId: string, owner: string): number | undefined;
-  /** Entries of a ticket in (`after`, `upTo`] made since `since`, in order. */
-  read(ticketId: string, after: number, upTo: number, since: number): Promise<Entry[]>;
-  /** Entries made before this time have been emitted; milliseconds since 1970. */
-  settledBefore(): number;
+  /**
+   * Entries of a ticket in (`after`, `upTo`], in order; with `since`, milliseconds since 1970, without
+   * those that are older or that every node has been told of.
+   */
+  read(ticketId: string, after: number, upTo: number, since?: number): Promise<Entry[]>;
   /** Told when a hole cannot be read: the sockets must ask for themselves. */
   onLost(ticketId: string, owner: string): void;
   log: Log;
@@ -29,7 +30,7 @@ interface Track {
 
 /** How long a hole may be filled by a late hint before it is read, in milliseconds. */
 const HOLE_PATIENCE_MS = 150;
-/** An entry's id is made a little before it is stored, maybe by another clock; it counts seconds. */
+/** The cluster's clock is known to within a round trip. */
 const CLOCK_SLACK_MS = 1000;
 const MAX_TRACKS = 50_000;
 /** After so many failed reads in a row (about 6 s) the sockets are told to ask for themselves. */
@@ -165,13 +166,12 @@ export class Sequencer {
 
   /** How far back a ticket that is met for the first time may have entries nobody was shown. */
   #startOf(ticketId: string, { owner }: Track): number {
-    const audience = this.#options.audienceSince(ticketId, owner) ?? 0;
-    return Math.max(this.#options.settledBefore(), audience - CLOCK_SLACK_MS);
+    return (this.#options.audienceSince(ticketId, owner) ?? CLOCK_SLACK_MS) - CLOCK_SLACK_MS;
   }
 
   async #fillOnce(ticketId: string, track: Track): Promise<void> {
     const upTo = track.target;
-    const since = track.last === undefined ? this.#startOf(ticketId, track) : 0;
+    const since = track.last === undefined ? this.#startOf(ticketId, track) : undefined;
     const entries = await this.#options.read(ticketId, track.last ?? 0, upTo, since);
     // Everything older than the oldest entry found has been emitted before.
     if (track.last === undefined) {

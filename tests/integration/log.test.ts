@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Timestamp } from 'mongodb';
+import { Types } from 'mongoose';
 import type { MessageView } from '../../src/contract/messages.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
@@ -194,6 +196,33 @@ describe('races', () => {
     const last = answers.find(({ body }) => body.last_seq === 20);
     expect((await ana.call('GET', `/tickets/${ticket.id}`)).body).toEqual(last?.body);
     expect((await onTwo(ana).call('GET', `/tickets/${ticket.id}`)).body).toEqual(last?.body);
+  });
+
+  test('an entry that reaches MongoDB long after it was made, from a server that is gone, is heard by the sweep', async () => {
+    const ana = newPerson(one.url);
+    const ticket = await ana.createTicket();
+    const { body: first } = await ana.send(ticket.id, 'in time');
+    const socket = listenAt(two.url);
+    await socket.ask('authorize', { token: ana.token });
+    const entries = one.ctx.db.entries.collection;
+    const row = await entries.findOne({
+      seq: 1,
+      ticket_id: Types.ObjectId.createFromHexString(ticket.id),
+    });
+    const anHourAgo = Math.floor(Date.now() / 1000) - 3600;
+    await entries.insertOne({
+      ...row,
+      _id: Types.ObjectId.createFromTime(anHourAgo),
+      seq: 2,
+      at: anHourAgo * 1000,
+      stored: new Timestamp({ t: 0, i: 0 }),
+      client_id: 'late',
+      content: 'late',
+    });
+    await eventually(() =>
+      expect(socket.events('message')).toMatchObject([{ content: 'late', seq: first.seq + 1 }]),
+    );
+    socket.socket.close();
   });
 
   test('what one server writes, the sockets of the other hear in order, each once', async () => {

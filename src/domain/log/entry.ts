@@ -1,9 +1,10 @@
 import { Types } from 'mongoose';
 import type { EntryRow, FileRow } from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
+import { atInsertion } from './cluster-clock.ts';
 
 /** A ticket as the domain hands it about: the stored row with its id as text. */
-export type Ticket = Omit<TicketRow, '_id'> & { id: string };
+export type Ticket = Omit<TicketRow, '_id' | 'stored'> & { id: string };
 
 /** A ticket as of a head of its log; what an entry is judged against. */
 export interface TicketState {
@@ -15,7 +16,7 @@ export interface TicketState {
  * One line of a ticket's log as it travels: plain JSON, ids as 24 hexadecimal characters.
  * See `models/entry.ts` for the fields.
  */
-export type Entry = Omit<EntryRow, '_id' | 'ticket_id' | 'of' | 'ticket'> & {
+export type Entry = Omit<EntryRow, '_id' | 'ticket_id' | 'stored' | 'of' | 'ticket'> & {
   id: string;
   ticket_id: string;
   of?: Omit<NonNullable<EntryRow['of']>, 'id'> & { id: string };
@@ -42,12 +43,12 @@ export interface Message {
 }
 
 export function toTicket(row: TicketRow): Ticket {
-  const { _id, ...rest } = row;
+  const { _id, stored: _, ...rest } = row;
   return { id: _id.toHexString(), ...rest };
 }
 
 export function toEntry(row: EntryRow): Entry {
-  const { _id, ticket_id, of, ticket, ...rest } = row;
+  const { _id, ticket_id, stored: _, of, ticket, ...rest } = row;
   const entry: Entry = { id: _id.toHexString(), ticket_id: ticket_id.toHexString(), ...rest };
   if (of) entry.of = { ...of, id: of.id.toHexString() };
   if (ticket) entry.ticket = ticket as unknown as Ticket;
@@ -59,6 +60,7 @@ export function toRow(entry: Entry): EntryRow {
   const row: EntryRow = {
     _id: Types.ObjectId.createFromHexString(id),
     ticket_id: Types.ObjectId.createFromHexString(ticket_id),
+    stored: atInsertion,
     ...rest,
   };
   if (of) row.of = { ...of, id: Types.ObjectId.createFromHexString(of.id) };

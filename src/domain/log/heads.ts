@@ -1,4 +1,5 @@
-import { Types } from 'mongoose';
+import type { ReadConcernLike, Timestamp } from 'mongodb';
+import type { Types } from 'mongoose';
 import type { Database } from '../../models/database.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { majority, native, runCommand } from './collections.ts';
@@ -116,17 +117,23 @@ export interface RecentHead {
 /**
  * The newest seq of every ticket whose log has grown since `since`. The cost follows the number of
  * messages in that time, not the number of tickets.
- * @param since milliseconds since 1970, by the clock that made the entries' ids
+ * @param upTo the answer holds all that a majority had then, whichever member gives it
  */
-export async function listRecentHeads(db: Database, since: number): Promise<RecentHead[]> {
-  const from = Types.ObjectId.createFromTime(Math.floor(since / 1000));
+export async function listRecentHeads(
+  db: Database,
+  since: Timestamp,
+  upTo: Timestamp,
+): Promise<RecentHead[]> {
   const rows = await native(db.entries)
-    .aggregate<{ _id: { toHexString(): string }; owner: string; seq: number }>(
+    .aggregate<{ _id: Types.ObjectId; owner: string; seq: number }>(
       [
-        { $match: { _id: { $gte: from }, stream: 'public' } },
+        { $match: { stored: { $gte: since }, stream: 'public' } },
         { $group: { _id: '$ticket_id', owner: { $first: '$owner' }, seq: { $max: '$seq' } } },
       ],
-      { readConcern: majority },
+      {
+        readConcern: { ...majority, afterClusterTime: upTo } as ReadConcernLike,
+        hint: 'entry_stored',
+      },
     )
     .toArray();
   return rows.map(({ _id, owner, seq }) => ({ ticket_id: _id.toHexString(), owner, seq }));

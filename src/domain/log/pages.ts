@@ -11,14 +11,14 @@ export interface Page {
   upTo: number;
 }
 
-/** The rows of a page in order of `seq`, without `stream` and `owner`, as a majority has them. */
+/** The rows of a page in order of `seq`, without `stream`, `owner` and `stored`, as a majority has them. */
 export type ReadPage = (page: Page) => Promise<EntryRow[]>;
 
 /** Pages up to this length are read together with others'; a longer one has a command of its own. */
 const SHORT = 20;
 const PAGES_IN_A_QUERY = 100;
 
-const projection = { stream: 0, owner: 0 } as const;
+const projection = { stream: 0, owner: 0, stored: 0 } as const;
 
 const filterOf = ({ ticketId, after, upTo }: Page) => ({
   ticket_id: Types.ObjectId.createFromHexString(ticketId),

@@ -1,3 +1,4 @@
+import type { Timestamp } from 'mongodb';
 import { Types } from 'mongoose';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
@@ -119,8 +120,8 @@ export interface EntryRange {
   after: number;
   upTo: number;
   limit: number;
-  /** Milliseconds since 1970: leaves out entries whose id is older. */
-  since?: number;
+  /** Leaves out entries that MongoDB took in earlier. */
+  since?: Timestamp;
 }
 
 /** Entries of a ticket in (`after`, `upTo`], in order; what a sequencer or the mirror has missed. */
@@ -129,12 +130,9 @@ export async function readEntries(
   ticketId: string,
   { after, upTo, limit, since }: EntryRange,
 ): Promise<Entry[]> {
-  const recent = since && {
-    _id: { $gte: Types.ObjectId.createFromTime(Math.floor(since / 1000)) },
-  };
   const place = { ticket_id: oid(ticketId), stream: 'public', seq: { $gt: after, $lte: upTo } };
   const rows = await native(db.entries)
-    .find({ ...place, ...recent } as never, shown)
+    .find({ ...place, ...(since && { stored: { $gte: since } }) } as never, shown)
     .hint('entry_seq')
     .sort({ seq: 1 })
     .limit(limit)

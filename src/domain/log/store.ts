@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Types } from 'mongoose';
 import { sizes } from '../../contract/limits.ts';
-import { notFound } from '../../errors.ts';
+import { notFound, unavailable } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
@@ -23,6 +23,7 @@ const accepted = { w: 'majority', j: true, wtimeoutMS: 4000 } as const;
 
 /** How long an insert may be held up by another's open transaction before it is given up. */
 const PATIENCE_MS = 2500;
+const COMMIT_WITHIN_MS = 5000;
 
 const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 
@@ -67,10 +68,14 @@ export function createLogStore(db: Database) {
     async insertStatus(entry: Entry): Promise<Verdict> {
       const { id, ...fields } = entry.ticket as NonNullable<Entry['ticket']>;
       const session = db.connection.getClient().startSession();
+      const start = Date.now();
       try {
         session.startTransaction({ writeConcern: accepted });
         await native(db.entries).insertOne(toRow(entry), { session });
         await native(db.tickets).updateOne({ _id: oid(id) }, { $set: fields }, { session });
+        // The entry has its time already: committed much later, a sweep would look past it.
+        if (Date.now() - start > COMMIT_WITHIN_MS)
+          throw unavailable('the transaction took too long');
         await session.commitTransaction();
         return { kind: 'stored' };
       } catch (error) {

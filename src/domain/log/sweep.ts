@@ -1,5 +1,7 @@
+import type { Timestamp } from 'mongodb';
 import type { Log } from '../../infra/log.ts';
 import type { Database } from '../../models/database.ts';
+import { clusterTime, readClusterClock } from './cluster-clock.ts';
 import { listRecentHeads, type RecentHead } from './heads.ts';
 
 export interface Sweep {
@@ -7,41 +9,45 @@ export interface Sweep {
   now(): void;
   /** @returns a function that ends the subscription. */
   onHeads(listener: (heads: RecentHead[]) => void): () => void;
-  /** Entries whose id is older than this have been seen by every listener; milliseconds since 1970. */
-  settledBefore(): number;
+  /** What MongoDB took in before, every listener has been told of. */
+  settled(): Timestamp;
+  /**
+   * The cluster's time at a moment of this process's clock, or a little earlier; never before `settled`.
+   * @param ms milliseconds since 1970
+   */
+  unsettledSince(ms: number): Timestamp;
   close(): void;
 }
 
-/** Sweeps that must succeed in a row before their window moves on. */
-const SETTLE_AFTER = 4;
-/** How far the clocks of the processes may differ, in milliseconds. */
+/**
+ * How long after MongoDB has given an entry its time the entry may still become visible: an insert
+ * waits at most 2.5 s for another's lock, and a closing commits within 5 s or not at all.
+ */
+const LATENCY_SECONDS = 10;
+/** How far the clocks of this process and of the cluster may differ, until the cluster has been asked. */
 const CLOCK_SKEW_MS = 3000;
 
 /**
  * Asks MongoDB every few seconds which logs have grown, so that an entry whose hint was lost is still
- * found. An entry's id is made before it is inserted, at the earliest one write deadline before, and
- * after an outage even later: so the window starts a deadline and a clock skew before the start of
- * the fourth last sweep, and stands still while sweeps fail.
+ * found. It goes by the time at which MongoDB took an entry in, so neither a process's clock nor an
+ * insert that was long on its way can hide one. The window moves on with what a majority has, and
+ * stands still while there is none.
  */
-export function createSweep(
-  db: Database,
-  options: { intervalMs: number; deadlineMs: number },
-  log: Log,
-): Sweep {
+export function createSweep(db: Database, options: { intervalMs: number }, log: Log): Sweep {
   const listeners = new Set<(heads: RecentHead[]) => void>();
-  const overlap = options.deadlineMs + CLOCK_SKEW_MS;
-  let starts: number[] = [];
-  let settled = Date.now() - overlap;
+  let settled = clusterTime(Date.now() - CLOCK_SKEW_MS - LATENCY_SECONDS * 1000);
+  let ahead = -CLOCK_SKEW_MS;
   let timer: NodeJS.Timeout | undefined;
   let running = false;
   let closed = false;
 
   const look = async () => {
-    const start = Date.now();
-    const heads = await listRecentHeads(db, settled);
+    const clock = await readClusterClock(db);
+    const heads = await listRecentHeads(db, settled, clock.committed);
     for (const listener of listeners) listener(heads);
-    starts.push(start);
-    if (starts.length > SETTLE_AFTER) settled = (starts.shift() as number) - overlap;
+    ahead = clock.ahead;
+    const next = clusterTime((clock.committed.t - LATENCY_SECONDS) * 1000);
+    if (next.greaterThan(settled)) settled = next;
   };
 
   const run = async () => {
@@ -51,7 +57,6 @@ export function createSweep(
     try {
       await look();
     } catch (error) {
-      starts = [];
       log.debug({ reason: (error as Error).message }, 'a sweep failed');
     }
     running = false;
@@ -65,7 +70,11 @@ export function createSweep(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    settledBefore: () => settled,
+    settled: () => settled,
+    unsettledSince(ms) {
+      const since = clusterTime(ms + ahead);
+      return since.greaterThan(settled) ? since : settled;
+    },
     close() {
       closed = true;
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-import { MongoServerError } from 'mongodb';
+import { MongoServerError, type Timestamp } from 'mongodb';
 import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
@@ -114,11 +114,10 @@ export async function* listUnfinished(ctx: AppContext, since: number): AsyncGene
   for await (const { _id } of tickets) yield _id.toHexString();
 }
 
-/** Ids of the tickets opened since some time: the bus may have lost the word of them. */
-export async function listOpenedSince(ctx: AppContext, since: number): Promise<string[]> {
-  const from = Types.ObjectId.createFromTime(Math.max(0, Math.floor(since / 1000)));
+/** Ids of the tickets taken in since some time: the bus may have lost the word of them. */
+export async function listOpenedSince(ctx: AppContext, since: Timestamp): Promise<string[]> {
   const rows = await native(ctx.db.tickets)
-    .find({ _id: { $gte: from } }, { projection: { _id: 1 }, readConcern: majority })
+    .find({ stored: { $gte: since } }, { projection: { _id: 1 }, readConcern: majority })
     .toArray();
   return rows.map((row) => row._id.toHexString());
 }

@@ -1,0 +1,35 @@
+import { Timestamp } from 'mongodb';
+import type { Database } from '../../models/database.ts';
+import { runCommand } from './collections.ts';
+
+/** In a new row: MongoDB puts the cluster's time of the insertion in its place. */
+export const atInsertion = new Timestamp({ t: 0, i: 0 });
+
+/** A moment of the cluster's clock, with whole seconds. */
+export function clusterTime(ms: number): Timestamp {
+  return new Timestamp({ t: Math.max(1, Math.floor(ms / 1000)), i: 0 });
+}
+
+export interface ClusterClock {
+  /** What was written up to here, a majority has. */
+  committed: Timestamp;
+  /** Milliseconds by which the cluster's clock is ahead of this process's. */
+  ahead: number;
+}
+
+interface Hello {
+  localTime: Date;
+  /** A router of a sharded cluster does not tell. */
+  lastWrite?: { majorityOpTime: { ts: Timestamp } };
+}
+
+/** Asks the primary for its clock. */
+export async function readClusterClock(db: Database): Promise<ClusterClock> {
+  const before = Date.now();
+  const { localTime, lastWrite } = await runCommand<Hello>(db, { hello: 1 });
+  const now = localTime.getTime();
+  return {
+    committed: lastWrite?.majorityOpTime.ts ?? clusterTime(now),
+    ahead: now - (before + Date.now()) / 2,
+  };
+}
