@@ -1,6 +1,5 @@
-import { listOpenedSince, listUnfinished } from '../src/domain/mirror/mirrors.ts';
+import { listUnfinished } from '../src/domain/mirror/mirrors.ts';
 import type { Bridge } from './bridge.ts';
-import { describe } from './discord-errors.ts';
 import { catchUpAll, keepLooking } from './inbound.ts';
 import { listenTyping } from './typing.ts';
 
@@ -18,17 +17,12 @@ export async function findWork(bridge: Bridge, catchUpMs: number): Promise<() =>
       else if (event.kind === 'ticket_created') outbound.wake(event.ticket.id, 'first');
     }),
   );
-  const lookForOpened = async () => {
-    for (const id of await listOpenedSince(ctx, ctx.sweep.settled())) {
-      if (!tickets.hasMet(id)) outbound.wake(id);
-    }
-  };
   stops.push(
-    ctx.sweep.onHeads((heads) => {
-      for (const { ticket_id, seq } of heads) {
+    ctx.sweep.onFound((found) => {
+      for (const { ticket_id, seq } of found.heads) {
         if (!tickets.isPast(ticket_id, seq)) outbound.wake(ticket_id);
       }
-      lookForOpened().catch((error) => bridge.log.debug({ reason: describe(error) }, 'not now'));
+      for (const { id } of found.tickets) if (!tickets.hasMet(id)) outbound.wake(id);
     }),
   );
   stops.push(keepLooking(bridge, catchUpMs));

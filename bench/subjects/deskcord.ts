@@ -55,6 +55,7 @@ export async function seedTickets(db: Db, count: number): Promise<Seat[]> {
       assigned_to: null,
       created_at: now,
       updated_at: now,
+      status_seq: 0,
       closed_at: null,
       close_reason: null,
       client_id: id,

@@ -72,7 +72,8 @@ export interface ServerEvents {
   read: (read: TypingView & { seq: number }) => void;
   authorized: (ack: AuthorizeAck) => void;
   auth_expiring: (notice: { expires_at: number }) => void;
-  resync: (hint: { ticket_id: string }) => void;
+  /** Events of the ticket may be missing: those above `after`, where that is known. */
+  resync: (hint: { ticket_id: string; after?: number }) => void;
   server_restarting: (notice: { retry_in: number }) => void;
   error: (error: ErrorBody) => void;
 }

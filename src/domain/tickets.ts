@@ -17,7 +17,7 @@ import { type Actor, authorOf, isStaff, requireAccess, requireStaff } from './ac
 import { atInsertion } from './log/cluster-clock.ts';
 import { majority, native } from './log/collections.ts';
 import { type Entry, type Ticket, type TicketState, toTicket } from './log/entry.ts';
-import { type Head, listHeads } from './log/heads.ts';
+import { type Head, headWith, listHeads } from './log/heads.ts';
 import { readHead } from './log/store.ts';
 import { ticketView } from './views.ts';
 
@@ -56,7 +56,7 @@ async function insertTicket(ctx: AppContext, row: TicketRow): Promise<Ticket> {
       return toTicket(row);
     } catch (error) {
       const duplicate = error instanceof MongoServerError && error.code === DUPLICATE_KEY;
-      if (duplicate && error.errmsg?.includes('ticket_number')) row.number = await nextNumber(ctx);
+      if (duplicate && 'number' in (error.keyPattern ?? {})) row.number = await nextNumber(ctx);
       else if (!duplicate && !isStorageError(error)) throw error;
       const known = await findByClientId(ctx, row.owner, row.client_id).catch(() => undefined);
       if (known) return known;
@@ -97,6 +97,7 @@ export async function createTicket(
     assigned_to: null,
     created_at: now,
     updated_at: now,
+    status_seq: 0,
     closed_at: null,
     close_reason: null,
     client_id: body.client_id ?? randomUUID(),
@@ -128,7 +129,7 @@ export async function readTicket(
   const row = await ctx.store.readTicketRow(ticketId);
   if (!row) throw notFound('ticket');
   requireAccess(actor, row);
-  return { ticket: toTicket(row), head };
+  return { ticket: toTicket(row), head: headWith(row, head) };
 }
 
 export async function getTicket(ctx: AppContext, actor: Actor, id: string): Promise<TicketView> {
@@ -156,16 +157,14 @@ export async function listTickets(
     .toArray();
   const tickets = rows.map((row) => {
     const ticket = toTicket(row);
-    return ticketView(ticket, heads.get(ticket.id) ?? empty);
+    return ticketView(ticket, headWith(row, heads.get(ticket.id) ?? empty));
   });
   return { tickets, more: heads.size > limit };
 }
 
-/** `{ticket_id: seq}` of the newest open tickets of a customer; empty for staff, who see them all. */
-export async function readCursors(ctx: AppContext, actor: Actor): Promise<Record<string, number>> {
-  if (isStaff(actor)) return {};
-  const heads = await ctx.store.readOpenHeads(actor.key);
-  return Object.fromEntries([...heads].map(([id, head]) => [id, head.seq]));
+/** Heads of the newest open tickets of a customer, by ticket id; none for staff, who see them all. */
+export async function readOpenHeads(ctx: AppContext, actor: Actor): Promise<Map<string, Head>> {
+  return isStaff(actor) ? new Map() : ctx.store.readOpenHeads(actor.key);
 }
 
 /** Appends a status entry: what changed, and the whole ticket after it. */
@@ -187,7 +186,8 @@ async function appendStatus(
     judge(state) {
       const fields = decide(state);
       const at = ctx.clock();
-      const ticket: Ticket = { ...state.ticket, ...fields, updated_at: at };
+      const status_seq = state.head + 1;
+      const ticket: Ticket = { ...state.ticket, ...fields, updated_at: at, status_seq };
       if (change === 'closed') ticket.closed_at = at;
       const { origin } = actor;
       return {

@@ -23,6 +23,8 @@ export interface TicketRow {
   assigned_to: string | null;
   created_at: number;
   updated_at: number;
+  /** The entry that made the ticket what it is, written with it; 0 for the ticket as it was created. */
+  status_seq: number;
   closed_at: number | null;
   close_reason: string | null;
   client_id: string;
@@ -45,6 +47,7 @@ export const ticketSchema = new Schema<TicketRow>(
     assigned_to: { type: String, default: null },
     created_at: { type: Number, required: true },
     updated_at: { type: Number, required: true },
+    status_seq: { type: Number, required: true },
     closed_at: { type: Number, default: null },
     close_reason: { type: String, default: null },
     client_id: { type: String, required: true },

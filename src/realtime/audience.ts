@@ -42,22 +42,32 @@ export function audienceOf(ticketId: string, owner: string): string[] {
 export interface Audience {
   /** Since when somebody does, milliseconds since 1970; undefined where nobody does. */
   since(ticketId: string, owner: string): number | undefined;
+  /** This moment, exactly. */
+  mark(): number;
+  /** True where somebody did before the mark, and has done ever since. */
+  hasOlder(mark: number, ticketId: string, owner: string): boolean;
 }
 
 /** Follows the rooms of this node as they come and go. */
 export function createAudience(io: DeskServer, clock: () => number): Audience {
-  const since = new Map<string, number>();
+  const rooms = new Map<string, { since: number; number: number }>();
+  let created = 0;
   const { adapter } = io.sockets;
-  adapter.on('create-room', (name: string) => since.set(name, clock()));
-  adapter.on('delete-room', (name: string) => since.delete(name));
+  adapter.on('create-room', (name: string) => {
+    rooms.set(name, { since: clock(), number: created++ });
+  });
+  adapter.on('delete-room', (name: string) => rooms.delete(name));
   return {
     since(ticketId, owner) {
       let first: number | undefined;
       for (const name of audienceOf(ticketId, owner)) {
-        const created = since.get(name);
-        if (created !== undefined && (first === undefined || created < first)) first = created;
+        const since = rooms.get(name)?.since;
+        if (since !== undefined && (first === undefined || since < first)) first = since;
       }
       return first;
     },
+    mark: () => created,
+    hasOlder: (mark, ticketId, owner) =>
+      audienceOf(ticketId, owner).some((name) => (rooms.get(name)?.number ?? mark) < mark),
   };
 }

@@ -2,11 +2,11 @@ import type { AppContext } from '../context.ts';
 import type { AuthorizeAck } from '../contract/events.ts';
 import { sizes } from '../contract/limits.ts';
 import { type Actor, actorView, isStaff } from '../domain/actor.ts';
-import { readCursors } from '../domain/tickets.ts';
+import { readOpenHeads } from '../domain/tickets.ts';
 import { AppError } from '../errors.ts';
 import { setAlarm } from './alarm.ts';
 import { type DeskServer, type DeskSocket, ownRoom, room } from './audience.ts';
-import type { Sequencer } from './sequencer.ts';
+import type { Delivery } from './delivery.ts';
 
 export interface Authorizer {
   /** Authorises or renews a socket. @throws AppError UNAUTHORIZED, CONFLICT, RATELIMIT */
@@ -41,11 +41,7 @@ function armExpiry(ctx: AppContext, socket: DeskSocket): () => void {
 }
 
 /** Who a socket belongs to: at the handshake, by `authorize`, and again to renew. */
-export function createAuthorizer(
-  ctx: AppContext,
-  io: DeskServer,
-  sequencer: Sequencer,
-): Authorizer {
+export function createAuthorizer(ctx: AppContext, io: DeskServer, delivery: Delivery): Authorizer {
   /** What cancels the alarms of a socket's present token. */
   const disarms = new WeakMap<DeskSocket, () => void>();
 
@@ -108,9 +104,14 @@ export function createAuthorizer(
       if (former && isStaff(former) !== isStaff(actor)) await leaveRooms(socket);
       rearm(socket);
       // Join first, read the heads second: what is written in between comes on this socket.
+      const mark = delivery.audience.mark();
       await join(socket, actor);
-      const cursors = await readCursors(ctx, actor);
-      for (const [id, head] of Object.entries(cursors)) sequencer.base(id, actor.key, head);
+      const heads = await readOpenHeads(ctx, actor);
+      const cursors: Record<string, number> = {};
+      for (const [id, head] of heads) {
+        cursors[id] = head.seq;
+        delivery.follow(id, actor.key, head, mark);
+      }
       return { user: actorView(actor), cursors };
     },
   };

@@ -1,12 +1,19 @@
+import { LRUCache } from 'lru-cache';
 import type { AppContext } from '../context.ts';
 import type { DomainEvent } from '../domain/events.ts';
 import { type Entry, foldMessage, type Ticket } from '../domain/log/entry.ts';
-import { readEntries } from '../domain/log/reads.ts';
+import type { Head } from '../domain/log/heads.ts';
+import { readEntries, readRecentEntries } from '../domain/log/reads.ts';
+import type { FoundTicket } from '../domain/log/sweep.ts';
 import { messageView, ticketView, typingView } from '../domain/views.ts';
-import { audienceOf, createAudience, type DeskServer, ownRoom } from './audience.ts';
-import { Sequencer } from './sequencer.ts';
+import { type Audience, audienceOf, createAudience, type DeskServer, ownRoom } from './audience.ts';
+import { HOLE_PATIENCE_MS, Sequencer } from './sequencer.ts';
 
 const PAGE = 1000;
+/** The cluster's clock is known to within a round trip. */
+const CLOCK_SLACK_MS = 1000;
+/** Far more than are opened while a hint of one can come again. */
+const TOLD_TICKETS = 10_000;
 const eventOf = { message: 'message', edit: 'edit_message', delete: 'delete_message' } as const;
 
 /** Sends one entry to the sockets of this node, as the event the contract names. */
@@ -29,41 +36,80 @@ function emitSignal(io: DeskServer, event: DomainEvent & { kind: 'typing' | 'rea
   else to.emit('read', { ...view, seq: event.seq });
 }
 
+export interface Delivery {
+  audience: Audience;
+  /**
+   * A socket that has just joined holds `head` as its cursor: every later entry must come to it.
+   * @param mark when it joined; see `Audience`
+   */
+  follow(ticketId: string, owner: string, head: Head, mark: number): void;
+  close(): void;
+}
+
 /** Carries what the bus and the sweep tell to the sockets of this node, each ticket in order. */
-export function createDelivery(ctx: AppContext, io: DeskServer) {
+export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
   const audience = createAudience(io, ctx.clock);
+  const audienceSince = (ticketId: string, owner: string) => {
+    const since = audience.since(ticketId, owner);
+    return since && since - CLOCK_SLACK_MS;
+  };
   const sequencer = new Sequencer({
     emit: (entry) => emitEntry(ctx, io, entry),
-    audienceSince: audience.since,
-    read: (ticketId, after, upTo, since) =>
-      readEntries(ctx.db, ticketId, {
-        after,
-        upTo,
-        limit: PAGE,
-        ...(since !== undefined && { since: ctx.sweep.unsettledSince(since) }),
-      }),
-    onLost: (ticketId, owner) =>
-      io.to(audienceOf(ticketId, owner)).emit('resync', { ticket_id: ticketId }),
+    audienceSince,
+    read: (ticketId, after, upTo) => readEntries(ctx.db, ticketId, { after, upTo, limit: PAGE }),
+    readRecent: (ticketId, upTo, since) =>
+      readRecentEntries(ctx.db, ticketId, upTo, ctx.sweep.unsettledSince(since)),
+    onLost: (ticketId, owner, after) =>
+      io.to(audienceOf(ticketId, owner)).emit('resync', { ticket_id: ticketId, after }),
     log: ctx.log,
   });
+  const tellCreated = createOnce(TOLD_TICKETS, (ticket: Ticket) => {
+    if (audience.since(ticket.id, ticket.owner) === undefined) return;
+    sequencer.base(ticket.id, ticket.owner, 0);
+    const view = ticketView(ticket, { seq: 0, at: 0 });
+    io.to(audienceOf(ticket.id, ticket.owner)).emit('ticket_created', view);
+  });
+  const isNews = ({ id, owner, stored }: FoundTicket) => {
+    const since = audienceSince(id, owner);
+    return since !== undefined && !stored.lessThan(ctx.sweep.unsettledSince(since));
+  };
   const stops = [
     ctx.bus.subscribe((event) => {
       if (event.kind === 'entry') sequencer.accept(event.entry);
-      else if (event.kind === 'ticket_created') {
-        const { ticket } = event;
-        const view = ticketView(ticket, { seq: 0, at: 0 });
-        io.to(audienceOf(ticket.id, ticket.owner)).emit('ticket_created', view);
-      } else emitSignal(io, event);
+      else if (event.kind === 'ticket_created') tellCreated(event.ticket);
+      else emitSignal(io, event);
     }),
-    ctx.sweep.onHeads((heads) => {
+    ctx.sweep.onFound(({ heads, tickets }) => {
+      for (const ticket of tickets) if (isNews(ticket)) tellCreated(ticket);
       for (const { ticket_id, owner, seq } of heads) sequencer.expect(ticket_id, owner, seq);
     }),
   ];
   return {
-    sequencer,
+    audience,
+    follow(ticketId, owner, head, mark) {
+      const since = audienceSince(ticketId, owner);
+      // Others here may still wait for what this one has read already.
+      const isAwaited =
+        since !== undefined &&
+        audience.hasOlder(mark, ticketId, owner) &&
+        head.stored !== undefined &&
+        !head.stored.lessThan(ctx.sweep.unsettledSince(since));
+      if (isAwaited) sequencer.expect(ticketId, owner, head.seq, HOLE_PATIENCE_MS);
+      else sequencer.base(ticketId, owner, head.seq);
+    },
     close() {
       for (const stop of stops) stop();
       sequencer.close();
     },
+  };
+}
+
+/** Calls `tell` once for each id, as far as it can remember. */
+function createOnce<T extends { id: string }>(max: number, tell: (thing: T) => void) {
+  const told = new LRUCache<string, true>({ max });
+  return (thing: T) => {
+    if (told.has(thing.id)) return;
+    told.set(thing.id, true);
+    tell(thing);
   };
 }

@@ -5,15 +5,17 @@ import type { Log } from '../infra/log.ts';
 export interface SequencerOptions {
   /** Sends an entry to the sockets of this node. */
   emit(entry: Entry): void;
-  /** Since when a socket of this node gets the ticket's events; undefined where none does. */
+  /** Since when a socket of this node gets the ticket's events, at the latest; undefined where none does. */
   audienceSince(ticketId: string, owner: string): number | undefined;
+  /** The first entries of a ticket in (`after`, `upTo`], in order, at least one. */
+  read(ticketId: string, after: number, upTo: number): Promise<Entry[]>;
   /**
-   * Entries of a ticket in (`after`, `upTo`], in order; with `since`, milliseconds since 1970, without
-   * those that are older or that every node has been told of.
+   * The entries of a ticket up to `upTo`, in order, without those that are older than `since`
+   * (milliseconds since 1970) or that every node has been told of.
    */
-  read(ticketId: string, after: number, upTo: number, since?: number): Promise<Entry[]>;
-  /** Told when a hole cannot be read: the sockets must ask for themselves. */
-  onLost(ticketId: string, owner: string): void;
+  readRecent(ticketId: string, upTo: number, since: number): Promise<Entry[]>;
+  /** Told when what comes after a seq cannot be read: the sockets must ask for themselves. */
+  onLost(ticketId: string, owner: string, after: number): void;
   log: Log;
 }
 
@@ -29,9 +31,7 @@ interface Track {
 }
 
 /** How long a hole may be filled by a late hint before it is read, in milliseconds. */
-const HOLE_PATIENCE_MS = 150;
-/** The cluster's clock is known to within a round trip. */
-const CLOCK_SLACK_MS = 1000;
+export const HOLE_PATIENCE_MS = 150;
 const MAX_TRACKS = 50_000;
 /** After so many failed reads in a row (about 6 s) the sockets are told to ask for themselves. */
 const MAX_FAILURES = 6;
@@ -42,7 +42,10 @@ const MAX_FAILURES = 6;
  */
 export class Sequencer {
   readonly #options: SequencerOptions;
-  readonly #tracks = new LRUCache<string, Track>({ max: MAX_TRACKS });
+  readonly #tracks = new LRUCache<string, Track>({
+    max: MAX_TRACKS,
+    dispose: (track) => clearTimeout(track.timer),
+  });
 
   constructor(options: SequencerOptions) {
     this.#options = options;
@@ -53,7 +56,6 @@ export class Sequencer {
     const track = this.#trackFor(entry.ticket_id, entry.owner, entry.seq);
     if (!track) return;
     track.target = Math.max(track.target, entry.seq);
-    if (track.last === undefined && entry.seq === 1) track.last = 0;
     if (track.last !== undefined && entry.seq <= track.last) return;
     if (track.last !== undefined && entry.seq === track.last + 1) {
       this.#emit(track, entry);
@@ -64,23 +66,24 @@ export class Sequencer {
     this.#fillLater(entry.ticket_id, track, track.last === undefined ? 0 : HOLE_PATIENCE_MS);
   }
 
-  /** A hint without the entry, from the sweep: the log reaches up to `seq`. */
-  expect(ticketId: string, owner: string, seq: number): void {
+  /**
+   * A hint without the entry: the log reaches up to `seq`.
+   * @param patience how long the entry itself may still be on its way, in milliseconds
+   */
+  expect(ticketId: string, owner: string, seq: number, patience = 0): void {
     const track = this.#trackFor(ticketId, owner, seq);
     if (!track || (track.last !== undefined && track.last >= seq)) return;
     track.target = Math.max(track.target, seq);
-    this.#fillLater(ticketId, track, 0);
+    this.#fillLater(ticketId, track, patience);
   }
 
-  /** A head that was read for a socket: where no entry has been emitted yet, the next one follows it. */
+  /** Nobody here waits for an entry up to `head`: where nothing else is known, the next one follows it. */
   base(ticketId: string, owner: string, head: number): void {
     const track = this.#tracks.get(ticketId) ?? this.#create(ticketId, owner);
-    if (track.last !== undefined || track.filling || track.parked.size > 0) return;
-    track.last = head;
+    if (track.target === 0) track.last ??= head;
   }
 
   close(): void {
-    for (const track of this.#tracks.values()) clearTimeout(track.timer);
     this.#tracks.clear();
   }
 
@@ -92,7 +95,7 @@ export class Sequencer {
     if (known?.last === undefined) return undefined;
     // Nobody would hear it, so it counts as emitted: the next audience starts behind it.
     if (seq === known.last + 1) known.last = seq;
-    else this.#forget(ticketId, known);
+    else this.#tracks.delete(ticketId);
     return undefined;
   }
 
@@ -107,11 +110,6 @@ export class Sequencer {
     };
     this.#tracks.set(ticketId, track);
     return track;
-  }
-
-  #forget(ticketId: string, track: Track): void {
-    clearTimeout(track.timer);
-    this.#tracks.delete(ticketId);
   }
 
   #emit(track: Track, entry: Entry): void {
@@ -160,23 +158,16 @@ export class Sequencer {
     }
     track.filling = false;
     if (!this.#isBehind(track)) return;
-    this.#options.onLost(ticketId, track.owner);
-    this.#forget(ticketId, track);
-  }
-
-  /** How far back a ticket that is met for the first time may have entries nobody was shown. */
-  #startOf(ticketId: string, { owner }: Track): number {
-    return (this.#options.audienceSince(ticketId, owner) ?? CLOCK_SLACK_MS) - CLOCK_SLACK_MS;
+    const after = track.last ?? Math.min(track.target, ...track.parked.keys()) - 1;
+    this.#options.onLost(ticketId, track.owner, after);
+    this.#tracks.delete(ticketId);
   }
 
   async #fillOnce(ticketId: string, track: Track): Promise<void> {
     const upTo = track.target;
-    const since = track.last === undefined ? this.#startOf(ticketId, track) : undefined;
-    const entries = await this.#options.read(ticketId, track.last ?? 0, upTo, since);
-    // Everything older than the oldest entry found has been emitted before.
-    if (track.last === undefined) {
-      track.last = Math.min(entries[0]?.seq ?? upTo + 1, ...track.parked.keys()) - 1;
-    }
+    const entries = await this.#readMissing(ticketId, track);
+    // Of a ticket met for the first time, everything older than what was found has been emitted.
+    track.last ??= (entries[0]?.seq ?? upTo + 1) - 1;
     for (const entry of entries) {
       if (entry.seq !== track.last + 1) continue;
       track.parked.delete(entry.seq);
@@ -184,5 +175,11 @@ export class Sequencer {
     }
     this.#unpark(track);
     for (const seq of track.parked.keys()) if (seq <= track.last) track.parked.delete(seq);
+  }
+
+  async #readMissing(ticketId: string, { owner, last, target }: Track): Promise<Entry[]> {
+    if (last !== undefined) return this.#options.read(ticketId, last, target);
+    const since = this.#options.audienceSince(ticketId, owner);
+    return since === undefined ? [] : this.#options.readRecent(ticketId, target, since);
   }
 }

@@ -73,7 +73,7 @@ export function createRealtime(
 ): Realtime {
   const io = createIo(ctx, http, isAllowedOrigin);
   const delivery = createDelivery(ctx, io);
-  const authorizer = createAuthorizer(ctx, io, delivery.sequencer);
+  const authorizer = createAuthorizer(ctx, io, delivery);
   const stopWatching = watchSlowReaders(ctx, io);
   admitAtHandshake(io, authorizer);
   io.on('connection', (socket) => {

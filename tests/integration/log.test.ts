@@ -35,6 +35,13 @@ describe('one entry for one client_id', () => {
     expect(await expectSoundLog(one.ctx, ticket.id)).toHaveLength(1);
   });
 
+  test('a client_id that is called like an index is one like any other', async () => {
+    const ana = newPerson(one.url);
+    const ticket = await ana.createTicket();
+    const send = () => ana.send(ticket.id, 'once', { client_id: 'index: entry_seq dup key' });
+    expect([(await send()).status, (await send()).status]).toEqual([201, 200]);
+  });
+
   test('and on two servers, over REST and sockets', async () => {
     const ana = newPerson(one.url);
     for (let round = 0; round < 5; round++) {
@@ -130,7 +137,89 @@ describe('many writers on one ticket', () => {
   });
 });
 
+describe('sockets that hear of it by the sweep only', () => {
+  const staffOnTwo = async () => {
+    const kim = newPerson(two.url, 'AGENT');
+    const socket = listenAt(two.url);
+    await socket.ask('authorize', { token: kim.token });
+    return socket;
+  };
+  const seqsOf = (socket: { events(name: 'message'): MessageView[] }, ticketId: string) =>
+    socket.events('message').flatMap(({ ticket_id, seq }) => (ticket_id === ticketId ? [seq] : []));
+
+  test('when the customer comes and has read it already, then staff still get the message', async () => {
+    const staff = await staffOnTwo();
+    for (let round = 0; round < 5; round++) {
+      const ana = newPerson(one.url);
+      const ticket = await ana.createTicket();
+      await ana.send(ticket.id, 'first');
+      const customer = listenAt(two.url);
+      const { cursors } = await customer.ask('authorize', { token: ana.token });
+      expect(cursors).toEqual({ [ticket.id]: 1 });
+      await ana.send(ticket.id, 'second');
+      await eventually(() => {
+        expect(seqsOf(staff, ticket.id)).toEqual([1, 2]);
+        expect(seqsOf(customer, ticket.id).at(-1)).toBe(2);
+      });
+      customer.socket.close();
+    }
+    staff.socket.close();
+  });
+
+  test('a ticket that is opened on the other server is told once', async () => {
+    const staff = await staffOnTwo();
+    const ana = newPerson(one.url);
+    const ticket = await ana.createTicket();
+    await eventually(() => expect(staff.events('ticket_created')).toMatchObject([ticket]));
+    await ana.send(ticket.id, 'after it');
+    await eventually(() => expect(seqsOf(staff, ticket.id)).toEqual([1]));
+    expect(staff.events('ticket_created')).toMatchObject([ticket]);
+    staff.socket.close();
+  });
+
+  test('when an old client_id is repeated, then nobody hears the old message again', async () => {
+    const ana = newPerson(one.url);
+    const ticket = await ana.createTicket();
+    for (const i of upTo(5)) await ana.send(ticket.id, `m${i}`, { client_id: `c${i}` });
+    // As if that had been an hour ago, when no sweep looks at them any more.
+    const stored = new Timestamp({ t: Math.floor(Date.now() / 1000) - 3600, i: 1 });
+    await one.ctx.db.entries.collection.updateMany(
+      { ticket_id: Types.ObjectId.createFromHexString(ticket.id) },
+      { $set: { stored } },
+    );
+    const staff = await staffOnTwo();
+    expect((await onTwo(ana).send(ticket.id, 'm2', { client_id: 'c2' })).status).toBe(200);
+    await onTwo(ana).send(ticket.id, 'm6');
+    await eventually(() => expect(seqsOf(staff, ticket.id)).toEqual([6]));
+    await onTwo(ana).send(ticket.id, 'm7');
+    await eventually(() => expect(seqsOf(staff, ticket.id)).toEqual([6, 7]));
+    staff.socket.close();
+  });
+});
+
 describe('races', () => {
+  test('a sync that races a closing is a snapshot: closed at the closing’s seq, or open before it', async () => {
+    for (let round = 0; round < 10; round++) {
+      const ana = newPerson(one.url);
+      const ticket = await ana.createTicket();
+      await ana.send(ticket.id, 'first');
+      const socket = listenAt(one.url);
+      await socket.ask('authorize', { token: ana.token });
+      const closing = onTwo(ana).close(ticket.id);
+      const answers = [];
+      for (let i = 0; i < 10; i++) {
+        answers.push(await socket.ask('sync', { ticket_id: ticket.id, after: 0 }));
+      }
+      await closing;
+      for (const { ticket: seen, head } of answers) {
+        expect([head, seen.last_seq, seen.status]).toEqual(
+          seen.status === 'CLOSED' ? [2, 2, 'CLOSED'] : [1, 1, 'OPEN'],
+        );
+      }
+      socket.socket.close();
+    }
+  });
+
   test('closing and sending on two servers: what was accepted stands before the closing', async () => {
     const ana = newPerson(one.url);
     const kim = newPerson(one.url, 'AGENT');

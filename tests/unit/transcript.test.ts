@@ -18,6 +18,7 @@ const ticket: Ticket = {
   assigned_to: null,
   created_at: Date.UTC(2026, 0, 2, 3, 4, 5),
   updated_at: Date.UTC(2026, 0, 2, 4, 0, 0),
+  status_seq: 3,
   closed_at: Date.UTC(2026, 0, 2, 4, 0, 0),
   close_reason: "it's done",
   client_id: 'c',

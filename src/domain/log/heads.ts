@@ -4,16 +4,26 @@ import type { Database } from '../../models/database.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { majority, native, runCommand } from './collections.ts';
 
-/** The newest entry of a ticket's log: its seq, 0 for none, and its time. */
+/** The newest entry of a ticket's log: its seq, 0 for none, its time, and when MongoDB took it in. */
 export interface Head {
   seq: number;
   at: number;
+  stored?: Timestamp;
+}
+
+/**
+ * The head a ticket's row belongs to, where the head was read first: a status change in between has
+ * brought the row further, and the log is known to reach there.
+ */
+export function headWith(row: Pick<TicketRow, 'status_seq' | 'updated_at'>, head: Head): Head {
+  return row.status_seq > head.seq ? { ...head, seq: row.status_seq, at: row.updated_at } : head;
 }
 
 interface GroupedHead {
   _id: Types.ObjectId;
   seq: number;
   at: number;
+  stored: Timestamp;
 }
 
 const empty: Head = { seq: 0, at: 0 };
@@ -29,13 +39,20 @@ export async function readHeads(db: Database, ids: Types.ObjectId[]): Promise<Ma
     pipeline: [
       { $match: { ticket_id: { $in: ids }, stream: 'public' } },
       { $sort: { ticket_id: -1, stream: -1, seq: -1 } },
-      { $group: { _id: '$ticket_id', seq: { $first: '$seq' }, at: { $first: '$at' } } },
+      {
+        $group: {
+          _id: '$ticket_id',
+          seq: { $first: '$seq' },
+          at: { $first: '$at' },
+          stored: { $first: '$stored' },
+        },
+      },
     ],
     hint: 'entry_seq',
     cursor: { batchSize: ids.length + 1 },
     readConcern: majority,
   });
-  return new Map(cursor.firstBatch.map(({ _id, seq, at }) => [_id.toHexString(), { seq, at }]));
+  return new Map(cursor.firstBatch.map(({ _id, ...head }) => [_id.toHexString(), head]));
 }
 
 type Listed = Pick<TicketRow, '_id' | 'owner'>;
@@ -107,17 +124,32 @@ export async function listOpenHeads(
   return new Map(await Promise.all(each));
 }
 
-/** A ticket with entries made since some time, and its newest one. */
+/** A ticket with entries taken in since some time, and its newest one. */
 export interface RecentHead {
   ticket_id: string;
   owner: string;
   seq: number;
 }
 
+/** What a majority had at that time of the cluster, whichever member answers. */
+const majorityAt = (time: Timestamp) =>
+  ({ ...majority, afterClusterTime: time }) as ReadConcernLike;
+
+/** The tickets that MongoDB took in since `since`; all of them that a majority had at `upTo`. */
+export async function listRecentTickets(
+  db: Database,
+  since: Timestamp,
+  upTo: Timestamp,
+): Promise<TicketRow[]> {
+  const options = { readConcern: majorityAt(upTo) };
+  return native(db.tickets)
+    .find({ stored: { $gte: since } }, options)
+    .toArray();
+}
+
 /**
- * The newest seq of every ticket whose log has grown since `since`. The cost follows the number of
- * messages in that time, not the number of tickets.
- * @param upTo the answer holds all that a majority had then, whichever member gives it
+ * The newest seq of every ticket whose log has grown since `since`; all of them that a majority had at
+ * `upTo`. The cost follows the number of messages in that time, not the number of tickets.
  */
 export async function listRecentHeads(
   db: Database,
@@ -130,10 +162,7 @@ export async function listRecentHeads(
         { $match: { stored: { $gte: since }, stream: 'public' } },
         { $group: { _id: '$ticket_id', owner: { $first: '$owner' }, seq: { $max: '$seq' } } },
       ],
-      {
-        readConcern: { ...majority, afterClusterTime: upTo } as ReadConcernLike,
-        hint: 'entry_stored',
-      },
+      { readConcern: majorityAt(upTo), hint: 'entry_stored' },
     )
     .toArray();
   return rows.map(({ _id, owner, seq }) => ({ ticket_id: _id.toHexString(), owner, seq }));

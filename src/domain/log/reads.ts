@@ -1,5 +1,6 @@
 import type { Timestamp } from 'mongodb';
 import { Types } from 'mongoose';
+import { unavailable } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
 import { majority, native } from './collections.ts';
@@ -8,6 +9,9 @@ import type { ReadPage } from './pages.ts';
 
 /** What is read is shown or judged by, so it must be a majority's: anything else may be rolled back. */
 const shown = { readConcern: majority };
+
+/** A log has no holes: what is missing, this member of the set does not know to be a majority's yet. */
+const notYet = () => unavailable('the log cannot be read up to its head yet');
 
 const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 
@@ -54,6 +58,7 @@ export async function readChanges(
     // A log has no holes, so a page of so many entries ends at that seq.
     const upTo = Math.min(head, from + limit - messages.length);
     const rows = await readPage({ ticketId, after: from, upTo });
+    if (rows.length !== upTo - from) throw notYet();
     from = upTo;
     const latest = new Map<string, Entry>();
     for (const row of rows) {
@@ -116,26 +121,63 @@ export async function readMessage(
   return foldMessage(toEntry(row));
 }
 
-export interface EntryRange {
+interface EntryRange {
   after: number;
   upTo: number;
   limit: number;
-  /** Leaves out entries that MongoDB took in earlier. */
-  since?: Timestamp;
 }
 
-/** Entries of a ticket in (`after`, `upTo`], in order; what a sequencer or the mirror has missed. */
+/**
+ * The first entries of a ticket in (`after`, `upTo`], in order, none left out; what a sequencer or the
+ * mirror has missed.
+ * @throws AppError SERVICE_UNAVAILABLE where a new primary does not show them yet
+ */
 export async function readEntries(
   db: Database,
   ticketId: string,
-  { after, upTo, limit, since }: EntryRange,
+  { after, upTo, limit }: EntryRange,
 ): Promise<Entry[]> {
   const place = { ticket_id: oid(ticketId), stream: 'public', seq: { $gt: after, $lte: upTo } };
   const rows = await native(db.entries)
-    .find({ ...place, ...(since && { stored: { $gte: since } }) } as never, shown)
+    .find(place as never, shown)
     .hint('entry_seq')
     .sort({ seq: 1 })
     .limit(limit)
     .toArray();
+  if (rows.length !== Math.min(limit, upTo - after)) throw notYet();
   return rows.map((row) => toEntry(row as unknown as EntryRow));
+}
+
+const RECENT_AT_ONCE = 20;
+
+/**
+ * The entries of a ticket up to `upTo` that MongoDB took in since `since`, in order. Read from the
+ * newest down, so that the cost does not follow the length of the log.
+ * @throws AppError SERVICE_UNAVAILABLE where a new primary does not show `upTo` yet
+ */
+export async function readRecentEntries(
+  db: Database,
+  ticketId: string,
+  upTo: number,
+  since: Timestamp,
+): Promise<Entry[]> {
+  const recent: Entry[] = [];
+  for (let from = upTo; from > 0; ) {
+    const after = Math.max(0, from - RECENT_AT_ONCE);
+    const rows = await native(db.entries)
+      .find(
+        { ticket_id: oid(ticketId), stream: 'public', seq: { $gt: after, $lte: from } } as never,
+        shown,
+      )
+      .hint('entry_seq')
+      .sort({ seq: -1 })
+      .toArray();
+    if (rows.length !== from - after) throw notYet();
+    for (const row of rows as unknown as EntryRow[]) {
+      if (row.stored.lessThan(since)) return recent;
+      recent.unshift(toEntry(row));
+    }
+    from = after;
+  }
+  return recent;
 }

@@ -2,17 +2,26 @@ import type { Timestamp } from 'mongodb';
 import type { Log } from '../../infra/log.ts';
 import type { Database } from '../../models/database.ts';
 import { clusterTime, readClusterClock } from './cluster-clock.ts';
-import { listRecentHeads, type RecentHead } from './heads.ts';
+import { type Ticket, toTicket } from './entry.ts';
+import { listRecentHeads, listRecentTickets, type RecentHead } from './heads.ts';
+
+/** What MongoDB has taken in lately: some of it for the first time, some of it seen before. */
+export interface Found {
+  heads: RecentHead[];
+  tickets: FoundTicket[];
+}
+
+/** A ticket, and when MongoDB took it in. */
+export type FoundTicket = Ticket & { stored: Timestamp };
 
 export interface Sweep {
   /** Looks at once, as after Redis has come back. */
   now(): void;
   /** @returns a function that ends the subscription. */
-  onHeads(listener: (heads: RecentHead[]) => void): () => void;
-  /** What MongoDB took in before, every listener has been told of. */
-  settled(): Timestamp;
+  onFound(listener: (found: Found) => void): () => void;
   /**
-   * The cluster's time at a moment of this process's clock, or a little earlier; never before `settled`.
+   * The cluster's time at a moment of this process's clock; or a later one, where all that MongoDB
+   * took in before has been found.
    * @param ms milliseconds since 1970
    */
   unsettledSince(ms: number): Timestamp;
@@ -28,13 +37,13 @@ const LATENCY_SECONDS = 10;
 const CLOCK_SKEW_MS = 3000;
 
 /**
- * Asks MongoDB every few seconds which logs have grown, so that an entry whose hint was lost is still
- * found. It goes by the time at which MongoDB took an entry in, so neither a process's clock nor an
+ * Asks MongoDB every few seconds which logs have grown and which tickets are new, so that what a lost
+ * hint told of is still found. It goes by the time at which MongoDB took an entry in, so neither a process's clock nor an
  * insert that was long on its way can hide one. The window moves on with what a majority has, and
  * stands still while there is none.
  */
 export function createSweep(db: Database, options: { intervalMs: number }, log: Log): Sweep {
-  const listeners = new Set<(heads: RecentHead[]) => void>();
+  const listeners = new Set<(found: Found) => void>();
   let settled = clusterTime(Date.now() - CLOCK_SKEW_MS - LATENCY_SECONDS * 1000);
   let ahead = -CLOCK_SKEW_MS;
   let timer: NodeJS.Timeout | undefined;
@@ -43,8 +52,12 @@ export function createSweep(db: Database, options: { intervalMs: number }, log: 
 
   const look = async () => {
     const clock = await readClusterClock(db);
-    const heads = await listRecentHeads(db, settled, clock.committed);
-    for (const listener of listeners) listener(heads);
+    const [heads, rows] = await Promise.all([
+      listRecentHeads(db, settled, clock.committed),
+      listRecentTickets(db, settled, clock.committed),
+    ]);
+    const tickets = rows.map((row) => ({ ...toTicket(row), stored: row.stored }));
+    for (const listener of listeners) listener({ heads, tickets });
     ahead = clock.ahead;
     const next = clusterTime((clock.committed.t - LATENCY_SECONDS) * 1000);
     if (next.greaterThan(settled)) settled = next;
@@ -66,11 +79,10 @@ export function createSweep(db: Database, options: { intervalMs: number }, log: 
   timer = setTimeout(run, options.intervalMs).unref();
   return {
     now: () => void run(),
-    onHeads(listener) {
+    onFound(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    settled: () => settled,
     unsettledSince(ms) {
       const since = clusterTime(ms + ahead);
       return since.greaterThan(settled) ? since : settled;

@@ -32,8 +32,9 @@ function ofWriteError(error: WriteError | MongoServerError): Verdict {
   if (error.code !== DUPLICATE_KEY) {
     return { kind: permanent.has(error.code) ? 'failed' : 'unknown', cause: error };
   }
-  const text = error.errmsg ?? '';
-  return text.includes('entry_seq') ? { kind: 'seq_taken' } : { kind: 'seen' };
+  // Not by the message: it quotes values, and a client id may be called like an index.
+  const { keyPattern } = error as { keyPattern?: Record<string, unknown> };
+  return keyPattern && 'seq' in keyPattern ? { kind: 'seq_taken' } : { kind: 'seen' };
 }
 
 /** The verdict on what threw as a whole: only what MongoDB will never do has certainly not been done. */

@@ -314,7 +314,8 @@ export class LogWriter {
     queue.waiting.shift();
     if (pending.settled) return true;
     this.#settle(pending);
-    this.#options.publish(entry);
+    // Somebody else's copy has been told of by its own writer, or else by the sweep.
+    if (entry.id === pending.entryId) this.#options.publish(entry);
     pending.resolve({ entry, repeated: entry.id !== pending.entryId });
     return true;
   }

@@ -1,10 +1,11 @@
-import { MongoServerError, type Timestamp } from 'mongodb';
+import { MongoServerError } from 'mongodb';
 import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
 import { LeaseLost } from '../lease.ts';
 import { majority, native } from '../log/collections.ts';
 import { type Ticket, toTicket } from '../log/entry.ts';
+import { headWith } from '../log/heads.ts';
 import { readHead } from '../log/store.ts';
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
@@ -75,7 +76,7 @@ export async function readMirrored(
   const head = await readHead(ctx.db, ticketId);
   const filter = { _id: oid(ticketId) };
   const row = await native(ctx.db.tickets).findOne(filter, { readConcern: majority });
-  return row ? { ticket: toTicket(row), head: head.seq } : undefined;
+  return row ? { ticket: toTicket(row), head: headWith(row, head).seq } : undefined;
 }
 
 /** Mirrors whose channel exists, with that channel. */
@@ -112,12 +113,4 @@ export async function* listUnfinished(ctx: AppContext, since: number): AsyncGene
     { readConcern: majority },
   );
   for await (const { _id } of tickets) yield _id.toHexString();
-}
-
-/** Ids of the tickets taken in since some time: the bus may have lost the word of them. */
-export async function listOpenedSince(ctx: AppContext, since: Timestamp): Promise<string[]> {
-  const rows = await native(ctx.db.tickets)
-    .find({ stored: { $gte: since } }, { projection: { _id: 1 }, readConcern: majority })
-    .toArray();
-  return rows.map((row) => row._id.toHexString());
 }
