@@ -4,7 +4,7 @@ import type { TicketView } from '../src/contract/tickets.ts';
 import { CatchUp } from './catch-up.ts';
 import type { Clock } from './clock.ts';
 import type { ServerEventData, ServerEventName } from './connection.ts';
-import type { DeskError } from './errors.ts';
+import { DeskError } from './errors.ts';
 import type { LogEvent } from './ticket-log.ts';
 import { createTrack, newer, notify, type Track } from './track.ts';
 
@@ -36,6 +36,9 @@ export interface FeedOptions {
 
 /** Up to so many cursors come with `authorize`. */
 const CURSORS_AT_AUTHORIZE = 100;
+
+/** So many answers in a row that end before the cursor are believed. */
+const SHORT_ANSWERS = 3;
 
 /** Turns what comes over sockets that break into one stream per ticket without holes or doubles. */
 export class Feed {
@@ -150,8 +153,10 @@ export class Feed {
         this.#create(data);
         break;
       case 'resync': {
-        const { ticket_id }: ServerEventData<'resync'> = data;
-        this.#want(this.#track(ticket_id));
+        const { ticket_id, after }: ServerEventData<'resync'> = data;
+        const track = this.#track(ticket_id);
+        if (after !== undefined) track.log.begin(after);
+        this.#want(track);
       }
     }
   }
@@ -176,9 +181,16 @@ export class Feed {
     const track = this.#track(ticket.id);
     track.log.learn(ticket);
     track.ticket ??= ticket;
-    track.isNews = false;
-    this.#options.onCreated(ticket);
+    this.#tellCreated(track, ticket);
     this.#save(track);
+  }
+
+  /** Another node may tell of it again. */
+  #tellCreated(track: Track, ticket: TicketView): void {
+    track.isNews = false;
+    if (track.isTold) return;
+    track.isTold = true;
+    this.#options.onCreated(ticket);
   }
 
   #want(track: Track): void {
@@ -194,16 +206,37 @@ export class Feed {
     if (!track) return;
     if (track.opened > 0 && !track.rows.loaded) await this.#load(track);
     while ((track.wanted || track.log.behind) && source.online()) {
-      const page = await source.sync(ticketId, track.log.catchUp());
-      track.wanted = false;
+      // Where nothing of it was ever told, it begins now.
+      if (track.log.cursor === undefined) track.log.learn(await source.readTicket(ticketId));
+      const page = await this.#sync(track);
+      this.#requireReach(track, page.head);
       track.ticket = page.ticket;
-      if (track.isNews) this.#options.onCreated(page.ticket);
-      track.isNews = false;
+      if (track.isNews) this.#tellCreated(track, page.ticket);
       const { events, reset } = track.log.page(page);
       if (reset) return this.#reset(track);
       this.#tell(track, events);
       notify(track);
     }
+  }
+
+  async #sync(track: Track): Promise<SyncAck> {
+    // What is asked for meanwhile is asked for again.
+    track.wanted = false;
+    try {
+      return await this.#options.source.sync(track.id, track.log.catchUp());
+    } catch (error) {
+      track.wanted = true;
+      throw error;
+    }
+  }
+
+  /** @throws DeskError while an answer that ends before the cursor may be one of a lagging database */
+  #requireReach(track: Track, head: number): void {
+    const isShort = head < (track.log.cursor ?? 0);
+    track.shortAnswers = isShort ? track.shortAnswers + 1 : 0;
+    if (!isShort || track.shortAnswers > SHORT_ANSWERS) return;
+    track.wanted = true;
+    throw new DeskError('SERVICE_UNAVAILABLE', 'the answer is older than what has been told');
   }
 
   /** Ticket first, messages second, so that the rows reach at least as far as the cursor. */
@@ -216,6 +249,7 @@ export class Feed {
     try {
       const ticket = await source.readTicket(track.id);
       const { messages, head, more } = await source.readNewest(track.id);
+      this.#requireReach(track, head);
       if (head < (log.cursor ?? 0)) log.reset();
       log.learn(ticket);
       log.expect(head);

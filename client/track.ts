@@ -14,6 +14,10 @@ export interface Track {
   opened: number;
   /** Created while nobody listened: told of with the first page. */
   isNews: boolean;
+  /** Its creation has been told of. */
+  isTold: boolean;
+  /** Answers in a row that end before the cursor: a new primary may lag, a log set back stays so. */
+  shortAnswers: number;
   /** A sync is due, whatever the log knows. */
   wanted: boolean;
   /** Why it cannot be shown. */
@@ -29,6 +33,8 @@ export function createTrack(id: string): Track {
     ticket: undefined,
     opened: 0,
     isNews: false,
+    isTold: false,
+    shortAnswers: 0,
     wanted: false,
     refusal: undefined,
     listeners: new Set(),

@@ -24,7 +24,13 @@ const ackFor = (cursors: Record<string, number>, role = 'CUSTOMER') =>
 
 /** A feed whose server has `head` messages and nothing else. */
 function createFeed(head: number) {
-  const server = { head, online: true, syncs: [] as number[], loads: 0 };
+  const server = {
+    head,
+    online: true,
+    syncs: [] as number[],
+    loads: 0,
+    onSync: undefined as (() => void) | undefined,
+  };
   const messages = () => Array.from({ length: server.head }, (_, index) => buildMessage(index + 1));
   const told: string[] = [];
   const cursors = new Map<string, number | undefined>();
@@ -43,6 +49,7 @@ function createFeed(head: number) {
       ready: async () => {},
       async sync(_id, after): Promise<SyncAck> {
         server.syncs.push(after);
+        server.onSync?.();
         const rows = messages().filter(({ rev }) => rev > after);
         return { messages: rows, ticket: buildTicket(server.head), head: server.head, more: false };
       },
@@ -103,6 +110,55 @@ describe('the feed', () => {
     expect(told).toContain('message 2');
   });
 
+  test('resync of a ticket nothing was told of begins where the node stands, not at its first message', async () => {
+    const { feed, told } = createFeed(5);
+    feed.online(ackFor({}, 'AGENT'));
+    feed.accept('resync', { ticket_id: TICKET, after: 4 } as never);
+    await settle();
+    expect(told).toEqual(['message 5']);
+    const other = createFeed(5);
+    other.feed.online(ackFor({}, 'AGENT'));
+    other.feed.accept('resync', { ticket_id: TICKET } as never);
+    await settle();
+    expect(other.told).toEqual([]);
+    other.feed.accept('message', buildMessage(6) as never);
+    expect(other.told).toEqual(['message 6']);
+  });
+
+  test('a resync that comes during a sync is not forgotten', async () => {
+    const { feed, server, told } = createFeed(1);
+    feed.online(ackFor({ [TICKET]: 1 }));
+    server.head = 2;
+    feed.accept('resync', { ticket_id: TICKET } as never);
+    server.onSync = () => {
+      server.onSync = undefined;
+      feed.accept('resync', { ticket_id: TICKET } as never);
+    };
+    await settle();
+    expect(server.syncs).toEqual([1, 2]);
+    expect(told).toEqual(['message 2']);
+  });
+
+  test('a ticket that two nodes tell of is told once', async () => {
+    const { feed, told } = createFeed(0);
+    feed.online(ackFor({}, 'AGENT'));
+    for (let times = 0; times < 2; times++) feed.accept('ticket_created', buildTicket(0) as never);
+    expect(told).toEqual(['ticket_created']);
+  });
+
+  test('an answer that ends before the cursor is asked for again: a new primary may lag', async () => {
+    const { feed, server, told } = createFeed(9);
+    feed.online(ackFor({ [TICKET]: 9 }));
+    server.head = 8;
+    let answers = 0;
+    server.onSync = () => {
+      if (++answers === 2) server.head = 10;
+    };
+    feed.accept('resync', { ticket_id: TICKET } as never);
+    await settle();
+    expect(told).toEqual(['message 10']);
+  });
+
   test('a log that was set back is read anew', async () => {
     const { feed, server, told } = createFeed(9);
     const track = feed.open(TICKET);
@@ -131,6 +187,7 @@ describe('the feed', () => {
     expect(cursors.get(other)).toBeUndefined();
     feed.accept('message', buildMessage(7, other) as never);
     expect(told.filter((event) => event === 'message 7')).toHaveLength(1);
+    server.head = 9;
     feed.accept('message', buildMessage(9, other) as never);
     await settle();
     expect(server.syncs).toEqual([1, 7]);
