@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuSeconds } from '../subjects/cpu-seconds.ts';
 import type { FanOutJob, HoldJob, JobResult } from './jobs.ts';
 import { ownCpuSince } from './own-cpu.ts';
 import { contentOf, openSenders } from './senders.ts';
@@ -42,16 +43,18 @@ export async function runFanOut(job: FanOutJob, fail: (error: Error) => void): P
   for (const sender of senders) chain(sender);
   await sleep(job.warmUpMs);
   const cpu = process.cpuUsage();
+  const serverBefore = cpuSeconds(job.serverPid);
   const before = deliveries;
   const from = performance.now();
   await sleep(job.ms);
   const count = deliveries - before;
   const seconds = (performance.now() - from) / 1000;
+  const serverCpu = cpuSeconds(job.serverPid) - serverBefore;
   running = false;
   const ownCpu = ownCpuSince(cpu, seconds);
   await sleep(300);
   for (const each of [...senders, ...listeners]) each.close();
-  return { count, seconds, refused, ownCpu };
+  return { count, seconds, refused, ownCpu, serverCpu };
 }
 
 /** Opens sockets, catches up where asked to, says so, and keeps them until `released`. */

@@ -43,6 +43,8 @@ export interface FanOutJob extends Target {
   /** Deskcord: what a staff socket emits to hear this ticket alone. */
   subscribe: boolean;
   senders: number;
+  /** The server's process, whose processor time is taken while the deliveries are counted. */
+  serverPid: number;
   warmUpMs: number;
   ms: number;
 }
@@ -88,4 +90,6 @@ export interface JobResult {
   lost?: number;
   /** Share of one core the generator itself used. */
   ownCpu: number;
+  /** Fan-out: seconds of processor time the server used within the measured time. */
+  serverCpu?: number;
 }

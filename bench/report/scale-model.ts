@@ -17,7 +17,7 @@ export const assumed = {
   mirrored: 0.5,
 } as const;
 
-/** Ceilings of Discord; sources in the design notes of the bridge. */
+/** Ceilings of Discord: its documented limits, for one bot and for one guild. */
 export const discord = { requestsPerSecond: 50, channelsPerGuild: 500 } as const;
 
 /** How far back a sweep looks, on average, and how often, in seconds. */
@@ -119,4 +119,55 @@ export function planStep(sockets: number, costs: Costs): Step {
     discordRequests: rate * assumed.mirrored,
     tickets: sockets * assumed.ticketsPerSocket,
   };
+}
+
+export interface Prediction {
+  what: string;
+  predicted: number;
+  measured: number;
+  unit: string;
+}
+
+/** The load of `scale`: two processes, half of the sockets each, and so many messages a second. */
+const run = { nodes: 2, rate: 1000 } as const;
+
+/**
+ * Holds the model against the one run here that is a whole: costs of a socket, a message and a sweep
+ * from where each was measured alone, against what they come to together.
+ */
+export function predictRun(find: Find, sockets: number): Prediction[] {
+  const each = sockets / run.nodes;
+  const empty = find('memory', 'sockets', 'memory of an empty server');
+  const memoryWith = (kib: number) => empty + (each * kib) / 1024;
+  const coreOf = (micros: number) => run.rate * micros * 1e-6;
+  const idle = find('scale', 'sockets', 'server CPU of an idle socket') * 1e-6 * each;
+  const swept = find('scale', 'sockets', 'mongod CPU of a sweep') * 1e-6;
+  const sweeps = ((run.rate * sweep.window * swept) / sweep.every) * run.nodes;
+  const tickets = (at: string) => find('tickets', at, 'CPU, server and mongod');
+  return [
+    {
+      what: `memory of each process with ${each} sockets`,
+      predicted: memoryWith(find('memory', 'sockets', 'memory')),
+      measured: memoryWith(find('scale', 'sockets', 'memory')),
+      unit: 'MiB',
+    },
+    {
+      what: `the process that takes ${run.rate} messages a second`,
+      predicted: coreOf(find('accept', 'rest 64 on', 'server CPU')) + idle,
+      measured: coreOf(find('scale', 'sockets', 'CPU of the node that takes a message')),
+      unit: 'cores',
+    },
+    {
+      what: 'MongoDB, writes and sweeps',
+      predicted: coreOf(find('accept', 'rest 64 on', 'mongod CPU')) + sweeps,
+      measured: coreOf(find('scale', 'sockets', 'mongod CPU')),
+      unit: 'cores',
+    },
+    {
+      what: 'a message with the most open tickets (`tickets`), predicted from 10² of them',
+      predicted: tickets('100 open tickets'),
+      measured: tickets('100000 open tickets'),
+      unit: 'µs',
+    },
+  ];
 }

@@ -1,4 +1,4 @@
-/** A comparison the design asks for. */
+/** A comparison with a bound that Deskcord means to keep. */
 export interface Target {
   what: string;
   scenario: string;

@@ -21,7 +21,7 @@ function comparisonRow({ target, ours, base, value, met }: Comparison): string[]
   const unit = as === 'ratio' ? ' ×' : ` ${ours.unit}`;
   const sign = as === 'difference' && value > 0 ? '+' : '';
   return [
-    target.what,
+    ours.at === target.ours.at[0] ? target.what : `${target.what}, but: ${ours.at}`,
     base ? formatMeasure(base) : '',
     formatMeasure(ours),
     `**${sign}${formatNumber(value)}${unit}**`,

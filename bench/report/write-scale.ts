@@ -10,6 +10,7 @@ import {
   createFind,
   discord,
   planStep,
+  predictRun,
   readCosts,
   type Step,
 } from './scale-model.ts';
@@ -72,40 +73,26 @@ function stepTable(costs: Costs): string {
   );
 }
 
-/** Where the model can be held against a measurement of the whole. */
+/** What the model, fed by the other scenarios, says of the run of `scale`, and what was measured there. */
 function checkTable(results: readonly ScenarioResult[]): string {
-  const find = createFind(results);
-  const rows: [string, number, number, string][] = [
-    [
-      'memory of a socket: one node (`memory`) against 10⁴ on two nodes (`scale`)',
-      find('memory', 'sockets', 'memory'),
-      find('scale', 'sockets', 'memory'),
-      'KiB',
-    ],
-    [
-      'a message on its node: saturated (`accept`, 64 senders) against 1,000 a second with 10⁴ sockets open (`scale`)',
-      find('accept', 'rest 64 on', 'server CPU'),
-      find('scale', 'sockets', 'CPU of the node that takes a message'),
-      'µs',
-    ],
-    [
-      'a message with 10² against with the most open tickets (`tickets`)',
-      find('tickets', '100 open tickets', 'CPU, server and mongod'),
-      Number.isNaN(find('tickets', '100000 open tickets', 'CPU, server and mongod'))
-        ? find('tickets', '10000 open tickets', 'CPU, server and mongod')
-        : find('tickets', '100000 open tickets', 'CPU, server and mongod'),
-      'µs',
-    ],
-  ];
+  const rows = predictRun(createFind(results), countSockets(results));
   return formatTable(
-    ['Model against measurement', 'Model', 'Measured', 'Measured / model'],
-    rows.map(([what, model, measured, unit]) => [
-      what,
-      `${formatNumber(model)} ${unit}`,
-      `${formatNumber(measured)} ${unit}`,
-      formatNumber(measured / model),
-    ]),
+    ['In the run of `scale`', 'Predicted', 'Measured', 'Measured / predicted'],
+    rows
+      .filter(({ measured }) => !Number.isNaN(measured))
+      .map(({ what, predicted, measured, unit }) => [
+        what,
+        `${formatNumber(predicted)} ${unit}`,
+        `${formatNumber(measured)} ${unit}`,
+        formatNumber(measured / predicted),
+      ]),
   );
+}
+
+/** How many sockets the run of `scale` had open. */
+function countSockets(results: readonly ScenarioResult[]): number {
+  const scale = results.find(({ scenario }) => scenario === 'scale');
+  return Number.parseInt(scale?.measures[0]?.at ?? '0', 10);
 }
 
 /** Writes the model's numbers into docs/SCALE.md, from whatever has been measured. */

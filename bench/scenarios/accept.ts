@@ -1,7 +1,7 @@
 import type { Transport } from '../generator/jobs.ts';
 import type { Metric } from '../report/results.ts';
+import { cpuSeconds } from '../subjects/cpu-seconds.ts';
 import { generate } from '../subjects/generator.ts';
-import { cpuSeconds } from '../subjects/measured-process.ts';
 import type { Running, SubjectName } from '../subjects/subjects.ts';
 import type { World } from '../subjects/world.ts';
 import { runRounds } from './rounds.ts';

@@ -1,6 +1,6 @@
 import type { Metric } from '../report/results.ts';
 import { generate, hold } from '../subjects/generator.ts';
-import { cpuSeconds, type MeasuredProcess } from '../subjects/measured-process.ts';
+import type { MeasuredProcess } from '../subjects/measured-process.ts';
 import type { Running } from '../subjects/subjects.ts';
 import { bareAndOurs, runRounds } from './rounds.ts';
 import type { Scenario, ScenarioRun } from './scenario.ts';
@@ -29,14 +29,13 @@ async function measureFanOut(run: ScenarioRun, running: Running, label: string):
   const server = running.servers[0] as MeasuredProcess;
   const { warmUpMs, ms } = run.effort;
   const job = { kind: 'fan-out', port, awaitAuthorized, seat, listeners, subscribe } as const;
-  const before = cpuSeconds(server.pid);
-  const result = await generate({ ...job, senders: FAN_OUT_SENDERS, warmUpMs, ms });
-  const used = cpuSeconds(server.pid) - before;
+  const load = { senders: FAN_OUT_SENDERS, serverPid: server.pid, warmUpMs, ms };
+  const result = await generate({ ...job, ...load });
   const at = `${LISTENERS} listeners`;
   const rate = result.count / result.seconds;
   run.record.add(at, label, metrics.deliveries, rate);
-  // Connecting the listeners is in it too, for both programs.
-  run.record.add(at, label, metrics.delivery, (used * 1e6) / ((rate * (warmUpMs + ms)) / 1000));
+  const used = result.serverCpu ?? Number.NaN;
+  run.record.add(at, label, metrics.delivery, (used * 1e6) / result.count);
   run.record.add(at, label, metrics.generator, result.ownCpu);
   run.say(
     `${at}: ${label} ${Math.round(rate)} deliveries/s, generator ${result.ownCpu.toFixed(2)}`,

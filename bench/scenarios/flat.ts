@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Seat } from '../generator/jobs.ts';
 import type { Metric } from '../report/results.ts';
+import { cpuSeconds } from '../subjects/cpu-seconds.ts';
 import { generate } from '../subjects/generator.ts';
-import { cpuSeconds } from '../subjects/measured-process.ts';
 import type { Running } from '../subjects/subjects.ts';
 import type { World } from '../subjects/world.ts';
 import { type Entrant, runRounds } from './rounds.ts';

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Seat } from '../generator/jobs.ts';
 import type { Metric } from '../report/results.ts';
+import { cpuSeconds } from '../subjects/cpu-seconds.ts';
 import { generate, hold } from '../subjects/generator.ts';
-import { cpuSeconds, type MeasuredProcess } from '../subjects/measured-process.ts';
+import type { MeasuredProcess } from '../subjects/measured-process.ts';
 import type { Running } from '../subjects/subjects.ts';
 import type { World } from '../subjects/world.ts';
 import { runRounds } from './rounds.ts';

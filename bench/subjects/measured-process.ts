@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compiled, sourceRoot } from './paths.ts';
 import { pin, placement } from './placement.ts';
 
 const READY_MS = 60_000;
-const TICKS_PER_SECOND = 100;
 const probe = pathToFileURL(join(sourceRoot, 'bench/probe.mjs')).href;
 
 /** A server under measurement, with the probe in it. */
@@ -17,13 +16,6 @@ export interface MeasuredProcess {
   /** Asks the probe; see `bench/probe.mjs`. */
   ask<T>(probe: 'delays-start' | 'delays-stop' | 'memory'): Promise<T>;
   stop(): Promise<void>;
-}
-
-/** Seconds of processor time a process has used so far, all threads. */
-export function cpuSeconds(pid: number): number {
-  const line = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 /**

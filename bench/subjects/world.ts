@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { startReplicaSet, type TestReplicaSet } from '../../tests/support/mongo.ts';
 import { startRedis, type TestRedis } from '../../tests/support/redis.ts';
-import { cpuSeconds } from './measured-process.ts';
+import { cpuSeconds } from './cpu-seconds.ts';
 import { pin, placement } from './placement.ts';
 
 /** The parts that all compared programs share: MongoDB, Redis, a place for their output. */
