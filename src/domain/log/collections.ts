@@ -27,3 +27,6 @@ export async function runCommand<A>(db: Database, command: Document): Promise<A>
 }
 
 export const majority = { level: 'majority' } as const;
+
+/** Of one document: what a majority has now. Costs the primary a round to the others. */
+export const linearizable = { level: 'linearizable' } as const;

@@ -5,7 +5,7 @@ import { notFound, unavailable } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
-import { majority, native, runCommand } from './collections.ts';
+import { linearizable, majority, native, runCommand } from './collections.ts';
 import { type Entry, type TicketState, toEntry, toRow, toTicket } from './entry.ts';
 import { gather } from './gather.ts';
 import { type Head, listOpenHeads, readHeads } from './heads.ts';
@@ -36,6 +36,15 @@ export function createLogStore(db: Database) {
       .toArray();
     return new Map(rows.map((row) => [row._id.toHexString(), row as TicketRow]));
   });
+  /** A new primary may not know yet that a majority has a ticket: missing is what it says when it must know. */
+  const findTicket = async (id: string): Promise<TicketRow | undefined> => {
+    const options = { readConcern: linearizable, maxTimeMS: PATIENCE_MS };
+    return (
+      (await tickets(id)) ??
+      (await native(db.tickets).findOne({ _id: oid(id) }, options)) ??
+      undefined
+    );
+  };
   const openHeads = gather((owners: string[]) =>
     listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
   );
@@ -93,7 +102,7 @@ export function createLogStore(db: Database) {
      */
     async loadState(ticketId: string): Promise<TicketState> {
       const head = await heads(ticketId);
-      const row = await tickets(ticketId);
+      const row = await findTicket(ticketId);
       if (!row) throw notFound('ticket');
       return { head: head?.seq ?? 0, ticket: toTicket(row) };
     },
@@ -102,8 +111,8 @@ export function createLogStore(db: Database) {
     readHead: async (ticketId: string): Promise<Head> =>
       (await heads(ticketId)) ?? { seq: 0, at: 0 },
 
-    /** A ticket's row as a majority has it. */
-    readTicketRow: (ticketId: string): Promise<TicketRow | undefined> => tickets(ticketId),
+    /** A ticket's row as a majority has it; undefined only where there is none. */
+    readTicketRow: findTicket,
 
     /** Heads of the newest open tickets of a customer, by ticket id. */
     readOpenHeads: async (owner: string): Promise<Map<string, Head>> =>
