@@ -4,62 +4,22 @@ import { isStorageError, unavailable } from '../../errors.ts';
 import type { Crash } from '../../infra/crash-points.ts';
 import type { Log } from '../../infra/log.ts';
 import { createBatches } from './batches.ts';
-import { type Author, type Entry, type TicketState, toRow } from './entry.ts';
+import { type Entry, type TicketState, toRow } from './entry.ts';
+import {
+  type Append,
+  type Appended,
+  type Pending,
+  PendingWrites,
+  type TicketQueue,
+} from './pending.ts';
 import type { LogStore } from './store.ts';
 import type { Verdict } from './verdicts.ts';
-
-/** An entry without what the writer adds: its place in the log. */
-export type Draft = Omit<Entry, 'seq' | 'ticket_id' | 'owner'>;
-
-export interface Append {
-  ticketId: string;
-  entryId: string;
-  author: Author;
-  clientId: string;
-  /**
-   * Called at the head the entry will follow, and again whenever the head has moved.
-   * @throws AppError to refuse the entry; nothing is written then.
-   */
-  judge(state: TicketState): Draft | Promise<Draft>;
-  /** A message: judged in the same tick, and leaves the ticket open for the next one. */
-  plain: boolean;
-}
-
-export interface Appended {
-  entry: Entry;
-  /** The author's client id was seen before: `entry` is the one stored then. */
-  repeated: boolean;
-}
-
-interface Pending extends Append {
-  queue: TicketQueue;
-  /** Author and client id. */
-  key: string;
-  deadline: number;
-  settled: boolean;
-  /** An attempt went out and its outcome is not known: look before writing again. */
-  uncertain: boolean;
-  promise: Promise<Appended>;
-  resolve: (appended: Appended) => void;
-  reject: (error: unknown) => void;
-}
-
-interface TicketQueue {
-  id: string;
-  state: TicketState | undefined;
-  waiting: Pending[];
-  byClient: Map<string, Pending>;
-  busy: boolean;
-  /** The last write came to nothing: MongoDB may hold the ticket for somebody who is gone. */
-  suspect: boolean;
-}
 
 const MAX_PENDING = 10_000;
 const CACHED_TICKETS = 20_000;
 /** From this queue on a ticket's messages go as one ordered batch. */
 const RUN_FROM = 16;
 const RUN_LENGTH = 128;
-const DEADLINE_CHECK_MS = 100;
 
 export interface WriterOptions {
   store: LogStore;
@@ -78,13 +38,12 @@ export class LogWriter {
   readonly #options: WriterOptions;
   readonly #queues = new LRUCache<string, TicketQueue>({ max: CACHED_TICKETS });
   readonly #batches;
-  readonly #pending = new Set<Pending>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #pending: PendingWrites;
 
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#batches = createBatches((rows, ordered) => options.store.insert(rows, ordered));
-    this.#timer = setInterval(() => this.#rejectOverdue(), DEADLINE_CHECK_MS).unref();
+    this.#pending = new PendingWrites(options.deadlineMs);
   }
 
   /**
@@ -100,7 +59,7 @@ export class LogWriter {
     const key = `${request.author.key}\n${request.clientId}`;
     const twin = queue.byClient.get(key);
     if (twin) return twin.promise.then(({ entry }) => ({ entry, repeated: true }));
-    const pending = this.#track(queue, request, key);
+    const pending = this.#pending.track(queue, request, key);
     queue.byClient.set(key, pending);
     queue.waiting.push(pending);
     if (!queue.busy) void this.#drain(queue);
@@ -118,12 +77,12 @@ export class LogWriter {
   }
 
   /** Resolves when nothing is waiting any more, at the latest after the write deadline. */
-  async drained(): Promise<void> {
-    await Promise.allSettled([...this.#pending].map(({ promise }) => promise));
+  drained(): Promise<void> {
+    return this.#pending.drained();
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#pending.close();
   }
 
   #queueOf(ticketId: string): TicketQueue {
@@ -140,52 +99,6 @@ export class LogWriter {
       this.#queues.set(ticketId, queue);
     }
     return queue;
-  }
-
-  #track(queue: TicketQueue, request: Append, key: string): Pending {
-    const deadline = Date.now() + this.#options.deadlineMs;
-    let resolve!: Pending['resolve'];
-    let reject!: Pending['reject'];
-    const promise = new Promise<Appended>((onStored, onRefused) => {
-      resolve = onStored;
-      reject = onRefused;
-    });
-    // Written out, so that every pending has the same shape: this is the hot path.
-    const pending: Pending = {
-      ticketId: request.ticketId,
-      entryId: request.entryId,
-      author: request.author,
-      clientId: request.clientId,
-      judge: request.judge,
-      plain: request.plain,
-      queue,
-      key,
-      deadline,
-      settled: false,
-      uncertain: false,
-      promise,
-      resolve,
-      reject,
-    };
-    this.#pending.add(pending);
-    return pending;
-  }
-
-  #settle(pending: Pending): void {
-    const { queue } = pending;
-    pending.settled = true;
-    this.#pending.delete(pending);
-    if (queue.byClient.get(pending.key) === pending) queue.byClient.delete(pending.key);
-  }
-
-  /** Insertion order is deadline order, so the first pending that is in time ends the look. */
-  #rejectOverdue(): void {
-    const now = Date.now();
-    for (const pending of this.#pending) {
-      if (pending.deadline > now) return;
-      this.#settle(pending);
-      pending.reject(unavailable('the database did not confirm the write in time'));
-    }
   }
 
   async #drain(queue: TicketQueue): Promise<void> {
@@ -254,7 +167,7 @@ export class LogWriter {
     }
     const pending = queue.waiting.shift() as Pending;
     if (pending.settled) return;
-    this.#settle(pending);
+    this.#pending.settle(pending);
     pending.reject(error);
   }
 
@@ -277,7 +190,7 @@ export class LogWriter {
       }
       if (verdict.kind !== 'not_tried') queue.state = undefined;
       if (verdict.kind === 'failed') {
-        this.#settle(pending);
+        this.#pending.settle(pending);
         pending.reject(verdict.cause);
         continue;
       }
@@ -296,7 +209,7 @@ export class LogWriter {
       queue.state.head = Math.max(queue.state.head, entry.seq);
       if (entry.ticket) queue.state.ticket = entry.ticket;
     }
-    this.#settle(pending);
+    this.#pending.settle(pending);
     this.#options.crash('before-publish');
     this.#options.publish(entry);
     this.#options.crash('after-publish');
@@ -313,7 +226,7 @@ export class LogWriter {
     if (!entry) return false;
     queue.waiting.shift();
     if (pending.settled) return true;
-    this.#settle(pending);
+    this.#pending.settle(pending);
     // Somebody else's copy has been told of by its own writer, or else by the sweep.
     if (entry.id === pending.entryId) this.#options.publish(entry);
     pending.resolve({ entry, repeated: entry.id !== pending.entryId });
