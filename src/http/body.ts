@@ -21,10 +21,11 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
     req.on('end', () =>
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)),
     );
-    req.on('error', reject);
+    const cutOff = () => reject(new AppError('BAD_REQUEST', 'the request was cut off'));
+    req.on('error', cutOff);
     req.on('close', () => {
       // Every request closes; an error, with its stack, is made only for one that was cut off.
-      if (!req.complete) reject(new AppError('BAD_REQUEST', 'the request was cut off'));
+      if (!req.complete) cutOff();
     });
   });
 }
