@@ -19,7 +19,8 @@ export type NewTicket = Omit<CreateTicketBody, 'client_id'>;
 
 const TYPING_EVERY_MS = 3000;
 const CREATE_TRIES = 4;
-const UPLOAD_TIMEOUT_MS = 120_000;
+/** As long as the server waits for a request. */
+export const UPLOAD_TIMEOUT_MS = 120_000;
 
 interface CallOptions {
   connection: Connection;

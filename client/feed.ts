@@ -35,7 +35,7 @@ export interface FeedOptions {
 }
 
 /** Up to so many cursors come with `authorize`. */
-const CURSORS_AT_AUTHORIZE = 100;
+export const CURSORS_AT_AUTHORIZE = 100;
 
 /** So many answers in a row that end before the cursor are believed. */
 const SHORT_ANSWERS = 3;

@@ -1,13 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { errorStatus } from '../src/contract/errors.ts';
-import { clientEvents } from '../src/contract/events.ts';
+import { type ClientEventName, clientEvents, eventLimits } from '../src/contract/events.ts';
 import { tokenClaims } from '../src/contract/identity.ts';
 import { rateLimits, sizes } from '../src/contract/limits.ts';
 import type { Endpoint } from '../src/http/endpoint.ts';
 import { uploadEndpoint } from '../src/http/files.ts';
 import { messageEndpoints } from '../src/http/messages.ts';
 import { ticketEndpoints } from '../src/http/tickets.ts';
+import { fieldsOf } from './contract-fields.ts';
 
 /** Writes docs/PROTOCOL.md from the schemas that parse the requests, so that the two cannot differ. */
 
@@ -43,8 +44,9 @@ function fields(schema: z.ZodType): string {
 const table = (head: string[], rows: string[][]) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
+const endpoints: readonly Endpoint[] = [...ticketEndpoints, ...messageEndpoints, uploadEndpoint];
+
 function restTable(): string {
-  const endpoints: readonly Endpoint[] = [...ticketEndpoints, ...messageEndpoints, uploadEndpoint];
   const rows = endpoints.map(({ method, path, limit, body, query }) => [
     `\`${method} /api/v1${path}\``,
     String(rateLimits[limit]),
@@ -58,10 +60,37 @@ function restTable(): string {
   return table(['Call', 'a minute', 'Body or query'], [...rows, file]);
 }
 
-const eventsTable = () =>
+/** Everything else that counts against the limit of an event. */
+function sharersOf(event: ClientEventName): string {
+  const limit = eventLimits[event];
+  const calls = endpoints
+    .filter((endpoint) => endpoint.limit === limit)
+    .map(({ method, path }) => `\`${method} ${path}\``);
+  const events = Object.entries(eventLimits)
+    .filter(([name, other]) => other === limit && name !== event)
+    .map(([name]) => `\`${name}\``);
+  return [...calls, ...events].join(', ') || '—';
+}
+
+function eventsTable(): string {
+  const names = Object.keys(clientEvents) as ClientEventName[];
+  const rows = names.map((name) => [
+    `\`${name}\``,
+    String(rateLimits[eventLimits[name]]),
+    sharersOf(name),
+    fields(clientEvents[name]),
+  ]);
+  return table(['Event', 'a minute', 'together with', 'Payload'], rows);
+}
+
+const fieldsTable = (view: string) =>
   table(
-    ['Event', 'Payload'],
-    Object.entries(clientEvents).map(([name, schema]) => [`\`${name}\``, fields(schema)]),
+    ['Field', 'Type', ''],
+    fieldsOf(view).map(({ name, optional, type, comment }) => [
+      `\`${name}\`${optional ? '?' : ''}`,
+      type,
+      comment,
+    ]),
   );
 
 const errorsTable = () =>
@@ -82,6 +111,9 @@ export function renderProtocol(document: string): string {
     claims: fields(tokenClaims),
     rest: restTable(),
     events: eventsTable(),
+    ticket: fieldsTable('TicketView'),
+    message: fieldsTable('MessageView'),
+    file: fieldsTable('FileView'),
     errors: errorsTable(),
     sizes: sizesTable(),
   };

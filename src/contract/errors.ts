@@ -1,4 +1,4 @@
-/** Error codes of the wire, each with its HTTP status. The names are fixed by the specification. */
+/** Error codes of the wire, each with its HTTP status. The names never change. */
 export const errorStatus = {
   BAD_REQUEST: 400,
   UNAUTHORIZED: 401,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AckError, ErrorBody } from './errors.ts';
 import type { UserRole, UserView } from './identity.ts';
+import { type RateLimitName, sizes } from './limits.ts';
 import { editMessageBody, type MessageView, sendMessageBody } from './messages.ts';
 import { closeTicketBody, hexId, type TicketView } from './tickets.ts';
 
@@ -9,7 +10,7 @@ const seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** What a client may send, by event name; each is answered through its acknowledgement. */
 export const clientEvents = {
-  authorize: z.object({ token: z.string().max(8192).optional() }),
+  authorize: z.object({ token: z.string().max(sizes.token).optional() }),
   send_message: sendMessageBody.extend({ ticket_id }),
   edit: editMessageBody.extend({ ticket_id, message_id: hexId }),
   delete: z.object({ ticket_id, message_id: hexId }),
@@ -22,6 +23,20 @@ export const clientEvents = {
 } as const;
 export type ClientEventName = keyof typeof clientEvents;
 export type ClientEventInput<N extends ClientEventName> = z.infer<(typeof clientEvents)[N]>;
+
+/** The limit each event counts against, which for some is that of a REST call. */
+export const eventLimits: Record<ClientEventName, RateLimitName> = {
+  authorize: 'authorize',
+  send_message: 'send_message',
+  edit: 'change_message',
+  delete: 'change_message',
+  close_ticket: 'close_ticket',
+  sync: 'list_messages',
+  typing: 'typing',
+  read: 'read',
+  subscribe: 'subscribe',
+  unsubscribe: 'subscribe',
+};
 
 export interface AuthorizeAck {
   user: UserView;

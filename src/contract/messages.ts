@@ -8,12 +8,15 @@ import { clientId, hexId, queryInteger } from './tickets.ts';
 export interface FileView {
   id: string;
   name: string;
+  /** MIME type found by looking at the bytes. */
   type: string;
+  /** In bytes. */
   size: number;
+  /** Signed, for one hour; needs no token. */
   url: string;
 }
 
-/** How far a message has come on its way into Discord; shown to staff only. */
+/** How far a message has come on its way into Discord. */
 export type MirrorState = 'waiting' | 'posted' | 'failed' | 'none';
 
 /** A message on the wire. Times are integer milliseconds since 1970 UTC. */
@@ -22,7 +25,9 @@ export interface MessageView {
   ticket_id: string;
   author_id: string;
   author_name: string;
+  /** Empty once it is deleted. */
   content: string;
+  /** The `url` of each of its files. */
   attachments: string[];
   created_at: number;
   updated_at: number;
@@ -30,11 +35,13 @@ export interface MessageView {
   seq: number;
   /** The log entry that last changed it; equals `seq` until then. */
   rev: number;
+  /** What its sender chose, where that was not Discord. */
   client_id: string | null;
   author_role: UserRole;
   edited: boolean;
   deleted: boolean;
   files: FileView[];
+  /** How far it has come on its way into Discord; for staff only. */
   mirror?: MirrorState;
 }
 

@@ -13,11 +13,14 @@ export type SupportRole = (typeof supportRoles)[number];
 /** A ticket on the wire. Times are integer milliseconds since 1970 UTC. */
 export interface TicketView {
   id: string;
+  /** Whose it is: the `id` of the token that opened it. */
   user_id: string;
   topic: string;
+  /** What was written to open it; never changes. */
   description: string;
   status: TicketStatus;
   created_at: number;
+  /** Moves with every message, too. */
   updated_at: number;
   user_role: UserRole;
   support_role: SupportRole;
@@ -25,6 +28,7 @@ export interface TicketView {
   /** Short and unique, for people. */
   number: number;
   username: string;
+  /** Whoever of the staff takes care of it, as they named them. */
   assigned_to: string | null;
   closed_at: number | null;
   close_reason: string | null;
@@ -54,7 +58,7 @@ export const updateTicketBody = z
     topic: text({ max: sizes.topic, trim: true }).optional(),
     issue_level: levels.issue_level.optional(),
     support_role: levels.support_role.optional(),
-    assigned_to: z.union([z.null(), text({ max: 200, trim: true })]).optional(),
+    assigned_to: z.union([z.null(), text({ max: sizes.assignee, trim: true })]).optional(),
   })
   .refine((body) => Object.values(body).some((value) => value !== undefined), {
     message: 'names nothing to change',

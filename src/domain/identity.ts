@@ -119,7 +119,9 @@ export function createTokenVerifier(config: Config['jwt'], clock: () => number):
   const verified = new LRUCache<string, VerifiedToken>({ max: CACHED_TOKENS });
   return {
     verify(token) {
-      if (token.length > 8192) throw refuse('the token is longer than 8192 characters');
+      if (token.length > sizes.token) {
+        throw refuse(`the token is longer than ${sizes.token} characters`);
+      }
       const known = verified.get(token);
       if (known) {
         const now = clock();

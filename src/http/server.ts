@@ -3,12 +3,21 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AppContext } from '../context.ts';
 import type { ErrorBody } from '../contract/errors.ts';
+import { sizes } from '../contract/limits.ts';
 import { createOriginCheck } from '../infra/origins.ts';
 import { createRequestListener } from './app.ts';
 import { nextRequestId } from './exchange.ts';
 
-/** Milliseconds a peer may take for its headers, for a whole request, and between two requests. */
-const patience = { headers: 15_000, request: 60_000, keepAlive: 65_000 };
+/**
+ * Milliseconds a peer may take for its headers, for a whole request, and between two requests, which
+ * is longer than a usual balancer keeps a connection; and how often it is looked for who took longer.
+ */
+const patience = {
+  headers: 15_000,
+  request: sizes.requestWithin,
+  keepAlive: 65_000,
+  check: 1000,
+};
 
 const parserErrors: Record<string, string> = {
   HPE_HEADER_OVERFLOW: 'the headers are too large',
@@ -41,7 +50,10 @@ export function createHttpServer(ctx: AppContext): {
   const isAllowedOrigin = createOriginCheck(ctx.config.allowedOrigins, ctx.log);
   const listener = createRequestListener(ctx, isAllowedOrigin);
   // A missing Host is refused by the listener, with the body every error has.
-  const http = createServer({ requireHostHeader: false }, listener);
+  const http = createServer(
+    { requireHostHeader: false, connectionsCheckingInterval: patience.check },
+    listener,
+  );
   http.headersTimeout = patience.headers;
   http.requestTimeout = patience.request;
   http.keepAliveTimeout = patience.keepAlive;

@@ -5,8 +5,9 @@ import {
   type ClientEventInput,
   type ClientEventName,
   clientEvents,
+  eventLimits,
 } from '../contract/events.ts';
-import { type RateLimitName, sizes } from '../contract/limits.ts';
+import { sizes } from '../contract/limits.ts';
 import { type Actor, requireStaff } from '../domain/actor.ts';
 import { deleteMessage, editMessage, listMessages, sendMessage } from '../domain/messages.ts';
 import { parseInput } from '../domain/parse.ts';
@@ -25,18 +26,6 @@ type Handler<N extends ClientEventName> = (
 ) => Promise<ClientEventAcks[N]>;
 
 type VerbName = Exclude<ClientEventName, 'authorize'>;
-
-const limitOf: Record<VerbName, RateLimitName> = {
-  send_message: 'send_message',
-  edit: 'change_message',
-  delete: 'change_message',
-  close_ticket: 'close_ticket',
-  sync: 'list_messages',
-  typing: 'typing',
-  read: 'read',
-  subscribe: 'subscribe',
-  unsubscribe: 'subscribe',
-};
 
 async function subscribe(
   ctx: AppContext,
@@ -114,7 +103,7 @@ async function run(
   input: unknown,
 ): Promise<object> {
   if (event === 'authorize') {
-    await countRequest(ctx, 'authorize', socket.data.actor?.key ?? socket.id);
+    await countRequest(ctx, eventLimits.authorize, socket.data.actor?.key ?? socket.id);
     const { token } = parseInput(clientEvents.authorize, input ?? {}, 'body');
     const ack = await authorizer.authorize(socket, token);
     socket.emit('authorized', ack);
@@ -129,7 +118,7 @@ async function run(
   if (ctx.clock() > expiresAt + sizes.tokenClockSkew)
     throw new AppError('UNAUTHORIZED', 'token expired');
   const name = event as VerbName;
-  await countRequest(ctx, limitOf[name], actor.key);
+  await countRequest(ctx, eventLimits[name], actor.key);
   const handler = handlers[name] as Handler<VerbName>;
   return handler(ctx, actor, parseInput(clientEvents[name], input, 'body') as never, socket);
 }

@@ -19,7 +19,7 @@ export interface Realtime {
 function createIo(ctx: AppContext, http: HttpServer, isAllowed: (req: IncomingMessage) => boolean) {
   const io: DeskServer = new Server(http, {
     maxHttpBufferSize: sizes.body,
-    connectTimeout: 10_000,
+    connectTimeout: sizes.authorizeWithin,
     perMessageDeflate: false,
     httpCompression: false,
     serveClient: false,

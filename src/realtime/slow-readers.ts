@@ -4,28 +4,28 @@ import type { DeskServer, DeskSocket } from './audience.ts';
 const CHECK_MS = 1000;
 const MAX_PACKETS = 5000;
 
+type Packet = { data?: string | Buffer };
+
 interface EngineConnection {
-  writeBuffer: { data?: string | Buffer }[];
+  writeBuffer: Packet[];
   close(discard: boolean): void;
   /** Of a WebSocket: the socket of `ws`. */
   transport: { socket?: { terminate?(): void } };
 }
 
-function queuedBytes({ writeBuffer }: EngineConnection, enough: number): number {
+/**
+ * True where so much waits for a socket that it would fill this process's memory: more than 5,000
+ * packets, or more than `maxBytes` of them as they go out. One packet alone is never too much.
+ */
+export function isTooMuch(waiting: readonly Packet[], maxBytes: number): boolean {
+  if (waiting.length > MAX_PACKETS) return true;
+  if (waiting.length <= 1) return false;
   let bytes = 0;
-  for (const { data } of writeBuffer) {
-    bytes += data?.length ?? 0;
-    if (bytes > enough) break;
+  for (const { data = '' } of waiting) {
+    bytes += Buffer.byteLength(data);
+    if (bytes > maxBytes) return true;
   }
-  return bytes;
-}
-
-/** True where a socket reads so slowly that what waits for it would fill this process's memory. */
-function isSlow(ctx: AppContext, socket: DeskSocket): boolean {
-  const connection = socket.conn as unknown as EngineConnection;
-  if (connection.writeBuffer.length > MAX_PACKETS) return true;
-  const cap = ctx.config.maxSocketBufferBytes;
-  return connection.writeBuffer.length > 1 && queuedBytes(connection, cap) > cap;
+  return false;
 }
 
 /** An ordinary end would wait until the reader has read what is queued, which is what it does not do. */
@@ -44,7 +44,8 @@ function cut(socket: DeskSocket): void {
 export function watchSlowReaders(ctx: AppContext, io: DeskServer): () => void {
   const timer = setInterval(() => {
     for (const socket of io.sockets.sockets.values()) {
-      if (!isSlow(ctx, socket)) continue;
+      const { writeBuffer } = socket.conn as unknown as EngineConnection;
+      if (!isTooMuch(writeBuffer, ctx.config.maxSocketBufferBytes)) continue;
       ctx.log.warn({ socket: socket.id, user: socket.data.actor?.key }, 'cut a slow reader');
       cut(socket);
     }

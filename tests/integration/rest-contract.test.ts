@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fieldsOf } from '../../docs/contract-fields.ts';
 import type { MessageView } from '../../src/contract/messages.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
@@ -119,6 +120,26 @@ describe('the endpoints of the specification', () => {
     expect(status).toBe(200);
     expect(body).toEqual([first.body, { ...second.body, author_role: 'AGENT' }]);
     expect(body[0]).toMatchObject(messageOfSpecification);
+  });
+
+  test('answers have the fields that PROTOCOL lists, and no other', async () => {
+    const namesOf = (view: string) => fieldsOf(view).map(({ name }) => name);
+    const ticket = await ana.createTicket();
+    expect(Object.keys(ticket)).toEqual(namesOf('TicketView'));
+    const form = new FormData();
+    form.append('file', new Blob(['a note']), 'note.txt');
+    const upload = await fetch(`${app.url}/api/v1/tickets/${ticket.id}/attachments`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ana.token}` },
+      body: form,
+    });
+    const file = (await upload.json()) as { id: string };
+    expect(Object.keys(file).toSorted()).toEqual(namesOf('FileView').toSorted());
+    await ana.send(ticket.id, 'with a note', { attachments: [file.id] });
+    const path = `/tickets/${ticket.id}/messages`;
+    const { body } = await kim.call<MessageView[]>('GET', path);
+    expect(Object.keys(body[0] ?? {})).toEqual(namesOf('MessageView'));
+    expect(Object.keys(body[0]?.files[0] ?? {})).toEqual(namesOf('FileView'));
   });
 
   test('ids sort by time, and numbers are unique', async () => {

@@ -479,6 +479,21 @@ describe('text', () => {
       post(JSON.stringify({ topic: 't', description: 'x'.repeat(count) }), {}, '/api/v1/tickets');
     expect((await description(4000)).status).toBe(201);
     expect((await description(4001)).body.errors).toMatchObject([{ location: 'description' }]);
+    const made = await post(
+      JSON.stringify({ topic: 't', description: 'd' }),
+      {},
+      '/api/v1/tickets',
+    );
+    const close = (count: number) =>
+      post(
+        JSON.stringify({ reason: '語'.repeat(count) }),
+        {},
+        `/api/v1/tickets/${made.body.id}/close`,
+      );
+    expect((await close(501)).body.errors).toMatchObject([
+      { location: 'reason', type: 'too_long', context: { max: 500 } },
+    ]);
+    expect((await close(500)).body.close_reason).toBe('語'.repeat(500));
   });
 
   test.each([

@@ -67,6 +67,21 @@ describe('the same error again', () => {
   });
 });
 
+test('when more than 500 kinds of errors are known, then the oldest is forgotten, and told again', async () => {
+  const reports = createErrorReports(url, [], log);
+  const nameOf = (kind: number) => [...String(kind)].map((digit) => 'abcdefghij'[Number(digit)]);
+  const forgotten = 0;
+  const known = 5;
+  // One line of code for all: where it was thrown is a part of what an error is known by.
+  for (const kind of [...Array(501).keys(), known, forgotten]) {
+    const before = posts.length;
+    reports.report(bug(nameOf(kind).join('')), {});
+    if (kind === known && before > known) continue;
+    await eventually(() => expect(posts.length).toBe(before + 1), { every: 1 });
+  }
+  expect(posts).toHaveLength(502);
+});
+
 describe('a report', () => {
   test('keeps to the length Discord takes, with the longest stack and place', async () => {
     const reports = createErrorReports(url, [], log);
@@ -126,6 +141,25 @@ describe('a webhook that fails', () => {
     await settle();
     expect(posts.length).toBeGreaterThan(0);
     expect(posts.length).toBeLessThanOrEqual(20);
+  });
+
+  test('by answering nothing is asked four things at once, and given up after 5 s', async () => {
+    answer = 'nothing';
+    const reports = createErrorReports(url, [], log);
+    const report = (letter: string) => reports.report(bug(`kind ${letter}`), {});
+    const start = performance.now();
+    for (const letter of 'abcdef') report(letter);
+    await eventually(() => expect(posts).toHaveLength(4));
+    await settle();
+    expect(posts).toHaveLength(4);
+    await eventually(
+      () => {
+        report('g');
+        expect(posts.length).toBeGreaterThan(4);
+      },
+      { timeout: 15_000 },
+    );
+    expect(performance.now() - start).toBeGreaterThan(4900);
   });
 
   test('by not being there breaks nothing, and its address is not logged', async () => {
