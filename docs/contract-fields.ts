@@ -25,7 +25,7 @@ function firstMatch(pattern: string, what: string): string {
 function valuesOf(alias: string): string {
   const type = firstMatch(`export type ${alias} =([^;]+);`, `type ${alias}`);
   const list = /typeof (\w+)\)\[number\]/.exec(type)?.[1];
-  const text = list ? firstMatch(`export const ${list} = \\[([^\\]]+)\\]`, list) : type;
+  const text = list ? firstMatch(`const ${list} = \\[([^\\]]+)\\]`, list) : type;
   return [...text.matchAll(/'([^']+)'/g)].map(([, value]) => `\`${value}\``).join(' ');
 }
 

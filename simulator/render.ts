@@ -130,7 +130,7 @@ function renderThread(world: World, channel: Channel): Json {
 }
 
 /** An attachment with a freshly signed link: links differ from one fetch to the next. */
-export function renderAttachment(world: World, channelId: string, file: Attachment): Json {
+function renderAttachment(world: World, channelId: string, file: Attachment): Json {
   const path = `/attachments/${channelId}/${file.id}/${file.filename}`;
   const url = `${world.url}${path}?${world.files.sign(path, world.settings.attachmentLifetimeMs)}`;
   return { ...file, url, proxy_url: url, flags: 0 };

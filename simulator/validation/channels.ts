@@ -16,7 +16,7 @@ import {
 const AUTO_ARCHIVE = choice(60, 1440, 4320, 10080);
 
 /** One overwrite inside a channel's body. */
-export const overwriteBody = object({
+const overwriteBody = object({
   id: snowflake,
   type: choice(0, 1, '0', '1', 'role', 'member'),
   allow: maybe(bits),

@@ -66,7 +66,7 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
 }
 
 /** May be null. */
-export function nullable<T>(field: Field<T>): Field<T | null> {
+function nullable<T>(field: Field<T>): Field<T | null> {
   return (value, errors) => (value === null ? null : field(value, errors));
 }
 

@@ -136,5 +136,4 @@ export const editedMessage = object({
 });
 
 export type NewMessage = ReturnType<typeof newMessage>;
-export type WebhookMessage = ReturnType<typeof webhookMessage>;
 export type EditedMessage = ReturnType<typeof editedMessage>;

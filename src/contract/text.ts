@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Length in Unicode code points, as every limit of the contract counts it. */
-export function countCodePoints(text: string): number {
+function countCodePoints(text: string): number {
   let count = 0;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

@@ -3,7 +3,7 @@ import type { UserRole } from './identity.ts';
 import { sizes } from './limits.ts';
 import { text } from './text.ts';
 
-export const ticketStatuses = ['OPEN', 'CLOSED'] as const;
+const ticketStatuses = ['OPEN', 'CLOSED'] as const;
 export const issueLevels = ['NORMAL', 'URGENT', 'CRITICAL'] as const;
 export const supportRoles = ['GENERAL', 'TECHNICAL', 'MANAGER', 'ADMIN'] as const;
 export type TicketStatus = (typeof ticketStatuses)[number];
@@ -80,7 +80,13 @@ export function queryInteger(min: number, max: number) {
     .pipe(z.number().min(min).max(max));
 }
 
-export const hexId = z.string().regex(/^[0-9a-f]{24}$/, 'must be 24 hexadecimal characters');
+const hexIdPattern = /^[0-9a-f]{24}$/;
+export const hexId = z.string().regex(hexIdPattern, 'must be 24 hexadecimal characters');
+
+/** The same rule where a schema would be too much: for the ids in a path. */
+export function isHexId(text: string): boolean {
+  return hexIdPattern.test(text);
+}
 
 export const listTicketsQuery = z.object({
   status: z.enum(ticketStatuses).optional(),

@@ -21,7 +21,7 @@ export function isInline(type: string): boolean {
 }
 
 /** A name without a path, controls or direction marks, cut from the front of its ending. */
-export function cleanFileName(name: string): string {
+function cleanFileName(name: string): string {
   const base = name.toWellFormed().split(/[\\/]/).pop() ?? '';
   const printable = base.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}"<>|:*?]/gu, '').trim();
   const characters = [...printable.replace(/^\.+/, '')];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MongoServerError } from 'mongodb';
 import type { AppContext } from '../context.ts';
 import { native } from './log/collections.ts';
+import { isDuplicateKey } from './mongo-errors.ts';
 
 /** Thrown where work is begun, or written down, under a lease that is no longer held. */
 export class LeaseLost extends Error {
@@ -16,8 +16,6 @@ export interface Grant {
   epoch: number;
   since: number;
 }
-
-const DUPLICATE_KEY = 11000;
 
 /**
  * Takes or renews a lease, by the database's clock.
@@ -53,7 +51,7 @@ export async function takeLease(
     return { epoch: Number(row.epoch), since: Number(row.since) };
   } catch (error) {
     // Two processes made the row at the same moment; the other one has it.
-    if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return undefined;
+    if (isDuplicateKey(error)) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MongoServerError } from 'mongodb';
 import { Types } from 'mongoose';
 import type { AppContext } from '../context.ts';
 import { sizes } from '../contract/limits.ts';
@@ -19,10 +18,10 @@ import { majority, native } from './log/collections.ts';
 import { type Entry, type Ticket, type TicketState, toTicket } from './log/entry.ts';
 import { type Head, headWith, listHeads } from './log/heads.ts';
 import { readHead } from './log/store.ts';
+import { isDuplicateKey } from './mongo-errors.ts';
 import { ticketView } from './views.ts';
 
 const oid = (id: string) => Types.ObjectId.createFromHexString(id);
-const DUPLICATE_KEY = 11000;
 const empty: Head = { seq: 0, at: 0 };
 
 function refuseLevels(ctx: AppContext, actor: Actor, body: UpdateTicketBody): void {
@@ -55,9 +54,9 @@ async function insertTicket(ctx: AppContext, row: TicketRow): Promise<Ticket> {
       await native(ctx.db.tickets).insertOne(row);
       return toTicket(row);
     } catch (error) {
-      const duplicate = error instanceof MongoServerError && error.code === DUPLICATE_KEY;
-      if (duplicate && 'number' in (error.keyPattern ?? {})) row.number = await nextNumber(ctx);
-      else if (!duplicate && !isStorageError(error)) throw error;
+      if (!isDuplicateKey(error) && !isStorageError(error)) throw error;
+      const isNumberTaken = isDuplicateKey(error) && 'number' in (error.keyPattern ?? {});
+      if (isNumberTaken) row.number = await nextNumber(ctx);
       const known = await findByClientId(ctx, row.owner, row.client_id).catch(() => undefined);
       if (known) return known;
       if (Date.now() > deadline) throw error;

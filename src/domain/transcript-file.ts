@@ -17,7 +17,7 @@ export interface TranscriptFile {
 }
 
 /** The ticket's whole public log up to a head, in order. */
-export async function readLog(ctx: AppContext, ticketId: string, head: number): Promise<Entry[]> {
+async function readLog(ctx: AppContext, ticketId: string, head: number): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (let seq = 0; seq < head; ) {
     const page = await readEntries(ctx.db, ticketId, { after: seq, upTo: head, limit: PAGE });

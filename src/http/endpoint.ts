@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AppContext } from '../context.ts';
 import type { RateLimitName } from '../contract/limits.ts';
+import { isHexId } from '../contract/tickets.ts';
 import type { Actor } from '../domain/actor.ts';
 import { parseInput } from '../domain/parse.ts';
 import { countRequest, rateHeaders } from '../domain/rate.ts';
@@ -38,8 +39,6 @@ export function defineEndpoint<B extends z.ZodType, Q extends z.ZodType>(
   return endpoint as unknown as Endpoint;
 }
 
-const hexId = /^[0-9a-f]{24}$/;
-
 /** @throws AppError UNAUTHORIZED that says why */
 export function authenticate(ctx: AppContext, exchange: Exchange): Actor {
   const header = exchange.req.headers.authorization;
@@ -68,7 +67,7 @@ export async function serve(
     const query = endpoint.query
       ? parseInput(endpoint.query, Object.fromEntries(exchange.query), 'query')
       : undefined;
-    for (const id of Object.values(params)) if (!hexId.test(id)) throw notFound('resource');
+    for (const id of Object.values(params)) if (!isHexId(id)) throw notFound('resource');
     const reply = await endpoint.run({ ctx, actor, params, body, query, exchange });
     const headers = { ...rateHeaders(verdict), ...reply.headers };
     sendJson(exchange.res, reply.status, reply.body, headers);

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import busboy from 'busboy';
 import type { AppContext } from '../context.ts';
 import { sizes } from '../contract/limits.ts';
+import { isHexId } from '../contract/tickets.ts';
 import { findFile, isInline, requireUploadable, uploadFile } from '../domain/files.ts';
 import { countRequest } from '../domain/rate.ts';
 import { isSignedLink } from '../domain/views.ts';
@@ -124,7 +125,7 @@ export async function serveFile(
   try {
     const { id } = params;
     const sig = query.get('sig') ?? '';
-    if (!/^[0-9a-f]{24}$/.test(id)) throw notFound('file');
+    if (!isHexId(id)) throw notFound('file');
     if (!isSignedLink(ctx, id, Number(query.get('exp')), sig)) {
       throw new AppError('FORBIDDEN', 'the link is not signed by us, or has expired');
     }

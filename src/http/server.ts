@@ -4,9 +4,9 @@ import type { Duplex } from 'node:stream';
 import type { AppContext } from '../context.ts';
 import type { ErrorBody } from '../contract/errors.ts';
 import { sizes } from '../contract/limits.ts';
-import { createOriginCheck } from '../infra/origins.ts';
 import { createRequestListener } from './app.ts';
 import { nextRequestId } from './exchange.ts';
+import { createOriginCheck } from './origins.ts';
 
 /**
  * Milliseconds a peer may take for its headers, for a whole request, and between two requests, which

@@ -1,18 +1,16 @@
 /** Moments at which the fault tests kill the process, in the order a message passes them. */
-export const crashPoints = [
-  'before-insert',
-  'after-insert',
-  'before-publish',
-  'after-publish',
-  'before-post',
-  'after-post',
-  'after-record',
-  'before-inbound-commit',
-  'after-inbound-commit',
-  'before-close-step',
-  'after-close-step',
-] as const;
-export type CrashPoint = (typeof crashPoints)[number];
+export type CrashPoint =
+  | 'before-insert'
+  | 'after-insert'
+  | 'before-publish'
+  | 'after-publish'
+  | 'before-post'
+  | 'after-post'
+  | 'after-record'
+  | 'before-inbound-commit'
+  | 'after-inbound-commit'
+  | 'before-close-step'
+  | 'after-close-step';
 
 export type Crash = (point: CrashPoint) => void;
 

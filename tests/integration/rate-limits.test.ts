@@ -58,7 +58,7 @@ const rows: Record<string, Row> = {
 
 describe.each(Object.keys(rows))('%s', (name) => {
   const { limit, call } = rows[name] as Row;
-  test('lets its number through in a minute, then answers 429 with the specification’s body', async () => {
+  test('lets its number through in a minute, then answers 429 with the body of every refusal', async () => {
     const person = newPerson(app.url, 'CUSTOMER');
     const ticketId = name === 'POST /tickets' ? MISSING : (await person.createTicket()).id;
     for (let index = 0; index < limit; index++) {

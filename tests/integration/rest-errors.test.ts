@@ -39,7 +39,7 @@ const post = (body: string | Buffer, headers: Record<string, string> = {}, path?
     headers: { 'content-type': 'application/json', ...headers },
   });
 
-/** Every refusal has the specification's body and the headers of every answer. */
+/** Every refusal has one form of body, and the headers of every answer. */
 function expectEnvelope({ headers, body }: Shown, error: string, fields = false): void {
   expect(body).toEqual({
     error,

@@ -39,8 +39,8 @@ const cut = ({ socket }: Listener) => eventually(() => expect(socket.connected).
 const shortToken = (seconds: number, claims: object = {}) =>
   mintToken({ ...claims, exp: Math.floor(Date.now() / 1000) - 60 + seconds }, {});
 
-describe('the specification’s example', () => {
-  /** The text of the specification; only the address and the token are filled in. */
+describe('the plainest client', () => {
+  /** What a first program looks like; it has to go on working, letter by letter. */
   const example = (SOCKET_URL: string, token: string) => `
 import { io } from 'socket.io-client';
 

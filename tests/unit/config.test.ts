@@ -290,7 +290,7 @@ describe('.env.example', () => {
       ? [{ commented: Boolean(match[1]), name: match[2] as string, value: match[3] as string }]
       : [];
   });
-  const ofSpecification = {
+  const ofADeployment = {
     WEB_SERVER_PORT: '5000',
     SERVER_MODE: 'DEVELOPMENT',
     MONGO_URI: '<uri_of_db>',
@@ -314,10 +314,10 @@ describe('.env.example', () => {
     expect(entries.map(({ name }) => name)).toEqual(Object.keys(variables));
   });
 
-  test('begins with the specification’s, uncommented, with its values; the rest is commented', () => {
+  test('begins with what a deployment sets, uncommented; the rest is commented', () => {
     const uncommented = entries.filter(({ commented }) => !commented);
     expect(Object.fromEntries(uncommented.map(({ name, value }) => [name, value]))).toEqual(
-      ofSpecification,
+      ofADeployment,
     );
   });
 

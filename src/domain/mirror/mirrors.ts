@@ -1,4 +1,3 @@
-import { MongoServerError } from 'mongodb';
 import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
@@ -7,13 +6,13 @@ import { majority, native } from '../log/collections.ts';
 import { type Ticket, toTicket } from '../log/entry.ts';
 import { headWith } from '../log/heads.ts';
 import { readHead } from '../log/store.ts';
+import { isDuplicateKey } from '../mongo-errors.ts';
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
 export type Mirror = Omit<MirrorRow, '_id'> & { ticket_id: string };
 export type MirrorChange = Partial<Omit<Mirror, 'ticket_id' | 'epoch'>>;
 
 const oid = (id: string) => Types.ObjectId.createFromHexString(id);
-const DUPLICATE_KEY = 11000;
 
 const fresh = {
   state: 'open',
@@ -47,7 +46,7 @@ export async function openMirror(
     const { _id, ...rest } = row as unknown as MirrorRow;
     return { ...rest, ticket_id: _id.toHexString() };
   } catch (error) {
-    if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) throw new LeaseLost();
+    if (isDuplicateKey(error)) throw new LeaseLost();
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Log } from './log.ts';
+import type { Log } from '../infra/log.ts';
 
 function toPattern(allowed: string): RegExp {
   const escaped = allowed.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace('*', '[a-z0-9.-]+');
