@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { sizes } from '../src/contract/limits.ts';
-import type { Actor } from '../src/domain/actor.ts';
+import type { Actor } from '../src/domain/access/actor.ts';
 import { storeFile } from '../src/domain/files.ts';
 import type { Entry } from '../src/domain/log/entry.ts';
 import { AppError } from '../src/errors.ts';

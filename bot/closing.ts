@@ -1,6 +1,6 @@
 import type { APIEmbed, APIMessage } from 'discord.js';
 import { forgetPosts } from '../src/domain/mirror/posts.ts';
-import { buildTranscript } from '../src/domain/transcript-file.ts';
+import { buildTranscript } from '../src/domain/transcript/files.ts';
 import type { Bridge } from './bridge.ts';
 import { removeChannel } from './channels.ts';
 import { code, hasCode, MirrorProblem } from './discord-errors.ts';

@@ -1,5 +1,5 @@
 import type { APIMessage } from 'discord.js';
-import { buildTranscript } from '../src/domain/transcript-file.ts';
+import { buildTranscript } from '../src/domain/transcript/files.ts';
 import type { Bridge } from './bridge.ts';
 import { note } from './format.ts';
 import { deliver, hasText } from './posting.ts';

@@ -11,8 +11,8 @@ import {
 } from 'discord.js';
 import { sizes } from '../src/contract/limits.ts';
 import type { IssueLevel, SupportRole } from '../src/contract/tickets.ts';
-import type { Actor } from '../src/domain/actor.ts';
-import { closeTicket, updateTicket } from '../src/domain/tickets.ts';
+import type { Actor } from '../src/domain/access/actor.ts';
+import { closeTicket, updateTicket } from '../src/domain/ticket-status.ts';
 import { toAppError } from '../src/errors.ts';
 import type { Bridge } from './bridge.ts';
 import { closeButton } from './card.ts';

@@ -1,6 +1,6 @@
 import type { Guild, GuildMember, Message, User } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
-import type { Actor } from '../src/domain/actor.ts';
+import type { Actor } from '../src/domain/access/actor.ts';
 import type { Author } from '../src/domain/log/entry.ts';
 import { code, hasCode } from './discord-errors.ts';
 

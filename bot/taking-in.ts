@@ -1,5 +1,5 @@
 import type { Guild } from 'discord.js';
-import type { Actor } from '../src/domain/actor.ts';
+import type { Actor } from '../src/domain/access/actor.ts';
 import type { Message } from '../src/domain/log/entry.ts';
 import { readMessage } from '../src/domain/log/reads.ts';
 import { deleteMessage, editMessage, sendMessage } from '../src/domain/messages.ts';

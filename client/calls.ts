@@ -11,7 +11,7 @@ import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { isRefusal, toDeskError } from './errors.ts';
 import { newId } from './ids.ts';
-import type { OutboxItem } from './outbox.ts';
+import type { OutboxItem } from './outbox-item.ts';
 import type { Rest } from './rest.ts';
 
 export type TicketQuery = Partial<Record<keyof ListTicketsQuery, string | number>>;

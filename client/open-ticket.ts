@@ -2,7 +2,8 @@ import type { FileView, MessageView } from '../src/contract/messages.ts';
 import type { TicketView } from '../src/contract/tickets.ts';
 import type { DeskError } from './errors.ts';
 import type { Feed } from './feed.ts';
-import type { Outbox, OutboxItem, Sending } from './outbox.ts';
+import type { Outbox, Sending } from './outbox.ts';
+import type { OutboxItem } from './outbox-item.ts';
 import type { Track } from './track.ts';
 
 /**

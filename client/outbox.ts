@@ -1,25 +1,9 @@
 import type { FileView, MessageView } from '../src/contract/messages.ts';
 import { retryDelay } from './backoff.ts';
 import type { Clock } from './clock.ts';
-import { DeskError, type DeskErrorCode, isRefusal, toDeskError } from './errors.ts';
+import { DeskError, isRefusal, toDeskError } from './errors.ts';
+import { keyOf, OUTBOX_PREFIX, type OutboxItem, orderOf, parseItem } from './outbox-item.ts';
 import type { OutboxStorage } from './storage.ts';
-
-/** A message on its way; it keeps its `client_id` through every try and every reload. */
-export interface OutboxItem {
-  readonly client_id: string;
-  readonly ticket_id: string;
-  readonly content: string;
-  /** What has been uploaded for it. */
-  readonly files: readonly FileView[];
-  /** Milliseconds since 1970. */
-  readonly created_at: number;
-  /** `failed`: the server has refused it for good. */
-  readonly state: 'sending' | 'failed';
-  /** How many tries have failed so far. */
-  readonly failures: number;
-  /** Why the last try failed. */
-  readonly reason?: { code: DeskErrorCode; message: string };
-}
 
 export interface OutboxChange {
   item: OutboxItem;
@@ -57,8 +41,6 @@ interface Entry {
   reject(error: DeskError): void;
   accepted: Promise<MessageView>;
 }
-
-const PREFIX = 'outbox/';
 
 /**
  * What was written and is not yet accepted: one queue per ticket, one send in flight in each, the
@@ -112,7 +94,7 @@ export class Outbox {
 
   async #findStored(): Promise<void> {
     const { storage } = this.#options;
-    for (const key of (await storage.keys(PREFIX)).sort()) {
+    for (const key of (await storage.keys(OUTBOX_PREFIX)).sort()) {
       const item = parseItem(await storage.get(key));
       if (!item || this.#closed || this.#find(item.ticket_id, item.client_id)) continue;
       this.#lastOrder = Math.max(this.#lastOrder, orderOf(key));
@@ -289,18 +271,4 @@ export class Outbox {
   }
 }
 
-/** Undefined for what another tab has just taken away, or somebody else has written there. */
-function parseItem(text: string | null): OutboxItem | undefined {
-  try {
-    const item = JSON.parse(text ?? 'null') as OutboxItem | null;
-    return item?.client_id && item.ticket_id ? item : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Keys of a ticket sort in the order its messages were written. */
-const keyOf = (ticketId: string, order: number, clientId: string) =>
-  `${PREFIX}${ticketId}/${String(order).padStart(16, '0')}-${clientId}`;
-const orderOf = (key: string) => Number(key.split('/')[2]?.slice(0, 16)) || 0;
 const byKey = (a: Entry, b: Entry) => (a.key < b.key ? -1 : 1);

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 import type { AppContext } from './context.ts';
+import { createTokenVerifier } from './domain/access/identity.ts';
 import type { DomainEvent } from './domain/events.ts';
-import { createTokenVerifier } from './domain/identity.ts';
 import { buildIndexes } from './domain/indexes.ts';
 import { createLogStore } from './domain/log/store.ts';
 import { createSweep } from './domain/log/sweep.ts';

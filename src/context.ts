@@ -1,6 +1,6 @@
 import type { Config } from './config.ts';
+import type { TokenVerifier } from './domain/access/identity.ts';
 import type { DomainEvent } from './domain/events.ts';
-import type { TokenVerifier } from './domain/identity.ts';
 import type { LogStore } from './domain/log/store.ts';
 import type { Sweep } from './domain/log/sweep.ts';
 import type { LogWriter } from './domain/log/writer.ts';

@@ -8,7 +8,7 @@ import type { FileView } from '../contract/messages.ts';
 import { AppError, notFound } from '../errors.ts';
 import type { FileMeta, StoredFile } from '../infra/file-store.ts';
 import type { FileRow } from '../models/entry.ts';
-import type { Actor } from './actor.ts';
+import type { Actor } from './access/actor.ts';
 import { readTicket } from './tickets.ts';
 import { fileView } from './views.ts';
 

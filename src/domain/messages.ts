@@ -9,7 +9,7 @@ import type {
   SendMessageBody,
 } from '../contract/messages.ts';
 import { AppError, notFound } from '../errors.ts';
-import { type Actor, authorOf, isStaff, requireAccess } from './actor.ts';
+import { type Actor, authorOf, isStaff, requireAccess } from './access/actor.ts';
 import { attachFiles } from './files.ts';
 import { type Entry, foldMessage, type Message, type TicketState } from './log/entry.ts';
 import type { Draft } from './log/pending.ts';

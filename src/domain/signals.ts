@@ -1,5 +1,5 @@
 import type { AppContext } from '../context.ts';
-import { type Actor, authorOf } from './actor.ts';
+import { type Actor, authorOf } from './access/actor.ts';
 import { readTicket } from './tickets.ts';
 
 /** Says to the others in a ticket that the actor is writing. Nobody keeps it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { clientId } from '../contract/tickets.ts';
-import { parseInput } from '../domain/parse.ts';
+import { parseInput } from '../domain/access/parse.ts';
 import type { Exchange } from './exchange.ts';
 
 const keyed = z.object({ client_id: clientId });

@@ -4,13 +4,8 @@ import {
   listTicketsQuery,
   updateTicketBody,
 } from '../contract/tickets.ts';
-import {
-  closeTicket,
-  createTicket,
-  getTicket,
-  listTickets,
-  updateTicket,
-} from '../domain/tickets.ts';
+import { closeTicket, updateTicket } from '../domain/ticket-status.ts';
+import { createTicket, getTicket, listTickets } from '../domain/tickets.ts';
 import { defineEndpoint, nextLink } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
 

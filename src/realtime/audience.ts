@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'socket.io';
 import type { Ack, ClientEventInput, ClientEventName, ServerEvents } from '../contract/events.ts';
 import { isStaffRole, type UserRole } from '../contract/identity.ts';
-import type { Actor } from '../domain/actor.ts';
+import type { Actor } from '../domain/access/actor.ts';
 
 type ClientEvents = {
   [N in ClientEventName]: (input: ClientEventInput<N>, ack?: (answer: Ack<N>) => void) => void;

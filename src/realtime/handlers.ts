@@ -8,12 +8,13 @@ import {
   eventLimits,
 } from '../contract/events.ts';
 import { sizes } from '../contract/limits.ts';
-import { type Actor, requireStaff } from '../domain/actor.ts';
+import { type Actor, requireStaff } from '../domain/access/actor.ts';
+import { parseInput } from '../domain/access/parse.ts';
+import { countRequest } from '../domain/access/rate.ts';
 import { deleteMessage, editMessage, listMessages, sendMessage } from '../domain/messages.ts';
-import { parseInput } from '../domain/parse.ts';
-import { countRequest } from '../domain/rate.ts';
 import { signalRead, signalTyping } from '../domain/signals.ts';
-import { closeTicket, getTicket } from '../domain/tickets.ts';
+import { closeTicket } from '../domain/ticket-status.ts';
+import { getTicket } from '../domain/tickets.ts';
 import { AppError, toAppError } from '../errors.ts';
 import { type DeskSocket, room } from './audience.ts';
 import type { Authorizer } from './authorize.ts';

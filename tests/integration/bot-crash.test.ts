@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { deleteMessage, editMessage } from '../../src/domain/messages.ts';
-import { closeTicket } from '../../src/domain/tickets.ts';
+import { closeTicket } from '../../src/domain/ticket-status.ts';
 import type { CrashPoint } from '../../src/infra/crash-points.ts';
 import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {

@@ -4,8 +4,9 @@ import type { APIMessage } from 'discord.js';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import { uploadFile } from '../../src/domain/files.ts';
 import { editMessage, sendMessage } from '../../src/domain/messages.ts';
-import { closeTicket, getTicket, readTicket } from '../../src/domain/tickets.ts';
-import { buildTranscript } from '../../src/domain/transcript-file.ts';
+import { closeTicket } from '../../src/domain/ticket-status.ts';
+import { getTicket, readTicket } from '../../src/domain/tickets.ts';
+import { buildTranscript } from '../../src/domain/transcript/files.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { uploadFile } from '../../src/domain/files.ts';
 import { deleteMessage, editMessage, sendMessage } from '../../src/domain/messages.ts';
 import { signalTyping } from '../../src/domain/signals.ts';
-import { updateTicket } from '../../src/domain/tickets.ts';
+import { updateTicket } from '../../src/domain/ticket-status.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import { channelOf, messagesIn, stateOf, textsIn } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { updateTicket } from '../../src/domain/tickets.ts';
+import { updateTicket } from '../../src/domain/ticket-status.ts';
 import { createHealth } from '../../src/infra/health.ts';
 import { agent, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Actor } from '../../src/domain/actor.ts';
+import type { Actor } from '../../src/domain/access/actor.ts';
 import { sendMessage } from '../../src/domain/messages.ts';
 import { createTicket } from '../../src/domain/tickets.ts';
 import { createHttpServer, listen } from '../../src/http/server.ts';

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { MessageView } from '../../src/contract/messages.ts';
-import type { Actor } from '../../src/domain/actor.ts';
+import type { Actor } from '../../src/domain/access/actor.ts';
 import {
   deleteMessage,
   editMessage,
   listMessages,
   sendMessage,
 } from '../../src/domain/messages.ts';
-import { closeTicket, createTicket, updateTicket } from '../../src/domain/tickets.ts';
+import { closeTicket, updateTicket } from '../../src/domain/ticket-status.ts';
+import { createTicket } from '../../src/domain/tickets.ts';
 import { AppError } from '../../src/errors.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { expectSoundLog } from '../support/sound-log.ts';

@@ -3,7 +3,7 @@ import type { RunningSimulator, SimulatorOptions } from '../../simulator/server.
 import { type App, createApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import type { AppContext } from '../../src/context.ts';
-import type { Actor } from '../../src/domain/actor.ts';
+import type { Actor } from '../../src/domain/access/actor.ts';
 import { listMessages, sendMessage } from '../../src/domain/messages.ts';
 import { createTicket } from '../../src/domain/tickets.ts';
 import { createLog } from '../../src/infra/log.ts';

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { retryDelay } from '../../client/backoff.ts';
 import type { Clock } from '../../client/clock.ts';
 import { DeskError } from '../../client/errors.ts';
-import { Outbox, type OutboxChange, type OutboxItem } from '../../client/outbox.ts';
+import { Outbox, type OutboxChange } from '../../client/outbox.ts';
+import type { OutboxItem } from '../../client/outbox-item.ts';
 import {
   createLocalStorage,
   createMemoryStorage,

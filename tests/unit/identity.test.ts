@@ -2,7 +2,7 @@ import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import jwt from 'jsonwebtoken';
 import { type Config, readConfig } from '../../src/config.ts';
-import { createTokenVerifier } from '../../src/domain/identity.ts';
+import { createTokenVerifier } from '../../src/domain/access/identity.ts';
 import { AppError } from '../../src/errors.ts';
 
 const SECRET = 'the-secret-of-the-backend-32-bytes-long';

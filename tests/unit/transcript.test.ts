@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Entry, Ticket } from '../../src/domain/log/entry.ts';
-import { renderTranscript } from '../../src/domain/transcript.ts';
+import { renderTranscript } from '../../src/domain/transcript/page.ts';
 
 const ticket: Ticket = {
   id: '64b000000000000000000001',

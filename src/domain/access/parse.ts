@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { FieldError } from '../contract/errors.ts';
-import { AppError } from '../errors.ts';
+import type { FieldError } from '../../contract/errors.ts';
+import { AppError } from '../../errors.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -1,9 +1,9 @@
 import { buffer } from 'node:stream/consumers';
-import type { AppContext } from '../context.ts';
-import { isInline } from './files.ts';
-import type { Entry, Ticket } from './log/entry.ts';
-import { readEntries } from './log/reads.ts';
-import { renderTranscript } from './transcript.ts';
+import type { AppContext } from '../../context.ts';
+import { isInline } from '../files.ts';
+import type { Entry, Ticket } from '../log/entry.ts';
+import { readEntries } from '../log/reads.ts';
+import { renderTranscript } from './page.ts';
 
 const PAGE = 500;
 /** Images up to this size are shown in place, in bytes. */

@@ -1,7 +1,7 @@
-import type { AppContext } from '../context.ts';
-import { RATE_LIMIT_WINDOW_SECONDS, type RateLimitName } from '../contract/limits.ts';
-import { AppError } from '../errors.ts';
-import type { RateVerdict } from '../infra/rate-limits.ts';
+import type { AppContext } from '../../context.ts';
+import { RATE_LIMIT_WINDOW_SECONDS, type RateLimitName } from '../../contract/limits.ts';
+import { AppError } from '../../errors.ts';
+import type { RateVerdict } from '../../infra/rate-limits.ts';
 
 /** The header fields of the IETF draft, which tell a client where it stands. */
 export function rateHeaders(verdict: RateVerdict): Record<string, string> {

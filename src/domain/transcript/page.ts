@@ -1,5 +1,5 @@
-import { isStaffRole } from '../contract/identity.ts';
-import type { Author, Entry, Ticket } from './log/entry.ts';
+import { isStaffRole } from '../../contract/identity.ts';
+import type { Author, Entry, Ticket } from '../log/entry.ts';
 
 export interface Transcript {
   ticket: Ticket;

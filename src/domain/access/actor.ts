@@ -1,5 +1,5 @@
-import { isStaffRole, type UserRole, type UserView } from '../contract/identity.ts';
-import { AppError, notFound } from '../errors.ts';
+import { isStaffRole, type UserRole, type UserView } from '../../contract/identity.ts';
+import { AppError, notFound } from '../../errors.ts';
 
 /** Whoever calls a verb: what the token, or Discord, says of them. */
 export interface Actor {

@@ -1,9 +1,9 @@
 import jwt from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
-import type { Config } from '../config.ts';
-import { tokenClaims } from '../contract/identity.ts';
-import { sizes } from '../contract/limits.ts';
-import { AppError } from '../errors.ts';
+import type { Config } from '../../config.ts';
+import { tokenClaims } from '../../contract/identity.ts';
+import { sizes } from '../../contract/limits.ts';
+import { AppError } from '../../errors.ts';
 import { type Actor, userKey } from './actor.ts';
 
 /** A verified token: who, and the times between which it holds, in milliseconds since 1970. */

@@ -1,0 +1,39 @@
+import type { FileView } from '../src/contract/messages.ts';
+import type { DeskErrorCode } from './errors.ts';
+
+/** Under it all items are stored. */
+export const OUTBOX_PREFIX = 'outbox/';
+
+/** A message on its way; it keeps its `client_id` through every try and every reload. */
+export interface OutboxItem {
+  readonly client_id: string;
+  readonly ticket_id: string;
+  readonly content: string;
+  /** What has been uploaded for it. */
+  readonly files: readonly FileView[];
+  /** Milliseconds since 1970. */
+  readonly created_at: number;
+  /** `failed`: the server has refused it for good. */
+  readonly state: 'sending' | 'failed';
+  /** How many tries have failed so far. */
+  readonly failures: number;
+  /** Why the last try failed. */
+  readonly reason?: { code: DeskErrorCode; message: string };
+}
+
+/** Undefined for what another tab has just taken away, or somebody else has written there. */
+export function parseItem(text: string | null): OutboxItem | undefined {
+  try {
+    const item = JSON.parse(text ?? 'null') as OutboxItem | null;
+    return item?.client_id && item.ticket_id ? item : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keys of a ticket sort in the order its messages were written. */
+export const keyOf = (ticketId: string, order: number, clientId: string) =>
+  `${OUTBOX_PREFIX}${ticketId}/${String(order).padStart(16, '0')}-${clientId}`;
+
+/** Milliseconds since 1970, or a little more where several came at once. */
+export const orderOf = (key: string) => Number(key.split('/')[2]?.slice(0, 16)) || 0;
