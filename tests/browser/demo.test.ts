@@ -229,6 +229,8 @@ describe('the demo, as a visitor meets it', () => {
       hasTouch: true,
     });
     const { page, shop } = sides;
+    // A browser complains of a socket that is given up while it connects: Ana's has come online here.
+    await shop.locator('.welcome, .ticket').first().waitFor();
     // Each customer may open three tickets a minute.
     await shop.getByLabel('Signed in as').selectOption('Ben');
     await openTicket(sides, 'Delivery on Sundays?', 'I am away during the week.');
