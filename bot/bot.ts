@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
-import { defaultLeaseTimes, holdLease, type LeaseTimes } from '../src/domain/lease.ts';
+import {
+  bridgeLease,
+  defaultLeaseTimes,
+  holdLease,
+  type LeaseTimes,
+} from '../src/domain/mirror/lease.ts';
 import type { Ending } from './bridge.ts';
 import { loggable } from './discord-errors.ts';
 import { runSession, type SessionOptions } from './session.ts';
 import { backOff } from './work.ts';
 
-const LEASE = 'discord-bridge';
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 5 * 60_000;
 /** A session that lasted this long was a good one. */
@@ -43,7 +47,13 @@ async function keepBridge(
   let tries = 0;
   while (!stop.aborted) {
     if (tries === 0) ctx.health.set('discord', 'ok', 'waiting to be the one bot that works');
-    const lease = await holdLease(ctx, LEASE, holder, options.lease ?? defaultLeaseTimes, stop);
+    const lease = await holdLease(
+      ctx,
+      bridgeLease,
+      holder,
+      options.lease ?? defaultLeaseTimes,
+      stop,
+    );
     if (!lease) return;
     const startedAt = performance.now();
     const ending = await runSession(ctx, discord, lease, options, stop);

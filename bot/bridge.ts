@@ -1,7 +1,7 @@
 import type { Client, REST } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
-import type { HeldLease } from '../src/domain/lease.ts';
+import type { HeldLease } from '../src/domain/mirror/lease.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { InboundEvent } from './inbound-events.ts';
 import type { Tickets } from './tickets.ts';

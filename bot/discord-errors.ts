@@ -1,5 +1,5 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
-import { LeaseLost } from '../src/domain/lease.ts';
+import { LeaseLost } from '../src/domain/mirror/lease.ts';
 
 /** What keeps one ticket from Discord, in words for staff; nothing of ours is broken. */
 export class MirrorProblem extends Error {

@@ -1,4 +1,4 @@
-import { LeaseLost } from '../src/domain/lease.ts';
+import { LeaseLost } from '../src/domain/mirror/lease.ts';
 import type { Bridge } from './bridge.ts';
 import {
   describe,

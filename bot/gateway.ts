@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Events, GatewayDispatchEvents, GatewayIntentBits, Partials } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
-import { LeaseLost } from '../src/domain/lease.ts';
+import { LeaseLost } from '../src/domain/mirror/lease.ts';
 import type { Bridge, Ending } from './bridge.ts';
 import {
   describe,

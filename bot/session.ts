@@ -1,6 +1,6 @@
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
-import type { HeldLease } from '../src/domain/lease.ts';
+import type { HeldLease } from '../src/domain/mirror/lease.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Bridge, Ending } from './bridge.ts';
 import { registerCommands } from './commands.ts';

@@ -16,7 +16,10 @@ export interface FileView {
   url: string;
 }
 
-/** How far a message has come on its way into Discord. */
+/**
+ * How far a message, as its `rev` left it, has come on its way into Discord: `waiting` for it, however
+ * long; `posted`; `failed` where Discord refuses and staff must mend it; `none` where no bridge is.
+ */
 export type MirrorState = 'waiting' | 'posted' | 'failed' | 'none';
 
 /** A message on the wire. Times are integer milliseconds since 1970 UTC. */
@@ -41,7 +44,7 @@ export interface MessageView {
   edited: boolean;
   deleted: boolean;
   files: FileView[];
-  /** How far it has come on its way into Discord; for staff only. */
+  /** Only in lists and `sync`, and for staff only. */
   mirror?: MirrorState;
 }
 

@@ -11,10 +11,16 @@ import type {
 import { AppError, notFound } from '../errors.ts';
 import { type Actor, authorOf, isStaff, requireAccess } from './access/actor.ts';
 import { attachFiles } from './files.ts';
-import { type Entry, foldMessage, type Message, type TicketState } from './log/entry.ts';
+import {
+  type Entry,
+  foldMessage,
+  type Message,
+  type Ticket,
+  type TicketState,
+} from './log/entry.ts';
 import type { Draft } from './log/pending.ts';
 import { readChanges, readMessage, readNewest } from './log/reads.ts';
-import { mirrorStates } from './mirror-state.ts';
+import { mirrorStates } from './mirror/states.ts';
 import { readTicket } from './tickets.ts';
 import { messageView, ticketView } from './views.ts';
 
@@ -178,10 +184,10 @@ export function deleteMessage(
   return changeMessage(ctx, actor, ticketId, messageId, 'delete', decide, clientId);
 }
 
-async function viewsFor(ctx: AppContext, actor: Actor, ticketId: string, messages: Message[]) {
+async function viewsFor(ctx: AppContext, actor: Actor, ticket: Ticket, messages: Message[]) {
   if (!isStaff(actor)) return messages.map((message) => messageView(ctx, message));
-  const stateOf = await mirrorStates(ctx, ticketId);
-  return messages.map((message) => messageView(ctx, message, stateOf(message.rev)));
+  const stateOf = await mirrorStates(ctx, ticket);
+  return messages.map((message) => messageView(ctx, message, stateOf(message)));
 }
 
 /**
@@ -201,7 +207,7 @@ export async function listMessages(
       ? await readNewest(ctx.db, range, query.before ?? Number.MAX_SAFE_INTEGER)
       : await readChanges(ctx.db, ctx.store.readPage, range, query.after);
   return {
-    messages: await viewsFor(ctx, actor, ticketId, messages),
+    messages: await viewsFor(ctx, actor, ticket, messages),
     ticket: ticketView(ticket, head),
     head: head.seq,
     more,

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { updateTicket } from '../../src/domain/ticket-status.ts';
+import { deleteMessage, editMessage, listMessages } from '../../src/domain/messages.ts';
+import { closeTicket, updateTicket } from '../../src/domain/ticket-status.ts';
 import { createHealth } from '../../src/infra/health.ts';
-import { agent, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
+import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,
   channelsOf,
@@ -30,6 +31,10 @@ const textsAre = (channelId: string, wanted: string[], timeout = 10_000) =>
 const mirrorOf = async (id: string) =>
   (await desk.ctx.db.mirrors.collection.find({}).toArray()).find(({ _id }) => String(_id) === id);
 
+/** How far the ticket's messages have come, as an agent's list says it. */
+const statesOf = async (ticketId: string) =>
+  (await listMessages(desk.ctx, agent, ticketId, {})).messages.map(({ mirror }) => mirror);
+
 /** A health and reports of the bot's own, to look at. */
 function watched() {
   const health = createHealth();
@@ -37,6 +42,20 @@ function watched() {
   const reports = { report: (error: unknown) => void reported.push((error as Error).message) };
   return { health, reported, ctx: { health, reports } };
 }
+
+test('where there has never been a bridge, messages wait for none', async () => {
+  const { ctx } = desk;
+  const ticket = await openTicket(ctx);
+  await say(ctx, ticket.id, 'hello');
+  expect(await statesOf(ticket.id)).toEqual(['none']);
+  await closeTicket(ctx, customer, ticket.id, {});
+  const bot = await desk.bot();
+  const later = await openTicket(ctx);
+  await channelOf(desk.sim, later.number);
+  await bot.stop();
+  // It was closed before there was one: nobody will bring it there.
+  expect(await statesOf(ticket.id)).toEqual(['none']);
+});
 
 test('a gateway session that is lost with 250 messages loses none of them', async () => {
   const { ctx, sim } = desk;
@@ -155,6 +174,7 @@ test('403 shows on the ticket alone, and mends itself when the permission is bac
   await say(ctx, barred.id, 'hello');
   await say(ctx, free.id, 'hello');
   await textsAre(other.id, ['**Ana**: hello']);
+  await eventually(async () => expect(await statesOf(barred.id)).toEqual(['failed']));
   await eventually(async () =>
     expect(await mirrorOf(barred.id)).toMatchObject({
       state: 'failed',
@@ -165,6 +185,7 @@ test('403 shows on the ticket alone, and mends itself when the permission is bac
   await eventually(async () =>
     expect(await mirrorOf(barred.id)).toMatchObject({ state: 'open', problem: null }),
   );
+  await eventually(async () => expect(await statesOf(barred.id)).toEqual(['posted']));
 });
 
 test('a full category is followed by another one of its name', async () => {
@@ -342,4 +363,50 @@ test('Discord away at the start changes nothing but the time', async () => {
   await clearFaults(sim);
   await channelOf(sim, ticket.number);
   expect(health.report().status).toBe('ok');
+});
+
+test('while Discord is away an agent sees what waits for it, and a customer sees nothing of it', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const early = await say(ctx, ticket.id, 'one');
+  await discordPerson(sim, 'kim').write(channel.id, 'two');
+  await eventually(async () => expect(await statesOf(ticket.id)).toEqual(['posted', 'posted']));
+  await fault(sim, { kind: 'status', status: 503, who: 'bot' });
+  await say(ctx, ticket.id, 'three', agent);
+  await editMessage(ctx, customer, ticket.id, early.id, { content: 'one again' });
+  const unmet = await openTicket(ctx);
+  await say(ctx, unmet.id, 'anybody?');
+  expect(await statesOf(ticket.id)).toEqual(['waiting', 'posted', 'waiting']);
+  expect(await statesOf(unmet.id)).toEqual(['waiting']);
+  for (const { id } of [ticket, unmet]) {
+    for (const message of await seen(ctx, id)) expect(message).not.toHaveProperty('mirror');
+  }
+  await clearFaults(sim);
+  await eventually(async () => {
+    expect(await statesOf(ticket.id)).toEqual(['posted', 'posted', 'posted']);
+    expect(await statesOf(unmet.id)).toEqual(['posted']);
+  });
+});
+
+test('while no bot is there, what is said and taken back waits for it', async () => {
+  const { ctx, sim } = desk;
+  const bot = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  await discordPerson(sim, 'kim').write(channel.id, 'a slip');
+  await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(1));
+  await bot.stop();
+  const [slip] = await seen(ctx, ticket.id);
+  await deleteMessage(ctx, agent, ticket.id, slip?.id as string);
+  const unmet = await openTicket(ctx);
+  await say(ctx, unmet.id, 'anybody?');
+  const changes = async () =>
+    (await listMessages(ctx, agent, ticket.id, { after: 0 })).messages.map(({ mirror }) => mirror);
+  expect(await changes()).toEqual(['waiting']);
+  expect(await statesOf(unmet.id)).toEqual(['waiting']);
+  await desk.bot();
+  await eventually(async () => expect(await changes()).toEqual(['posted']));
+  await eventually(async () => expect(await statesOf(unmet.id)).toEqual(['posted']));
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AppContext } from '../context.ts';
-import { native } from './log/collections.ts';
-import { isDuplicateKey } from './mongo-errors.ts';
+import type { AppContext } from '../../context.ts';
+import { native } from '../log/collections.ts';
+import { isDuplicateKey } from '../mongo-errors.ts';
 
 /** Thrown where work is begun, or written down, under a lease that is no longer held. */
 export class LeaseLost extends Error {
@@ -16,6 +16,9 @@ export interface Grant {
   epoch: number;
   since: number;
 }
+
+/** Held by the one bot that works; its row is there since the first bot ever was. */
+export const bridgeLease = 'discord-bridge';
 
 /**
  * Takes or renews a lease, by the database's clock.

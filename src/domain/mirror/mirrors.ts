@@ -1,12 +1,12 @@
 import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
-import { LeaseLost } from '../lease.ts';
 import { majority, native } from '../log/collections.ts';
 import { type Ticket, toTicket } from '../log/entry.ts';
 import { headWith } from '../log/heads.ts';
 import { readHead } from '../log/store.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
+import { LeaseLost } from './lease.ts';
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
 export type Mirror = Omit<MirrorRow, '_id'> & { ticket_id: string };

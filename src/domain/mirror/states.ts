@@ -1,16 +1,38 @@
 import { Types } from 'mongoose';
-import type { AppContext } from '../context.ts';
-import type { MirrorState } from '../contract/messages.ts';
-import { native } from './log/collections.ts';
+import type { AppContext } from '../../context.ts';
+import type { MirrorState } from '../../contract/messages.ts';
+import { native } from '../log/collections.ts';
+import type { Message, Ticket } from '../log/entry.ts';
+import { bridgeLease } from './lease.ts';
 
-/** How far each message of a ticket has come in Discord, by its `rev`. */
+type Mirrored = Pick<Ticket, 'id' | 'status' | 'closed_at'>;
+
+/** What holds for a ticket that no bot has met yet. */
+async function stateBeforeMeeting(ctx: AppContext, ticket: Mirrored): Promise<MirrorState> {
+  const lease = await native(ctx.db.leases).findOne({ _id: bridgeLease });
+  if (!lease) return 'none';
+  const isMeant = ticket.status !== 'CLOSED' || (ticket.closed_at ?? 0) >= lease.since;
+  return isMeant ? 'waiting' : 'none';
+}
+
+/**
+ * How far a message of a ticket has come in Discord: `none` only where no bridge was ever meant to
+ * bring it there. Asks MongoDB once or twice, whatever the number of messages.
+ */
 export async function mirrorStates(
   ctx: AppContext,
-  ticketId: string,
-): Promise<(rev: number) => MirrorState> {
-  const row = await native(ctx.db.mirrors).findOne({
-    _id: Types.ObjectId.createFromHexString(ticketId),
-  });
-  if (!row) return () => 'none';
-  return (rev) => (rev <= row.seq ? 'posted' : row.state === 'failed' ? 'failed' : 'waiting');
+  ticket: Mirrored,
+): Promise<(message: Message) => MirrorState> {
+  const filter = { _id: Types.ObjectId.createFromHexString(ticket.id) };
+  const row = await native(ctx.db.mirrors).findOne(filter);
+  const pending = row
+    ? row.state === 'failed'
+      ? 'failed'
+      : 'waiting'
+    : await stateBeforeMeeting(ctx, ticket);
+  return ({ rev, origin, deleted }) => {
+    // What was written in Discord stands there before its entry is reached; its deletion may not.
+    const isThere = rev <= (row?.seq ?? 0) || (origin === 'discord' && !deleted);
+    return isThere ? 'posted' : pending;
+  };
 }

@@ -126,7 +126,7 @@ function Foot({ row, open, isMine, isLast }: FootProps) {
       </p>
     );
   }
-  const { created_at, edited, mirror } = row.message;
+  const { created_at, edited } = row.message;
   return (
     <p class="foot">
       {edited && 'edited · '}
@@ -135,7 +135,7 @@ function Foot({ row, open, isMine, isLast }: FootProps) {
       </time>
       {isMine && isLast && (
         <span class="state">
-          <Icon name="check" /> {mirror === 'waiting' ? 'Waiting for Discord' : 'Sent'}
+          <Icon name="check" /> Sent
         </span>
       )}
     </p>
