@@ -15,7 +15,11 @@ import { actorOf } from './people.ts';
 import { guildOf, takeDeletion, takeMessage } from './taking-in.ts';
 import type { MirroredTicket } from './tickets.ts';
 
-/** An event that fails this often though Discord and MongoDB answer is given up, and reported. */
+/**
+ * An event that fails this often though Discord and MongoDB answer is given up, and reported. Nothing
+ * is lost by it that catching up, which is tried for ever, reaches: new messages, and what becomes of
+ * the last hundred.
+ */
 const MAX_TRIES = 5;
 const TYPING_MS = 4000;
 const TICKS_A_ROUND = 30;
@@ -45,11 +49,16 @@ async function handle(bridge: Bridge, ticket: MirroredTicket, event: InboundEven
   return fetchChanged(bridge, ticket, event.id);
 }
 
-/** The event did not bring the whole message: ask for it. */
+/** The event did not bring the whole message: ask for it. One that is gone has an event of its own. */
 async function fetchChanged(bridge: Bridge, ticket: MirroredTicket, id: string): Promise<void> {
   const channel = guildOf(bridge).channels.cache.get(ticket.mirror.channel_id as string);
   if (!channel?.isTextBased()) return;
-  const message = await channel.messages.fetch({ message: id, force: true }).catch(() => undefined);
+  const message = await channel.messages
+    .fetch({ message: id, force: true })
+    .catch((error: unknown) => {
+      if (!hasCode(error, code.unknownMessage)) throw error;
+      return undefined;
+    });
   if (message && isWritten(message)) await takeMessage(bridge, ticket, incomingOf(message));
 }
 
@@ -109,8 +118,8 @@ export function catchUpAll(bridge: Bridge): void {
 }
 
 /**
- * Looks into every channel once in `everyMs`, a few at a time: all at once they would stand in the way
- * of what people are writing.
+ * Looks into every channel at least once in `everyMs`, the fewer there are the more often, a few at a
+ * time: all at once they would stand in the way of what people are writing.
  * @returns a function that ends it
  */
 export function keepLooking(bridge: Bridge, everyMs: number): () => void {

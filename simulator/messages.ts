@@ -104,13 +104,17 @@ export function publish(world: World, channel: Channel, message: Message): void 
   unfurlLater(world, message, () => emitMessage(world, 'MESSAGE_UPDATE', message));
 }
 
-/** Emits an event with the whole message to those who may see it. */
+/** Emits an event with the whole message, or what the settings leave of it, to those who may see it. */
 export function emitMessage(world: World, name: string, message: Message, extra: Json = {}): void {
   const channel = world.channels.get(message.channel_id);
   if (!channel) return;
   const only = message.ephemeral_for;
   const audience = only === undefined ? { channel } : { channel, only };
-  world.emit(name, { ...renderMessageEvent(world, message), ...extra }, audience);
+  const whole = renderMessageEvent(world, message);
+  const { id, channel_id, guild_id, embeds } = whole;
+  const isPartial = name === 'MESSAGE_UPDATE' && world.settings.partialUpdates;
+  const shown = isPartial ? { id, channel_id, guild_id, embeds } : whole;
+  world.emit(name, { ...shown, ...extra }, audience);
 }
 
 /** Applies an edit. What the body leaves out stays. `adjust` runs on the result before anybody is told. */

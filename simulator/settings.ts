@@ -21,6 +21,8 @@ export interface Settings {
   eventOrder: 'before' | 'after' | 'alternate';
   /** Holds every event back by this much more. */
   eventDelayMs: number;
+  /** MESSAGE_UPDATE names the message and its embeds only, as Discord does for late previews. */
+  partialUpdates: boolean;
   /** How long after its message a link preview arrives. */
   unfurlDelayMs: number;
   heartbeatIntervalMs: number;
@@ -54,6 +56,7 @@ export const DISCORD_SETTINGS: Settings = {
   maxStoredBytes: 256 * 1024 * 1024,
   eventOrder: 'before',
   eventDelayMs: 0,
+  partialUpdates: false,
   unfurlDelayMs: 50,
   heartbeatIntervalMs: 41_250,
   sessionLifetimeMs: 300_000,

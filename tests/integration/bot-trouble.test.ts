@@ -26,6 +26,9 @@ afterEach(async () => {
   await clearFaults(desk.sim);
 });
 
+/** So seldom a look into the channels that no test lives to see one. */
+const seldom = { catchUpMs: 3_600_000 };
+
 const textsAre = (channelId: string, wanted: string[], timeout = 10_000) =>
   eventually(async () => expect(await textsIn(desk.sim, channelId)).toEqual(wanted), { timeout });
 const mirrorOf = async (id: string) =>
@@ -102,6 +105,89 @@ test('an event the gateway never brings is found by the next look', async () => 
     expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual(['two']),
   );
 });
+
+test('an edit whose event brings no text is asked for until Discord answers', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const post = await kim.write(channel.id, 'one');
+  await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(1));
+  await first.stop();
+  // The next bot has not seen the message, and the event names it only.
+  await fault(sim, { kind: 'set', settings: { partialUpdates: true } });
+  await desk.bot(seldom);
+  await kim.write(channel.id, 'two');
+  await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(2));
+  const path = `${channel.id}/messages/${post.id}$`;
+  await fault(sim, { kind: 'status', method: 'GET', path, status: 500, who: 'bot', times: 1 });
+  await kim.edit(channel.id, post.id, 'one, edited');
+  await eventually(async () =>
+    expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([
+      'one, edited',
+      'two',
+    ]),
+  );
+});
+
+test('an old edit that Discord never shows is given up and reported, and holds nothing up', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const post = await kim.write(channel.id, 'one');
+  // More than a look into the channel reaches back to.
+  for (let n = 0; n < 101; n++) await kim.write(channel.id, `line ${n}`);
+  await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(102), {
+    timeout: 20_000,
+  });
+  await first.stop();
+  await fault(sim, { kind: 'set', settings: { partialUpdates: true } });
+  const { reported, ctx: parts } = watched();
+  await desk.bot({ ...seldom, ctx: parts });
+  await kim.write(channel.id, 'before');
+  await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(103));
+  const path = `${channel.id}/messages/${post.id}$`;
+  await fault(sim, { kind: 'status', method: 'GET', path, status: 400, who: 'bot', times: 5 });
+  await kim.edit(channel.id, post.id, 'one, edited');
+  await kim.write(channel.id, 'after');
+  await eventually(
+    async () => {
+      const texts = (await seen(ctx, ticket.id)).map(({ content }) => content);
+      expect([texts[0], ...texts.slice(-2)]).toEqual(['one', 'before', 'after']);
+    },
+    { timeout: 20_000 },
+  );
+  expect(reported).not.toEqual([]);
+}, 60_000);
+
+test('a message that cannot be taken in for long is taken in at last, before those after it', async () => {
+  const { ctx, sim } = desk;
+  let left = 6;
+  await desk.bot({
+    ctx: {
+      crash(point) {
+        if (point === 'before-inbound-commit' && left-- > 0) throw new Error('a fault of ours');
+      },
+    },
+  });
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  for (const line of ['one', 'two', 'three']) await kim.write(channel.id, line);
+  await eventually(
+    async () =>
+      expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([
+        'one',
+        'two',
+        'three',
+      ]),
+    { timeout: 30_000 },
+  );
+  expect(left).toBeLessThan(0);
+}, 40_000);
 
 test('a connection that breaks off is resumed without a gap', async () => {
   const { ctx, sim } = desk;
