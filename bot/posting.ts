@@ -17,10 +17,9 @@ export const noPings = { parse: [] };
 /** No previews: they would be fetched from wherever a customer points. */
 const flags = MessageFlags.SuppressEmbeds;
 
-/** How far back an attempt's answer is looked for where no own message is known, in milliseconds. */
+/** An attempt is looked for from this long before it on, in milliseconds: as far as clocks may differ. */
 const LOOK_BACK_MS = 10 * 60_000;
 const PAGE = 100;
-const MAX_PAGES = 20;
 
 /**
  * A nonce of 24 characters. It depends on the channel too: where a channel is made again, Discord
@@ -40,21 +39,23 @@ export interface Outgoing {
   isIt(message: APIMessage): boolean;
 }
 
-/** Our own messages above a snowflake, oldest first. */
-async function listOwn(bridge: Bridge, channelId: string, after: string): Promise<APIMessage[]> {
-  const own: APIMessage[] = [];
-  let from = after;
-  for (let page = 0; page < MAX_PAGES; page++) {
+/** The first of our own messages above a snowflake that is it; looks to the channel's end. */
+async function findOwn(
+  bridge: Bridge,
+  { channelId, isIt }: Pick<Outgoing, 'channelId' | 'isIt'>,
+  after: string,
+): Promise<APIMessage | undefined> {
+  for (let from = after; ; ) {
     const query = new URLSearchParams({ limit: String(PAGE), after: from });
     const messages = (await bridge.rest.get(Routes.channelMessages(channelId), {
       query,
     })) as APIMessage[];
     messages.sort((a, b) => compareIds(a.id, b.id));
-    own.push(...messages.filter(({ author }) => author.id === selfId(bridge)));
-    from = messages.at(-1)?.id ?? from;
-    if (messages.length < PAGE) break;
+    const found = messages.find((one) => one.author.id === selfId(bridge) && isIt(one));
+    const last = messages.at(-1);
+    if (found || !last || messages.length < PAGE) return found;
+    from = last.id;
   }
-  return own;
 }
 
 /** Orders snowflakes, which are numbers of 17 to 20 digits. */
@@ -82,13 +83,10 @@ export async function deliver(
   const { channelId, key, body, files } = outgoing;
   const { attempt } = ticket.mirror;
   if (attempt?.key === key) {
-    const own = channelId === ticket.mirror.channel_id;
-    const { last_post } = ticket.mirror;
-    const after =
-      own && last_post !== '0'
-        ? last_post
-        : String(SnowflakeUtil.generate({ timestamp: attempt.at - LOOK_BACK_MS }));
-    const found = (await listOwn(bridge, channelId, after)).find(outgoing.isIt);
+    const before = String(SnowflakeUtil.generate({ timestamp: attempt.at - LOOK_BACK_MS }));
+    const { channel_id, last_post } = ticket.mirror;
+    const isNewer = channelId === channel_id && compareIds(last_post, before) > 0;
+    const found = await findOwn(bridge, outgoing, isNewer ? last_post : before);
     if (found) return found.id;
   } else {
     await tickets.save(ticket, { attempt: { key, at: ctx.clock() } });

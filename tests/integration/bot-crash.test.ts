@@ -80,6 +80,40 @@ describe('a bot killed while it posts', () => {
     expect(await messagesIn(sim, channel.id)).toHaveLength(5);
   });
 
+  test('after the nonce is forgotten, behind thousands of others: it is found there', async () => {
+    const { ctx, sim } = desk;
+    const first = await desk.bot();
+    const ticket = await openTicket(ctx);
+    const channel = await channelOf(sim, ticket.number);
+    await say(ctx, ticket.id, 'line 1');
+    await textsAre(channel.id, spoken(numbers(1, 1)));
+    await first.stop();
+    const admin = discordPerson(sim, 'admin');
+    const hook = await admin.call<{ id: string; token: string }>(
+      'POST',
+      `/channels/${channel.id}/webhooks`,
+      { name: 'Build' },
+    );
+    for (let n = 0; n < 50; n++) {
+      const write = () =>
+        admin.call('POST', `/webhooks/${hook.id}/${hook.token}`, { content: 'x' });
+      await Promise.all(Array.from({ length: 42 }, write));
+    }
+    await say(ctx, ticket.id, 'line 2');
+    const { died } = await botThatDies('after-post');
+    await died;
+    await fault(sim, { kind: 'forget-nonces' });
+    await desk.bot();
+    await say(ctx, ticket.id, 'line 3');
+    await eventually(
+      async () => {
+        const texts = await textsIn(sim, channel.id);
+        expect(texts.filter((text) => text !== 'x')).toEqual(spoken(numbers(1, 3)));
+      },
+      { timeout: 10_000, every: 200 },
+    );
+  }, 40_000);
+
   test('in the card: there is one channel with one card', async () => {
     const { ctx, sim } = desk;
     const ticket = await openTicket(ctx);
