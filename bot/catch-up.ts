@@ -4,6 +4,7 @@ import type { Bridge } from './bridge.ts';
 import { code, hasCode } from './discord-errors.ts';
 import { note } from './format.ts';
 import { incomingOf, isWritten } from './inbound-events.ts';
+import { sitOut } from './pauses.ts';
 import { compareIds, say } from './posting.ts';
 import { mark, marks } from './reactions.ts';
 import { guildOf, takeDeletion, takeMessage } from './taking-in.ts';
@@ -21,9 +22,15 @@ function ascending(messages: Iterable<Message>): Message[] {
  * The recent messages without a hole, oldest first: the last hundred, and where more than that have
  * come since the last one taken in, all of those and the hundred before them.
  */
-async function listRecent(channel: TextChannel, inbound: string): Promise<Message[]> {
-  const fetchPage = async (options: { after?: string; before?: string }) =>
-    ascending((await channel.messages.fetch({ limit: PAGE, cache: false, ...options })).values());
+async function listRecent(
+  bridge: Bridge,
+  channel: TextChannel,
+  inbound: string,
+): Promise<Message[]> {
+  const fetchPage = async (options: { after?: string; before?: string }) => {
+    const wanted = { limit: PAGE, cache: false, ...options };
+    return ascending((await sitOut(bridge, () => channel.messages.fetch(wanted))).values());
+  };
   const newest = await fetchPage({});
   const [oldest] = newest;
   if (newest.length < PAGE || !oldest || compareIds(inbound, oldest.id) >= 0) return newest;
@@ -44,9 +51,9 @@ async function listRecent(channel: TextChannel, inbound: string): Promise<Messag
 }
 
 /** True where Discord says that it has no such message; anything else leaves it as it is. */
-async function isDeleted(channel: TextChannel, id: string): Promise<boolean> {
+async function isDeleted(bridge: Bridge, channel: TextChannel, id: string): Promise<boolean> {
   try {
-    await channel.messages.fetch({ message: id, force: true, cache: false });
+    await sitOut(bridge, () => channel.messages.fetch({ message: id, force: true, cache: false }));
     return false;
   } catch (error) {
     if (hasCode(error, code.unknownMessage)) return true;
@@ -70,7 +77,7 @@ async function takeDeletions(
   const from = recent.length < PAGE ? '0' : oldest.id;
   for (const { id } of await listTakenIn(bridge.ctx, ticket.id, recent.length + PAGE)) {
     if (there.has(id) || compareIds(id, from) < 0) continue;
-    if (await isDeleted(channel, id)) await takeDeletion(bridge, ticket, id);
+    if (await isDeleted(bridge, channel, id)) await takeDeletion(bridge, ticket, id);
   }
 }
 
@@ -96,7 +103,7 @@ export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<b
   const live = Number.isFinite(bridge.readyAt);
   const channel = mirror.channel_id && (await channelOf(bridge, mirror.channel_id));
   if (!channel) return false;
-  const recent = await listRecent(channel, ticket.edge ?? mirror.inbound);
+  const recent = await listRecent(bridge, channel, ticket.edge ?? mirror.inbound);
   const now = bridge.ctx.clock();
   const taken: number[] = [];
   const written = recent.filter(isWritten);

@@ -9,6 +9,7 @@ import {
 } from 'discord.js';
 import { type Bridge, selfId } from './bridge.ts';
 import { code, hasCode } from './discord-errors.ts';
+import { sitOut } from './pauses.ts';
 import type { MirroredTicket } from './tickets.ts';
 
 /** Nobody is ever pinged by what the bridge writes. */
@@ -47,9 +48,10 @@ async function findOwn(
 ): Promise<APIMessage | undefined> {
   for (let from = after; ; ) {
     const query = new URLSearchParams({ limit: String(PAGE), after: from });
-    const messages = (await bridge.rest.get(Routes.channelMessages(channelId), {
-      query,
-    })) as APIMessage[];
+    const route = Routes.channelMessages(channelId);
+    const messages = (await sitOut(bridge, () =>
+      bridge.rest.get(route, { query }),
+    )) as APIMessage[];
     messages.sort((a, b) => compareIds(a.id, b.id));
     const found = messages.find((one) => one.author.id === selfId(bridge) && isIt(one));
     const last = messages.at(-1);

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { deleteMessage, editMessage, listMessages } from '../../src/domain/messages.ts';
+import { bridgeLease, takeLease } from '../../src/domain/mirror/lease.ts';
 import { closeTicket, updateTicket } from '../../src/domain/ticket-status.ts';
 import { createHealth } from '../../src/infra/health.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
@@ -34,6 +35,8 @@ const textsAre = (channelId: string, wanted: string[], timeout = 10_000) =>
 const mirrorOf = async (id: string) =>
   (await desk.ctx.db.mirrors.collection.find({}).toArray()).find(({ _id }) => String(_id) === id);
 
+const newest = (ticketId: string) => listMessages(desk.ctx, agent, ticketId, { limit: 1 });
+
 /** How far the ticket's messages have come, as an agent's list says it. */
 const statesOf = async (ticketId: string) =>
   (await listMessages(desk.ctx, agent, ticketId, {})).messages.map(({ mirror }) => mirror);
@@ -46,17 +49,18 @@ function watched() {
   return { health, reported, ctx: { health, reports } };
 }
 
-test('where there has never been a bridge, messages wait for none', async () => {
+test('before there was a bridge messages wait for none, and what was closed then never will', async () => {
   const { ctx } = desk;
   const ticket = await openTicket(ctx);
   await say(ctx, ticket.id, 'hello');
   expect(await statesOf(ticket.id)).toEqual(['none']);
   await closeTicket(ctx, customer, ticket.id, {});
-  const bot = await desk.bot();
+  // Well before the first bot, by whatever clock.
+  await ctx.db.tickets.collection.updateMany({}, { $inc: { closed_at: -1000 } });
+  await takeLease(ctx, bridgeLease, 'the first bot', 0);
   const later = await openTicket(ctx);
-  await channelOf(desk.sim, later.number);
-  await bot.stop();
-  // It was closed before there was one: nobody will bring it there.
+  await say(ctx, later.id, 'hello');
+  expect(await statesOf(later.id)).toEqual(['waiting']);
   expect(await statesOf(ticket.id)).toEqual(['none']);
 });
 
@@ -88,6 +92,26 @@ test('a gateway session that is lost with 250 messages loses none of them', asyn
     expect((await textsIn(sim, channel.id)).at(-1)).toMatch(/^-# \d+ messages were recovered/),
   );
 });
+
+test('more missed messages than Discord lets be read in one go are all taken in', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  await textsAre(channel.id, []);
+  await first.stop();
+  const kim = discordPerson(sim, 'kim');
+  for (let n = 0; n < 22; n++) {
+    await Promise.all(Array.from({ length: 25 }, () => kim.write(channel.id, 'line')));
+  }
+  // Five pages in five seconds, as Discord has it.
+  await fault(sim, { kind: 'set', settings: { rateLimitFactor: 1 } });
+  await desk.bot(seldom);
+  await eventually(async () => expect((await newest(ticket.id)).head).toBe(550), {
+    timeout: 40_000,
+    every: 200,
+  });
+}, 60_000);
 
 test('an event the gateway never brings is found by the next look', async () => {
   const { ctx, sim } = desk;
