@@ -1,18 +1,14 @@
 import type { APIEmbed, APIMessage } from 'discord.js';
 import { forgetPosts } from '../src/domain/mirror/posts.ts';
-import { buildTranscript } from '../src/domain/transcript/files.ts';
 import type { Bridge } from './bridge.ts';
 import { removeChannel } from './channels.ts';
 import { code, hasCode, MirrorProblem } from './discord-errors.ts';
 import { escapeName, neutralise, note, shorten } from './format.ts';
-import { MAX_FILE_BYTES } from './history.ts';
 import { deliver, hasText } from './posting.ts';
 import type { MirroredTicket } from './tickets.ts';
+import { planTranscript } from './transcripts.ts';
 
 type Step = (bridge: Bridge, ticket: MirroredTicket) => Promise<void>;
-
-/** A transcript of several files goes as several posts of two, each below 25 MiB. */
-const FILES_IN_A_POST = 2;
 
 async function postNotice(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror, ticket: data } = ticket;
@@ -51,18 +47,16 @@ function summary({ ticket }: MirroredTicket): APIEmbed {
 async function postTranscript(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror } = ticket;
   const channelId = bridge.discord.transcriptChannelId;
-  const files = await buildTranscript(bridge.ctx, ticket.ticket, mirror.seq, MAX_FILE_BYTES);
-  for (let from = 0; from < files.length; from += FILES_IN_A_POST) {
-    const part = files.slice(from, from + FILES_IN_A_POST);
+  for (const [nth, files] of (await planTranscript(bridge, ticket)).entries()) {
     const embed = summary(ticket);
-    const footer = { text: `${embed.footer?.text}${from > 0 ? ` · ${from}` : ''}` };
-    const key = `transcript ${ticket.id} ${from}`;
+    const footer = { text: `${embed.footer?.text}${nth > 0 ? ` · ${nth + 1}` : ''}` };
+    const key = `transcript ${ticket.id} ${nth}`;
     if (mirror.steps.includes(key)) continue;
     await deliver(bridge, ticket, {
       channelId,
       key,
       body: { embeds: [{ ...embed, footer }] },
-      files: part.map(({ name, data }) => ({ name, data, contentType: 'text/html' })),
+      files,
       isIt: (message: APIMessage) => message.embeds[0]?.footer?.text === footer.text,
     }).catch((error: unknown) => {
       if (!hasCode(error, code.unknownChannel)) throw error;

@@ -1,29 +1,36 @@
 import type { APIMessage } from 'discord.js';
-import { buildTranscript } from '../src/domain/transcript/files.ts';
 import type { Bridge } from './bridge.ts';
 import { note } from './format.ts';
 import { deliver, hasText } from './posting.ts';
 import type { MirroredTicket } from './tickets.ts';
+import { planTranscript } from './transcripts.ts';
 
-/** The largest file Discord takes, with some room. */
-export const MAX_FILE_BYTES = 10 * 1024 * 1024 - 1024;
+function textOf(nth: number, posts: number): string {
+  const place = posts > 1 ? ` (${nth + 1} of ${posts})` : '';
+  if (nth > 0) return note(`What was said, continued${place}.`);
+  return note(
+    `The channel was deleted and has been made again. What was said is attached${place}.`,
+  );
+}
 
-/** Into a channel that was made again goes what had been said, as a file. */
+/** Into a channel that was made again goes what had been said, as files. */
 export async function postHistory(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror } = ticket;
   if (!mirror.steps.includes('remade') || mirror.steps.includes('history')) return;
-  const files = await buildTranscript(bridge.ctx, ticket.ticket, mirror.seq, MAX_FILE_BYTES);
-  const content = note(
-    'The channel was deleted and has been made again. What was said is attached.',
-  );
-  const posted = await deliver(bridge, ticket, {
-    channelId: mirror.channel_id as string,
-    key: `history ${ticket.id}`,
-    body: { content },
-    files: files.slice(0, 2).map(({ name, data }) => ({ name, data, contentType: 'text/html' })),
-    isIt: (message: APIMessage) => hasText(message, content, Math.min(2, files.length)),
-  });
-  const last_post = posted ?? mirror.last_post;
-  const steps = [...mirror.steps, 'history'];
-  await bridge.tickets.save(ticket, { steps, last_post, attempt: null });
+  const posts = await planTranscript(bridge, ticket);
+  for (const [nth, files] of posts.entries()) {
+    const key = `history ${ticket.id} ${nth}`;
+    if (mirror.steps.includes(key)) continue;
+    const content = textOf(nth, posts.length);
+    const posted = await deliver(bridge, ticket, {
+      channelId: mirror.channel_id as string,
+      key,
+      body: { content },
+      files,
+      isIt: (message: APIMessage) => hasText(message, content, files.length),
+    });
+    const last_post = posted ?? mirror.last_post;
+    await bridge.tickets.save(ticket, { steps: [...mirror.steps, key], last_post, attempt: null });
+  }
+  await bridge.tickets.save(ticket, { steps: [...mirror.steps, 'history'] });
 }

@@ -111,6 +111,7 @@ test('the transcript is one file that holds all that was said', async () => {
 });
 
 test('a transcript that would be too large loses its images, and then becomes several files', async () => {
+  for (let n = 0; n < 60; n++) await say(desk.ctx, ticket.id, 'short');
   for (let n = 0; n < 30; n++) await say(desk.ctx, ticket.id, `${n} ${'x'.repeat(1000)}`);
   const { ticket: stored, head } = await readTicket(desk.ctx, customer, ticket.id);
   const whole = await buildTranscript(desk.ctx, stored, head.seq, 1_000_000);

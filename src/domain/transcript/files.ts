@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import type { AppContext } from '../../context.ts';
 import { isInline } from '../files.ts';
 import type { Entry, Ticket } from '../log/entry.ts';
@@ -53,6 +54,21 @@ async function readImages(
 const fileName = (ticket: Ticket, part?: number) =>
   `transcript-${String(ticket.number).padStart(4, '0')}${part ? `-${part}` : ''}.html`;
 
+type Render = (part: readonly Entry[]) => Promise<Buffer>;
+
+/** Entries as pages that are each small enough, in order; halved until they are. */
+async function split(
+  entries: readonly Entry[],
+  maxBytes: number,
+  render: Render,
+): Promise<Buffer[]> {
+  const page = await render(entries);
+  if (page.length <= maxBytes || entries.length <= 1) return [page];
+  const middle = Math.ceil(entries.length / 2);
+  const before = await split(entries.slice(0, middle), maxBytes, render);
+  return [...before, ...(await split(entries.slice(middle), maxBytes, render))];
+}
+
 /**
  * The transcript of a ticket, made from our own database. One file; where it would be larger than
  * `maxBytes` the images stay out, and a log that is too long even then becomes several files.
@@ -65,16 +81,17 @@ export async function buildTranscript(
 ): Promise<TranscriptFile[]> {
   const entries = await readLog(ctx, ticket.id, head);
   const madeAt = ctx.clock();
-  const render = (part: readonly Entry[], images: ReadonlyMap<string, string>) =>
-    Buffer.from(renderTranscript({ ticket, entries: part, images, madeAt }));
-  const whole = render(entries, await readImages(ctx, entries));
-  if (whole.length <= maxBytes) return [{ name: fileName(ticket), data: whole }];
-  const plain = render(entries, new Map());
-  if (plain.length <= maxBytes) return [{ name: fileName(ticket), data: plain }];
-  const parts = Math.ceil(plain.length / (maxBytes * 0.8));
-  const length = Math.ceil(entries.length / parts);
-  return Array.from({ length: parts }, (_, part) => ({
-    name: fileName(ticket, part + 1),
-    data: render(entries.slice(part * length, (part + 1) * length), new Map()),
-  }));
+  const renderWith = (images: ReadonlyMap<string, string>) => async (part: readonly Entry[]) => {
+    // A large page takes long: others have their turn in between.
+    await setImmediate();
+    return Buffer.from(renderTranscript({ ticket, entries: part, images, madeAt }));
+  };
+  const images = await readImages(ctx, entries);
+  if (images.size > 0) {
+    const data = await renderWith(images)(entries);
+    if (data.length <= maxBytes) return [{ name: fileName(ticket), data }];
+  }
+  const pages = await split(entries, maxBytes, renderWith(new Map()));
+  const isOne = pages.length === 1;
+  return pages.map((data, part) => ({ name: fileName(ticket, isOne ? 0 : part + 1), data }));
 }
