@@ -10,6 +10,7 @@ import type { Incoming, IncomingFile } from './inbound-events.ts';
 
 const TIMEOUT_MS = 60_000;
 const TRIES = 3;
+const tooLarge = `is larger than ${sizes.file / 1024 / 1024} MiB`;
 
 export type StoredFile = NonNullable<Entry['files']>[number];
 
@@ -51,14 +52,14 @@ async function copyOne(
   incoming: Incoming,
   file: IncomingFile,
 ): Promise<StoredFile | string> {
-  if (file.size > sizes.file) return 'is larger than 10 MiB';
+  if (file.size > sizes.file) return tooLarge;
   let { url } = file;
   for (let tries = 1; ; tries++) {
     try {
       return await copyFile(bridge, actor, ticketId, { ...file, url });
     } catch (error) {
       if (error instanceof AppError && error.code === 'PAYLOAD_TOO_LARGE') {
-        return 'is larger than 10 MiB';
+        return tooLarge;
       }
       if (error instanceof AppError && error.code === 'BAD_REQUEST') return 'is empty';
       const last = tries >= TRIES;

@@ -8,7 +8,8 @@ import { overwritesFor } from './permissions.ts';
 
 /** A category that was full is not tried again for this long, in milliseconds. */
 const FULL_FOR_MS = 60_000;
-const MAX_OVERFLOW = 9;
+/** Categories of a level: together they take nearly all the channels a guild may have. */
+const MAX_CATEGORIES = 9;
 
 export type Place = Pick<Ticket, 'issue_level' | 'support_role'>;
 
@@ -105,7 +106,10 @@ async function inCategory<T>(
       if (problem === 'invalid') {
         throw new MirrorProblem(`the category for the level ${level} is not there`, error);
       }
-      if (problem !== 'full' || nth >= MAX_OVERFLOW) throw error;
+      if (problem !== 'full') throw error;
+      if (nth >= MAX_CATEGORIES) {
+        throw new MirrorProblem(`no category for the level ${level} has room`, error);
+      }
       full.set(parent, performance.now() + FULL_FOR_MS);
     }
   }

@@ -10,8 +10,7 @@ import type { MirroredTicket } from './tickets.ts';
 
 type File = NonNullable<Entry['files']>[number];
 
-const FILES_IN_A_POST = 10;
-/** Below Discord's 25 MiB a request, with room for what is around the files. */
+/** Below Discord's 25 MiB a request, with room for what is around the files; it takes ten of them, as we do. */
 const BYTES_IN_A_POST = 24 * 1024 * 1024;
 
 /** What is said in the channel for one entry of the log. */
@@ -36,7 +35,7 @@ function groupFiles(files: readonly File[]): File[][] {
   for (const file of files) {
     const group = groups.at(-1);
     bytes += file.size;
-    if (!group || group.length === FILES_IN_A_POST || bytes > BYTES_IN_A_POST) {
+    if (!group || bytes > BYTES_IN_A_POST) {
       groups.push([file]);
       bytes = file.size;
     } else group.push(file);

@@ -1,0 +1,155 @@
+import { Readable } from 'node:stream';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { uploadFile } from '../../src/domain/files.ts';
+import { sendMessage } from '../../src/domain/messages.ts';
+import { defaultLeaseTimes } from '../../src/domain/mirror/lease.ts';
+import { readTicket } from '../../src/domain/tickets.ts';
+import { buildTranscript } from '../../src/domain/transcript-file.ts';
+import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
+import {
+  channelOf,
+  clearFaults,
+  discordPerson,
+  fault,
+  messagesIn,
+  stateOf,
+  textsIn,
+} from '../support/discord.ts';
+import { eventually } from '../support/eventually.ts';
+
+const MIB = 1024 * 1024;
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await openDesk();
+});
+afterAll(() => desk.end());
+afterEach(async () => {
+  await desk.stopBots();
+  await clearFaults(desk.sim);
+});
+
+const upload = (ticketId: string, name: string, bytes: Buffer) =>
+  uploadFile(desk.ctx, customer, ticketId, name, Readable.from([bytes]));
+
+/** Looks like a photo to whoever looks at its first bytes. */
+function photo(size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  Buffer.from('ffd8ffe000104a46494600', 'hex').copy(bytes);
+  return bytes;
+}
+
+test('when the tenth category would be needed, a ticket waits, and goes on when there is room', async () => {
+  const { ctx, sim } = desk;
+  await fault(sim, { kind: 'set', settings: { channelsPerCategory: 0 } });
+  await desk.bot();
+  const ticket = await openTicket(ctx, { issue_level: 'URGENT' });
+  await eventually(async () => {
+    const row = await ctx.db.mirrors.collection.findOne({ problem: { $type: 'string' } });
+    expect(row?.problem).toBe('no category for the level URGENT has room');
+  });
+  const { channels } = await stateOf(sim, '?calls=0&messages=0');
+  const names = channels.map(({ name }: { name: string }) => name);
+  expect(names.filter((name: string) => /^Urgent( \d+)?$/.test(name))).toHaveLength(9);
+  await fault(sim, { kind: 'set', settings: { channelsPerCategory: 50 } });
+  await channelOf(sim, ticket.number);
+});
+
+test('when a message has ten files, then they are posted together, in their order', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const names = Array.from({ length: 10 }, (_, n) => `page-${n}.txt`);
+  const attachments: string[] = [];
+  for (const name of names) attachments.push((await upload(ticket.id, name, Buffer.from(name))).id);
+  await sendMessage(ctx, customer, ticket.id, { content: 'ten pages', attachments });
+  await eventually(async () => {
+    const [, post, ...more] = await messagesIn(sim, channel.id);
+    expect(post?.attachments.map(({ filename }) => filename)).toEqual(names);
+    expect(more).toEqual([]);
+  });
+});
+
+test('when staff attach more than 10 MiB, then the rest is passed on and the channel says what was not', async () => {
+  const { ctx, sim } = desk;
+  // Servers with boosts may send larger files.
+  await fault(sim, { kind: 'set', settings: { maxFileBytes: 25 * MIB } });
+  await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const huge = { name: 'huge.txt', data: Buffer.alloc(10 * MIB + 1, 'a') };
+  const small = { name: 'small.txt', data: Buffer.from('abc') };
+  await kim.attach(channel.id, 'both of them', [huge, small]);
+  await eventually(async () => {
+    const [message] = await seen(ctx, ticket.id);
+    expect(message?.files.map(({ name }) => name)).toEqual(['small.txt']);
+    expect(await textsIn(sim, channel.id)).toContain(
+      '-# Not passed on: huge.txt is larger than 10 MiB',
+    );
+  });
+  const alone = await kim.attach(channel.id, '', [huge]);
+  await eventually(async () => {
+    const refused = (await messagesIn(sim, channel.id)).find(({ id }) => id === alone.id);
+    expect(refused?.reactions?.map(({ emoji }) => emoji.name)).toEqual(['❌']);
+  });
+  expect(await seen(ctx, ticket.id)).toHaveLength(1);
+});
+
+test('when a ticket has many or large images, then its transcript shows some and names all', async () => {
+  const { ctx } = desk;
+  const ticket = await openTicket(ctx);
+  const shots = [MIB + 1, MIB, MIB, MIB, MIB, MIB, 1000];
+  const attachments: string[] = [];
+  for (const [n, size] of shots.entries()) {
+    attachments.push((await upload(ticket.id, `shot-${n}.jpg`, photo(size))).id);
+  }
+  await sendMessage(ctx, customer, ticket.id, { content: 'look', attachments });
+  const { ticket: stored, head } = await readTicket(ctx, customer, ticket.id);
+  const [file, ...more] = await buildTranscript(ctx, stored, head.seq, 10 * MIB);
+  expect(more).toEqual([]);
+  const page = file?.data.toString() ?? '';
+  const shown = page.split('src="data:image/jpeg').length - 1;
+  // The first is too large, the sixth more than there is room for.
+  expect(shown).toBe(5);
+  for (const n of shots.keys()) expect(page).toContain(`shot-${n}.jpg`);
+});
+
+test('when a remade channel has more history than two files hold, then all of it is posted', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  await eventually(async () => expect(await messagesIn(sim, channel.id)).toHaveLength(1));
+  await first.stop();
+  // 20 KB each in a transcript.
+  const content = '&'.repeat(4000);
+  for (let n = 0; n < 26; n++) {
+    await Promise.all(Array.from({ length: 50 }, () => say(ctx, ticket.id, content)));
+  }
+  // As if all of it had been mirrored.
+  await ctx.db.mirrors.collection.updateMany({ channel_id: channel.id }, { $set: { seq: 1300 } });
+  await discordPerson(sim, 'admin').call('DELETE', `/channels/${channel.id}`);
+  // Making the files takes longer than a test's lease lives.
+  await desk.bot({ lease: defaultLeaseTimes });
+  const posts = await eventually(
+    async () => {
+      const remade = await channelOf(sim, ticket.number);
+      const [, ...found] = await messagesIn(sim, remade.id);
+      expect(found.map((post) => post.content)).toEqual([
+        '-# The channel was deleted and has been made again. What was said is attached (1 of 2).',
+        '-# What was said, continued (2 of 2).',
+      ]);
+      return found;
+    },
+    { timeout: 30_000, every: 200 },
+  );
+  let said = 0;
+  for (const { url, size } of posts.flatMap(({ attachments }) => attachments)) {
+    expect(size).toBeLessThanOrEqual(10 * MIB);
+    said += (await (await fetch(url)).text()).split('<article').length - 1;
+  }
+  expect(said).toBe(1300);
+}, 60_000);
