@@ -3,7 +3,7 @@ import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
 import type { HeldLease } from '../src/domain/mirror/lease.ts';
 import type { Log } from '../src/infra/log.ts';
-import type { InboundEvent } from './inbound-events.ts';
+import type { InboundEvent } from './inbound/incoming.ts';
 import type { Tickets } from './tickets.ts';
 import type { Work } from './work.ts';
 

@@ -1,7 +1,7 @@
 import { listUnfinished } from '../src/domain/mirror/mirrors.ts';
 import type { Bridge } from './bridge.ts';
-import { catchUpAll, keepLooking } from './inbound.ts';
-import { listenTyping } from './typing.ts';
+import { catchUpAll, keepLooking } from './inbound/queue.ts';
+import { listenTyping } from './outbound/typing.ts';
 
 /**
  * Brings every ticket that is not done to the bridge's notice, now and from now on.

@@ -10,7 +10,7 @@ import {
   MirrorProblem,
   tokenRefused,
 } from './discord-errors.ts';
-import { catchUpAll } from './inbound.ts';
+import { catchUpAll } from './inbound/queue.ts';
 import { inviteUrl } from './permissions.ts';
 
 /** A pause of Discord's longer than this is spent outside its client, which would hold up the ticket's slot. */

@@ -15,9 +15,9 @@ import type { Actor } from '../src/domain/access/actor.ts';
 import { closeTicket, updateTicket } from '../src/domain/ticket-status.ts';
 import { toAppError } from '../src/errors.ts';
 import type { Bridge } from './bridge.ts';
-import { closeButton } from './card.ts';
 import { loggable } from './discord-errors.ts';
-import { enqueue } from './inbound.ts';
+import { enqueue } from './inbound/queue.ts';
+import { closeButton } from './outbound/card.ts';
 import { actorOf, isStaffMember } from './people.ts';
 
 const reasonModal = 'close-reason';

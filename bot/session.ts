@@ -8,9 +8,9 @@ import { describe, isUnauthorized } from './discord-errors.ts';
 import { afterFailure } from './failures.ts';
 import { findWork } from './finding.ts';
 import { createClient, endingOf, listenConnection, logIn, REQUEST_TIMEOUT_MS } from './gateway.ts';
-import { listenInbound, takeIn } from './inbound.ts';
+import { listenInbound, takeIn } from './inbound/queue.ts';
 import { listenInteractions } from './interactions.ts';
-import { bringUp } from './outbound.ts';
+import { bringUp } from './outbound/ticket.ts';
 import { createTickets } from './tickets.ts';
 import { createWork } from './work.ts';
 

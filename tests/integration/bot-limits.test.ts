@@ -4,7 +4,7 @@ import { uploadFile } from '../../src/domain/files.ts';
 import { sendMessage } from '../../src/domain/messages.ts';
 import { defaultLeaseTimes } from '../../src/domain/mirror/lease.ts';
 import { readTicket } from '../../src/domain/tickets.ts';
-import { buildTranscript } from '../../src/domain/transcript-file.ts';
+import { buildTranscript } from '../../src/domain/transcript/files.ts';
 import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,

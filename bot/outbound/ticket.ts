@@ -1,17 +1,17 @@
 import { type APIMessage, Routes } from 'discord.js';
-import { readEntries } from '../src/domain/log/reads.ts';
-import { readMirrored } from '../src/domain/mirror/mirrors.ts';
-import { forgetPosts } from '../src/domain/mirror/posts.ts';
-import type { Bridge } from './bridge.ts';
+import { readEntries } from '../../src/domain/log/reads.ts';
+import { readMirrored } from '../../src/domain/mirror/mirrors.ts';
+import { forgetPosts } from '../../src/domain/mirror/posts.ts';
+import type { Bridge } from '../bridge.ts';
+import { code, hasCode, MirrorProblem } from '../discord-errors.ts';
+import { deliver, noPings } from '../posting.ts';
+import type { MirroredTicket } from '../tickets.ts';
 import { cardHash, needsDescription, renderCard } from './card.ts';
 import { channelExists, createChannel, findChannel, moveChannel } from './channels.ts';
 import { walkClosing } from './closing.ts';
-import { code, hasCode, MirrorProblem } from './discord-errors.ts';
 import { mirrorEntry } from './entries.ts';
 import { postHistory } from './history.ts';
-import { deliver, noPings } from './posting.ts';
 import { postSpeech } from './speech.ts';
-import type { MirroredTicket } from './tickets.ts';
 
 const PAGE = 100;
 /** A channel that is deleted again so soon after it was made again is left alone for a while. */

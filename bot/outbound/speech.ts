@@ -1,12 +1,12 @@
 import { buffer } from 'node:stream/consumers';
 import { type APIMessage, type RawFile, Routes } from 'discord.js';
-import type { Entry } from '../src/domain/log/entry.ts';
-import { listPosts, type Post, recordPost, removePosts } from '../src/domain/mirror/posts.ts';
-import type { Bridge } from './bridge.ts';
-import { code, hasCode, isRefused } from './discord-errors.ts';
-import { type Speech, speechParts } from './format.ts';
-import { deliver, hasText, noPings } from './posting.ts';
-import type { MirroredTicket } from './tickets.ts';
+import type { Entry } from '../../src/domain/log/entry.ts';
+import { listPosts, type Post, recordPost, removePosts } from '../../src/domain/mirror/posts.ts';
+import type { Bridge } from '../bridge.ts';
+import { code, hasCode, isRefused } from '../discord-errors.ts';
+import { type Speech, speechParts } from '../format.ts';
+import { deliver, hasText, noPings } from '../posting.ts';
+import type { MirroredTicket } from '../tickets.ts';
 
 type File = NonNullable<Entry['files']>[number];
 

@@ -1,10 +1,10 @@
 import { type APIChannel, type APIGuildCategoryChannel, ChannelType, Routes } from 'discord.js';
-import type { IssueLevel } from '../src/contract/tickets.ts';
-import type { Ticket } from '../src/domain/log/entry.ts';
-import { type Bridge, selfId } from './bridge.ts';
-import { code, hasCode, MirrorProblem, parentProblem } from './discord-errors.ts';
-import { escapeName, shorten } from './format.ts';
-import { overwritesFor } from './permissions.ts';
+import type { IssueLevel } from '../../src/contract/tickets.ts';
+import type { Ticket } from '../../src/domain/log/entry.ts';
+import { type Bridge, selfId } from '../bridge.ts';
+import { code, hasCode, MirrorProblem, parentProblem } from '../discord-errors.ts';
+import { escapeName, shorten } from '../format.ts';
+import { overwritesFor } from '../permissions.ts';
 
 /** A category that was full is not tried again for this long, in milliseconds. */
 const FULL_FOR_MS = 60_000;

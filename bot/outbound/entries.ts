@@ -1,10 +1,10 @@
-import { isStaffRole } from '../src/contract/identity.ts';
-import type { Entry } from '../src/domain/log/entry.ts';
-import { listPosts } from '../src/domain/mirror/posts.ts';
-import type { Bridge } from './bridge.ts';
-import type { Speech } from './format.ts';
+import { isStaffRole } from '../../src/contract/identity.ts';
+import type { Entry } from '../../src/domain/log/entry.ts';
+import { listPosts } from '../../src/domain/mirror/posts.ts';
+import type { Bridge } from '../bridge.ts';
+import type { Speech } from '../format.ts';
+import type { MirroredTicket } from '../tickets.ts';
 import { deletePosts, editSpeech, postSpeech, type Said } from './speech.ts';
-import type { MirroredTicket } from './tickets.ts';
 
 function speechOf(entry: Entry): Speech {
   const { author, origin } = entry.of ?? entry;

@@ -1,8 +1,8 @@
 import type { APIMessage } from 'discord.js';
-import type { Bridge } from './bridge.ts';
-import { note } from './format.ts';
-import { deliver, hasText } from './posting.ts';
-import type { MirroredTicket } from './tickets.ts';
+import type { Bridge } from '../bridge.ts';
+import { note } from '../format.ts';
+import { deliver, hasText } from '../posting.ts';
+import type { MirroredTicket } from '../tickets.ts';
 import { planTranscript } from './transcripts.ts';
 
 function textOf(nth: number, posts: number): string {

@@ -1,24 +1,24 @@
 import type { Guild } from 'discord.js';
-import type { Actor } from '../src/domain/access/actor.ts';
-import type { Message } from '../src/domain/log/entry.ts';
-import { readMessage } from '../src/domain/log/reads.ts';
-import { deleteMessage, editMessage, sendMessage } from '../src/domain/messages.ts';
+import type { Actor } from '../../src/domain/access/actor.ts';
+import type { Message } from '../../src/domain/log/entry.ts';
+import { readMessage } from '../../src/domain/log/reads.ts';
+import { deleteMessage, editMessage, sendMessage } from '../../src/domain/messages.ts';
 import {
   changePost,
   findPost,
   type Post,
   recordPost,
   removePosts,
-} from '../src/domain/mirror/posts.ts';
-import { AppError } from '../src/errors.ts';
+} from '../../src/domain/mirror/posts.ts';
+import { AppError } from '../../src/errors.ts';
+import type { Bridge } from '../bridge.ts';
+import { note } from '../format.ts';
+import { actorOfAuthor, writerOf } from '../people.ts';
+import { compareIds, say } from '../posting.ts';
+import type { MirroredTicket } from '../tickets.ts';
 import { type Copied, copyFiles } from './attachments.ts';
-import type { Bridge } from './bridge.ts';
-import { note } from './format.ts';
-import type { Incoming } from './inbound-events.ts';
-import { actorOfAuthor, writerOf } from './people.ts';
-import { compareIds, say } from './posting.ts';
+import type { Incoming } from './incoming.ts';
 import { mark, marks } from './reactions.ts';
-import type { MirroredTicket } from './tickets.ts';
 
 /** True for a refusal that will be the same however often it is tried. */
 function isFinal(error: unknown): error is AppError {

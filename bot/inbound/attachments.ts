@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { sizes } from '../src/contract/limits.ts';
-import type { Actor } from '../src/domain/access/actor.ts';
-import { storeFile } from '../src/domain/files.ts';
-import type { Entry } from '../src/domain/log/entry.ts';
-import { AppError } from '../src/errors.ts';
-import type { Bridge } from './bridge.ts';
-import type { Incoming, IncomingFile } from './inbound-events.ts';
+import { sizes } from '../../src/contract/limits.ts';
+import type { Actor } from '../../src/domain/access/actor.ts';
+import { storeFile } from '../../src/domain/files.ts';
+import type { Entry } from '../../src/domain/log/entry.ts';
+import { AppError } from '../../src/errors.ts';
+import type { Bridge } from '../bridge.ts';
+import type { Incoming, IncomingFile } from './incoming.ts';
 
 const TIMEOUT_MS = 60_000;
 const TRIES = 3;

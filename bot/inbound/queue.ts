@@ -6,14 +6,14 @@ import {
   type PartialMessage,
   type Typing,
 } from 'discord.js';
-import { signalTyping } from '../src/domain/signals.ts';
-import type { Bridge } from './bridge.ts';
+import { signalTyping } from '../../src/domain/signals.ts';
+import type { Bridge } from '../bridge.ts';
+import { code, hasCode, isPassing, loggable } from '../discord-errors.ts';
+import { actorOf } from '../people.ts';
+import type { MirroredTicket } from '../tickets.ts';
 import { catchUp } from './catch-up.ts';
-import { code, hasCode, isPassing, loggable } from './discord-errors.ts';
-import { type InboundEvent, incomingOf, isWritten } from './inbound-events.ts';
-import { actorOf } from './people.ts';
+import { type InboundEvent, incomingOf, isWritten } from './incoming.ts';
 import { guildOf, takeDeletion, takeMessage } from './taking-in.ts';
-import type { MirroredTicket } from './tickets.ts';
 
 /**
  * An event that fails this often though Discord and MongoDB answer is given up, and reported. Nothing

@@ -6,9 +6,9 @@ import {
   ButtonStyle,
   ComponentType,
 } from 'discord.js';
-import type { IssueLevel } from '../src/contract/tickets.ts';
-import type { Ticket } from '../src/domain/log/entry.ts';
-import { escapeName, neutralise, shorten } from './format.ts';
+import type { IssueLevel } from '../../src/contract/tickets.ts';
+import type { Ticket } from '../../src/domain/log/entry.ts';
+import { escapeName, neutralise, shorten } from '../format.ts';
 
 /** A description up to this length, once harmless, stands in the card whole. */
 const MAX_DESCRIPTION = 3500;

@@ -1,11 +1,11 @@
 import type { APIEmbed, APIMessage } from 'discord.js';
-import { forgetPosts } from '../src/domain/mirror/posts.ts';
-import type { Bridge } from './bridge.ts';
+import { forgetPosts } from '../../src/domain/mirror/posts.ts';
+import type { Bridge } from '../bridge.ts';
+import { code, hasCode, MirrorProblem } from '../discord-errors.ts';
+import { escapeName, neutralise, note, shorten } from '../format.ts';
+import { deliver, hasText } from '../posting.ts';
+import type { MirroredTicket } from '../tickets.ts';
 import { removeChannel } from './channels.ts';
-import { code, hasCode, MirrorProblem } from './discord-errors.ts';
-import { escapeName, neutralise, note, shorten } from './format.ts';
-import { deliver, hasText } from './posting.ts';
-import type { MirroredTicket } from './tickets.ts';
 import { planTranscript } from './transcripts.ts';
 
 type Step = (bridge: Bridge, ticket: MirroredTicket) => Promise<void>;

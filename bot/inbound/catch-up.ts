@@ -1,14 +1,14 @@
 import type { Message, TextChannel } from 'discord.js';
-import { findPosts, listTakenIn } from '../src/domain/mirror/posts.ts';
-import type { Bridge } from './bridge.ts';
-import { code, hasCode } from './discord-errors.ts';
-import { note } from './format.ts';
-import { incomingOf, isWritten } from './inbound-events.ts';
-import { sitOut } from './pauses.ts';
-import { compareIds, say } from './posting.ts';
+import { findPosts, listTakenIn } from '../../src/domain/mirror/posts.ts';
+import type { Bridge } from '../bridge.ts';
+import { code, hasCode } from '../discord-errors.ts';
+import { note } from '../format.ts';
+import { sitOut } from '../pauses.ts';
+import { compareIds, say } from '../posting.ts';
+import type { MirroredTicket } from '../tickets.ts';
+import { incomingOf, isWritten } from './incoming.ts';
 import { mark, marks } from './reactions.ts';
 import { guildOf, takeDeletion, takeMessage } from './taking-in.ts';
-import type { MirroredTicket } from './tickets.ts';
 
 const PAGE = 100;
 /** What is younger than this is still on its way through the gateway, and was not missed. */

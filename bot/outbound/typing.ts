@@ -1,6 +1,6 @@
 import { Routes } from 'discord.js';
-import type { Bridge } from './bridge.ts';
-import { isFromDiscord } from './people.ts';
+import type { Bridge } from '../bridge.ts';
+import { isFromDiscord } from '../people.ts';
 
 /** Discord shows somebody as typing for ten seconds. */
 const TYPING_MS = 8000;

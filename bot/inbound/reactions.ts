@@ -1,7 +1,7 @@
 import { Routes } from 'discord.js';
-import type { Bridge } from './bridge.ts';
-import { isPassing } from './discord-errors.ts';
-import { backOff } from './work.ts';
+import type { Bridge } from '../bridge.ts';
+import { isPassing } from '../discord-errors.ts';
+import { backOff } from '../work.ts';
 
 /** Taken in and stored; refused; for staff only. */
 export const marks = { taken: '✅', refused: '❌', remark: '📝' } as const;
