@@ -172,6 +172,8 @@ test('what comes after the end is refused, visibly', async () => {
 });
 
 test('staff who write are shown as typing', async () => {
+  // Nobody keeps who is typing: the bot has to know the channel by then.
+  await eventually(async () => expect(await messagesIn(desk.sim, channel.id)).toHaveLength(1));
   await kim.type(channel.id);
   await kim.type(channel.id);
   await eventually(() => {
