@@ -3,7 +3,8 @@ import type { ReadableStream } from 'node:stream/web';
 import { sizes } from '../../src/contract/limits.ts';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import { storeFile } from '../../src/domain/files.ts';
-import type { Entry } from '../../src/domain/log/entry.ts';
+import type { Entry, Message } from '../../src/domain/log/entry.ts';
+import type { Post } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Incoming, IncomingFile } from './incoming.ts';
@@ -91,4 +92,41 @@ export async function copyFiles(
     else copied.push({ attachment: file.id, file: outcome });
   }
   return { copied, missing };
+}
+
+/** Which attachment each stored file was: their order is the same, but some were not taken. */
+export function pairFiles(
+  stored: readonly StoredFile[],
+  attached: readonly IncomingFile[],
+): Copied[] {
+  const left = [...attached];
+  return stored.map((file) => {
+    const at = left.findIndex(({ size }) => size === file.size);
+    const [found] = left.splice(0, at + 1).slice(-1);
+    return { attachment: found?.id ?? '', file };
+  });
+}
+
+/** The files of an edited message: those it kept as they are stored, new ones copied. */
+export async function filesAfter(
+  bridge: Bridge,
+  actor: Actor,
+  incoming: Incoming,
+  message: Message,
+  post: Post,
+): Promise<Copied[]> {
+  const stored = new Map(message.files.map((file) => [file.id, file]));
+  const kept = new Map(
+    post.files.flatMap(({ attachment, file }) => {
+      const found = stored.get(file);
+      return found ? [[attachment, found] as const] : [];
+    }),
+  );
+  const added = incoming.files.filter(({ id }) => !kept.has(id));
+  const { copied } = await copyFiles(bridge, actor, message.ticket_id, incoming, added);
+  const fresh = new Map(copied.map(({ attachment, file }) => [attachment, file]));
+  return incoming.files.flatMap(({ id }) => {
+    const file = kept.get(id) ?? fresh.get(id);
+    return file ? [{ attachment: id, file }] : [];
+  });
 }

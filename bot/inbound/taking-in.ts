@@ -16,7 +16,7 @@ import { note } from '../format.ts';
 import { actorOfAuthor, writerOf } from '../people.ts';
 import { compareIds, say } from '../posting.ts';
 import type { MirroredTicket } from '../tickets.ts';
-import { type Copied, copyFiles } from './attachments.ts';
+import { type Copied, copyFiles, filesAfter, pairFiles } from './attachments.ts';
 import type { Incoming } from './incoming.ts';
 import { mark, marks } from './reactions.ts';
 
@@ -97,10 +97,7 @@ async function takeNew(bridge: Bridge, ticket: MirroredTicket, incoming: Incomin
   const actor = await writerOf(discord, guildOf(bridge), incoming.message);
   const before = await storedBefore(bridge, ticket, actor, incoming);
   if (before) {
-    const files = before.files.map((file, index) => ({
-      attachment: incoming.files[index]?.id ?? '',
-      file,
-    }));
+    const files = pairFiles(before.files, incoming.files);
     const changed = before.content !== incoming.text;
     const seen = changed ? { ...incoming, hash: '', editedAt: 0 } : incoming;
     await remember(bridge, ticket, seen, { message: before, files });
@@ -132,31 +129,6 @@ async function takeNew(bridge: Bridge, ticket: MirroredTicket, incoming: Incomin
   }
 }
 
-/** The files of an edited message: those it kept as they are stored, new ones copied. */
-async function filesAfter(
-  bridge: Bridge,
-  ticket: MirroredTicket,
-  actor: Actor,
-  incoming: Incoming,
-  message: Message,
-  post: Post,
-): Promise<Copied[]> {
-  const stored = new Map(message.files.map((file) => [file.id, file]));
-  const kept = new Map(
-    post.files.flatMap(({ attachment, file }) => {
-      const found = stored.get(file);
-      return found ? [[attachment, found] as const] : [];
-    }),
-  );
-  const added = incoming.files.filter(({ id }) => !kept.has(id));
-  const { copied } = await copyFiles(bridge, actor, ticket.id, incoming, added);
-  const fresh = new Map(copied.map(({ attachment, file }) => [attachment, file]));
-  return incoming.files.flatMap(({ id }) => {
-    const file = kept.get(id) ?? fresh.get(id);
-    return file ? [{ attachment: id, file }] : [];
-  });
-}
-
 /** Takes an edit in, if it is one: a link preview changes neither text nor files. */
 async function takeEdit(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming): Promise<void> {
   const { ctx } = bridge;
@@ -167,7 +139,7 @@ async function takeEdit(bridge: Bridge, ticket: MirroredTicket, incoming: Incomi
   const message = await readMessage(ctx.db, ticket.id, post.message_id);
   if (!message || message.deleted) return;
   const actor = actorOfAuthor(message.author);
-  const files = await filesAfter(bridge, ticket, actor, incoming, message, post);
+  const files = await filesAfter(bridge, actor, incoming, message, post);
   const body = { content: incoming.text, files: files.map(({ file }) => file) };
   const clientId = `${incoming.id}:e:${incoming.editedAt}`;
   bridge.lease.require();

@@ -191,6 +191,28 @@ describe('a bot killed while it takes in', () => {
     },
   );
 
+  test('after it was stored without a file that was too large: an edit keeps the other one', async () => {
+    const { ctx, sim } = desk;
+    const most = 10 * 1024 * 1024;
+    await fault(sim, { kind: 'set', settings: { maxFileBytes: most + 1 } });
+    const { died } = await botThatDies('after-inbound-commit');
+    const ticket = await openTicket(ctx);
+    const channel = await channelOf(sim, ticket.number);
+    const kim = discordPerson(sim, 'kim');
+    const post = await kim.attach(channel.id, 'both', [
+      { name: 'huge.txt', data: Buffer.alloc(most + 1, 'a') },
+      { name: 'small.txt', data: Buffer.from('abc') },
+    ]);
+    await died;
+    await desk.bot();
+    await kim.edit(channel.id, post.id, 'both of them');
+    await eventually(async () => {
+      const [message] = await seen(ctx, ticket.id);
+      expect(message?.content).toBe('both of them');
+      expect(message?.files.map(({ name }) => name)).toEqual(['small.txt']);
+    });
+  });
+
   test('what staff did while no bot was there is taken in, and said how much it was', async () => {
     const { ctx, sim } = desk;
     const first = await desk.bot();
