@@ -1,6 +1,6 @@
 import { MongoServerError } from 'mongodb';
 
-const DUPLICATE_KEY = 11000;
+export const DUPLICATE_KEY = 11000;
 
 /** True where a unique index has refused a write: a row with that key is there already. */
 export function isDuplicateKey(error: unknown): error is MongoServerError {

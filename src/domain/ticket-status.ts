@@ -4,7 +4,6 @@ import type { CloseTicketBody, TicketView, UpdateTicketBody } from '../contract/
 import { AppError } from '../errors.ts';
 import { type Actor, authorOf, isStaff, requireAccess, requireStaff } from './access/actor.ts';
 import type { Entry, Ticket, TicketState } from './log/entry.ts';
-import { readHead } from './log/store.ts';
 import { ticketView } from './views.ts';
 
 /** @throws AppError FORBIDDEN where a customer sets what is the staff's to set */
@@ -68,7 +67,7 @@ async function orUnchanged(ctx: AppContext, attempt: Promise<TicketView>): Promi
     return await attempt;
   } catch (error) {
     if (!(error instanceof Unchanged)) throw error;
-    return ticketView(error.state.ticket, await readHead(ctx.db, error.state.ticket.id));
+    return ticketView(error.state.ticket, await ctx.store.readHead(error.state.ticket.id));
   }
 }
 

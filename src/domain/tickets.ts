@@ -8,15 +8,13 @@ import { AppError, isStorageError, notFound } from '../errors.ts';
 import type { TicketRow } from '../models/ticket.ts';
 import { type Actor, isStaff, requireAccess } from './access/actor.ts';
 import { atInsertion } from './log/cluster-clock.ts';
-import { majority, native } from './log/collections.ts';
+import { majority, native, oid } from './log/collections.ts';
 import { type Ticket, toTicket } from './log/entry.ts';
 import { type Head, headWith, listHeads } from './log/heads.ts';
-import { readHead } from './log/store.ts';
 import { isDuplicateKey } from './mongo-errors.ts';
 import { refuseLevels } from './ticket-status.ts';
 import { ticketView } from './views.ts';
 
-const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 const empty: Head = { seq: 0, at: 0 };
 
 /** Short numbers for people, in order of creation; a crash may leave one out. */
@@ -99,7 +97,7 @@ export async function createTicket(
 }
 
 async function repeatTicket(ctx: AppContext, ticket: Ticket, body: CreateTicketBody) {
-  const head = await readHead(ctx.db, ticket.id);
+  const head = await ctx.store.readHead(ticket.id);
   // The topic may have been changed since; the description never is.
   if (ticket.description !== body.description) {
     throw new AppError('CONFLICT', 'client_id was used for another ticket');

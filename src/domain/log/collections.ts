@@ -1,5 +1,5 @@
 import type { Collection, Document } from 'mongodb';
-import type { Model } from 'mongoose';
+import { type Model, Types } from 'mongoose';
 import { unavailable } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 
@@ -25,6 +25,9 @@ export async function runCommand<A>(db: Database, command: Document): Promise<A>
   if (!database) throw unavailable('the database is not reachable yet');
   return (await database.command(command)) as A;
 }
+
+/** An id as it is stored, from its 24 hexadecimal characters. */
+export const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 
 export const majority = { level: 'majority' } as const;
 

@@ -87,8 +87,3 @@ export function foldMessage(entry: Entry): Message {
     deleted: entry.type === 'delete',
   };
 }
-
-/** Id of the message an entry belongs to; undefined for a status entry. */
-export function messageIdOf(entry: Entry): string | undefined {
-  return entry.type === 'status' ? undefined : (entry.of?.id ?? entry.id);
-}

@@ -1,7 +1,6 @@
-import { Types } from 'mongoose';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
-import { majority, native, runCommand } from './collections.ts';
+import { majority, native, oid, runCommand } from './collections.ts';
 import { gather } from './gather.ts';
 
 /** A stretch of a ticket's public log: the entries in (`after`, `upTo`]. */
@@ -21,7 +20,7 @@ const PAGES_IN_A_QUERY = 100;
 const projection = { stream: 0, owner: 0, stored: 0 } as const;
 
 const filterOf = ({ ticketId, after, upTo }: Page) => ({
-  ticket_id: Types.ObjectId.createFromHexString(ticketId),
+  ticket_id: oid(ticketId),
   stream: 'public',
   seq: { $gt: after, $lte: upTo },
 });

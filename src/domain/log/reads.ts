@@ -1,9 +1,8 @@
 import type { Timestamp } from 'mongodb';
-import { Types } from 'mongoose';
 import { unavailable } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
-import { majority, native } from './collections.ts';
+import { majority, native, oid } from './collections.ts';
 import { type Entry, foldMessage, type Message, toEntry } from './entry.ts';
 import type { ReadPage } from './pages.ts';
 
@@ -12,8 +11,6 @@ const shown = { readConcern: majority };
 
 /** A log has no holes: what is missing, this member of the set does not know to be a majority's yet. */
 const notYet = () => unavailable('the log cannot be read up to its head yet');
-
-const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 
 interface Range {
   ticketId: string;

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Types } from 'mongoose';
 import { sizes } from '../../contract/limits.ts';
 import { notFound, unavailable } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
-import { linearizable, majority, native, runCommand } from './collections.ts';
+import { linearizable, majority, native, oid, runCommand } from './collections.ts';
 import { type Entry, type TicketState, toEntry, toRow, toTicket } from './entry.ts';
 import { gather } from './gather.ts';
 import { type Head, listOpenHeads, readHeads } from './heads.ts';
@@ -24,8 +23,6 @@ const accepted = { w: 'majority', j: true, wtimeoutMS: 4000 } as const;
 /** How long an insert may be held up by another's open transaction before it is given up. */
 const PATIENCE_MS = 2500;
 const COMMIT_WITHIN_MS = 5000;
-
-const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 
 /** The log in MongoDB, as the writer needs it. */
 export function createLogStore(db: Database) {
@@ -135,15 +132,3 @@ export function createLogStore(db: Database) {
 }
 
 export type LogStore = ReturnType<typeof createLogStore>;
-
-/** The newest entry of a ticket's public log that a majority has; seq 0 for an empty log. */
-export async function readHead(
-  db: Database,
-  ticketId: string,
-): Promise<{ seq: number; at: number }> {
-  const row = await native(db.entries).findOne(
-    { ticket_id: oid(ticketId), stream: 'public' },
-    { sort: { seq: -1 }, projection: { _id: 0, seq: 1, at: 1 }, readConcern: majority },
-  );
-  return row ? { seq: row.seq, at: row.at } : { seq: 0, at: 0 };
-}

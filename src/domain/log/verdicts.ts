@@ -1,5 +1,6 @@
 import { MongoServerError, type WriteError } from 'mongodb';
 import { isStorageError } from '../../errors.ts';
+import { DUPLICATE_KEY, isDuplicateKey } from '../mongo-errors.ts';
 
 /** What became of one entry of a batch. */
 export type Verdict =
@@ -14,8 +15,6 @@ export type Verdict =
   | { kind: 'unknown'; cause: unknown }
   /** Will never be stored: a bug. */
   | { kind: 'failed'; cause: unknown };
-
-const DUPLICATE_KEY = 11000;
 
 /** Codes with which MongoDB refuses what is asked, now and for ever: a bug of ours. */
 const permanent = new Set<unknown>([
@@ -72,7 +71,7 @@ export function verdictsOfAnswer(answer: InsertAnswer, count: number, ordered: b
 
 /** The verdict on the one entry of a transaction that threw. */
 export function verdictOfTransaction(error: unknown): Verdict {
-  if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return ofWriteError(error);
+  if (isDuplicateKey(error)) return ofWriteError(error);
   // A conflicting writer has aborted the transaction: nothing is stored, the head has moved.
   if (error instanceof MongoServerError && error.code === 112) return { kind: 'seq_taken' };
   return verdictOfError(error);

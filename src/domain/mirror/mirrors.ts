@@ -1,18 +1,15 @@
-import { Types } from 'mongoose';
+import type { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
-import { majority, native } from '../log/collections.ts';
+import { majority, native, oid } from '../log/collections.ts';
 import { type Ticket, toTicket } from '../log/entry.ts';
 import { headWith } from '../log/heads.ts';
-import { readHead } from '../log/store.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
 import { LeaseLost } from './lease.ts';
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
 export type Mirror = Omit<MirrorRow, '_id'> & { ticket_id: string };
 export type MirrorChange = Partial<Omit<Mirror, 'ticket_id' | 'epoch'>>;
-
-const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 
 const fresh = {
   state: 'open',
@@ -72,9 +69,8 @@ export async function readMirrored(
   ctx: AppContext,
   ticketId: string,
 ): Promise<{ ticket: Ticket; head: number } | undefined> {
-  const head = await readHead(ctx.db, ticketId);
-  const filter = { _id: oid(ticketId) };
-  const row = await native(ctx.db.tickets).findOne(filter, { readConcern: majority });
+  const head = await ctx.store.readHead(ticketId);
+  const row = await ctx.store.readTicketRow(ticketId);
   return row ? { ticket: toTicket(row), head: headWith(row, head).seq } : undefined;
 }
 

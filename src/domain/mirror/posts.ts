@@ -1,7 +1,6 @@
-import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { PostRow } from '../../models/mirror.ts';
-import { native } from '../log/collections.ts';
+import { native, oid } from '../log/collections.ts';
 
 /** A Discord message that stands for (a part of) one of ours; see `models/mirror.ts` for the fields. */
 export type Post = Omit<PostRow, '_id' | 'ticket_id' | 'message_id'> & {
@@ -9,8 +8,6 @@ export type Post = Omit<PostRow, '_id' | 'ticket_id' | 'message_id'> & {
   ticket_id: string;
   message_id: string | null;
 };
-
-const oid = (id: string) => Types.ObjectId.createFromHexString(id);
 
 function toPost({ _id, ticket_id, message_id, ...rest }: PostRow): Post {
   return {

@@ -1,7 +1,6 @@
-import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MirrorState } from '../../contract/messages.ts';
-import { native } from '../log/collections.ts';
+import { native, oid } from '../log/collections.ts';
 import type { Message, Ticket } from '../log/entry.ts';
 import { bridgeLease } from './lease.ts';
 
@@ -23,7 +22,7 @@ export async function mirrorStates(
   ctx: AppContext,
   ticket: Mirrored,
 ): Promise<(message: Message) => MirrorState> {
-  const filter = { _id: Types.ObjectId.createFromHexString(ticket.id) };
+  const filter = { _id: oid(ticket.id) };
   const row = await native(ctx.db.mirrors).findOne(filter);
   const pending = row
     ? row.state === 'failed'
