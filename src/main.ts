@@ -5,9 +5,16 @@ import { createLog, type Log } from './infra/log.ts';
 import { startEmbeddedMongo } from './infra/mongod/embedded.ts';
 import { startProbes, startServer } from './server-role.ts';
 
+/** How long a process may take to end once it has let its balancer notice, in milliseconds. */
 const SHUTDOWN_MS = 20_000;
 
 type Stop = () => Promise<void>;
+
+/** What is to be ended: the roles together, then what they stand on, the last started first. */
+interface Stops {
+  roles: Stop[];
+  ground: Stop[];
+}
 
 function readConfigOrExit(): Config {
   try {
@@ -20,7 +27,7 @@ function readConfigOrExit(): Config {
 }
 
 /** The address of MongoDB: the configured one, or that of an embedded one started here. */
-async function provideMongo(config: Config, log: Log, stops: Stop[], fail: (why: string) => void) {
+async function provideMongo(config: Config, log: Log, stops: Stops, fail: (why: string) => void) {
   if (config.mongoUri) return config.mongoUri;
   log.info('MONGO_URI is not set: starting the embedded MongoDB');
   const mongo = await startEmbeddedMongo({
@@ -29,12 +36,12 @@ async function provideMongo(config: Config, log: Log, stops: Stop[], fail: (why:
     log: (line) => log.info(line),
     onExit: () => fail('the embedded MongoDB has ended'),
   });
-  stops.push(() => mongo.stop());
+  stops.ground.push(() => mongo.stop());
   return mongo.uri;
 }
 
-async function startBotRole(app: App, stops: Stop[]): Promise<void> {
-  const { config, log } = app.ctx;
+async function startBotRole(app: App, stops: Stops): Promise<void> {
+  const { config, log, health } = app.ctx;
   if (!config.discord) {
     log.warn('DISCORD_BOT_TOKEN is not set: there is no bridge to Discord');
     return;
@@ -43,23 +50,32 @@ async function startBotRole(app: App, stops: Stop[]): Promise<void> {
   const url = config.errorBotWebhookUrl ?? config.errorWebhookUrl;
   const reports = createErrorReports(url, app.secrets, log);
   const bot = await startBot({ ...app.ctx, reports });
-  stops.push(() => bot.stop());
+  stops.roles.push(() => {
+    health.set('bot', 'down', 'stopping');
+    return bot.stop();
+  });
 }
 
-/** Ends everything that was started, last first, once; a second signal ends the process at once. */
-function createShutdown(log: Log, stops: Stop[]) {
+/**
+ * Ends everything that was started, once; a second signal ends the process at once. Each role says on
+ * `/readyz` that it stops before anything is waited for, and none waits for another: a bot may hang
+ * on Discord.
+ */
+function createShutdown(log: Log, { roles, ground }: Stops, patienceMs: number) {
   let stopping = false;
+  const end = (stop: Stop) =>
+    stop().catch((error) => log.error({ err: error }, 'a part did not stop cleanly'));
   return async (why: string, code: number) => {
     if (stopping) process.exit(code || 1);
     stopping = true;
-    log.info({ why }, 'stopping');
     setTimeout(() => {
       log.error('stopping took too long');
       process.exit(1);
-    }, SHUTDOWN_MS).unref();
-    for (const stop of stops.reverse()) {
-      await stop().catch((error) => log.error({ err: error }, 'a part did not stop cleanly'));
-    }
+    }, patienceMs).unref();
+    const ended = Promise.all(roles.map(end));
+    log.info({ why }, 'stopping');
+    await ended;
+    for (const stop of ground.reverse()) await end(stop);
     log.info('stopped');
     process.exit(code);
   };
@@ -68,15 +84,15 @@ function createShutdown(log: Log, stops: Stop[]) {
 async function main(): Promise<void> {
   const config = readConfigOrExit();
   const log = createLog(config);
-  const stops: Stop[] = [];
-  const shutdown = createShutdown(log, stops);
+  const stops: Stops = { roles: [], ground: [] };
+  const shutdown = createShutdown(log, stops, config.shutdownDelayMs + SHUTDOWN_MS);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void shutdown(signal, 0));
   }
   try {
     const uri = await provideMongo(config, log, stops, (why) => void shutdown(why, 1));
     const app = createApp(config, log, uri);
-    stops.push(() => app.close());
+    stops.ground.push(() => app.close());
     const onBug = (error: unknown) => {
       log.fatal({ err: error }, 'unexpected error outside any request');
       app.ctx.reports.report(error, { outside: 'any request' });
@@ -86,11 +102,11 @@ async function main(): Promise<void> {
     process.on('uncaughtException', onBug);
     if (config.roles.includes('server')) {
       const server = await startServer(app);
-      stops.push(() => server.stop());
+      stops.roles.push(() => server.stop());
       process.send?.({ listening: server.port });
     } else {
       const probes = await startProbes(app);
-      stops.push(() => probes.stop());
+      stops.ground.push(() => probes.stop());
     }
     await app.ready;
     if (config.roles.includes('bot')) await startBotRole(app, stops);

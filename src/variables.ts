@@ -28,8 +28,8 @@ const discordId = (example: string) => ({
   wants: 'a Discord id of 17 to 20 digits',
   example,
 });
-const milliseconds = (fallback: number, wants: string) => ({
-  schema: z.coerce.number().int().min(0).default(fallback),
+const milliseconds = (fallback: number, wants: string, most = 3_600_000) => ({
+  schema: z.coerce.number().int().min(0).max(most).default(fallback),
   wants,
   example: String(fallback),
 });
@@ -198,7 +198,8 @@ export const variables = {
   ),
   SHUTDOWN_DELAY_MS: milliseconds(
     0,
-    'milliseconds /readyz fails before a stopping server closes its door',
+    'milliseconds, at most 300000, /readyz fails before a stopping server closes its door',
+    300_000,
   ),
   LOG_LEVEL: {
     schema: z.enum(logLevels).default('info'),

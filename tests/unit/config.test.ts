@@ -141,6 +141,7 @@ describe('what is wrong', () => {
     ['MAX_CONNECTIONS', ['0', '-5', 'many']],
     ['MAX_SOCKET_BUFFER_BYTES', ['1']],
     ['WRITE_DEADLINE_MS', ['-1', 'soon']],
+    ['SHUTDOWN_DELAY_MS', ['-1', '300001']],
     ['PUBLIC_URL', ['support.example.com', 'ftp://x']],
     ['REDIS_URL', ['127.0.0.1:6379', 'http://x']],
     ['JWT_ALGORITHMS', ['none', 'RS256', 'HS256,none', ',']],
