@@ -11,6 +11,11 @@ import { delimiter, join, normalize } from 'node:path';
 import { ensureBuilt, ensureInstalled, root, run, say } from '../src/prepare.mjs';
 
 const everything = ['tests/unit', 'tests/integration', 'tests/cluster', 'tests/browser'];
+/** Everything of the table in docs/DELIVERY.md. */
+const faultTests = [
+  'tests/cluster',
+  ...['bot-', 'log-model', 'operation', 'stopping'].map((name) => `tests/integration/${name}`),
+];
 const programs = [
   {
     apt: 'redis-server',
@@ -37,7 +42,7 @@ function readArguments(argv) {
   if (chosen.length === 0) {
     paths = everything;
     if (faults || screenshots) {
-      paths = [...(faults ? ['tests/cluster'] : []), ...(screenshots ? ['tests/browser'] : [])];
+      paths = [...(faults ? faultTests : []), ...(screenshots ? ['tests/browser'] : [])];
     }
   }
   const env = {

@@ -11,6 +11,7 @@ import {
 import { closeTicket, updateTicket } from '../../src/domain/ticket-status.ts';
 import { createTicket } from '../../src/domain/tickets.ts';
 import { AppError } from '../../src/errors.ts';
+import { chooseSeed, long } from '../cluster/support/history.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { expectSoundLog } from '../support/sound-log.ts';
 
@@ -231,14 +232,19 @@ async function runSequence(steps: Command[]): Promise<void> {
   expect(await expectSoundLog(app.ctx, ticket.id)).toHaveLength(model.head);
 }
 
-test('1,000 random sequences of commands do to the log what they do to a plain array', async () => {
-  const sequence = fc.array(command, { minLength: 1, maxLength: 10 });
+/** How many sequences at a time, how often, how long each: `npm test`, and `npm run test:faults`. */
+const size = long
+  ? { together: 50, runs: 100, commands: 30 }
+  : { together: 50, runs: 20, commands: 10 };
+
+test(`17: ${size.together * size.runs} random sequences of commands do to the log what they do to a plain array`, async () => {
+  const sequence = fc.array(command, { minLength: 1, maxLength: size.commands, size: 'max' });
   // Many at a time, so that their commits meet in the same batches.
-  const together = fc.array(sequence, { minLength: 50, maxLength: 50 });
+  const together = fc.array(sequence, { minLength: size.together, maxLength: size.together });
   await fc.assert(
     fc.asyncProperty(together, async (sequences) => {
       await Promise.all(sequences.map(runSequence));
     }),
-    { numRuns: 20, seed: 20_260_101, endOnFailure: true },
+    { numRuns: size.runs, seed: chooseSeed(20_260_101), endOnFailure: true },
   );
-}, 120_000);
+}, 1_200_000);
