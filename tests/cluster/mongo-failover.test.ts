@@ -10,7 +10,7 @@ import { chooseSeed, long, Recorder } from './support/history.ts';
 import { startLoad } from './support/load.ts';
 import { measure, report } from './support/measurements.ts';
 import { Reader } from './support/reader.ts';
-import { newAccount, openTicket, sendUntilAnswered, trySend } from './support/writer.ts';
+import { newAccount, openTicket, sendUntilAnswered, tryChange, trySend } from './support/writer.ts';
 
 const size = long
   ? { writers: 60, tickets: 10, changes: 20 }
@@ -116,19 +116,19 @@ describe('a MongoDB of three members', () => {
     const send = { ticketId, by, clientId: 'first text' };
     const { message } = await sendUntilAnswered(recorder, cluster, send, random);
     const others = await secondaries();
-    const [one, two] = cluster.urls().map((url) => personAt(url, by.token));
-    const path = `/tickets/${ticketId}/messages/${message!.id}`;
-    let editing: Promise<{ status: number }>;
+    const two = personAt(cluster.urls()[1]!, by.token);
+    const edit = { ticketId, by, messageId: message!.id, content: 'edited' };
+    let editing: ReturnType<typeof tryChange>;
     await Promise.all(others.map((member) => setReplication(member, false)));
     try {
-      editing = one!.call('PATCH', path, { content: 'edited' });
+      editing = tryChange(recorder, cluster.urls()[0]!, edit);
       const primary = await set.primary();
       const edits = () => countOn(primary, { type: 'edit', content: 'edited' });
       await eventually(async () => expect(await edits()).toBe(1));
-      const listed = await two!.list(ticketId);
+      const listed = await two.list(ticketId);
       expect(listed.body.map(({ content }) => content)).toEqual(['first text']);
       expect(listed.headers.get('deskcord-head')).toBe('1');
-      const repeated = await two!.send(ticketId, 'first text', { client_id: 'first text' });
+      const repeated = await two.send(ticketId, 'first text', { client_id: 'first text' });
       expect([200, 503]).toContain(repeated.status);
       if (repeated.status === 200) expect(repeated.body.content).toBe('first text');
     } finally {

@@ -21,18 +21,25 @@ const buildAttempt = (overrides: Partial<Attempt> = {}): Attempt => ({
   ...overrides,
 });
 
-/** Four messages of two writers, one after the other, and two readers. */
+/** Four messages of two writers, then an edit and a deletion of the first, and two readers. */
 function buildHistory(): {
   attempts: Attempt[];
   logs: Record<string, StoredEntry[]>;
   readers: (Reader & { events: ReceivedEvent[] })[];
 } {
-  const log = [1, 2, 3, 4].map((seq) => ({
+  const messages = [1, 2, 3, 4].map((seq) => ({
     seq,
     id: `m${seq}`,
     author_id: seq % 2 ? 'ada' : 'bob',
     client_id: `c${seq}`,
   }));
+  const changes = ['edit of m1', 'deletion of m1'].map((client_id, index) => ({
+    seq: 5 + index,
+    id: 'm1',
+    author_id: 'ada',
+    client_id,
+  }));
+  const log = [...messages, ...changes];
   const events = () => log.map(({ seq, id, client_id }) => ({ seq, id, client_id }));
   return {
     attempts: log.map(({ seq, author_id, client_id }) =>
@@ -71,9 +78,9 @@ describe('a right history', () => {
   test('when two authors use the same client id, then these are two messages', () => {
     const history = buildHistory();
     const log = history.logs[ticket_id] as StoredEntry[];
-    log.push({ seq: 5, author_id: 'bob', client_id: 'c1' });
-    history.attempts.push(buildAttempt({ author_id: 'bob', seq: 5, sent_at: 60 }));
-    for (const { events } of history.readers) events.push({ seq: 5, client_id: 'c1' });
+    log.push({ seq: 7, author_id: 'bob', client_id: 'c1' });
+    history.attempts.push(buildAttempt({ author_id: 'bob', seq: 7, sent_at: 80 }));
+    for (const { events } of history.readers) events.push({ seq: 7, client_id: 'c1' });
     expect(kinds(history)).toEqual([]);
   });
 
@@ -82,8 +89,20 @@ describe('a right history', () => {
     at(history.readers, 0).events.splice(0, 2);
     at(history.readers, 0).after = 2;
     at(history.readers, 1).events.pop();
-    at(history.readers, 1).until = 3;
+    at(history.readers, 1).until = 5;
     expect(kinds(history)).toEqual([]);
+  });
+
+  test('when a reader read a message only after it was changed, then the last change is enough', () => {
+    const history = buildHistory();
+    const reader = at(history.readers, 0);
+    reader.events = reader.events.filter(({ seq }) => seq !== 1 && seq !== 5);
+    expect(kinds(history)).toEqual(['reader-missed', 'reader-missed']);
+    reader.snapshots = [{ after: 0, head: 6 }];
+    expect(kinds(history)).toEqual([]);
+    reader.snapshots = [{ after: 0, head: 5 }];
+    reader.events = reader.events.filter(({ seq }) => seq !== 6);
+    expect(kinds(history)).toEqual(['reader-missed', 'reader-missed']);
   });
 
   test('when a reader drops what it knows, then getting it again is right', () => {
@@ -103,13 +122,39 @@ describe('a planted fault', () => {
   const faults: [string, ViolationKind, (history: Draft) => void][] = [
     ['an accepted message is not stored', 'lost', (h) => log(h).pop()],
     ['a whole log is gone', 'lost', (h) => delete h.logs[ticket_id]],
-    ['a message is stored twice', 'doubled', (h) => log(h).push({ ...at(log(h), 0), seq: 5 })],
+    ['a message is stored twice', 'doubled', (h) => log(h).push({ ...at(log(h), 0), seq: 7 })],
+    ['an accepted edit is not stored', 'lost', (h) => log(h).splice(4, 1)],
+    ['an accepted deletion is not stored', 'lost', (h) => log(h).splice(5, 1)],
+    ['an edit is stored twice', 'doubled', (h) => log(h).push({ ...at(log(h), 4), seq: 7 })],
+    ['a deletion is stored twice', 'doubled', (h) => log(h).push({ ...at(log(h), 5), seq: 7 })],
+    [
+      'an edit and a deletion are swapped in the log',
+      'wrong-seq',
+      (h) => {
+        at(log(h), 4).seq = 6;
+        at(log(h), 5).seq = 5;
+      },
+    ],
+    ['a reader misses an edit', 'reader-missed', (h) => tab(h).splice(4, 1)],
+    ['a reader gets an edit twice', 'reader-twice', (h) => tab(h).push(at(tab(h), 4))],
+    [
+      'a reader gets a deletion before the edit',
+      'reader-reordered',
+      (h) => tab(h).splice(4, 2, at(tab(h), 5), at(tab(h), 4)),
+    ],
+    [
+      'a reader gets an edit of another message',
+      'reader-phantom',
+      (h) => {
+        at(tab(h), 4).id = 'm2';
+      },
+    ],
     [
       'an unknown outcome is stored twice',
       'doubled',
       (h) => {
         at(h.attempts, 0).outcome = 'unknown';
-        log(h).push({ ...at(log(h), 0), seq: 5 });
+        log(h).push({ ...at(log(h), 0), seq: 7 });
       },
     ],
     [
@@ -142,7 +187,7 @@ describe('a planted fault', () => {
     [
       'something is stored that nobody sent',
       'phantom',
-      (h) => log(h).push({ seq: 5, author_id: 'ada', client_id: 'c9' }),
+      (h) => log(h).push({ seq: 7, author_id: 'ada', client_id: 'c9' }),
     ],
     ['a seq is missing', 'hole', (h) => log(h).splice(1, 1)],
     [
@@ -168,7 +213,7 @@ describe('a planted fault', () => {
     [
       'a reader gets what is not stored',
       'reader-phantom',
-      (h) => tab(h).push({ seq: 5, client_id: 'c9' }),
+      (h) => tab(h).push({ seq: 7, client_id: 'c9' }),
     ],
     [
       'a reader gets another message under this seq',
@@ -186,7 +231,10 @@ describe('a planted fault', () => {
   });
 });
 
-/** Any right history: several tickets, retries, unknown and refused sends, readers that join late. */
+/**
+ * Any right history: several tickets, changes of messages, retries, unknown and refused sends, readers
+ * that join late, and some that read all they have missed at one go.
+ */
 const rightHistory = fc
   .record({
     tickets: fc.array(
@@ -197,6 +245,8 @@ const rightHistory = fc
           unknownStored: fc.boolean(),
           retries: fc.nat(2),
           shift: fc.nat(30),
+          /** Which entry's message it changes; none where it is a message of its own. */
+          changes: fc.option(fc.nat(20), { nil: undefined, freq: 2 }),
         }),
         { minLength: 1, maxLength: 15 },
       ),
@@ -213,12 +263,14 @@ const rightHistory = fc
     tickets.forEach((sends, ticket) => {
       const ticket_id = `t${ticket}`;
       const log: StoredEntry[] = [];
-      sends.forEach(({ author, outcome, unknownStored, retries, shift }, index) => {
+      sends.forEach(({ author, outcome, unknownStored, retries, shift, changes }, index) => {
         const client_id = `c${index}`;
         const sent_at = index * 10 - shift;
         const stored = outcome === 'accepted' || (outcome === 'unknown' && unknownStored);
         const seq = log.length + 1;
-        if (stored) log.push({ seq, author_id: author, client_id, id: `${ticket_id}-${seq}` });
+        const changed = changes === undefined ? undefined : log[changes % log.length]?.id;
+        const id = changed ?? `${ticket_id}-${seq}`;
+        if (stored) log.push({ seq, author_id: author, client_id, id });
         const attempt = { ticket_id, author_id: author, client_id, sent_at };
         for (let retry = 0; retry < retries && outcome !== 'refused'; retry++) {
           history.attempts.push({ ...attempt, outcome: 'unknown' });
@@ -230,10 +282,14 @@ const rightHistory = fc
       history.logs[ticket_id] = log;
       const events = log.map(({ seq, client_id, id }) => ({ seq, client_id, id: id as string }));
       const after = Math.min(late, log.length);
+      const isLast = ({ seq, id }: { seq: number; id: string }) =>
+        !log.some((other) => other.id === id && other.seq > seq);
+      const snapshots = [{ after, head: log.length }];
       history.readers = [
         ...history.readers,
         { name: 'from the start', ticket_id, events },
         { name: 'late', ticket_id, events: events.slice(after), after },
+        { name: 'back', ticket_id, events: events.slice(after).filter(isLast), after, snapshots },
       ];
     });
     return history;

@@ -13,13 +13,27 @@ import {
 export type StoredLogs = Record<string, StoredEntry[]>;
 
 interface EntryDocument {
-  _id: { toHexString(): string };
+  _id: ObjectId;
   ticket_id: ObjectId;
   stream: string;
   seq: number;
-  type: string;
+  type: 'message' | 'edit' | 'delete' | 'status';
   author: { id: string };
   client_id: string;
+  content?: string;
+  of?: { id: ObjectId };
+}
+
+/** What an edit or a deletion is known by: nobody chooses a client id for it over REST. */
+export function changeKey(messageId: string, content?: string): string {
+  return content === undefined ? `deletion of ${messageId}` : `edit of ${messageId}: ${content}`;
+}
+
+function clientIdOf({ type, client_id, content, of }: EntryDocument): string | null {
+  if (type === 'message') return client_id;
+  const id = of?.id.toHexString() ?? '';
+  if (type === 'edit') return changeKey(id, content);
+  return type === 'delete' ? changeKey(id) : null;
 }
 
 /** Every public entry in the database, or those of one ticket; past all caches and servers. */
@@ -34,12 +48,12 @@ export async function readLogs(db: Db, ticketId?: string): Promise<StoredLogs> {
   for await (const row of rows) {
     const id = row.ticket_id.toHexString();
     logs[id] ??= [];
-    const isMessage = row.type === 'message';
+    const message = row.type === 'message' ? row._id : row.of?.id;
     logs[id].push({
       seq: row.seq,
       author_id: row.author.id,
-      client_id: isMessage ? row.client_id : null,
-      ...(isMessage && { id: row._id.toHexString() }),
+      client_id: clientIdOf(row),
+      ...(message && { id: message.toHexString() }),
     });
   }
   return logs;

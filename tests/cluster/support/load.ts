@@ -4,10 +4,20 @@ import { seededRandom } from '../../support/random.ts';
 import type { Cluster } from './cluster.ts';
 import type { Recorder } from './history.ts';
 import { Reader } from './reader.ts';
-import { type Account, newAccount, openTicket, sendUntilAnswered, type Urls } from './writer.ts';
+import {
+  type Account,
+  changeUntilAnswered,
+  newAccount,
+  openTicket,
+  sendUntilAnswered,
+  type Urls,
+} from './writer.ts';
 
 /** How long a writer tries before that is a failure of its own. */
 const GIVE_UP_MS = 120_000;
+/** How many of what a writer does are changes of its own messages, and how many of those deletions. */
+const CHANGES = 0.15;
+const DELETIONS = 0.3;
 
 export interface LoadOptions {
   cluster: Cluster;
@@ -22,11 +32,14 @@ export interface LoadOptions {
   where?: Urls;
 }
 
-/** Writers that send one message after the other, each until it is answered, and readers. */
+/**
+ * Writers that send one message after the other, and edit and delete their own now and then, each
+ * until it is answered; and readers.
+ */
 export interface Load {
   readonly ticketIds: readonly string[];
   readonly readers: readonly Reader[];
-  /** Messages accepted so far. */
+  /** Messages, edits and deletions accepted so far. */
   accepted(): number;
   /** Ends the writers, waits for every reader, and judges all that was recorded. */
   finish(timeout?: number): Promise<void>;
@@ -57,11 +70,28 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const write = async (by: Account, index: number) => {
     const own = seededRandom(recorder.seed + 100 + index);
     const ticketId = ticketIds[index % tickets] as string;
+    const mine: string[] = [];
+    const send = async (n: number) => {
+      const message = { ticketId, by, clientId: `${by.id}/${n}` };
+      const sent = await sendUntilAnswered(recorder, where, message, own, GIVE_UP_MS);
+      if (sent.message) mine.push(sent.message.id);
+      return sent;
+    };
+    const change = (n: number) => {
+      const index = Math.floor(own() * mine.length);
+      const messageId = mine[index] as string;
+      const content = own() < DELETIONS ? undefined : `${by.id}/${n}`;
+      if (content === undefined) mine.splice(index, 1);
+      const one = { ticketId, by, messageId, content };
+      return changeUntilAnswered(recorder, where, one, own, GIVE_UP_MS);
+    };
     for (let n = 1; !stopping && !cluster.closed; n++) {
-      const send = { ticketId, by, clientId: `${by.id}/${n}` };
-      const { outcome, status } = await sendUntilAnswered(recorder, where, send, own, GIVE_UP_MS);
+      const isChange = mine.length > 0 && own() < CHANGES;
+      const { outcome, status } = await (isChange ? change(n) : send(n));
       if (outcome === 'accepted') accepted++;
-      else recorder.surprises.push(`${send.clientId} was refused with ${status}`);
+      else if (outcome === 'refused') {
+        recorder.surprises.push(`number ${n} of ${by.id} was refused with ${status}`);
+      }
       await sleep(own() * rest);
     }
   };

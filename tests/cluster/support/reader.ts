@@ -2,6 +2,7 @@ import { io, type Socket } from 'socket.io-client';
 import type { MessageView } from '../../../src/contract/messages.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { Reader as ReaderRecord, ReceivedEvent } from '../../support/history-checker.ts';
+import { changeKey } from './history.ts';
 import type { Account, Urls } from './writer.ts';
 
 export interface ReaderOptions {
@@ -20,17 +21,16 @@ export interface ReaderOptions {
   fromCursors?: boolean;
 }
 
-type MessageRow = Pick<MessageView, 'ticket_id' | 'id' | 'seq' | 'rev' | 'client_id'>;
-
-/** An edit or a deletion is an entry of its own, which nobody chose a client id for. */
-function eventOf({ id, seq, rev, client_id }: MessageRow): ReceivedEvent {
-  return rev === seq ? { seq, client_id: client_id ?? null, id } : { seq: rev, client_id: null };
+function eventOf({ id, seq, rev, client_id, content, deleted }: MessageView): ReceivedEvent {
+  if (rev === seq) return { seq, client_id: client_id ?? null, id };
+  return { seq: rev, client_id: changeKey(id, deleted ? undefined : content), id };
 }
 
 /** A ticket as the reader follows it. */
 interface Followed {
   cursor: number;
   events: ReceivedEvent[];
+  snapshots: { after: number; head: number }[];
   /** When each entry was received, by seq. */
   times: Map<number, number>;
   syncing: boolean;
@@ -60,7 +60,8 @@ export class Reader {
     this.#after = options.after ?? 0;
     for (const id of options.ticketIds) {
       const cursor = options.after ?? 0;
-      this.#tickets.set(id, { cursor, events: [], times: new Map(), syncing: true, held: [] });
+      const empty = { events: [], snapshots: [], times: new Map(), held: [] };
+      this.#tickets.set(id, { cursor, syncing: true, ...empty });
     }
     this.#connect();
   }
@@ -69,10 +70,11 @@ export class Reader {
   records(): ReaderRecord[] {
     const { name } = this.#options;
     const after = this.#after;
-    return [...this.#tickets].map(([ticket_id, { events }]) => ({
+    return [...this.#tickets].map(([ticket_id, { events, snapshots }]) => ({
       name,
       ticket_id,
       events,
+      snapshots,
       after,
     }));
   }
@@ -186,7 +188,7 @@ export class Reader {
     socket.on('ticket_updated', (view) => this.#hearStatus(socket, view));
   }
 
-  #hear(socket: Socket, view: MessageRow) {
+  #hear(socket: Socket, view: MessageView) {
     this.#take(socket, view.ticket_id, eventOf(view));
   }
 
@@ -227,6 +229,7 @@ export class Reader {
           .emitWithAck('sync', { ticket_id: ticketId, after: followed.cursor });
         if (socket !== this.#socket || !socket.connected) return;
         if (!page.ok) throw new Error(page.message);
+        followed.snapshots.push({ after: followed.cursor, head: page.head });
         for (const row of page.messages) {
           const { cursor } = followed;
           if (row.rev <= cursor) this.findings.push(`sync gave ${row.rev} at ${cursor}`);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageView } from '../../../src/contract/messages.ts';
 import type { Attempt } from '../../support/history-checker.ts';
 import { type listenAt, mintToken } from '../../support/people.ts';
-import type { Recorder } from './history.ts';
+import { changeKey, type Recorder } from './history.ts';
 
 export interface Account {
   id: string;
@@ -34,20 +34,55 @@ export interface Sent {
 const ANSWER_MS = 10_000;
 
 /** One try over REST, written down whatever comes of it. */
-export async function trySend(recorder: Recorder, url: string, send: Send): Promise<Sent> {
+export function trySend(recorder: Recorder, url: string, send: Send): Promise<Sent> {
   const { ticketId, by, clientId, content = clientId } = send;
-  const attempt = record(recorder, send);
+  const path = `/tickets/${ticketId}/messages`;
+  const request = { method: 'POST', path, body: { content, client_id: clientId } };
+  return tryOnce(recorder, url, by, request, record(recorder, send));
+}
+
+/** An edit, or without `content` a deletion. */
+export interface Change {
+  ticketId: string;
+  by: Account;
+  messageId: string;
+  content?: string | undefined;
+}
+
+/** One try to edit or delete over REST. */
+export function tryChange(recorder: Recorder, url: string, change: Change): Promise<Sent> {
+  const { ticketId, by, messageId, content } = change;
+  const path = `/tickets/${ticketId}/messages/${messageId}`;
+  const request =
+    content === undefined
+      ? { method: 'DELETE', path }
+      : { method: 'PATCH', path, body: { content } };
+  const attempt = record(recorder, { ticketId, by, clientId: changeKey(messageId, content) });
+  return tryOnce(recorder, url, by, request, attempt);
+}
+
+async function tryOnce(
+  recorder: Recorder,
+  url: string,
+  { token }: Account,
+  { method, path, body }: { method: string; path: string; body?: object },
+  attempt: Attempt,
+): Promise<Sent> {
   try {
-    const answer = await fetch(`${url}/api/v1/tickets/${ticketId}/messages`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${by.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ content, client_id: clientId }),
+    const answer = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(ANSWER_MS),
     });
     const message = (await answer.json()) as MessageView;
-    if (answer.ok) return accept(attempt, answer.status, message);
+    const seq = method === 'POST' ? message.seq : message.rev;
+    if (answer.ok) return accept(attempt, answer.status, message, seq);
     if (answer.status >= 500 && answer.status !== 503) {
-      recorder.surprises.push(`${clientId} was answered ${answer.status}`);
+      recorder.surprises.push(`${attempt.client_id} was answered ${answer.status}`);
     }
     if (answer.status < 500) attempt.outcome = 'refused';
     return { outcome: attempt.outcome, status: answer.status };
@@ -91,10 +126,10 @@ function record(recorder: Recorder, { ticketId, by, clientId }: Send): Attempt {
   return attempt;
 }
 
-function accept(attempt: Attempt, status: number, message: MessageView): Sent {
+function accept(attempt: Attempt, status: number, message: MessageView, seq = message.seq): Sent {
   attempt.outcome = 'accepted';
   attempt.answered_at = performance.now();
-  attempt.seq = message.seq;
+  attempt.seq = seq;
   return { outcome: 'accepted', status, message };
 }
 
@@ -104,22 +139,58 @@ export interface Urls {
 }
 
 /** Tries until it is answered for good, on whichever node there is, always with the same client id. */
-export async function sendUntilAnswered(
+export function sendUntilAnswered(
   recorder: Recorder,
   cluster: Urls,
   send: Send,
   random: () => number,
   timeoutMs = 60_000,
 ): Promise<Sent> {
+  const once = (url: string) => trySend(recorder, url, send);
+  return untilAnswered(send.clientId, cluster, once, random, timeoutMs);
+}
+
+/**
+ * The same for an edit or a deletion. Each try of an edit has a text of its own, since each may come
+ * to be; a message that is gone after a try without an answer was deleted by that one: `unknown`.
+ */
+export async function changeUntilAnswered(
+  recorder: Recorder,
+  cluster: Urls,
+  change: Change,
+  random: () => number,
+  timeoutMs = 60_000,
+): Promise<Sent> {
+  const { messageId, content } = change;
+  let tries = 0;
+  const once = (url: string) => {
+    const text = content && `${content}, try ${++tries}`;
+    return tryChange(recorder, url, { ...change, content: text });
+  };
+  const name = changeKey(messageId, content);
+  const sent = await untilAnswered(name, cluster, once, random, timeoutMs);
+  if (sent.status !== 404 || content !== undefined) return sent;
+  const mine = recorder.attempts.filter(({ client_id }) => client_id === name);
+  const isGone = mine.some(({ outcome }) => outcome === 'unknown');
+  return isGone ? { ...sent, outcome: 'unknown' } : sent;
+}
+
+async function untilAnswered(
+  name: string,
+  cluster: Urls,
+  once: (url: string) => Promise<Sent>,
+  random: () => number,
+  timeoutMs: number,
+): Promise<Sent> {
   const until = Date.now() + timeoutMs;
   for (let tries = 0; Date.now() < until && !cluster.closed; tries++) {
     const urls = cluster.urls();
     const url = urls[Math.floor(random() * urls.length)];
-    const sent = url && (await trySend(recorder, url, send));
+    const sent = url && (await once(url));
     if (sent && sent.outcome !== 'unknown') return sent;
     await sleep(20 + random() * Math.min(300, 30 * 2 ** tries));
   }
-  throw new Error(`${send.clientId} was not answered in ${timeoutMs} ms`);
+  throw new Error(`${name} was not answered in ${timeoutMs} ms`);
 }
 
 /** Opens a ticket on whichever node there is. */
