@@ -40,27 +40,6 @@ describe('three nodes with Redis', () => {
     await load.finish();
   }, 180_000);
 
-  test('when every process is restarted one after the other under load, then nothing is lost or doubled', async () => {
-    const recorder = new Recorder(chooseSeed(510));
-    const { writers, tickets } = size;
-    const load = await startLoad({ cluster, recorder, writers, tickets });
-    for (const node of [...cluster.nodes]) {
-      await sleep(300);
-      const url = node.url as string;
-      expect((await fetch(`${url}/readyz`)).status).toBe(200);
-      const ended = node.terminate();
-      // It says so to the balancer while it still answers everybody else.
-      await eventually(async () => expect((await fetch(`${url}/readyz`)).status).toBe(503));
-      expect((await fetch(`${url}/healthz`)).status).toBe(200);
-      expect(await ended).toBe(0);
-      await node.start();
-    }
-    expect(load.readers.reduce((sum, { restartsTold }) => sum + restartsTold, 0)).toBeGreaterThan(
-      0,
-    );
-    await load.finish();
-  }, 120_000);
-
   test('when a node is told to stop while clients hold connections and do nothing, then it ends soon', async () => {
     const node = await cluster.add('held');
     const { hostname, port } = new URL(node.url as string);

@@ -38,6 +38,8 @@ export interface LoadOptions {
  */
 export interface Load {
   readonly ticketIds: readonly string[];
+  /** Whose tickets they are, in the same order. */
+  readonly owners: readonly Account[];
   readonly readers: readonly Reader[];
   /** Messages, edits and deletions accepted so far. */
   accepted(): number;
@@ -99,6 +101,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   writing.catch(() => undefined);
   const load: Load = {
     ticketIds,
+    owners,
     readers,
     accepted: () => accepted,
     async finish(timeout = 20_000) {
