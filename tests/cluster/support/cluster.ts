@@ -4,7 +4,7 @@ import { ensureBuilt } from '../../../src/prepare.mjs';
 import { SECRET } from '../../support/app.ts';
 import { freshDatabaseName, testMongoUri } from '../../support/mongo.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
-import { readLogs, type StoredLogs } from './history.ts';
+import { keepCluster, readLogs, type StoredLogs } from './history.ts';
 import { createNode, type NodeProcess } from './node-process.ts';
 
 export interface ClusterOptions {
@@ -84,6 +84,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         .join('\n'),
     async close() {
       closed = true;
+      forget();
       await Promise.all(nodes.map((node) => node.kill()));
       await client
         .db(database)
@@ -93,6 +94,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+  const forget = keepCluster(cluster);
   try {
     await Promise.all(nodes.map((node) => node.start()));
   } catch (error) {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach } from '@jest/globals';
 import { type Db, ObjectId } from 'mongodb';
 import {
   type Attempt,
@@ -70,15 +71,62 @@ export function chooseSeed(fixed: number): number {
   return seed;
 }
 
+/** What the tests of this file are recording now. */
+const recording = {
+  recorders: new Set<Recorder>(),
+  readers: new Set<{ records(): Reader[] }>(),
+  clusters: new Set<{ readLogs(): Promise<StoredLogs> }>(),
+};
+
+/** Makes a reader's, or a cluster's, part of what is written down of a test that fails. */
+export function keepReader(reader: { records(): Reader[] }): void {
+  recording.readers.add(reader);
+}
+export function keepCluster(cluster: { readLogs(): Promise<StoredLogs> }): () => void {
+  recording.clusters.add(cluster);
+  return () => recording.clusters.delete(cluster);
+}
+
+function writeHistory(seed: number, record: object): string {
+  const path = join(tmpdir(), `deskcord-history-${seed}-${Date.now()}.json`);
+  writeFileSync(path, JSON.stringify({ seed, ...record }, undefined, 1));
+  return path;
+}
+
+/** A test that fails before it comes to be judged leaves its history too. */
+afterEach(async () => {
+  const { recorders, readers, clusters } = recording;
+  const unjudged = [...recorders].filter(({ judged, attempts }) => !judged && attempts.length > 0);
+  recorders.clear();
+  const records = [...readers].flatMap((reader) => reader.records());
+  readers.clear();
+  if (!(globalThis as { testHasFailed?: boolean }).testHasFailed) return;
+  const stored = await Promise.allSettled([...clusters].map((cluster) => cluster.readLogs()));
+  const all = Object.assign(
+    {},
+    ...stored.map((one) => (one.status === 'fulfilled' ? one.value : {})),
+  );
+  for (const { seed, attempts, surprises } of unjudged) {
+    const ids = new Set(attempts.map(({ ticket_id }) => ticket_id));
+    const logs = Object.fromEntries([...ids].map((id) => [id, all[id] ?? []]));
+    const own = records.filter(({ ticket_id }) => ids.has(ticket_id));
+    const history = { attempts, logs, readers: own };
+    const path = writeHistory(seed, { others: surprises, history });
+    console.error(`failed before it was judged (seed ${seed}); the history so far is in ${path}`);
+  }
+});
+
 /** What a test writes down of all that was sent, answered and received. */
 export class Recorder {
   readonly seed: number;
   readonly attempts: Attempt[] = [];
   /** Answers nobody should ever get: 500, or one that cannot be read. */
   readonly surprises: string[] = [];
+  judged = false;
 
   constructor(seed: number) {
     this.seed = seed;
+    recording.recorders.add(this);
   }
 
   /**
@@ -91,12 +139,11 @@ export class Recorder {
     context: { logTails?: () => string; more?: readonly string[] } = {},
   ): void {
     const { attempts, surprises, seed } = this;
+    this.judged = true;
     const violations = judgeHistory({ attempts, logs, readers });
     const others = [...surprises, ...(context.more ?? [])];
     if (violations.length + others.length === 0) return;
-    const path = join(tmpdir(), `deskcord-history-${seed}-${Date.now()}.json`);
-    const record = { seed, violations, others, history: { attempts, logs, readers } };
-    writeFileSync(path, JSON.stringify(record, undefined, 1));
+    const path = writeHistory(seed, { violations, others, history: { attempts, logs, readers } });
     throw new Error(
       [
         `the promise is broken (seed ${seed}); the whole history is in ${path}`,

@@ -2,7 +2,7 @@ import { io, type Socket } from 'socket.io-client';
 import type { MessageView } from '../../../src/contract/messages.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { Reader as ReaderRecord, ReceivedEvent } from '../../support/history-checker.ts';
-import { changeKey } from './history.ts';
+import { changeKey, keepReader } from './history.ts';
 import type { Account, Urls } from './writer.ts';
 
 export interface ReaderOptions {
@@ -63,6 +63,7 @@ export class Reader {
       const empty = { events: [], snapshots: [], times: new Map(), held: [] };
       this.#tickets.set(id, { cursor, syncing: true, ...empty });
     }
+    keepReader(this);
     this.#connect();
   }
 
