@@ -15,14 +15,15 @@ export type CrashPoint =
 export type Crash = (point: CrashPoint) => void;
 
 /**
- * Makes the hook that kills this process with SIGKILL on the nth pass of a point.
- * @param spec `point` or `point:n`; undefined, as in every real run, makes a hook that does nothing.
+ * Makes the hook that kills this process with SIGKILL on the nth pass of a point, or freezes it there
+ * with SIGSTOP.
+ * @param spec `point`, `point:n` or `point:n:SIGSTOP`; undefined, as in every real run, makes a hook that does nothing.
  */
 export function createCrash(spec: string | undefined): Crash {
   if (!spec) return () => undefined;
-  const [name, nth = '1'] = spec.split(':');
+  const [name, nth = '1', signal = 'SIGKILL'] = spec.split(':');
   let left = Number(nth);
   return (point) => {
-    if (point === name && --left === 0) process.kill(process.pid, 'SIGKILL');
+    if (point === name && --left === 0) process.kill(process.pid, signal);
   };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { APIMessage } from 'discord.js';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
 import type { CrashPoint } from '../../src/infra/crash-points.ts';
@@ -25,6 +26,9 @@ import { measure, report } from './support/measurements.ts';
 import type { NodeProcess } from './support/node-process.ts';
 import { Reader } from './support/reader.ts';
 import { newAccount, sendUntilAnswered } from './support/writer.ts';
+
+const isMarked = ({ reactions }: APIMessage) =>
+  reactions?.some(({ emoji }) => emoji.name === '✅') === true;
 
 const MISSED = 250;
 const TALK_MS = long ? 120_000 : 6000;
@@ -98,6 +102,14 @@ describe('the bridge to Discord', () => {
       return all.filter((text) => !text.startsWith('-#'));
     };
 
+    /** Nothing is marked as taken in that is not stored. */
+    const expectMarksTrue = async () => {
+      const stored = (await cluster.readLogs(ticket.id))[ticket.id] ?? [];
+      const marked = (await kim.messages((await channel()).id)).filter(isMarked);
+      const ids = stored.map(({ client_id }) => client_id);
+      expect(ids).toEqual(expect.arrayContaining(marked.map(({ id }) => id)));
+    };
+
     /** Waits until both sides have everything; then nothing is twice, and each is in order. */
     const settle = async (timeout = 40_000) => {
       const count = fromWeb.length + fromDiscord.length;
@@ -142,14 +154,12 @@ describe('the bridge to Discord', () => {
         const own = (await kim.messages((await channel()).id)).filter(({ id }) =>
           writtenIds.includes(id),
         );
-        const unmarked = own.filter(
-          ({ reactions }) => !reactions?.some(({ emoji }) => emoji.name === '✅'),
-        );
+        const unmarked = own.filter((message) => !isMarked(message));
         expect(unmarked.map(({ content }) => content)).toEqual([]);
       });
       reader.close();
     };
-    return { ticket, random, reader, channel, says, kimSays, settle };
+    return { ticket, random, reader, channel, says, kimSays, expectMarksTrue, settle };
   }
 
   const points: CrashPoint[] = [
@@ -173,6 +183,7 @@ describe('the bridge to Discord', () => {
           await sleep(50);
         }
         expect({ point, ...doomed.exit }).toEqual({ point, code: null, signal: 'SIGKILL' });
+        await talk.expectMarksTrue();
         // As if it had been away for longer than Discord remembers what it was sent.
         if (point === 'after-post') await fault(sim, { kind: 'forget-nonces' });
         await freeLease();
@@ -242,14 +253,13 @@ describe('the bridge to Discord', () => {
   );
 
   test('19: when the bot is frozen past its lease, then the second takes over, and the first, woken, does nothing twice', async () => {
-    const first = await startBot();
+    // After its attempt is written down, before it looks at its lease: the card, web 1, web 2.
+    const first = await startBot({ DESKCORD_CRASH_AT: 'before-post:3:SIGSTOP' });
     await startBot();
     const talk = await openTalk(1900);
     await talk.says('web 1');
-    await talk.channel();
-    // In the middle of its work, if it can be had.
     await talk.says('web 2');
-    first.freeze();
+    await eventually(() => expect(first.frozen).toBe(true), { timeout: 20_000 });
     const start = performance.now();
     const { id } = await talk.channel();
     for (let n = 3; n <= 6; n++) {

@@ -132,6 +132,26 @@ describe('Redis away', () => {
     await talk.finish();
   });
 
+  test('6: when a node starts while Redis is away, then it is ready, and hears and is heard by the sweep', async () => {
+    const talk = await converse(605);
+    await redis.kill();
+    try {
+      await cluster.nodes[1]!.kill();
+      await cluster.nodes[1]!.start();
+      expect((await fetch(`${cluster.nodes[1]!.url}/readyz`)).status).toBe(200);
+      const sent = await talk.send();
+      expect(await sent.local()).toBeLessThan(1000);
+      expect(await sent.remote()).toBeLessThan(SWEPT_MS);
+    } finally {
+      await redis.restart();
+    }
+    await eventually(
+      async () => expect(await (await talk.send()).remote()).toBeLessThan(SWEEP_MS * 0.5),
+      { timeout: 20_000 },
+    );
+    await talk.finish();
+  }, 60_000);
+
   test(
     '7: when Redis is away for long under load, then no process ends, nothing is unhandled and memory stays flat',
     async () => {

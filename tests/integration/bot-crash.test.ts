@@ -178,16 +178,16 @@ describe('a bot killed while it takes in', () => {
       const posts = [];
       for (const line of numbers(1, 5)) posts.push(await kim.write(channel.id, line));
       await died;
+      const taken = async () => (await seen(ctx, ticket.id)).map(({ content }) => content);
+      const marked = async () =>
+        (await messagesIn(sim, channel.id))
+          .filter(({ reactions }) => reactions?.some(({ emoji }) => emoji.name === '✅'))
+          .map(({ content }) => content);
+      expect(await taken()).toHaveLength(point === 'before-inbound-commit' ? 1 : 2);
+      expect(await taken()).toEqual(expect.arrayContaining(await marked()));
       await desk.bot();
-      await eventually(async () =>
-        expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual(numbers(1, 5)),
-      );
-      await eventually(async () => {
-        const marked = (await messagesIn(sim, channel.id)).filter(({ reactions }) =>
-          reactions?.some(({ emoji }) => emoji.name === '✅'),
-        );
-        expect(marked).toHaveLength(posts.length);
-      });
+      await eventually(async () => expect(await taken()).toEqual(numbers(1, 5)));
+      await eventually(async () => expect(await marked()).toHaveLength(posts.length));
     },
   );
 

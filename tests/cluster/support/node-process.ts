@@ -27,6 +27,8 @@ export interface NodeProcess {
   terminate(): Promise<number | null>;
   /** SIGSTOP: connections stay open and nothing answers. */
   freeze(): void;
+  /** True while it is stopped, by `freeze` or at a crash point. */
+  readonly frozen: boolean;
   /** SIGCONT. */
   wake(): void;
   /** Resolves when it has ended by itself. */
@@ -105,6 +107,9 @@ export function createNode(
     async terminate() {
       await end('SIGTERM');
       return exit?.code ?? null;
+    },
+    get frozen() {
+      return /State:\s+T/.test(readFileSync(`/proc/${child?.pid}/status`, 'utf8'));
     },
     freeze: () => void child?.kill('SIGSTOP'),
     wake: () => void child?.kill('SIGCONT'),
