@@ -82,7 +82,7 @@ describe('three nodes with Redis', () => {
       }
       await Promise.all(restarting.values());
       expect(kills).toBeGreaterThan(ms / 4000);
-      console.log(`${kills} kills, ${load.accepted()} messages accepted`);
+      console.log(`${kills} kills, ${load.accepted()} messages and changes accepted`);
       await load.finish(30_000);
     },
     size.ms + 120_000,
