@@ -83,7 +83,6 @@ describe('live events on two nodes', () => {
     await writers;
     const rate = head / ((performance.now() - start) / 1000);
     measure('readers join', 'messages a second', rate);
-    if (long) expect(rate).toBeGreaterThan(500);
     const logs = await cluster.readLogs(ticketId);
     for (const reader of staying) {
       await reader.reaches(ticketId, logs[ticketId]!.length);
@@ -96,6 +95,8 @@ describe('live events on two nodes', () => {
       more: findings,
       logTails: cluster.logTails,
     });
+    // The load the promise of a join is made for; a busy machine may not bring it up.
+    if (long) expect(rate).toBeGreaterThan(500);
   }, 600_000);
 
   test('13: when clients are cut at random bytes, then nothing is lost, doubled or reordered', async () => {
