@@ -128,7 +128,7 @@ export class Sequencer {
   }
 
   #isBehind(track: Track): boolean {
-    return track.last === undefined || track.last < track.target;
+    return track.target > (track.last ?? 0);
   }
 
   #fillLater(ticketId: string, track: Track, delay: number): void {
@@ -166,8 +166,12 @@ export class Sequencer {
   async #fillOnce(ticketId: string, track: Track): Promise<void> {
     const upTo = track.target;
     const entries = await this.#readMissing(ticketId, track);
-    // Of a ticket met for the first time, everything older than what was found has been emitted.
-    track.last ??= (entries[0]?.seq ?? upTo + 1) - 1;
+    const [first] = entries;
+    if (track.last === undefined) {
+      if (!first) return this.#dismiss(track, upTo);
+      // Everything older than what was found has been emitted.
+      track.last = first.seq - 1;
+    }
     for (const entry of entries) {
       if (entry.seq !== track.last + 1) continue;
       track.parked.delete(entry.seq);
@@ -175,6 +179,12 @@ export class Sequencer {
     }
     this.#unpark(track);
     for (const seq of track.parked.keys()) if (seq <= track.last) track.parked.delete(seq);
+  }
+
+  /** A hint of old: it says nothing of where the ticket stands now. */
+  #dismiss(track: Track, upTo: number): void {
+    if (track.target === upTo) track.target = 0;
+    for (const seq of track.parked.keys()) if (seq <= upTo) track.parked.delete(seq);
   }
 
   async #readMissing(ticketId: string, { owner, last, target }: Track): Promise<Entry[]> {

@@ -10,21 +10,22 @@ const FOR_LONG_MS = 60_000;
 
 const buildEntry = (seq: number) => ({ ticket_id: TICKET, owner: 'ana', seq, at: seq }) as Entry;
 
-/** A sequencer over a log of `head` entries whose first `failures` reads fail. */
-function createSequencer(head: number, failures: number) {
+/** A sequencer over a log of `head` entries whose first `failures` reads fail; those above `recent` are new. */
+function createSequencer(head: number, failures: number, recent = 0) {
   const emitted: number[] = [];
-  const lost: string[][] = [];
+  const lost: [string, string, number][] = [];
   let reads = 0;
+  const log = Array.from({ length: head }, (_, index) => buildEntry(index + 1));
+  const read = (after: number, upTo: number) => {
+    if (++reads <= failures) throw new Error('the database is away');
+    return log.filter(({ seq }) => seq > after && seq <= upTo);
+  };
   const sequencer = new Sequencer({
     emit: ({ seq }) => void emitted.push(seq),
     audienceSince: () => 0,
-    async read(_ticketId, after, upTo) {
-      if (++reads <= failures) throw new Error('the database is away');
-      const all = Array.from({ length: head }, (_, index) => buildEntry(index + 1));
-      return all.filter(({ seq }) => seq > after && seq <= upTo);
-    },
-    settledBefore: () => 0,
-    onLost: (ticketId, owner) => void lost.push([ticketId, owner]),
+    read: async (_ticketId, after, upTo) => read(after, upTo),
+    readRecent: async (_ticketId, upTo) => read(recent, upTo),
+    onLost: (...told) => void lost.push(told),
     log: createLog(testConfig({ LOG_LEVEL: 'silent' })),
   });
   return { sequencer, emitted, lost };
@@ -36,6 +37,7 @@ describe('a hole in what a node has heard of', () => {
 
   test('when it can be read after some tries, then it comes in its place, and nobody is told', async () => {
     const { sequencer, emitted, lost } = createSequencer(4, 3);
+    sequencer.base(TICKET, 'ana', 0);
     for (const seq of [1, 2, 4]) sequencer.accept(buildEntry(seq));
     expect(emitted).toEqual([1, 2]);
     await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
@@ -45,9 +47,10 @@ describe('a hole in what a node has heard of', () => {
 
   test('when it cannot be read for long, then its sockets are told once, and nothing skips it', async () => {
     const { sequencer, emitted, lost } = createSequencer(4, Number.POSITIVE_INFINITY);
+    sequencer.base(TICKET, 'ana', 0);
     for (const seq of [1, 2, 4]) sequencer.accept(buildEntry(seq));
     await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
-    expect(lost).toEqual([[TICKET, 'ana']]);
+    expect(lost).toEqual([[TICKET, 'ana', 2]]);
     expect(emitted).toEqual([1, 2]);
   });
 
@@ -56,7 +59,37 @@ describe('a hole in what a node has heard of', () => {
     sequencer.base(TICKET, 'ana', 2);
     sequencer.expect(TICKET, 'ana', 3);
     await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
-    expect(lost).toEqual([[TICKET, 'ana']]);
+    expect(lost).toEqual([[TICKET, 'ana', 2]]);
     expect(emitted).toEqual([]);
+  });
+});
+
+describe('a ticket a node meets for the first time', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  test('begins with the oldest entry that somebody here may not have been told of', async () => {
+    const { sequencer, emitted } = createSequencer(9, 0, 6);
+    sequencer.accept(buildEntry(9));
+    await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
+    expect(emitted).toEqual([7, 8, 9]);
+  });
+
+  test('when the hint is of an old entry, then it is not told again, nor is what came after it', async () => {
+    const { sequencer, emitted } = createSequencer(81, 0, 80);
+    sequencer.accept(buildEntry(57));
+    await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
+    expect(emitted).toEqual([]);
+    sequencer.accept(buildEntry(81));
+    await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
+    expect(emitted).toEqual([81]);
+  });
+
+  test('when a head is read for a socket while an entry is awaited, then the entry is still told', async () => {
+    const { sequencer, emitted } = createSequencer(10, 0, 9);
+    sequencer.expect(TICKET, 'ana', 10, 150);
+    sequencer.base(TICKET, 'ana', 10);
+    await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
+    expect(emitted).toEqual([10]);
   });
 });
