@@ -10,6 +10,8 @@ export type SubjectName = 'bare' | 'bare, no storage' | 'deskcord';
 export interface StartOptions {
   /** Server processes; more than one meet through Redis. */
   processes?: number;
+  /** All of them on the first core, so that the second one does not compete with MongoDB. */
+  sameCore?: boolean;
   redis?: boolean;
   env?: Record<string, string>;
   nodeArgs?: string[];
@@ -36,7 +38,13 @@ export interface Running {
 export async function start(
   world: World,
   name: SubjectName,
-  { processes = 1, redis = processes > 1, env = {}, nodeArgs = [] }: StartOptions = {},
+  {
+    processes = 1,
+    sameCore = false,
+    redis = processes > 1,
+    env = {},
+    nodeArgs = [],
+  }: StartOptions = {},
 ): Promise<Running> {
   const database = world.freshDatabase();
   const db = world.client.db(database);
@@ -50,8 +58,9 @@ export async function start(
     for (const server of servers) await server.stop();
     await world.dropDatabase(database);
   };
-  for (let core = 0; core < processes; core++) {
-    const log = join(world.directory, `${database}-${core}.log`);
+  for (let index = 0; index < processes; index++) {
+    const core = sameCore ? 0 : index;
+    const log = join(world.directory, `${database}-${index}.log`);
     const program = ours ? 'src/main' : 'bench/baseline/server';
     servers.push(await startMeasured(program, { ...environment, ...env }, { core, log, nodeArgs }));
   }

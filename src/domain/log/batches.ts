@@ -9,7 +9,7 @@ interface Waiting {
   settle: (verdicts: Verdict[]) => void;
 }
 
-const SLOTS = 2;
+const SLOTS = 3;
 const SLOTS_FOR_SUSPECTS = 8;
 const ROWS_IN_A_BATCH = 256;
 
