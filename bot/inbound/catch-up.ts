@@ -75,8 +75,8 @@ async function takeDeletions(
   if (!oldest) return;
   const there = new Set(recent.map(({ id }) => id));
   const from = recent.length < PAGE ? '0' : oldest.id;
-  for (const { id } of await listTakenIn(bridge.ctx, ticket.id, recent.length + PAGE)) {
-    if (there.has(id) || compareIds(id, from) < 0) continue;
+  for (const { id, channel_id } of await listTakenIn(bridge.ctx, ticket.id, recent.length + PAGE)) {
+    if (channel_id !== channel.id || there.has(id) || compareIds(id, from) < 0) continue;
     if (await isDeleted(bridge, channel, id)) await takeDeletion(bridge, ticket, id);
   }
 }

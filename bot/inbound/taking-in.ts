@@ -31,17 +31,20 @@ export function guildOf(bridge: Bridge): Guild {
   return guild;
 }
 
-/** Writes down that a message from the channel was dealt with, and what it became. */
+/**
+ * Writes down that a message from the channel was dealt with, and what it became. Of a channel that
+ * was deleted meanwhile nothing is kept: it would pass for a message missing in the new one.
+ */
 async function remember(
   bridge: Bridge,
   ticket: MirroredTicket,
   incoming: Incoming,
   became: { message: { id: string; seq: number }; files: Copied[] } | undefined,
-): Promise<void> {
+): Promise<Post> {
   const post: Post = {
     id: incoming.id,
     ticket_id: ticket.id,
-    channel_id: ticket.mirror.channel_id as string,
+    channel_id: incoming.message.channelId,
     message_id: became?.message.id ?? null,
     seq: became?.message.seq ?? 0,
     part: 0,
@@ -51,10 +54,12 @@ async function remember(
     files: became?.files.map(({ attachment, file }) => ({ attachment, file: file.id })) ?? [],
     epoch: bridge.lease.epoch,
   };
+  if (post.channel_id !== ticket.mirror.channel_id) return post;
   await recordPost(bridge.ctx, post);
   if (compareIds(incoming.id, ticket.mirror.inbound) > 0) {
     await bridge.tickets.save(ticket, { inbound: incoming.id });
   }
+  return post;
 }
 
 async function refuse(
@@ -63,16 +68,21 @@ async function refuse(
   incoming: Incoming,
   why: string,
 ): Promise<void> {
-  const channelId = ticket.mirror.channel_id as string;
   await remember(bridge, ticket, incoming, undefined);
-  mark(bridge, channelId, incoming.id, marks.refused);
-  await say(
-    bridge,
-    channelId,
-    `refused ${incoming.id}`,
-    note(`Not passed on: ${why}`),
-    incoming.id,
-  );
+  mark(bridge, incoming.message.channelId, incoming.id, marks.refused);
+  await sayNotPassedOn(bridge, ticket, incoming, 'refused', why);
+}
+
+/** Tells staff, in the channel the ticket has now, what does not reach the customer. */
+async function sayNotPassedOn(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  { id }: Incoming,
+  key: string,
+  what: string,
+): Promise<void> {
+  const { channel_id } = ticket.mirror;
+  if (channel_id) await say(bridge, channel_id, `${key} ${id}`, note(`Not passed on: ${what}`), id);
 }
 
 /** What an earlier try of the same message has stored already, before a crash or an unclear answer. */
@@ -89,7 +99,7 @@ async function storedBefore(
 
 async function takeNew(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming): Promise<void> {
   const { ctx, discord } = bridge;
-  const channelId = ticket.mirror.channel_id as string;
+  const { channelId } = incoming.message;
   if (incoming.remark) {
     await remember(bridge, ticket, incoming, undefined);
     return mark(bridge, channelId, incoming.id, marks.remark);
@@ -100,10 +110,9 @@ async function takeNew(bridge: Bridge, ticket: MirroredTicket, incoming: Incomin
     const files = pairFiles(before.files, incoming.files);
     const changed = before.content !== incoming.text;
     const seen = changed ? { ...incoming, hash: '', editedAt: 0 } : incoming;
-    await remember(bridge, ticket, seen, { message: before, files });
+    const post = await remember(bridge, ticket, seen, { message: before, files });
     mark(bridge, channelId, incoming.id, marks.taken);
-    if (changed) await takeEdit(bridge, ticket, incoming);
-    return;
+    return takeEdit(bridge, ticket, incoming, post);
   }
   const { copied, missing } = await copyFiles(bridge, actor, ticket.id, incoming, incoming.files);
   if (incoming.text.trim() === '' && copied.length === 0) {
@@ -123,17 +132,19 @@ async function takeNew(bridge: Bridge, ticket: MirroredTicket, incoming: Incomin
     return refuse(bridge, ticket, incoming, error.message);
   }
   mark(bridge, channelId, incoming.id, marks.taken);
-  if (missing.length > 0) {
-    const text = note(`Not passed on: ${missing.join('; ')}`);
-    await say(bridge, channelId, `missing ${incoming.id}`, text, incoming.id);
-  }
+  if (missing.length === 0) return;
+  await sayNotPassedOn(bridge, ticket, incoming, 'missing', missing.join('; '));
 }
 
 /** Takes an edit in, if it is one: a link preview changes neither text nor files. */
-async function takeEdit(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming): Promise<void> {
+async function takeEdit(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+  post: Post,
+): Promise<void> {
   const { ctx } = bridge;
-  const post = await findPost(ctx, incoming.id);
-  if (!post?.message_id || post.direction !== 'in' || post.hash === incoming.hash) return;
+  if (!post.message_id || post.direction !== 'in' || post.hash === incoming.hash) return;
   if (post.edited > 0 && incoming.editedAt <= post.edited) return;
   if (incoming.remark) return takeDeletion(bridge, ticket, incoming.id);
   const message = await readMessage(ctx.db, ticket.id, post.message_id);
@@ -164,7 +175,7 @@ export async function takeMessage(
 ): Promise<void> {
   const post = await findPost(bridge.ctx, incoming.id);
   if (!post) return takeNew(bridge, ticket, incoming);
-  return takeEdit(bridge, ticket, incoming);
+  return takeEdit(bridge, ticket, incoming, post);
 }
 
 /** Takes a message back that was deleted in the channel. One of ours is left to the moderators. */

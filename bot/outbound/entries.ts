@@ -3,8 +3,11 @@ import type { Entry } from '../../src/domain/log/entry.ts';
 import { listPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Speech } from '../format.ts';
+import { compareIds } from '../posting.ts';
 import type { MirroredTicket } from '../tickets.ts';
 import { deletePosts, editSpeech, postSpeech, type Said } from './speech.ts';
+
+type Origin = Pick<Entry, 'origin' | 'client_id'>;
 
 function speechOf(entry: Entry): Speech {
   const { author, origin } = entry.of ?? entry;
@@ -24,8 +27,13 @@ function saidIn(entry: Entry): Said {
   };
 }
 
+/** True for what staff wrote in this very channel; snowflakes grow, so an older one is of one that is lost. */
+function standsThere({ origin, client_id }: Origin, channelId: string): boolean {
+  return origin === 'discord' && compareIds(client_id, channelId) > 0;
+}
+
 /**
- * Shows one entry of the log in the ticket's channel. What came from Discord is there already, and
+ * Shows one entry of the log in the ticket's channel. What was written there is there already, and
  * a change of the ticket itself is shown by its card.
  * @returns whether there was anything to show
  */
@@ -34,10 +42,12 @@ export async function mirrorEntry(
   ticket: MirroredTicket,
   entry: Entry,
 ): Promise<boolean> {
-  if (entry.origin === 'discord' || entry.type === 'status') return false;
+  if (entry.type === 'status') return false;
+  const isDone = entry.type !== 'delete' || entry.origin === 'discord';
+  if (isDone && standsThere(entry.of ?? entry, ticket.mirror.channel_id as string)) return false;
   if (entry.type === 'message') await postSpeech(bridge, ticket, saidIn(entry));
   else if (entry.type === 'delete') {
-    await deletePosts(bridge, await listPosts(bridge.ctx, entry.of?.id ?? entry.id));
-  } else if (entry.of?.origin !== 'discord') await editSpeech(bridge, ticket, saidIn(entry));
+    await deletePosts(bridge, ticket, await listPosts(bridge.ctx, entry.of?.id ?? entry.id));
+  } else await editSpeech(bridge, ticket, saidIn(entry));
   return true;
 }

@@ -138,13 +138,19 @@ async function patchPost(bridge: Bridge, post: Post, content: string): Promise<v
     });
 }
 
-/** Deletes posts from the channel; one that is gone already is as good. */
-export async function deletePosts(bridge: Bridge, posts: readonly Post[]): Promise<void> {
+/** Deletes posts from the channel; one that is gone already, or with a lost channel, is as good. */
+export async function deletePosts(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  posts: readonly Post[],
+): Promise<void> {
   for (const { channel_id, id } of posts) {
     bridge.lease.require();
-    await bridge.rest.delete(Routes.channelMessage(channel_id, id)).catch((error: unknown) => {
-      if (!hasCode(error, code.unknownMessage)) throw error;
-    });
+    if (channel_id === ticket.mirror.channel_id) {
+      await bridge.rest.delete(Routes.channelMessage(channel_id, id)).catch((error: unknown) => {
+        if (!hasCode(error, code.unknownMessage)) throw error;
+      });
+    }
     await removePosts(bridge.ctx, [id]);
   }
 }
@@ -172,7 +178,7 @@ export async function editSpeech(
     const content = texts[part];
     if (row && content) await patchPost(bridge, row, content);
     else if (row?.files.length) await patchPost(bridge, row, filesOnly(said.speech));
-    else if (row) await deletePosts(bridge, [row]);
+    else if (row) await deletePosts(bridge, ticket, [row]);
     else if (content) await postPart(bridge, ticket, said, part, { content, files: [] });
   }
 }

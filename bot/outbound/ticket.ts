@@ -69,6 +69,8 @@ async function ensureChannel(bridge: Bridge, ticket: MirroredTicket): Promise<vo
   const found = await findChannel(bridge, ticket.id);
   // A ticket that was closed before it had a channel gets its transcript only.
   if (!found && closed) return;
+  // Only now: until the lost channel was no longer the ticket's, messages from it were still written down.
+  await forgetPosts(bridge.ctx, ticket.id);
   const channel_id = found ?? (await createChannel(bridge, ticket.ticket));
   const { issue_level, support_role } = ticket.ticket;
   const shown = found ? {} : { issue_level, support_role };
@@ -178,7 +180,7 @@ async function loseChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void
     throw new MirrorProblem('the channel was deleted again as soon as it had been made again');
   }
   bridge.log.warn({ ticket: ticket.id }, "a ticket's channel was deleted: making it again");
-  await forgetPosts(bridge.ctx, ticket.id);
+  ticket.caughtUp = -1;
   await bridge.tickets.save(ticket, {
     channel_id: null,
     card_id: null,

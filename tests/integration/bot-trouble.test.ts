@@ -402,6 +402,37 @@ test('a channel deleted by hand is made again, with what was said', async () => 
   expect(early.deleted).toBe(false);
 });
 
+test('when a channel is deleted while a message from it is taken in, then nobody loses the message', async () => {
+  const { ctx, sim } = desk;
+  const bot = await desk.bot(seldom);
+  const ticket = await openTicket(ctx);
+  const before = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  await fault(sim, { kind: 'delay', path: '^/attachments/', ms: 1500, times: 1 });
+  const data = Buffer.from('the bill');
+  const post = await kim.attach(before.id, 'your bill', [{ name: 'bill.txt', data }]);
+  await kim.edit(before.id, post.id, 'your new bill');
+  await discordPerson(sim, 'admin').call('DELETE', `/channels/${before.id}`);
+  const after = await eventually(async () => {
+    const channel = await channelOf(sim, ticket.number);
+    expect(channel.id).not.toBe(before.id);
+    return channel;
+  });
+  const contentsAre = (wanted: string[]) =>
+    eventually(async () =>
+      expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual(wanted),
+    );
+  await contentsAre(['your new bill']);
+  await bot.stop();
+  await kim.write(after.id, 'anything else?');
+  // The next bot begins with a look into the channel, where the message never was.
+  await desk.bot(seldom);
+  await contentsAre(['your new bill', 'anything else?']);
+  await kim.write(after.id, 'bye');
+  await contentsAre(['your new bill', 'anything else?', 'bye']);
+  expect(await textsIn(sim, after.id)).toContain('**Kim** (staff): your new bill');
+});
+
 test('a channel deleted while no bot was there is made again too', async () => {
   const { ctx, sim } = desk;
   const first = await desk.bot();
