@@ -7,6 +7,7 @@ import {
   Routes,
   SnowflakeUtil,
 } from 'discord.js';
+import { findPosts } from '../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from './bridge.ts';
 import { code, hasCode } from './discord-errors.ts';
 import { sitOut } from './pauses.ts';
@@ -40,7 +41,10 @@ export interface Outgoing {
   isIt(message: APIMessage): boolean;
 }
 
-/** The first of our own messages above a snowflake that is it; looks to the channel's end. */
+/**
+ * The first of our own messages above a snowflake that is it; looks to the channel's end. One that is
+ * written down already stands for something else that looks the same.
+ */
 async function findOwn(
   bridge: Bridge,
   { channelId, isIt }: Pick<Outgoing, 'channelId' | 'isIt'>,
@@ -53,7 +57,12 @@ async function findOwn(
       bridge.rest.get(route, { query }),
     )) as APIMessage[];
     messages.sort((a, b) => compareIds(a.id, b.id));
-    const found = messages.find((one) => one.author.id === selfId(bridge) && isIt(one));
+    const alike = messages.filter((one) => one.author.id === selfId(bridge) && isIt(one));
+    const known = await findPosts(
+      bridge.ctx,
+      alike.map(({ id }) => id),
+    );
+    const found = alike.find(({ id }) => !known.has(id));
     const last = messages.at(-1);
     if (found || !last || messages.length < PAGE) return found;
     from = last.id;

@@ -5,7 +5,7 @@ import { listPosts, type Post, recordPost, removePosts } from '../../src/domain/
 import type { Bridge } from '../bridge.ts';
 import { code, hasCode, isRefused } from '../discord-errors.ts';
 import { type Speech, speechParts } from '../format.ts';
-import { deliver, hasText, noPings } from '../posting.ts';
+import { compareIds, deliver, hasText, noPings } from '../posting.ts';
 import type { MirroredTicket } from '../tickets.ts';
 
 type File = NonNullable<Entry['files']>[number];
@@ -119,9 +119,15 @@ export async function postSpeech(
   ticket: MirroredTicket,
   said: Said,
 ): Promise<void> {
-  const posted = new Set((await listPosts(bridge.ctx, said.messageId)).map(({ part }) => part));
+  const rows = await listPosts(bridge.ctx, said.messageId);
+  const posted = new Map(rows.map(({ part, id }) => [part, id]));
   for (const [index, part] of planParts(said.speech, said.files).entries()) {
-    if (!posted.has(index)) await postPart(bridge, ticket, said, index, part);
+    const id = posted.get(index);
+    if (!id) await postPart(bridge, ticket, said, index, part);
+    else if (compareIds(id, ticket.mirror.last_post) > 0) {
+      // It was written down just before a crash, and this was not.
+      await bridge.tickets.save(ticket, { last_post: id });
+    }
   }
 }
 

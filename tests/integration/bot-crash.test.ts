@@ -114,6 +114,26 @@ describe('a bot killed while it posts', () => {
     );
   }, 40_000);
 
+  test('before it wrote down how far it had come: a post is not taken for the next one like it', async () => {
+    const { ctx, sim } = desk;
+    const first = await desk.bot();
+    const ticket = await openTicket(ctx);
+    const channel = await channelOf(sim, ticket.number);
+    await say(ctx, ticket.id, 'ok');
+    await textsAre(channel.id, spoken(['ok']));
+    await first.stop();
+    // Of the post the row is there, and what the mirror says is from before it.
+    const [card] = await messagesIn(sim, channel.id);
+    const stale = { seq: 0, last_post: card?.id };
+    await ctx.db.mirrors.collection.updateOne({ channel_id: channel.id }, { $set: stale });
+    const path = `${channel.id}/messages`;
+    await fault(sim, { kind: 'status', status: 500, method: 'POST', path, times: 1 });
+    await say(ctx, ticket.id, 'ok');
+    await desk.bot();
+    await say(ctx, ticket.id, 'bye');
+    await textsAre(channel.id, spoken(['ok', 'ok', 'bye']));
+  });
+
   test('in the card: there is one channel with one card', async () => {
     const { ctx, sim } = desk;
     const ticket = await openTicket(ctx);
