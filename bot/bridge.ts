@@ -40,6 +40,8 @@ export interface Bridge {
   generation: number;
   /** When the gateway's present session began, milliseconds since 1970; Infinity while there is none. */
   readyAt: number;
+  /** How long a message waits for a file that cannot be fetched, in milliseconds. */
+  filePatienceMs: number;
   /** Ends the session; only the first reason counts. */
   end(ending: Ending): void;
   ended: boolean;

@@ -9,11 +9,18 @@ export class MirrorProblem extends Error {
   }
 }
 
+/** A file that Discord does not give just now; it may in a moment. */
+export class Unfetched extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'Unfetched';
+  }
+}
+
 /** What Discord's JSON error codes mean to a bridge. */
 export const code = {
   unknownChannel: 10003,
   unknownGuild: 10004,
-  unknownMember: 10007,
   unknownMessage: 10008,
   guildFull: 30013,
   invalidForm: 50035,
@@ -39,6 +46,12 @@ export function isForbidden(error: unknown): boolean {
 export function isRefused(error: unknown): boolean {
   if (!(error instanceof DiscordAPIError)) return false;
   return error.status === 400 || error.status === 413;
+}
+
+/** What was asked for is not there, or not for this bot. */
+export function isWithheld(error: unknown): boolean {
+  if (!(error instanceof DiscordAPIError)) return false;
+  return error.status === 404 || error.status === 403;
 }
 
 /** The category named in `parent_id` takes no more channels, or cannot be used at all. */
@@ -76,6 +89,7 @@ export function loggable(error: unknown): { reason: string; stack?: string | und
 export function isPassing(error: unknown): boolean {
   if (error instanceof DiscordAPIError) return error.status >= 500 || error.status === 429;
   if (error instanceof RateLimitError || error instanceof HTTPError) return true;
+  if (error instanceof Unfetched) return true;
   if (!(error instanceof Error)) return false;
   const { code: system, name, cause } = error as Error & { code?: unknown };
   return (

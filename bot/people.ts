@@ -2,7 +2,7 @@ import type { Guild, GuildMember, Message, User } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
 import type { Actor } from '../src/domain/access/actor.ts';
 import type { Author } from '../src/domain/log/entry.ts';
-import { code, hasCode } from './discord-errors.ts';
+import { isWithheld } from './discord-errors.ts';
 
 const KEY = 'discord|';
 
@@ -48,12 +48,12 @@ async function memberOf(guild: Guild, user: User): Promise<GuildMember | undefin
   try {
     return await guild.members.fetch(user.id);
   } catch (error) {
-    if (hasCode(error, code.unknownMember)) return undefined;
+    if (isWithheld(error)) return undefined;
     throw error;
   }
 }
 
-/** Who wrote a message, with the name the guild shows; somebody who has left has none of its roles. */
+/** Who wrote a message, with the name the guild shows; somebody who has left, or is withheld, has none of its roles. */
 export async function writerOf(
   discord: DiscordConfig,
   guild: Guild,

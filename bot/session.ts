@@ -17,12 +17,15 @@ import { createWork } from './work.ts';
 /** Tickets worked on at the same time, in each direction. */
 const AT_ONCE = 8;
 const CATCH_UP_MS = 60_000;
+const FILE_PATIENCE_MS = 2 * 60_000;
 
 export interface SessionOptions {
   /** Milliseconds after which a call to Discord without an answer is given up. */
   requestTimeoutMs?: number;
   /** Milliseconds between two looks into every channel for what the gateway did not bring. */
   catchUpMs?: number;
+  /** Milliseconds for which a message from Discord waits for a file of it that cannot be fetched. */
+  filePatienceMs?: number;
 }
 
 function createBridge(
@@ -52,6 +55,7 @@ function createBridge(
     makingCategory: Promise.resolve(),
     generation: 0,
     readyAt: Number.POSITIVE_INFINITY,
+    filePatienceMs: options.filePatienceMs ?? FILE_PATIENCE_MS,
     ended: false,
     end(ending) {
       if (bridge.ended) return;

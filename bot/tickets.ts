@@ -19,6 +19,8 @@ export interface MirroredTicket {
   caughtUp: number;
   /** The newest message taken in when the gateway was lost; what is older than it was seen live. */
   edge: string | null;
+  /** The message whose files could not be fetched, and since when (monotonic milliseconds). */
+  unfetched: { id: string; since: number } | null;
   /** Its channel may be gone: look before using it. */
   doubtful: boolean;
 }
@@ -41,6 +43,7 @@ export function createTickets(ctx: AppContext, epoch: number) {
       mirror,
       caughtUp: -1,
       edge: null,
+      unfetched: null,
       doubtful: false,
     };
     if (mirror.state === 'done') return loaded;

@@ -7,6 +7,8 @@ import type { Entry, Message } from '../../src/domain/log/entry.ts';
 import type { Post } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
+import { isWithheld, Unfetched } from '../discord-errors.ts';
+import type { MirroredTicket } from '../tickets.ts';
 import type { Incoming, IncomingFile } from './incoming.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -29,27 +31,53 @@ async function copyFile(
   ticketId: string,
   { name, url }: IncomingFile,
 ): Promise<StoredFile> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
+    (error: unknown) => {
+      throw new Unfetched('Discord gives no file', error);
+    },
+  );
   if (answer.status === 404 || answer.status === 403 || answer.status === 410) {
     await answer.body?.cancel();
     throw new Gone(`Discord answers ${answer.status}`);
   }
-  if (!answer.ok || !answer.body) throw new Error(`Discord answers ${answer.status}`);
-  const bytes = Readable.fromWeb(answer.body as ReadableStream);
+  if (!answer.ok || !answer.body) {
+    await answer.body?.cancel();
+    throw new Unfetched(`Discord answers ${answer.status} for a file`);
+  }
+  const bytes = Readable.from(bytesOf(answer.body as ReadableStream));
   return storeFile(bridge.ctx, actor, ticketId, name, bytes);
+}
+
+/** The bytes of an answer, which may break off: that is not MongoDB's fault, whose storing them is. */
+async function* bytesOf(body: ReadableStream) {
+  try {
+    yield* Readable.fromWeb(body);
+  } catch (error) {
+    throw new Unfetched('Discord breaks off a file', error);
+  }
+}
+
+/** True when the files of a message have kept its ticket waiting for long enough. */
+function isOverdue(bridge: Bridge, ticket: MirroredTicket, { id }: Incoming): boolean {
+  const now = performance.now();
+  if (ticket.unfetched?.id !== id) ticket.unfetched = { id, since: now };
+  return now - ticket.unfetched.since >= bridge.filePatienceMs;
 }
 
 /** The message's attachments with fresh links: those of the event die within a day. */
 async function refreshLinks(incoming: Incoming): Promise<Map<string, string>> {
-  const fresh = await incoming.message.fetch(true).catch(() => undefined);
+  const fresh = await incoming.message.fetch(true).catch((error: unknown) => {
+    if (!isWithheld(error)) throw error;
+    return undefined;
+  });
   return new Map([...(fresh?.attachments.values() ?? [])].map(({ id, url }) => [id, url]));
 }
 
-/** @returns the copy, or why there is none */
+/** @returns the copy, or why there is none; @throws Unfetched while the message is to wait for it */
 async function copyOne(
   bridge: Bridge,
   actor: Actor,
-  ticketId: string,
+  ticket: MirroredTicket,
   incoming: Incoming,
   file: IncomingFile,
 ): Promise<StoredFile | string> {
@@ -57,7 +85,7 @@ async function copyOne(
   let { url } = file;
   for (let tries = 1; ; tries++) {
     try {
-      return await copyFile(bridge, actor, ticketId, { ...file, url });
+      return await copyFile(bridge, actor, ticket.id, { ...file, url });
     } catch (error) {
       if (error instanceof AppError && error.code === 'PAYLOAD_TOO_LARGE') {
         return tooLarge;
@@ -68,6 +96,8 @@ async function copyOne(
         const renewed = (await refreshLinks(incoming)).get(file.id);
         if (!renewed || last) return 'is gone from Discord';
         url = renewed;
+      } else if (error instanceof Unfetched && isOverdue(bridge, ticket, incoming)) {
+        return 'could not be fetched from Discord';
       } else if (last) throw error;
     }
   }
@@ -80,14 +110,14 @@ async function copyOne(
 export async function copyFiles(
   bridge: Bridge,
   actor: Actor,
-  ticketId: string,
+  ticket: MirroredTicket,
   incoming: Incoming,
   wanted: readonly IncomingFile[],
 ): Promise<{ copied: Copied[]; missing: string[] }> {
   const copied: Copied[] = [];
   const missing: string[] = [];
   for (const file of wanted) {
-    const outcome = await copyOne(bridge, actor, ticketId, incoming, file);
+    const outcome = await copyOne(bridge, actor, ticket, incoming, file);
     if (typeof outcome === 'string') missing.push(`${file.name} ${outcome}`);
     else copied.push({ attachment: file.id, file: outcome });
   }
@@ -111,6 +141,7 @@ export function pairFiles(
 export async function filesAfter(
   bridge: Bridge,
   actor: Actor,
+  ticket: MirroredTicket,
   incoming: Incoming,
   message: Message,
   post: Post,
@@ -123,7 +154,7 @@ export async function filesAfter(
     }),
   );
   const added = incoming.files.filter(({ id }) => !kept.has(id));
-  const { copied } = await copyFiles(bridge, actor, message.ticket_id, incoming, added);
+  const { copied } = await copyFiles(bridge, actor, ticket, incoming, added);
   const fresh = new Map(copied.map(({ attachment, file }) => [attachment, file]));
   return incoming.files.flatMap(({ id }) => {
     const file = kept.get(id) ?? fresh.get(id);

@@ -114,7 +114,7 @@ async function takeNew(bridge: Bridge, ticket: MirroredTicket, incoming: Incomin
     mark(bridge, channelId, incoming.id, marks.taken);
     return takeEdit(bridge, ticket, incoming, post);
   }
-  const { copied, missing } = await copyFiles(bridge, actor, ticket.id, incoming, incoming.files);
+  const { copied, missing } = await copyFiles(bridge, actor, ticket, incoming, incoming.files);
   if (incoming.text.trim() === '' && copied.length === 0) {
     const why = missing.join('; ') || 'only text and files are';
     return refuse(bridge, ticket, incoming, why);
@@ -150,7 +150,7 @@ async function takeEdit(
   const message = await readMessage(ctx.db, ticket.id, post.message_id);
   if (!message || message.deleted) return;
   const actor = actorOfAuthor(message.author);
-  const files = await filesAfter(bridge, actor, incoming, message, post);
+  const files = await filesAfter(bridge, actor, ticket, incoming, message, post);
   const body = { content: incoming.text, files: files.map(({ file }) => file) };
   const clientId = `${incoming.id}:e:${incoming.editedAt}`;
   bridge.lease.require();

@@ -98,6 +98,58 @@ test('when staff attach more than 10 MiB, then the rest is passed on and the cha
   expect(await seen(ctx, ticket.id)).toHaveLength(1);
 });
 
+test('when a file cannot be fetched for long, then its text and what follows are passed on, and the channel says so', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot({ filePatienceMs: 1500 });
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  await fault(sim, { kind: 'status', status: 503, path: '^/attachments/.*/lost.txt' });
+  const data = Buffer.from('abc');
+  const files = [
+    { name: 'lost.txt', data },
+    { name: 'kept.txt', data },
+  ];
+  const first = await kim.attach(channel.id, 'both of them', files);
+  const alone = await kim.attach(channel.id, '', [{ name: 'lost.txt', data }]);
+  await kim.write(channel.id, 'is that all?');
+  await eventually(
+    async () => {
+      const messages = await seen(ctx, ticket.id);
+      expect(messages.map(({ content }) => content)).toEqual(['both of them', 'is that all?']);
+      expect(messages[0]?.files.map(({ name }) => name)).toEqual(['kept.txt']);
+    },
+    { timeout: 20_000 },
+  );
+  const said = '-# Not passed on: lost.txt could not be fetched from Discord';
+  await eventually(async () => {
+    const posts = await messagesIn(sim, channel.id);
+    const marksOf = (id: string) =>
+      posts.find((post) => post.id === id)?.reactions?.map(({ emoji }) => emoji.name);
+    expect(posts.filter(({ content }) => content === said)).toHaveLength(2);
+    expect([marksOf(first.id), marksOf(alone.id)]).toEqual([['✅'], ['❌']]);
+  });
+}, 40_000);
+
+test('when a file cannot be fetched for a while, then the message waits for it, and so do those after it', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  await fault(sim, { kind: 'status', status: 503, path: '^/attachments/', times: 7 });
+  await kim.attach(channel.id, 'the bill', [{ name: 'bill.txt', data: Buffer.from('abc') }]);
+  await kim.write(channel.id, 'and thanks');
+  await eventually(async () => {
+    const messages = await seen(ctx, ticket.id);
+    expect(messages.map(({ content, files }) => [content, files.length])).toEqual([
+      ['the bill', 1],
+      ['and thanks', 0],
+    ]);
+  });
+  expect((await textsIn(sim, channel.id)).join()).not.toContain('Not passed on');
+});
+
 test('when a ticket has many or large images, then its transcript shows some and names all', async () => {
   const { ctx } = desk;
   const ticket = await openTicket(ctx);
