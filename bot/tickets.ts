@@ -13,6 +13,8 @@ import {
 export interface MirroredTicket {
   id: string;
   ticket: Ticket;
+  /** The head of the log that `ticket` belongs to: no status change up to it is missing from it. */
+  head: number;
   /** As it is stored; only this session writes it. */
   mirror: Mirror;
   /** The bridge's generation in which its channel was last caught up with. */
@@ -40,6 +42,7 @@ export function createTickets(ctx: AppContext, epoch: number) {
     const loaded: MirroredTicket = {
       id,
       ticket: found.ticket,
+      head: found.head,
       mirror,
       caughtUp: -1,
       edge: null,

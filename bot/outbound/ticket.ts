@@ -41,7 +41,7 @@ export async function bringUp(bridge: Bridge, ticketId: string): Promise<void> {
 
 async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror } = ticket;
-  const head = await refresh(bridge, ticket);
+  await refresh(bridge, ticket);
   if (ticket.doubtful && mirror.channel_id) {
     if (!(await channelExists(bridge, mirror.channel_id))) await loseChannel(bridge, ticket);
   }
@@ -51,16 +51,18 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
     await ensureCard(bridge, ticket);
     await postHistory(bridge, ticket);
   }
-  await mirrorEntries(bridge, ticket, head);
-  if (ticket.ticket.status === 'CLOSED' && !bridge.ended) await walkClosing(bridge, ticket);
+  await mirrorEntries(bridge, ticket);
+  // A channel is not removed before it, and the transcript, have all that was said.
+  const isComplete = mirror.seq >= ticket.head;
+  if (ticket.ticket.status === 'CLOSED' && isComplete && !bridge.ended) {
+    await walkClosing(bridge, ticket);
+  }
 }
 
-/** Reads the ticket again where its log has grown; @returns the head */
-async function refresh(bridge: Bridge, ticket: MirroredTicket): Promise<number> {
+/** Reads the ticket, and the head it belongs to, again. */
+async function refresh(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const found = await readMirrored(bridge.ctx, ticket.id);
-  if (!found) return ticket.mirror.seq;
-  ticket.ticket = found.ticket;
-  return found.head;
+  if (found) Object.assign(ticket, found);
 }
 
 async function ensureChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
@@ -144,13 +146,12 @@ async function describeTicket(bridge: Bridge, ticket: MirroredTicket): Promise<v
   await bridge.tickets.save(ticket, { steps: [...mirror.steps, 'described'] });
 }
 
-async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket, upTo: number): Promise<void> {
+/** Shows every entry up to the head, and to where that has come meanwhile. */
+async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror } = ticket;
-  let head = upTo;
-  while (mirror.seq < head && !bridge.ended) {
-    const range = { after: mirror.seq, upTo: head, limit: PAGE };
+  while (mirror.seq < ticket.head && !bridge.ended) {
+    const range = { after: mirror.seq, upTo: ticket.head, limit: PAGE };
     const entries = await readEntries(bridge.ctx.db, ticket.id, range);
-    if (entries.length === 0) return;
     let seq = mirror.seq;
     for (const entry of entries) {
       if (bridge.ended) return;
@@ -161,7 +162,7 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket, upTo: numbe
       bridge.ctx.crash('after-record');
     }
     if (seq !== mirror.seq) await bridge.tickets.save(ticket, { seq });
-    if (mirror.seq >= head) head = await refresh(bridge, ticket);
+    if (mirror.seq >= ticket.head) await refresh(bridge, ticket);
     if (mirror.channel_id && entries.some(({ type }) => type === 'status')) {
       await ensureCard(bridge, ticket);
     }

@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { APIMessage } from 'discord.js';
 import { uploadFile } from '../../src/domain/files.ts';
 import { deleteMessage, editMessage, sendMessage } from '../../src/domain/messages.ts';
 import { signalTyping } from '../../src/domain/signals.ts';
-import { updateTicket } from '../../src/domain/ticket-status.ts';
+import { closeTicket, updateTicket } from '../../src/domain/ticket-status.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
-import { channelOf, messagesIn, stateOf, textsIn } from '../support/discord.ts';
+import { channelOf, channelsOf, fault, messagesIn, stateOf, textsIn } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
 
 let desk: Desk;
@@ -186,4 +187,29 @@ test('a customer who writes is shown as typing', async () => {
     );
     expect(typing).toHaveLength(1);
   });
+});
+
+test('when a ticket is closed right after much was said, then channel and transcript have all of it', async () => {
+  const { ctx, sim } = desk;
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const path = `${channel.id}/messages$`;
+  await fault(sim, { kind: 'delay', ms: 20, method: 'POST', path, times: 60 });
+  const lines = Array.from({ length: 60 }, (_, n) => `line ${n}.`);
+  for (const line of lines) await say(ctx, ticket.id, line);
+  await closeTicket(ctx, customer, ticket.id, {});
+  await eventually(async () => expect(await channelsOf(sim, ticket.number)).toEqual([]), {
+    timeout: 15_000,
+  });
+  const { calls } = await stateOf(sim, '?messages=0');
+  const posted = calls.flatMap((call: { method: string; path: string; body?: APIMessage }) =>
+    call.method === 'POST' && call.path.endsWith(`${channel.id}/messages`) && call.body?.content
+      ? [call.body.content]
+      : [],
+  );
+  expect(posted).toEqual([...lines.map((line) => `**Ana**: ${line}`), '-# The ticket is closed']);
+  const all = await messagesIn(sim, sim.state.channels.transcripts);
+  const kept = all.find(({ embeds }) => embeds[0]?.footer?.text === `Ticket ${ticket.id}`);
+  const page = await (await fetch(kept?.attachments[0]?.url as string)).text();
+  for (const line of lines) expect(page).toContain(line);
 });
