@@ -7,7 +7,7 @@ import type { Entry, Message } from '../../src/domain/log/entry.ts';
 import type { Post } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
-import { isWithheld, Unfetched } from '../discord-errors.ts';
+import { isPassing, Unfetched } from '../discord-errors.ts';
 import type { MirroredTicket } from '../tickets.ts';
 import type { Incoming, IncomingFile } from './incoming.ts';
 
@@ -67,7 +67,7 @@ function isOverdue(bridge: Bridge, ticket: MirroredTicket, { id }: Incoming): bo
 /** The message's attachments with fresh links: those of the event die within a day. */
 async function refreshLinks(incoming: Incoming): Promise<Map<string, string>> {
   const fresh = await incoming.message.fetch(true).catch((error: unknown) => {
-    if (!isWithheld(error)) throw error;
+    if (isPassing(error)) throw error;
     return undefined;
   });
   return new Map([...(fresh?.attachments.values() ?? [])].map(({ id, url }) => [id, url]));
