@@ -95,8 +95,6 @@ describe('live events on two nodes', () => {
       more: findings,
       logTails: cluster.logTails,
     });
-    // The load the promise of a join is made for; a busy machine may not bring it up.
-    if (long) expect(rate).toBeGreaterThan(500);
   }, 600_000);
 
   test('13: when clients are cut at random bytes, then nothing is lost, doubled or reordered', async () => {

@@ -1,4 +1,4 @@
-import type { ReadConcernLike, Timestamp } from 'mongodb';
+import type { ClientSession, Timestamp } from 'mongodb';
 import type { Types } from 'mongoose';
 import type { Database } from '../../models/database.ts';
 import type { TicketRow } from '../../models/ticket.ts';
@@ -131,30 +131,29 @@ export interface RecentHead {
   seq: number;
 }
 
-/** What a majority had at that time of the cluster, whichever member answers. */
-const majorityAt = (time: Timestamp) =>
-  ({ ...majority, afterClusterTime: time }) as ReadConcernLike;
-
-/** The tickets that MongoDB took in since `since`; all of them that a majority had at `upTo`. */
-export async function listRecentTickets(
+/**
+ * The tickets that MongoDB took in since `since`.
+ * @param session whose operation time says up to where the answer must reach, whichever member gives it
+ */
+export function listRecentTickets(
   db: Database,
   since: Timestamp,
-  upTo: Timestamp,
+  session: ClientSession,
 ): Promise<TicketRow[]> {
-  const options = { readConcern: majorityAt(upTo) };
   return native(db.tickets)
-    .find({ stored: { $gte: since } }, options)
+    .find({ stored: { $gte: since } }, { readConcern: majority, session })
     .toArray();
 }
 
 /**
- * The newest seq of every ticket whose log has grown since `since`; all of them that a majority had at
- * `upTo`. The cost follows the number of messages in that time, not the number of tickets.
+ * The newest seq of every ticket whose log has grown since `since`. The cost follows the number of
+ * messages in that time, not the number of tickets.
+ * @param session as with `listRecentTickets`
  */
 export async function listRecentHeads(
   db: Database,
   since: Timestamp,
-  upTo: Timestamp,
+  session: ClientSession,
 ): Promise<RecentHead[]> {
   const rows = await native(db.entries)
     .aggregate<{ _id: Types.ObjectId; owner: string; seq: number }>(
@@ -162,7 +161,7 @@ export async function listRecentHeads(
         { $match: { stored: { $gte: since }, stream: 'public' } },
         { $group: { _id: '$ticket_id', owner: { $first: '$owner' }, seq: { $max: '$seq' } } },
       ],
-      { readConcern: majorityAt(upTo), hint: 'entry_stored' },
+      { readConcern: majority, hint: 'entry_stored', session },
     )
     .toArray();
   return rows.map(({ _id, owner, seq }) => ({ ticket_id: _id.toHexString(), owner, seq }));

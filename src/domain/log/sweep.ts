@@ -50,14 +50,23 @@ export function createSweep(db: Database, options: { intervalMs: number }, log: 
   let running = false;
   let closed = false;
 
+  /** All there is since `settled`, at least up to `committed`, also where another member is primary now. */
+  const find = async (committed: Timestamp): Promise<Found> => {
+    const session = db.connection.getClient().startSession();
+    try {
+      session.advanceOperationTime(committed);
+      const rows = await listRecentTickets(db, settled, session);
+      const heads = await listRecentHeads(db, settled, session);
+      return { heads, tickets: rows.map((row) => ({ ...toTicket(row), stored: row.stored })) };
+    } finally {
+      await session.endSession();
+    }
+  };
+
   const look = async () => {
     const clock = await readClusterClock(db);
-    const [heads, rows] = await Promise.all([
-      listRecentHeads(db, settled, clock.committed),
-      listRecentTickets(db, settled, clock.committed),
-    ]);
-    const tickets = rows.map((row) => ({ ...toTicket(row), stored: row.stored }));
-    for (const listener of listeners) listener({ heads, tickets });
+    const found = await find(clock.committed);
+    for (const listener of listeners) listener(found);
     ahead = clock.ahead;
     const next = clusterTime((clock.committed.t - LATENCY_SECONDS) * 1000);
     if (next.greaterThan(settled)) settled = next;

@@ -99,6 +99,8 @@ function buildArguments({ dbPath, port, replSet, logPath, args = [] }: LaunchOpt
     ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],
     // How long a primary that is told to stop waits for others to take over.
     ...['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=100'],
+    // A killed process's transaction holds its ticket up for no longer.
+    ...['--setParameter', 'transactionLifetimeLimitSeconds=10'],
     ...(process.platform === 'win32' ? [] : ['--nounixsocket']),
     ...args,
   ];
