@@ -26,18 +26,16 @@ function tokenOf(socket: DeskSocket, token: string | undefined): string {
 function armExpiry(ctx: AppContext, socket: DeskSocket): () => void {
   const { expiresAt = Number.POSITIVE_INFINITY } = socket.data;
   if (expiresAt === Number.POSITIVE_INFINITY) return () => undefined;
-  const cancels = [
-    setAlarm(ctx.clock, expiresAt - sizes.authExpiringBefore, () =>
-      socket.emit('auth_expiring', { expires_at: expiresAt }),
-    ),
-    setAlarm(ctx.clock, expiresAt + sizes.tokenClockSkew, () => {
-      socket.emit('error', { error: 'UNAUTHORIZED', message: 'token expired' });
-      socket.disconnect(true);
-    }),
-  ];
-  return () => {
-    for (const cancel of cancels) cancel();
+  const cut = () => {
+    socket.emit('error', { error: 'UNAUTHORIZED', message: 'token expired' });
+    socket.disconnect(true);
   };
+  // One after the other: there are as many of them as sockets.
+  let cancel = setAlarm(ctx.clock, expiresAt - sizes.authExpiringBefore, () => {
+    cancel = setAlarm(ctx.clock, expiresAt + sizes.tokenClockSkew, cut);
+    socket.emit('auth_expiring', { expires_at: expiresAt });
+  });
+  return () => cancel();
 }
 
 /** Who a socket belongs to: at the handshake, by `authorize`, and again to renew. */

@@ -23,7 +23,8 @@ interface Track {
   owner: string;
   /** The last entry emitted; undefined until the first one is known. */
   last: number | undefined;
-  parked: Map<number, Entry>;
+  /** Entries behind a hole; made when there is one, since there are as many tracks as open tickets. */
+  parked: Map<number, Entry> | undefined;
   timer: NodeJS.Timeout | undefined;
   filling: boolean;
   /** The newest seq known to exist. */
@@ -61,6 +62,7 @@ export class Sequencer {
       this.#emit(track, entry);
       this.#unpark(track);
     } else {
+      track.parked ??= new Map();
       track.parked.set(entry.seq, entry);
     }
     this.#fillLater(entry.ticket_id, track, track.last === undefined ? 0 : HOLE_PATIENCE_MS);
@@ -103,7 +105,7 @@ export class Sequencer {
     const track: Track = {
       owner,
       last: undefined,
-      parked: new Map(),
+      parked: undefined,
       timer: undefined,
       filling: false,
       target: 0,
@@ -118,13 +120,15 @@ export class Sequencer {
   }
 
   #unpark(track: Track): void {
-    if (track.parked.size === 0) return;
+    const { parked } = track;
+    if (!parked) return;
     for (;;) {
-      const next = track.parked.get((track.last ?? 0) + 1);
+      const next = parked.get((track.last ?? 0) + 1);
       if (!next) break;
-      track.parked.delete(next.seq);
+      parked.delete(next.seq);
       this.#emit(track, next);
     }
+    if (parked.size === 0) track.parked = undefined;
   }
 
   #isBehind(track: Track): boolean {
@@ -158,7 +162,7 @@ export class Sequencer {
     }
     track.filling = false;
     if (!this.#isBehind(track)) return;
-    const after = track.last ?? Math.min(track.target, ...track.parked.keys()) - 1;
+    const after = track.last ?? Math.min(track.target, ...(track.parked?.keys() ?? [])) - 1;
     this.#options.onLost(ticketId, track.owner, after);
     this.#tracks.delete(ticketId);
   }
@@ -174,17 +178,20 @@ export class Sequencer {
     }
     for (const entry of entries) {
       if (entry.seq !== track.last + 1) continue;
-      track.parked.delete(entry.seq);
       this.#emit(track, entry);
     }
     this.#unpark(track);
-    for (const seq of track.parked.keys()) if (seq <= track.last) track.parked.delete(seq);
+    this.#dropParked(track, track.last);
   }
 
   /** A hint of old: it says nothing of where the ticket stands now. */
   #dismiss(track: Track, upTo: number): void {
     if (track.target === upTo) track.target = 0;
-    for (const seq of track.parked.keys()) if (seq <= upTo) track.parked.delete(seq);
+    this.#dropParked(track, upTo);
+  }
+
+  #dropParked({ parked }: Track, upTo: number): void {
+    for (const seq of parked?.keys() ?? []) if (seq <= upTo) parked?.delete(seq);
   }
 
   async #readMissing(ticketId: string, { owner, last, target }: Track): Promise<Entry[]> {

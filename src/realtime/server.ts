@@ -46,8 +46,8 @@ function admitAtHandshake(io: DeskServer, authorizer: Authorizer): void {
   });
 }
 
-/** A socket that has not authorised in time is closed; one that has at the handshake is told so. */
-async function welcome(ctx: AppContext, authorizer: Authorizer, socket: DeskSocket): Promise<void> {
+/** Closes a socket that does not authorise in time. */
+function awaitAuthorize(socket: DeskSocket): void {
   const timer = setTimeout(() => {
     if (socket.data.actor) return;
     const message = `authorize within ${sizes.authorizeWithin / 1000} s`;
@@ -55,7 +55,11 @@ async function welcome(ctx: AppContext, authorizer: Authorizer, socket: DeskSock
     socket.disconnect(true);
   }, sizes.authorizeWithin).unref();
   socket.once('disconnect', () => clearTimeout(timer));
-  if (!socket.data.actor) return;
+}
+
+/** A socket that has authorised at the handshake is told so; any other has to do it soon. */
+async function welcome(ctx: AppContext, authorizer: Authorizer, socket: DeskSocket): Promise<void> {
+  if (!socket.data.actor) return awaitAuthorize(socket);
   try {
     const { token } = socket.handshake.auth;
     socket.emit('authorized', await authorizer.authorize(socket, token as string));
