@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
+import { backOff } from '../src/domain/consumers/keyed-queue.ts';
 import {
   bridgeLease,
   defaultLeaseTimes,
   holdLease,
   type LeaseTimes,
-} from '../src/domain/mirror/lease.ts';
+} from '../src/domain/consumers/lease.ts';
 import type { Ending } from './bridge.ts';
 import { loggable } from './discord-errors.ts';
 import { runSession, type SessionOptions } from './session.ts';
-import { backOff } from './work.ts';
 
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 5 * 60_000;
@@ -57,7 +57,7 @@ async function keepBridge(
     if (!lease) return;
     const startedAt = performance.now();
     const ending = await runSession(ctx, discord, lease, options, stop);
-    await lease.drop();
+    await lease.release();
     if (ending.why === 'stopped') return;
     complain(ctx, ending);
     if (ending.why === 'lease') {

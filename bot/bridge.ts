@@ -1,11 +1,11 @@
 import type { Client, REST } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
-import type { HeldLease } from '../src/domain/mirror/lease.ts';
+import type { KeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
+import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { InboundEvent } from './inbound/incoming.ts';
-import type { Tickets } from './tickets.ts';
-import type { Work } from './work.ts';
+import type { Tickets } from './mirrored-tickets.ts';
 
 /** Why a session of the bridge ended. */
 export type Ending =
@@ -25,9 +25,9 @@ export interface Bridge {
   rest: REST;
   tickets: Tickets;
   /** From the log to Discord, by ticket id. */
-  outbound: Work;
+  outbound: KeyedQueue;
   /** From Discord to the log, by ticket id. */
-  inbound: Work;
+  inbound: KeyedQueue;
   /** What waits to be taken in, by ticket id. */
   events: Map<string, InboundEvent[]>;
   /** Categories that were found full, and until when (monotonic milliseconds) they are believed to be. */

@@ -1,5 +1,5 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
-import { LeaseLost } from '../src/domain/mirror/lease.ts';
+import { LeaseLost } from '../src/domain/consumers/lease.ts';
 
 /** What keeps one ticket from Discord, in words for staff; nothing of ours is broken. */
 export class MirrorProblem extends Error {
@@ -10,10 +10,10 @@ export class MirrorProblem extends Error {
 }
 
 /** A file that Discord does not give just now; it may in a moment. */
-export class Unfetched extends Error {
+export class AttachmentUnavailable extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
-    this.name = 'Unfetched';
+    this.name = 'AttachmentUnavailable';
   }
 }
 
@@ -49,7 +49,7 @@ export function isRefused(error: unknown): boolean {
 }
 
 /** What was asked for is not there, or not for this bot. */
-export function isWithheld(error: unknown): boolean {
+export function isInaccessible(error: unknown): boolean {
   if (!(error instanceof DiscordAPIError)) return false;
   return error.status === 404 || error.status === 403;
 }
@@ -63,7 +63,7 @@ export function parentProblem(error: unknown): 'full' | 'invalid' | undefined {
 }
 
 /** How long Discord wants to be left alone, in milliseconds; 0 where it did not say. */
-export function waitOf(error: unknown): number {
+export function retryAfterMs(error: unknown): number {
   if (!(error instanceof RateLimitError)) return 0;
   return Math.max(error.timeToReset, error.retryAfter, 0);
 }
@@ -86,10 +86,10 @@ export function loggable(error: unknown): { reason: string; stack?: string | und
 }
 
 /** True for what passes by itself: outages, resets, time-outs, pauses. Anything else is a bug of ours. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (error instanceof DiscordAPIError) return error.status >= 500 || error.status === 429;
   if (error instanceof RateLimitError || error instanceof HTTPError) return true;
-  if (error instanceof Unfetched) return true;
+  if (error instanceof AttachmentUnavailable) return true;
   if (!(error instanceof Error)) return false;
   const { code: system, name, cause } = error as Error & { code?: unknown };
   return (

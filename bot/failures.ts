@@ -1,24 +1,24 @@
-import { LeaseLost } from '../src/domain/mirror/lease.ts';
+import { backOff } from '../src/domain/consumers/keyed-queue.ts';
+import { LeaseLost } from '../src/domain/consumers/lease.ts';
 import type { Bridge } from './bridge.ts';
 import {
   describe,
   isForbidden,
-  isPassing,
+  isTransient,
   isUnauthorized,
   MirrorProblem,
+  retryAfterMs,
   tokenRefused,
-  waitOf,
 } from './discord-errors.ts';
-import { backOff } from './work.ts';
 
-const FIRST_REST_MS = 250;
-const LONGEST_REST_MS = 60_000;
-const LONGEST_REFUSED_MS = 5 * 60_000;
+const FIRST_BACKOFF_MS = 250;
+const LONGEST_BACKOFF_MS = 60_000;
+const LONGEST_REFUSED_BACKOFF_MS = 5 * 60_000;
 
 /** What keeps a ticket from getting on, for staff to see; undefined where it passes by itself. */
 function problemOf(error: unknown): string | undefined {
   if (error instanceof MirrorProblem || isForbidden(error)) return describe(error);
-  return isPassing(error) ? undefined : describe(error);
+  return isTransient(error) ? undefined : describe(error);
 }
 
 /** Decides how a ticket goes on after a failure; @returns the pause in milliseconds, undefined to stop */
@@ -47,6 +47,6 @@ export function afterFailure(
     const state = isForbidden(error) ? 'failed' : ticket.mirror.state;
     bridge.tickets.save(ticket, { problem, state }).catch(() => undefined);
   }
-  const most = problem ? LONGEST_REFUSED_MS : LONGEST_REST_MS;
-  return Math.max(waitOf(error), backOff(tries, FIRST_REST_MS, most));
+  const most = problem ? LONGEST_REFUSED_BACKOFF_MS : LONGEST_BACKOFF_MS;
+  return Math.max(retryAfterMs(error), backOff(tries, FIRST_BACKOFF_MS, most));
 }

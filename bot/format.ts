@@ -193,7 +193,7 @@ export function speechParts({ name, tag, text, edited }: Speech): string[] {
 }
 
 /** A line of the bot's own, in a style that people outside cannot write. */
-export function note(text: string): string {
+export function systemLine(text: string): string {
   return `-# ${text.replace(/\n/g, ' ')}`;
 }
 

@@ -26,7 +26,7 @@ const reasonInput = 'reason';
 type Answerable = ButtonInteraction | ChatInputCommandInteraction | ModalSubmitInteraction;
 
 /** Somebody of the staff, in a ticket's channel of our guild. */
-interface Desk {
+interface CommandContext {
   ticketId: string;
   actor: Actor;
 }
@@ -41,7 +41,7 @@ function rolesOf(interaction: Answerable): string[] {
  * Checks guild, channel and role, every time anew.
  * @returns why not, in words for the one who asked
  */
-function deskOf(bridge: Bridge, interaction: Answerable): Desk | string {
+function commandContextOf(bridge: Bridge, interaction: Answerable): CommandContext | string {
   const { discord, tickets } = bridge;
   if (interaction.guildId !== discord.guildId) return 'This works in the support server only.';
   const ticketId = interaction.channelId && tickets.idOfChannel(interaction.channelId);
@@ -66,10 +66,10 @@ function inTurn<T>(bridge: Bridge, ticketId: string, verb: () => Promise<T>): Pr
 async function answer(
   bridge: Bridge,
   interaction: Answerable,
-  work: (desk: Desk) => Promise<string>,
+  work: (desk: CommandContext) => Promise<string>,
 ): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  const desk = deskOf(bridge, interaction);
+  const desk = commandContextOf(bridge, interaction);
   let said = desk as string;
   if (typeof desk !== 'string') {
     try {
@@ -87,7 +87,7 @@ async function answer(
   await interaction.editReply({ content: said }).catch(() => undefined);
 }
 
-function close(bridge: Bridge, { ticketId, actor }: Desk, reason: string | null) {
+function close(bridge: Bridge, { ticketId, actor }: CommandContext, reason: string | null) {
   const body = { reason: reason?.trim() || null };
   return inTurn(bridge, ticketId, async () => {
     await closeTicket(bridge.ctx, actor, ticketId, body);
@@ -114,7 +114,7 @@ async function onCommand(bridge: Bridge, command: ChatInputCommandInteraction): 
 
 /** The form that asks for a reason must be the first answer, so it comes before anything else. */
 async function onButton(bridge: Bridge, button: ButtonInteraction): Promise<void> {
-  const desk = deskOf(bridge, button);
+  const desk = commandContextOf(bridge, button);
   if (typeof desk === 'string') {
     await button.reply({ content: desk, flags: MessageFlags.Ephemeral });
     return;

@@ -2,7 +2,7 @@ import type { Guild, GuildMember, Message, User } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
 import type { Actor } from '../src/domain/access/actor.ts';
 import type { Author } from '../src/domain/log/entry.ts';
-import { isWithheld } from './discord-errors.ts';
+import { isInaccessible } from './discord-errors.ts';
 
 const KEY = 'discord|';
 
@@ -48,7 +48,7 @@ async function memberOf(guild: Guild, user: User): Promise<GuildMember | undefin
   try {
     return await guild.members.fetch(user.id);
   } catch (error) {
-    if (isWithheld(error)) return undefined;
+    if (isInaccessible(error)) return undefined;
     throw error;
   }
 }

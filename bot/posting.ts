@@ -10,8 +10,8 @@ import {
 import { findPosts } from '../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from './bridge.ts';
 import { code, hasCode } from './discord-errors.ts';
-import { sitOut } from './pauses.ts';
-import type { MirroredTicket } from './tickets.ts';
+import type { MirroredTicket } from './mirrored-tickets.ts';
+import { retryAfterRateLimit } from './rate-limit-retry.ts';
 
 /** Nobody is ever pinged by what the bridge writes. */
 export const noPings = { parse: [] };
@@ -53,7 +53,7 @@ async function findOwn(
   for (let from = after; ; ) {
     const query = new URLSearchParams({ limit: String(PAGE), after: from });
     const route = Routes.channelMessages(channelId);
-    const messages = (await sitOut(bridge, () =>
+    const messages = (await retryAfterRateLimit(bridge, () =>
       bridge.rest.get(route, { query }),
     )) as APIMessage[];
     messages.sort((a, b) => compareIds(a.id, b.id));
@@ -102,7 +102,7 @@ export async function deliver(
   } else {
     await tickets.save(ticket, { attempt: { key, at: ctx.clock() } });
   }
-  ctx.crash('before-post');
+  ctx.failpoint('before-post');
   lease.require();
   try {
     const posted = (await rest.post(Routes.channelMessages(channelId), {
@@ -115,7 +115,7 @@ export async function deliver(
       },
       ...(files?.length ? { files } : {}),
     })) as APIMessage;
-    ctx.crash('after-post');
+    ctx.failpoint('after-post');
     return posted.id;
   } catch (error) {
     // It had been posted by an earlier attempt, and deleted since.
@@ -125,7 +125,7 @@ export async function deliver(
 }
 
 /** Says something to staff in a ticket's channel. Lost when it cannot be said now. */
-export async function say(
+export async function postNotice(
   bridge: Bridge,
   channelId: string,
   key: string,

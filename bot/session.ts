@@ -1,18 +1,24 @@
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
-import type { HeldLease } from '../src/domain/mirror/lease.ts';
+import { createKeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
+import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Bridge, Ending } from './bridge.ts';
 import { registerCommands } from './commands.ts';
+import {
+  createClient,
+  endingOf,
+  listenConnection,
+  logIn,
+  REQUEST_TIMEOUT_MS,
+} from './connection.ts';
 import { describe, isUnauthorized } from './discord-errors.ts';
+import { discoverWork } from './discovery.ts';
 import { afterFailure } from './failures.ts';
-import { findWork } from './finding.ts';
-import { createClient, endingOf, listenConnection, logIn, REQUEST_TIMEOUT_MS } from './gateway.ts';
-import { listenInbound, takeIn } from './inbound/queue.ts';
+import { ingestWaiting, listenInbound } from './inbound/queue.ts';
 import { listenInteractions } from './interactions.ts';
-import { bringUp } from './outbound/ticket.ts';
-import { createTickets } from './tickets.ts';
-import { createWork } from './work.ts';
+import { createTickets } from './mirrored-tickets.ts';
+import { syncChannel } from './outbound/channel-sync.ts';
 
 /** Tickets worked on at the same time, in each direction. */
 const AT_ONCE = 8;
@@ -46,9 +52,9 @@ function createBridge(
     lease,
     client,
     rest: client.rest,
-    tickets: createTickets(ctx, lease.epoch),
-    outbound: createWork({ limit: AT_ONCE, run: (id) => bringUp(bridge, id), onError }),
-    inbound: createWork({ limit: AT_ONCE, run: (id) => takeIn(bridge, id), onError }),
+    tickets: createTickets(ctx, lease.fencingToken),
+    outbound: createKeyedQueue({ limit: AT_ONCE, run: (id) => syncChannel(bridge, id), onError }),
+    inbound: createKeyedQueue({ limit: AT_ONCE, run: (id) => ingestWaiting(bridge, id), onError }),
     events: new Map(),
     fullUntil: new Map(),
     marking: new Map(),
@@ -77,7 +83,7 @@ async function begin(
   listenInteractions(bridge, bridge.client);
   await logIn(bridge, over);
   if (bridge.ended) return () => undefined;
-  const stop = await findWork(bridge, options.catchUpMs ?? CATCH_UP_MS);
+  const stop = await discoverWork(bridge, options.catchUpMs ?? CATCH_UP_MS);
   bridge.ctx.health.set('discord', 'ok');
   registerCommands(bridge).catch((error: unknown) => {
     if (isUnauthorized(error)) bridge.end(endingOf(error));
@@ -97,7 +103,7 @@ export async function runSession(
   options: SessionOptions,
   stop: AbortSignal,
 ): Promise<Ending> {
-  const log = ctx.log.child({ part: 'discord', epoch: lease.epoch });
+  const log = ctx.log.child({ part: 'discord', epoch: lease.fencingToken });
   let end: (ending: Ending) => void = () => undefined;
   const over = new Promise<Ending>((resolve) => {
     end = resolve;

@@ -3,12 +3,12 @@ import type { AppContext } from './context.ts';
 import { createTokenVerifier } from './domain/access/identity.ts';
 import type { DomainEvent } from './domain/events.ts';
 import { buildIndexes } from './domain/indexes.ts';
+import { createReconciliation } from './domain/log/reconciliation.ts';
 import { createLogStore } from './domain/log/store.ts';
-import { createSweep } from './domain/log/sweep.ts';
 import { LogWriter } from './domain/log/writer.ts';
 import { createBus } from './infra/bus.ts';
-import { createCrash } from './infra/crash-points.ts';
 import { createErrorReports } from './infra/error-reports.ts';
+import { createFailpoint } from './infra/failpoints.ts';
 import { createGridFileStore } from './infra/file-store.ts';
 import { createHealth } from './infra/health.ts';
 import type { Log } from './infra/log.ts';
@@ -60,20 +60,20 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
   const db = defineModels(link.connection);
   const bus = createBus<DomainEvent>(config, log);
   const store = createLogStore(db);
-  const crash = createCrash(config.crashAt);
+  const failpoint = createFailpoint(config.failpoint);
   const deadlineMs = config.writeDeadlineMs;
   const writer = new LogWriter({
     store,
     deadlineMs,
     publish: (entry) => bus.publish({ kind: 'entry', entry }),
-    crash,
+    failpoint,
     log,
   });
   bus.subscribe((event) => {
     if (event.kind === 'entry') writer.observe(event.entry);
   });
-  const sweep = createSweep(db, { intervalMs: config.sweepIntervalMs }, log);
-  bus.onRecovered(() => sweep.now());
+  const reconciliation = createReconciliation(db, { intervalMs: config.reconcileIntervalMs }, log);
+  bus.onRecovered(() => reconciliation.now());
   const webhook = config.roles.includes('server')
     ? config.errorWebhookUrl
     : config.errorBotWebhookUrl;
@@ -87,14 +87,14 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
     db,
     store,
     writer,
-    sweep,
+    reconciliation,
     bus,
     files: createGridFileStore(link.connection),
     tokens: createTokenVerifier(config.jwt, Date.now),
     limits: createRateLimits(config, log),
     health: createHealth(),
     reports: createErrorReports(webhook, secrets, log),
-    crash,
+    failpoint,
     publicUrl: () => publicUrl,
   };
   const ready = prepareDatabase(ctx, link, () => closed);
@@ -109,7 +109,7 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
       closed = true;
       await writer.drained();
       writer.close();
-      sweep.close();
+      reconciliation.close();
       await bus.close();
       await ctx.limits.close();
       await link.close();

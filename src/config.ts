@@ -14,7 +14,7 @@ type Name = VariableName;
 type Raw = { [N in Name]: z.output<(typeof variables)[N]['schema']> };
 
 /** Named stops for tests that kill the process at a given moment; inert unless set. */
-const CRASH_VARIABLE = 'DESKCORD_CRASH_AT';
+const FAILPOINT_VARIABLE = 'DESKCORD_FAILPOINT';
 
 export interface DiscordConfig {
   token: string;
@@ -54,10 +54,10 @@ export interface Config {
   maxConnectionsPerUser: number;
   maxSocketBufferBytes: number;
   writeDeadlineMs: number;
-  sweepIntervalMs: number;
+  reconcileIntervalMs: number;
   shutdownDelayMs: number;
   logLevel: (typeof logLevels)[number];
-  crashAt: string | undefined;
+  failpoint: string | undefined;
 }
 
 /** Thrown when the environment is wrong; `lines` has one line for each wrong variable. */
@@ -223,10 +223,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     maxConnectionsPerUser: raw.MAX_CONNECTIONS_PER_USER,
     maxSocketBufferBytes: raw.MAX_SOCKET_BUFFER_BYTES,
     writeDeadlineMs: raw.WRITE_DEADLINE_MS,
-    sweepIntervalMs: raw.SWEEP_INTERVAL_MS,
+    reconcileIntervalMs: raw.SWEEP_INTERVAL_MS,
     shutdownDelayMs: raw.SHUTDOWN_DELAY_MS,
     logLevel: raw.LOG_LEVEL,
-    crashAt: env[CRASH_VARIABLE],
+    failpoint: env[FAILPOINT_VARIABLE],
   });
 }
 

@@ -1,12 +1,12 @@
 import type { Config } from './config.ts';
 import type { TokenVerifier } from './domain/access/identity.ts';
 import type { DomainEvent } from './domain/events.ts';
+import type { Reconciliation } from './domain/log/reconciliation.ts';
 import type { LogStore } from './domain/log/store.ts';
-import type { Sweep } from './domain/log/sweep.ts';
 import type { LogWriter } from './domain/log/writer.ts';
 import type { Bus } from './infra/bus-local.ts';
-import type { Crash } from './infra/crash-points.ts';
 import type { ErrorReports } from './infra/error-reports.ts';
+import type { Failpoint } from './infra/failpoints.ts';
 import type { FileStore } from './infra/file-store.ts';
 import type { Health } from './infra/health.ts';
 import type { Log } from './infra/log.ts';
@@ -23,14 +23,14 @@ export interface AppContext {
   /** Reads of the log by the writer's own rules. */
   store: LogStore;
   writer: LogWriter;
-  sweep: Sweep;
+  reconciliation: Reconciliation;
   bus: Bus<DomainEvent>;
   files: FileStore;
   tokens: TokenVerifier;
   limits: RateLimits;
   health: Health;
   reports: ErrorReports;
-  crash: Crash;
+  failpoint: Failpoint;
   /** Where browsers reach this server, without a slash at the end. */
   publicUrl: () => string;
 }

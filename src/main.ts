@@ -1,8 +1,8 @@
 import { type App, createApp } from './app.ts';
 import { type Config, ConfigError, loadEnvironment, readConfig } from './config.ts';
+import { startEmbeddedMongo } from './infra/embedded-mongo/embedded.ts';
 import { createErrorReports } from './infra/error-reports.ts';
 import { createLog, type Log } from './infra/log.ts';
-import { startEmbeddedMongo } from './infra/mongod/embedded.ts';
 import { startProbes, startServer } from './server-role.ts';
 
 /** How long a process may take to end once it has let its balancer notice, in milliseconds. */
@@ -13,7 +13,7 @@ type Stop = () => Promise<void>;
 /** What is to be ended: the roles together, then what they stand on, the last started first. */
 interface Stops {
   roles: Stop[];
-  ground: Stop[];
+  dependencies: Stop[];
 }
 
 function readConfigOrExit(): Config {
@@ -36,7 +36,7 @@ async function provideMongo(config: Config, log: Log, stops: Stops, fail: (why: 
     log: (line) => log.info(line),
     onExit: () => fail('the embedded MongoDB has ended'),
   });
-  stops.ground.push(() => mongo.stop());
+  stops.dependencies.push(() => mongo.stop());
   return mongo.uri;
 }
 
@@ -61,7 +61,7 @@ async function startBotRole(app: App, stops: Stops): Promise<void> {
  * `/readyz` that it stops before anything is waited for, and none waits for another: a bot may hang
  * on Discord.
  */
-function createShutdown(log: Log, { roles, ground }: Stops, patienceMs: number) {
+function createShutdown(log: Log, { roles, dependencies }: Stops, timeoutMs: number) {
   let stopping = false;
   const end = (stop: Stop) =>
     stop().catch((error) => log.error({ err: error }, 'a part did not stop cleanly'));
@@ -71,11 +71,11 @@ function createShutdown(log: Log, { roles, ground }: Stops, patienceMs: number) 
     setTimeout(() => {
       log.error('stopping took too long');
       process.exit(1);
-    }, patienceMs).unref();
+    }, timeoutMs).unref();
     const ended = Promise.all(roles.map(end));
     log.info({ why }, 'stopping');
     await ended;
-    for (const stop of ground.reverse()) await end(stop);
+    for (const stop of dependencies.reverse()) await end(stop);
     log.info('stopped');
     process.exit(code);
   };
@@ -84,7 +84,7 @@ function createShutdown(log: Log, { roles, ground }: Stops, patienceMs: number) 
 async function main(): Promise<void> {
   const config = readConfigOrExit();
   const log = createLog(config);
-  const stops: Stops = { roles: [], ground: [] };
+  const stops: Stops = { roles: [], dependencies: [] };
   const shutdown = createShutdown(log, stops, config.shutdownDelayMs + SHUTDOWN_MS);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void shutdown(signal, 0));
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   try {
     const uri = await provideMongo(config, log, stops, (why) => void shutdown(why, 1));
     const app = createApp(config, log, uri);
-    stops.ground.push(() => app.close());
+    stops.dependencies.push(() => app.close());
     const onBug = (error: unknown) => {
       log.fatal({ err: error }, 'unexpected error outside any request');
       app.ctx.reports.report(error, { outside: 'any request' });
@@ -106,7 +106,7 @@ async function main(): Promise<void> {
       process.send?.({ listening: server.port });
     } else {
       const probes = await startProbes(app);
-      stops.ground.push(() => probes.stop());
+      stops.dependencies.push(() => probes.stop());
     }
     await app.ready;
     if (config.roles.includes('bot')) await startBotRole(app, stops);

@@ -84,7 +84,7 @@ async function ensurePrograms(paths) {
 }
 
 async function ensureMongod() {
-  const args = ['--import', 'tsx', 'src/infra/mongod/fetch-cli.ts'];
+  const args = ['--import', 'tsx', 'src/infra/embedded-mongo/fetch-cli.ts'];
   const code = await run(process.execPath, args, { stdout: 'ignore' });
   if (code !== 0) throw new Error('the tests need a real MongoDB');
 }

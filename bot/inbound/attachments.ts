@@ -7,8 +7,8 @@ import type { Entry, Message } from '../../src/domain/log/entry.ts';
 import type { Post } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
-import { isPassing, Unfetched } from '../discord-errors.ts';
-import type { MirroredTicket } from '../tickets.ts';
+import { AttachmentUnavailable, isTransient } from '../discord-errors.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
 import type { Incoming, IncomingFile } from './incoming.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -33,7 +33,7 @@ async function copyFile(
 ): Promise<StoredFile> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
     (error: unknown) => {
-      throw new Unfetched('Discord gives no file', error);
+      throw new AttachmentUnavailable('Discord gives no file', error);
     },
   );
   if (answer.status === 404 || answer.status === 403 || answer.status === 410) {
@@ -42,7 +42,7 @@ async function copyFile(
   }
   if (!answer.ok || !answer.body) {
     await answer.body?.cancel();
-    throw new Unfetched(`Discord answers ${answer.status} for a file`);
+    throw new AttachmentUnavailable(`Discord answers ${answer.status} for a file`);
   }
   const bytes = Readable.from(bytesOf(answer.body as ReadableStream));
   return storeFile(bridge.ctx, actor, ticketId, name, bytes);
@@ -53,7 +53,7 @@ async function* bytesOf(body: ReadableStream) {
   try {
     yield* Readable.fromWeb(body);
   } catch (error) {
-    throw new Unfetched('Discord breaks off a file', error);
+    throw new AttachmentUnavailable('Discord breaks off a file', error);
   }
 }
 
@@ -67,13 +67,13 @@ function isOverdue(bridge: Bridge, ticket: MirroredTicket, { id }: Incoming): bo
 /** The message's attachments with fresh links: those of the event die within a day. */
 async function refreshLinks(incoming: Incoming): Promise<Map<string, string>> {
   const fresh = await incoming.message.fetch(true).catch((error: unknown) => {
-    if (isPassing(error)) throw error;
+    if (isTransient(error)) throw error;
     return undefined;
   });
   return new Map([...(fresh?.attachments.values() ?? [])].map(({ id, url }) => [id, url]));
 }
 
-/** @returns the copy, or why there is none; @throws Unfetched while the message is to wait for it */
+/** @returns the copy, or why there is none; @throws AttachmentUnavailable while the message is to wait for it */
 async function copyOne(
   bridge: Bridge,
   actor: Actor,
@@ -96,7 +96,7 @@ async function copyOne(
         const renewed = (await refreshLinks(incoming)).get(file.id);
         if (!renewed || last) return 'is gone from Discord';
         url = renewed;
-      } else if (error instanceof Unfetched && isOverdue(bridge, ticket, incoming)) {
+      } else if (error instanceof AttachmentUnavailable && isOverdue(bridge, ticket, incoming)) {
         return 'could not be fetched from Discord';
       } else if (last) throw error;
     }

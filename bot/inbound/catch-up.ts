@@ -1,14 +1,14 @@
 import type { Message, TextChannel } from 'discord.js';
-import { findPosts, listTakenIn } from '../../src/domain/mirror/posts.ts';
+import { findPosts, listIngested } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import { code, hasCode } from '../discord-errors.ts';
-import { note } from '../format.ts';
-import { sitOut } from '../pauses.ts';
-import { compareIds, say } from '../posting.ts';
-import type { MirroredTicket } from '../tickets.ts';
+import { systemLine } from '../format.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { compareIds, postNotice } from '../posting.ts';
+import { retryAfterRateLimit } from '../rate-limit-retry.ts';
 import { incomingOf, isWritten } from './incoming.ts';
+import { guildOf, ingestDeletion, ingestMessage } from './ingest.ts';
 import { mark, marks } from './reactions.ts';
-import { guildOf, takeDeletion, takeMessage } from './taking-in.ts';
 
 const PAGE = 100;
 /** What is younger than this is still on its way through the gateway, and was not missed. */
@@ -29,7 +29,9 @@ async function listRecent(
 ): Promise<Message[]> {
   const fetchPage = async (options: { after?: string; before?: string }) => {
     const wanted = { limit: PAGE, cache: false, ...options };
-    return ascending((await sitOut(bridge, () => channel.messages.fetch(wanted))).values());
+    return ascending(
+      (await retryAfterRateLimit(bridge, () => channel.messages.fetch(wanted))).values(),
+    );
   };
   const newest = await fetchPage({});
   const [oldest] = newest;
@@ -53,7 +55,9 @@ async function listRecent(
 /** True where Discord says that it has no such message; anything else leaves it as it is. */
 async function isDeleted(bridge: Bridge, channel: TextChannel, id: string): Promise<boolean> {
   try {
-    await sitOut(bridge, () => channel.messages.fetch({ message: id, force: true, cache: false }));
+    await retryAfterRateLimit(bridge, () =>
+      channel.messages.fetch({ message: id, force: true, cache: false }),
+    );
     return false;
   } catch (error) {
     if (hasCode(error, code.unknownMessage)) return true;
@@ -65,7 +69,7 @@ async function isDeleted(bridge: Bridge, channel: TextChannel, id: string): Prom
  * Takes back what was deleted meanwhile, as far as the recent messages reach. An empty list says
  * nothing: Discord also answers so to a bot that may not read the history.
  */
-async function takeDeletions(
+async function ingestDeletions(
   bridge: Bridge,
   ticket: MirroredTicket,
   channel: TextChannel,
@@ -75,9 +79,13 @@ async function takeDeletions(
   if (!oldest) return;
   const there = new Set(recent.map(({ id }) => id));
   const from = recent.length < PAGE ? '0' : oldest.id;
-  for (const { id, channel_id } of await listTakenIn(bridge.ctx, ticket.id, recent.length + PAGE)) {
+  for (const { id, channel_id } of await listIngested(
+    bridge.ctx,
+    ticket.id,
+    recent.length + PAGE,
+  )) {
     if (channel_id !== channel.id || there.has(id) || compareIds(id, from) < 0) continue;
-    if (await isDeleted(bridge, channel, id)) await takeDeletion(bridge, ticket, id);
+    if (await isDeleted(bridge, channel, id)) await ingestDeletion(bridge, ticket, id);
   }
 }
 
@@ -103,7 +111,7 @@ export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<b
   const live = Number.isFinite(bridge.readyAt);
   const channel = mirror.channel_id && (await channelOf(bridge, mirror.channel_id));
   if (!channel) return false;
-  const recent = await listRecent(bridge, channel, ticket.edge ?? mirror.inbound);
+  const recent = await listRecent(bridge, channel, ticket.gapStart ?? mirror.inbound);
   const now = bridge.ctx.clock();
   const taken: number[] = [];
   const written = recent.filter(isWritten);
@@ -115,21 +123,21 @@ export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<b
     if (bridge.ended) return true;
     const incoming = incomingOf(message);
     const post = posts.get(message.id);
-    if (!post && !incoming.remark) taken.push(message.createdTimestamp);
-    if (post?.hash !== incoming.hash) await takeMessage(bridge, ticket, incoming);
+    if (!post && !incoming.internalNote) taken.push(message.createdTimestamp);
+    if (post?.hash !== incoming.hash) await ingestMessage(bridge, ticket, incoming);
     else if (post.direction === 'in' && !message.reactions.cache.some(({ me }) => me)) {
       // A crash has kept the mark from it.
       mark(bridge, channel.id, message.id, marks.taken);
     }
   }
-  await takeDeletions(bridge, ticket, channel, recent);
-  ticket.caughtUp = generation;
-  if (live && generation === bridge.generation) ticket.edge = null;
+  await ingestDeletions(bridge, ticket, channel, recent);
+  ticket.caughtUpGeneration = generation;
+  if (live && generation === bridge.generation) ticket.gapStart = null;
   const recovered = taken.filter((at) => at < bridge.readyAt || now - at > LATE_MS).length;
   if (recovered === 0) return true;
   const text = recovered === 1 ? '1 message was' : `${recovered} messages were`;
   bridge.log.info({ ticket: ticket.id, recovered }, 'recovered what was written meanwhile');
   const key = `recovered ${mirror.inbound}`;
-  await say(bridge, channel.id, key, note(`${text} recovered after a gap.`));
+  await postNotice(bridge, channel.id, key, systemLine(`${text} recovered after a gap.`));
   return true;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Attachment, cleanContent, type Message, MessageType } from 'discord.js';
 
 /** Text that begins with this is for staff only. */
-const REMARK = '//';
+const INTERNAL_NOTE = '//';
 
 export interface IncomingFile {
   id: string;
@@ -23,7 +23,7 @@ export interface Incoming {
   /** Milliseconds since 1970. */
   writtenAt: number;
   editedAt: number;
-  remark: boolean;
+  internalNote: boolean;
 }
 
 export type InboundEvent =
@@ -58,6 +58,6 @@ export function incomingOf(message: Message): Incoming {
     hash: createHash('sha256').update(raw).digest('base64url').slice(0, 22),
     writtenAt: message.createdTimestamp,
     editedAt: Math.floor(message.editedTimestamp ?? 0),
-    remark: message.content.trimStart().startsWith(REMARK),
+    internalNote: message.content.trimStart().startsWith(INTERNAL_NOTE),
   };
 }

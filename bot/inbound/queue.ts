@@ -8,12 +8,12 @@ import {
 } from 'discord.js';
 import { signalTyping } from '../../src/domain/signals.ts';
 import type { Bridge } from '../bridge.ts';
-import { code, hasCode, isPassing, loggable } from '../discord-errors.ts';
+import { code, hasCode, isTransient, loggable } from '../discord-errors.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { actorOf } from '../people.ts';
-import type { MirroredTicket } from '../tickets.ts';
 import { catchUp } from './catch-up.ts';
 import { type InboundEvent, incomingOf, isWritten } from './incoming.ts';
-import { guildOf, takeDeletion, takeMessage } from './taking-in.ts';
+import { guildOf, ingestDeletion, ingestMessage } from './ingest.ts';
 
 /**
  * An event that fails this often though Discord and MongoDB answer is given up, and reported. Nothing
@@ -30,7 +30,7 @@ const tries = new WeakMap<InboundEvent, number>();
 /** Puts an event into the queue of the ticket whose channel it comes from. */
 export function enqueue(bridge: Bridge, ticketId: string, event: InboundEvent): void {
   waiting(bridge, ticketId).push(event);
-  bridge.inbound.wake(ticketId, 'first');
+  bridge.inbound.schedule(ticketId, 'first');
 }
 
 function waiting({ events }: Bridge, ticketId: string): InboundEvent[] {
@@ -43,9 +43,9 @@ function waiting({ events }: Bridge, ticketId: string): InboundEvent[] {
 
 async function handle(bridge: Bridge, ticket: MirroredTicket, event: InboundEvent): Promise<void> {
   if (event.kind === 'act') return event.run();
-  if (event.kind === 'deleted') return takeDeletion(bridge, ticket, event.id);
-  if (event.kind === 'message') return takeMessage(bridge, ticket, event.incoming);
-  if (event.incoming) return takeMessage(bridge, ticket, event.incoming);
+  if (event.kind === 'deleted') return ingestDeletion(bridge, ticket, event.id);
+  if (event.kind === 'message') return ingestMessage(bridge, ticket, event.incoming);
+  if (event.incoming) return ingestMessage(bridge, ticket, event.incoming);
   return fetchChanged(bridge, ticket, event.id);
 }
 
@@ -59,20 +59,20 @@ async function fetchChanged(bridge: Bridge, ticket: MirroredTicket, id: string):
       if (!hasCode(error, code.unknownMessage)) throw error;
       return undefined;
     });
-  if (message && isWritten(message)) await takeMessage(bridge, ticket, incomingOf(message));
+  if (message && isWritten(message)) await ingestMessage(bridge, ticket, incomingOf(message));
 }
 
 /** The channel seems to be gone: the other direction looks, and makes it again. */
 function doubt(bridge: Bridge, ticket: MirroredTicket): void {
-  ticket.doubtful = true;
-  bridge.outbound.wake(ticket.id);
+  ticket.channelNeedsCheck = true;
+  bridge.outbound.schedule(ticket.id);
 }
 
 /**
  * Takes in what waits in a ticket's queue, in order. Where events may have been missed the channel
  * is caught up with first, so that nothing newer overtakes what was missed.
  */
-export async function takeIn(bridge: Bridge, ticketId: string): Promise<void> {
+export async function ingestWaiting(bridge: Bridge, ticketId: string): Promise<void> {
   const ticket = await bridge.tickets.load(ticketId);
   const queue = waiting(bridge, ticketId);
   if (!ticket || ticket.mirror.state === 'done') {
@@ -81,7 +81,7 @@ export async function takeIn(bridge: Bridge, ticketId: string): Promise<void> {
     return;
   }
   for (;;) {
-    if (ticket.caughtUp !== bridge.generation && !(await catchUp(bridge, ticket))) {
+    if (ticket.caughtUpGeneration !== bridge.generation && !(await catchUp(bridge, ticket))) {
       return doubt(bridge, ticket);
     }
     const event = queue[0];
@@ -92,9 +92,9 @@ export async function takeIn(bridge: Bridge, ticketId: string): Promise<void> {
     } catch (error) {
       const tried = (tries.get(event) ?? 0) + 1;
       tries.set(event, tried);
-      ticket.caughtUp = -1;
+      ticket.caughtUpGeneration = -1;
       if (hasCode(error, code.unknownChannel)) return doubt(bridge, ticket);
-      if (isPassing(error) || tried < MAX_TRIES) throw error;
+      if (isTransient(error) || tried < MAX_TRIES) throw error;
       queue.shift();
       bridge.ctx.reports.report(error, { part: 'discord', ticket: ticketId, event: event.kind });
       bridge.log.error(
@@ -103,18 +103,18 @@ export async function takeIn(bridge: Bridge, ticketId: string): Promise<void> {
       );
     }
   }
-  if (ticket.mirror.problem) bridge.outbound.wake(ticketId);
+  if (ticket.mirror.problem) bridge.outbound.schedule(ticketId);
 }
 
-function lookInto(bridge: Bridge, ticketId: string): void {
+function scheduleCatchUp(bridge: Bridge, ticketId: string): void {
   const ticket = bridge.tickets.known(ticketId);
-  if (ticket) ticket.caughtUp = -1;
-  bridge.inbound.wake(ticketId);
+  if (ticket) ticket.caughtUpGeneration = -1;
+  bridge.inbound.schedule(ticketId);
 }
 
 /** Looks into every channel for what the gateway did not bring. */
 export function catchUpAll(bridge: Bridge): void {
-  for (const ticketId of bridge.tickets.withChannel()) lookInto(bridge, ticketId);
+  for (const ticketId of bridge.tickets.withChannel()) scheduleCatchUp(bridge, ticketId);
 }
 
 /**
@@ -122,7 +122,7 @@ export function catchUpAll(bridge: Bridge): void {
  * time: all at once they would stand in the way of what people are writing.
  * @returns a function that ends it
  */
-export function keepLooking(bridge: Bridge, everyMs: number): () => void {
+export function keepCatchingUp(bridge: Bridge, everyMs: number): () => void {
   let round: string[] = [];
   let each = 0;
   const timer = setInterval(() => {
@@ -130,7 +130,7 @@ export function keepLooking(bridge: Bridge, everyMs: number): () => void {
       round = bridge.tickets.withChannel();
       each = Math.ceil(round.length / TICKS_A_ROUND);
     }
-    for (const ticketId of round.splice(0, each)) lookInto(bridge, ticketId);
+    for (const ticketId of round.splice(0, each)) scheduleCatchUp(bridge, ticketId);
   }, everyMs / TICKS_A_ROUND).unref();
   return () => clearInterval(timer);
 }
@@ -179,8 +179,8 @@ export function listenInbound(bridge: Bridge, client: Client): void {
   client.on(Events.ChannelDelete, (channel) => {
     const ticketId = ticketOf(channel.id);
     const ticket = ticketId && bridge.tickets.known(ticketId);
-    if (ticket) ticket.doubtful = true;
-    if (ticketId) bridge.outbound.wake(ticketId);
+    if (ticket) ticket.channelNeedsCheck = true;
+    if (ticketId) bridge.outbound.schedule(ticketId);
   });
   const said = new Map<string, number>();
   client.on(Events.TypingStart, (typing) => onTyping(bridge, said, typing));

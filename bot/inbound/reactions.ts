@@ -1,10 +1,10 @@
 import { Routes } from 'discord.js';
+import { backOff } from '../../src/domain/consumers/keyed-queue.ts';
 import type { Bridge } from '../bridge.ts';
-import { isPassing } from '../discord-errors.ts';
-import { backOff } from '../work.ts';
+import { isTransient } from '../discord-errors.ts';
 
 /** Taken in and stored; refused; for staff only. */
-export const marks = { taken: '✅', refused: '❌', remark: '📝' } as const;
+export const marks = { taken: '✅', refused: '❌', internalNote: '📝' } as const;
 
 const TRIES = 5;
 
@@ -15,7 +15,7 @@ async function put(bridge: Bridge, channelId: string, messageId: string, mark: s
       await bridge.rest.put(route);
       return;
     } catch (error) {
-      if (!isPassing(error)) return;
+      if (!isTransient(error)) return;
       await new Promise((resolve) => setTimeout(resolve, backOff(tries, 500, 10_000)).unref());
     }
   }

@@ -2,19 +2,19 @@ import type { APIEmbed, APIMessage } from 'discord.js';
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import { code, hasCode, MirrorProblem } from '../discord-errors.ts';
-import { escapeName, neutralise, note, shorten } from '../format.ts';
+import { escapeName, neutralise, shorten, systemLine } from '../format.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver, hasText } from '../posting.ts';
-import type { MirroredTicket } from '../tickets.ts';
 import { removeChannel } from './channels.ts';
 import { planTranscript } from './transcripts.ts';
 
 type Step = (bridge: Bridge, ticket: MirroredTicket) => Promise<void>;
 
-async function postNotice(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+async function postClosingNotice(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror, ticket: data } = ticket;
   if (!mirror.channel_id) return;
   const reason = data.close_reason ? `: ${neutralise(shorten(data.close_reason, 500))}` : '';
-  const content = note(`The ticket is closed${reason}`);
+  const content = systemLine(`The ticket is closed${reason}`);
   const posted = await deliver(bridge, ticket, {
     channelId: mirror.channel_id,
     key: `notice ${ticket.id}`,
@@ -72,7 +72,7 @@ async function dropChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void
 }
 
 const steps: [string, Step][] = [
-  ['notice', postNotice],
+  ['notice', postClosingNotice],
   ['transcript', postTranscript],
   ['removed', dropChannel],
 ];
@@ -82,9 +82,9 @@ export async function walkClosing(bridge: Bridge, ticket: MirroredTicket): Promi
   for (const [name, take] of steps) {
     if (ticket.mirror.steps.includes(name)) continue;
     if (bridge.ended) return;
-    bridge.ctx.crash('before-close-step');
+    bridge.ctx.failpoint('before-close-step');
     await take(bridge, ticket);
-    bridge.ctx.crash('after-close-step');
+    bridge.ctx.failpoint('after-close-step');
     await bridge.tickets.save(ticket, { steps: [...ticket.mirror.steps, name], attempt: null });
   }
   await forgetPosts(bridge.ctx, ticket.id);

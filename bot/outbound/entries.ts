@@ -3,9 +3,9 @@ import type { Entry } from '../../src/domain/log/entry.ts';
 import { listPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Speech } from '../format.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds } from '../posting.ts';
-import type { MirroredTicket } from '../tickets.ts';
-import { deletePosts, editSpeech, postSpeech, type Said } from './speech.ts';
+import { deletePosts, editSpeech, postSpeech, type Said } from './message-posts.ts';
 
 type Origin = Pick<Entry, 'origin' | 'client_id'>;
 

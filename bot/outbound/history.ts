@@ -1,14 +1,14 @@
 import type { APIMessage } from 'discord.js';
 import type { Bridge } from '../bridge.ts';
-import { note } from '../format.ts';
+import { systemLine } from '../format.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver, hasText } from '../posting.ts';
-import type { MirroredTicket } from '../tickets.ts';
 import { planTranscript } from './transcripts.ts';
 
 function textOf(nth: number, posts: number): string {
   const place = posts > 1 ? ` (${nth + 1} of ${posts})` : '';
-  if (nth > 0) return note(`What was said, continued${place}.`);
-  return note(
+  if (nth > 0) return systemLine(`What was said, continued${place}.`);
+  return systemLine(
     `The channel was deleted and has been made again. What was said is attached${place}.`,
   );
 }

@@ -2,7 +2,7 @@ import type { RawFile } from 'discord.js';
 import { sizes } from '../../src/contract/limits.ts';
 import { buildTranscript } from '../../src/domain/transcript/files.ts';
 import type { Bridge } from '../bridge.ts';
-import type { MirroredTicket } from '../tickets.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
 
 /** Two of the largest are below what Discord takes in a request, 25 MiB. */
 const TRANSCRIPTS_IN_A_POST = 2;

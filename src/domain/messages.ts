@@ -18,7 +18,7 @@ import {
   type Ticket,
   type TicketState,
 } from './log/entry.ts';
-import type { Draft } from './log/pending.ts';
+import type { Draft } from './log/pending-writes.ts';
 import { readChanges, readMessage, readNewest } from './log/reads.ts';
 import { mirrorStates } from './mirror/states.ts';
 import { readTicket } from './tickets.ts';

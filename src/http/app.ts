@@ -4,20 +4,20 @@ import type { AppContext } from '../context.ts';
 import { AppError, notFound } from '../errors.ts';
 import { applyCors } from './cors.ts';
 import { type Endpoint, serve } from './endpoint.ts';
-import { type Exchange, openExchange } from './exchange.ts';
 import { serveFile, uploadEndpoint } from './files.ts';
 import { messageEndpoints, sendMessageEndpoint } from './messages.ts';
 import { answerHealth, answerReady } from './probes.ts';
 import { sendError } from './reply.ts';
+import { openRequest, type RequestContext } from './request-context.ts';
 import { ticketEndpoints } from './tickets.ts';
 
 const base = '/api/v1';
 const endpoints: readonly Endpoint[] = [...ticketEndpoints, ...messageEndpoints, uploadEndpoint];
 const sendMessagePath = /^\/api\/v1\/tickets\/([^/]+)\/messages$/;
 
-/** The exchange travels beside the request through Express. */
-const exchanges = new WeakMap<IncomingMessage, Exchange>();
-const exchangeOf = (req: Request) => exchanges.get(req) as Exchange;
+/** The request travels beside the request through Express. */
+const requests = new WeakMap<IncomingMessage, RequestContext>();
+const requestOf = (req: Request) => requests.get(req) as RequestContext;
 
 /** What is there, but not for this method, says which methods there are. */
 function refuseOtherMethods(app: Express, path: string, allowed: readonly string[]): void {
@@ -34,11 +34,11 @@ function mountEndpoints(ctx: AppContext, app: Express): void {
     const path = base + endpoint.path;
     const verb = endpoint.method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete';
     app[verb](path, (req, _res) =>
-      serve(ctx, endpoint, exchangeOf(req), req.params as Record<string, string>),
+      serve(ctx, endpoint, requestOf(req), req.params as Record<string, string>),
     );
     methods.set(path, [...(methods.get(path) ?? []), endpoint.method]);
   }
-  app.get(`${base}/files/:id/:name`, (req, _res) => serveFile(ctx, exchangeOf(req), req.params));
+  app.get(`${base}/files/:id/:name`, (req, _res) => serveFile(ctx, requestOf(req), req.params));
   methods.set(`${base}/files/:id/:name`, ['GET']);
   for (const [path, allowed] of methods) refuseOtherMethods(app, path, allowed);
 }
@@ -62,7 +62,7 @@ function createExpress(ctx: AppContext): Express {
     const status = (error as { status?: number }).status;
     const refused = !(error instanceof AppError) && status !== undefined && status < 500;
     const shown = refused ? new AppError('BAD_REQUEST', (error as Error).message) : error;
-    sendError(ctx, exchangeOf(req), shown);
+    sendError(ctx, requestOf(req), shown);
   });
   return app;
 }
@@ -77,18 +77,18 @@ export function createRequestListener(
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const app = createExpress(ctx);
   return (req, res) => {
-    const exchange = openExchange(ctx, req, res);
+    const request = openRequest(ctx, req, res);
     if (req.httpVersion === '1.1' && req.headers.host === undefined) {
-      sendError(ctx, exchange, new AppError('BAD_REQUEST', 'the Host header is missing'));
+      sendError(ctx, request, new AppError('BAD_REQUEST', 'the Host header is missing'));
       return;
     }
-    if (applyCors(isAllowedOrigin, exchange)) return;
-    const ticketId = req.method === 'POST' && sendMessagePath.exec(exchange.path)?.[1];
+    if (applyCors(isAllowedOrigin, request)) return;
+    const ticketId = req.method === 'POST' && sendMessagePath.exec(request.path)?.[1];
     if (ticketId) {
-      void serve(ctx, sendMessageEndpoint, exchange, { ticketId });
+      void serve(ctx, sendMessageEndpoint, request, { ticketId });
       return;
     }
-    exchanges.set(req, exchange);
+    requests.set(req, request);
     app(req, res);
   };
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Exchange } from './exchange.ts';
+import type { RequestContext } from './request-context.ts';
 
 const exposed =
   'Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Deskcord-Head, WWW-Authenticate';
@@ -8,7 +8,7 @@ const accepted = 'Authorization, Content-Type, Idempotency-Key, X-Request-Id, Ra
 /** Adds the CORS headers of an allowed origin; answers a preflight. @returns true when answered */
 export function applyCors(
   isAllowed: (req: IncomingMessage) => boolean,
-  { req, res }: Exchange,
+  { req, res }: RequestContext,
 ): boolean {
   const { origin } = req.headers;
   if (origin === undefined) return false;

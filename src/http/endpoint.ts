@@ -7,8 +7,8 @@ import { parseInput } from '../domain/access/parse.ts';
 import { countRequest, rateHeaders } from '../domain/access/rate.ts';
 import { AppError, notFound } from '../errors.ts';
 import { readJson } from './body.ts';
-import type { Exchange } from './exchange.ts';
 import { type Reply, sendError, sendJson } from './reply.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** What an endpoint is called with: already authorised, counted and parsed. */
 export interface Call<B, Q> {
@@ -18,7 +18,7 @@ export interface Call<B, Q> {
   params: Record<string, string>;
   body: B;
   query: Q;
-  exchange: Exchange;
+  request: RequestContext;
 }
 
 /** One row of the contract's REST table. */
@@ -40,14 +40,14 @@ export function defineEndpoint<B extends z.ZodType, Q extends z.ZodType>(
 }
 
 /** @throws AppError UNAUTHORIZED that says why */
-export function authenticate(ctx: AppContext, exchange: Exchange): Actor {
-  const header = exchange.req.headers.authorization;
+export function authenticate(ctx: AppContext, request: RequestContext): Actor {
+  const header = request.req.headers.authorization;
   if (header === undefined) throw new AppError('UNAUTHORIZED', 'a bearer token is required');
   const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
   if (!token)
     throw new AppError('UNAUTHORIZED', 'the Authorization header is not "Bearer <token>"');
   const { actor } = ctx.tokens.verify(token);
-  exchange.user = actor.key;
+  request.user = actor.key;
   return actor;
 }
 
@@ -55,30 +55,33 @@ export function authenticate(ctx: AppContext, exchange: Exchange): Actor {
 export async function serve(
   ctx: AppContext,
   endpoint: Endpoint,
-  exchange: Exchange,
+  request: RequestContext,
   params: Record<string, string>,
 ): Promise<void> {
   try {
-    const actor = authenticate(ctx, exchange);
+    const actor = authenticate(ctx, request);
     const verdict = await countRequest(ctx, endpoint.limit, actor.key);
     const body = endpoint.body
-      ? parseInput(endpoint.body, await readJson(exchange.req), 'body')
+      ? parseInput(endpoint.body, await readJson(request.req), 'body')
       : undefined;
     const query = endpoint.query
-      ? parseInput(endpoint.query, Object.fromEntries(exchange.query), 'query')
+      ? parseInput(endpoint.query, Object.fromEntries(request.query), 'query')
       : undefined;
     for (const id of Object.values(params)) if (!isHexId(id)) throw notFound('resource');
-    const reply = await endpoint.run({ ctx, actor, params, body, query, exchange });
+    const reply = await endpoint.run({ ctx, actor, params, body, query, request });
     const headers = { ...rateHeaders(verdict), ...reply.headers };
-    sendJson(exchange.res, reply.status, reply.body, headers);
+    sendJson(request.res, reply.status, reply.body, headers);
   } catch (error) {
-    sendError(ctx, exchange, error);
+    sendError(ctx, request, error);
   }
 }
 
 /** `Link: <…>; rel="next"` to the same address with some of its query changed. */
-export function nextLink(exchange: Exchange, changes: Record<string, string | number>): string {
-  const query = new URLSearchParams(exchange.query);
+export function nextLink(
+  request: RequestContext,
+  changes: Record<string, string | number>,
+): string {
+  const query = new URLSearchParams(request.query);
   for (const [name, value] of Object.entries(changes)) query.set(name, String(value));
-  return `<${exchange.path}?${query.toString()}>; rel="next"`;
+  return `<${request.path}?${query.toString()}>; rel="next"`;
 }

@@ -9,8 +9,8 @@ import { findFile, isInline, requireUploadable, uploadFile } from '../domain/fil
 import { isSignedLink } from '../domain/views.ts';
 import { AppError, notFound } from '../errors.ts';
 import { defineEndpoint } from './endpoint.ts';
-import type { Exchange } from './exchange.ts';
 import { sendError } from './reply.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** Multipart framing and the other fields of a form, beside the file itself. */
 const FORM_OVERHEAD = 64 * 1024;
@@ -21,7 +21,7 @@ function missingFile(): AppError {
   });
 }
 
-function openForm({ req }: Exchange) {
+function openForm({ req }: RequestContext) {
   if (!/^multipart\/form-data\s*;/i.test(req.headers['content-type'] ?? '')) {
     throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'the body must be multipart/form-data');
   }
@@ -44,10 +44,10 @@ function openForm({ req }: Exchange) {
 
 /** Hands the field `file` of a form to `take` while it arrives. */
 function readFileField<T>(
-  exchange: Exchange,
+  request: RequestContext,
   take: (name: string, bytes: Readable) => Promise<T>,
 ): Promise<T> {
-  const form = openForm(exchange);
+  const form = openForm(request);
   return new Promise((resolve, reject) => {
     let taken: Promise<T> | undefined;
     form.on('file', (field, bytes, { filename }) => {
@@ -63,8 +63,8 @@ function readFileField<T>(
       if (taken !== undefined) taken.then(resolve, reject);
       else reject(missingFile());
     });
-    exchange.req.on('aborted', () => form.destroy(new Error('the request was cut off')));
-    exchange.req.pipe(form);
+    request.req.on('aborted', () => form.destroy(new Error('the request was cut off')));
+    request.req.pipe(form);
   });
 }
 
@@ -72,10 +72,10 @@ export const uploadEndpoint = defineEndpoint({
   method: 'POST',
   path: '/tickets/:ticketId/attachments',
   limit: 'upload',
-  async run({ ctx, actor, params, exchange }) {
+  async run({ ctx, actor, params, request }) {
     const ticketId = params.ticketId as string;
     await requireUploadable(ctx, actor, ticketId);
-    const file = await readFileField(exchange, (name, bytes) =>
+    const file = await readFileField(request, (name, bytes) =>
       uploadFile(ctx, actor, ticketId, name, bytes),
     );
     return { status: 201, body: file };
@@ -118,10 +118,10 @@ function fileHeaders(name: string, type: string): Record<string, string> {
 /** GET /files/:id/:name — the link is the permission; no token is needed. */
 export async function serveFile(
   ctx: AppContext,
-  exchange: Exchange,
+  request: RequestContext,
   params: { id: string; name: string },
 ): Promise<void> {
-  const { req, res, query } = exchange;
+  const { req, res, query } = request;
   try {
     const { id } = params;
     const sig = query.get('sig') ?? '';
@@ -142,6 +142,6 @@ export async function serveFile(
     else await pipeline(ctx.files.read(id, range), res);
   } catch (error) {
     if (res.headersSent) res.destroy();
-    else sendError(ctx, exchange, error);
+    else sendError(ctx, request, error);
   }
 }

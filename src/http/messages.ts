@@ -9,12 +9,12 @@ export const sendMessageEndpoint = defineEndpoint({
   path: '/tickets/:ticketId/messages',
   limit: 'send_message',
   body: sendMessageBody,
-  async run({ ctx, actor, params, body, exchange }) {
+  async run({ ctx, actor, params, body, request }) {
     const { message, repeated } = await sendMessage(
       ctx,
       actor,
       params.ticketId as string,
-      withClientId(exchange, body),
+      withClientId(request, body),
     );
     return { status: repeated ? 200 : 201, body: message };
   },
@@ -27,13 +27,13 @@ export const messageEndpoints = [
     path: '/tickets/:ticketId/messages',
     limit: 'list_messages',
     query: listMessagesQuery,
-    async run({ ctx, actor, params, query, exchange }) {
+    async run({ ctx, actor, params, query, request }) {
       const page = await listMessages(ctx, actor, params.ticketId as string, query);
       const headers: Record<string, string> = { 'Deskcord-Head': String(page.head) };
       const edge = query.after === undefined ? page.messages[0] : page.messages.at(-1);
       if (page.more && edge) {
         const next = query.after === undefined ? { before: edge.seq } : { after: edge.rev };
-        headers.Link = nextLink(exchange, next);
+        headers.Link = nextLink(request, next);
       }
       return { status: 200, body: page.messages, headers };
     },

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { AppContext } from '../context.ts';
 import type { ErrorBody } from '../contract/errors.ts';
 import { toAppError } from '../errors.ts';
-import type { Exchange } from './exchange.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** What an endpoint answers with. */
 export interface Reply {
@@ -30,16 +30,16 @@ export function sendJson(
 }
 
 /** The one place where an error becomes an answer over HTTP. Bugs are reported, without detail. */
-export function sendError(ctx: AppContext, exchange: Exchange, thrown: unknown): void {
+export function sendError(ctx: AppContext, request: RequestContext, thrown: unknown): void {
   const error = toAppError(thrown);
   if (error.code === 'INTERNAL_SERVER_ERROR') {
-    const where = { request: exchange.id, method: exchange.req.method, path: exchange.path };
+    const where = { request: request.id, method: request.req.method, path: request.path };
     ctx.log.error({ err: thrown, ...where }, 'unexpected error');
     ctx.reports.report(thrown, where);
   }
   const { errors, retryAfter, headers } = error.details;
   const body: ErrorBody = { error: error.code, message: error.message, ...(errors && { errors }) };
-  sendJson(exchange.res, error.status, body, {
+  sendJson(request.res, error.status, body, {
     ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
     ...(error.code === 'UNAUTHORIZED' && { 'WWW-Authenticate': 'Bearer' }),
     ...headers,

@@ -5,8 +5,8 @@ import type { AppContext } from '../context.ts';
 import type { ErrorBody } from '../contract/errors.ts';
 import { sizes } from '../contract/limits.ts';
 import { createRequestListener } from './app.ts';
-import { nextRequestId } from './exchange.ts';
 import { createOriginCheck } from './origins.ts';
+import { nextRequestId } from './request-context.ts';
 
 /**
  * Milliseconds a peer may take for its headers, for a whole request, and between two requests, which

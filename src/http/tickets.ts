@@ -15,8 +15,8 @@ export const ticketEndpoints = [
     path: '/tickets',
     limit: 'create_ticket',
     body: createTicketBody,
-    async run({ ctx, actor, body, exchange }) {
-      const { ticket, repeated } = await createTicket(ctx, actor, withClientId(exchange, body));
+    async run({ ctx, actor, body, request }) {
+      const { ticket, repeated } = await createTicket(ctx, actor, withClientId(request, body));
       return { status: repeated ? 200 : 201, body: ticket };
     },
   }),
@@ -25,11 +25,11 @@ export const ticketEndpoints = [
     path: '/tickets',
     limit: 'list_tickets',
     query: listTicketsQuery,
-    async run({ ctx, actor, query, exchange }) {
+    async run({ ctx, actor, query, request }) {
       const { tickets, more } = await listTickets(ctx, actor, query);
       const last = tickets.at(-1);
       const headers: Record<string, string> =
-        more && last ? { Link: nextLink(exchange, { before: last.id }) } : {};
+        more && last ? { Link: nextLink(request, { before: last.id }) } : {};
       return { status: 200, body: tickets, headers };
     },
   }),

@@ -5,19 +5,19 @@ import type { Log } from './log.ts';
 import { failFast, openRedis } from './redis.ts';
 
 /** A subscriber that hears nothing cannot tell silence from a dead connection unless it asks. */
-const BEAT_MS = 5000;
+const HEARTBEAT_MS = 5000;
 
 /**
  * A bus over Redis: `serverSideEmit` of a Socket.IO server that accepts no sockets, through the
  * sharded adapter. What one tick publishes travels as one packet. While Redis is away publishing
- * fails at once and silently: the sweep finds what the others missed.
+ * fails at once and silently: the reconciliation poll finds what the others missed.
  */
 export function createRedisBus<E>(url: string, name: string, local: Bus<E>, log: Log): Bus<E> {
   const publisher = openRedis(url, log, failFast);
-  const subscriber = openRedis(url, log, { socketTimeout: BEAT_MS });
+  const subscriber = openRedis(url, log, { socketTimeout: HEARTBEAT_MS });
   const beat = setInterval(() => {
     if (subscriber.status === 'ready') subscriber.ping().catch(() => undefined);
-  }, BEAT_MS).unref();
+  }, HEARTBEAT_MS).unref();
   const carrier = new Server({
     adapter: createShardedAdapter(publisher, subscriber, { channelPrefix: `deskcord:${name}` }),
   });

@@ -24,7 +24,11 @@ export function openRedis(url: string, log: Log, options: Options = {}): Redis {
   const client = new Redis(url, { ...defaults, ...options });
   let away = false;
   client.on('error', (error) => {
-    if (!away) log.warn({ reason: error.message }, 'Redis is away; other nodes hear by the sweep');
+    if (!away)
+      log.warn(
+        { reason: error.message },
+        'Redis is away; other nodes hear by the reconciliation poll',
+      );
     away = true;
   });
   client.on('ready', () => {

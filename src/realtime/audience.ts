@@ -12,7 +12,7 @@ export interface SocketData {
   actor?: Actor;
   expiresAt?: number;
   /** Staff: false once the first `subscribe` has narrowed the socket to chosen tickets. */
-  wide?: boolean;
+  subscribedToAll?: boolean;
 }
 
 type NoEvents = Record<string, never>;
@@ -43,9 +43,9 @@ export interface Audience {
   /** Since when somebody does, milliseconds since 1970; undefined where nobody does. */
   since(ticketId: string, owner: string): number | undefined;
   /** This moment, exactly. */
-  mark(): number;
-  /** True where somebody did before the mark, and has done ever since. */
-  hasOlder(mark: number, ticketId: string, owner: string): boolean;
+  joinSequence(): number;
+  /** True where somebody did before the joinSequence, and has done ever since. */
+  hadListenersBefore(joinSequence: number, ticketId: string, owner: string): boolean;
 }
 
 /** Follows the rooms of this node as they come and go. */
@@ -66,8 +66,10 @@ export function createAudience(io: DeskServer, clock: () => number): Audience {
       }
       return first;
     },
-    mark: () => created,
-    hasOlder: (mark, ticketId, owner) =>
-      audienceOf(ticketId, owner).some((name) => (rooms.get(name)?.number ?? mark) < mark),
+    joinSequence: () => created,
+    hadListenersBefore: (joinSequence, ticketId, owner) =>
+      audienceOf(ticketId, owner).some(
+        (name) => (rooms.get(name)?.number ?? joinSequence) < joinSequence,
+      ),
   };
 }

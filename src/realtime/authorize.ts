@@ -77,14 +77,14 @@ export function createAuthorizer(ctx: AppContext, io: DeskServer, delivery: Deli
   /** A renewal may bring another role; what the former one heard is not for this one. */
   const leaveRooms = async (socket: DeskSocket) => {
     for (const name of socket.rooms) if (name !== socket.id) await socket.leave(name);
-    delete socket.data.wide;
+    delete socket.data.subscribedToAll;
   };
 
   const join = async (socket: DeskSocket, actor: Actor) => {
     await socket.join(ownRoom(actor));
     if (!isStaff(actor)) return;
-    socket.data.wide ??= true;
-    if (socket.data.wide) await socket.join(room.allStaff);
+    socket.data.subscribedToAll ??= true;
+    if (socket.data.subscribedToAll) await socket.join(room.allStaff);
   };
 
   return {
@@ -102,13 +102,13 @@ export function createAuthorizer(ctx: AppContext, io: DeskServer, delivery: Deli
       if (former && isStaff(former) !== isStaff(actor)) await leaveRooms(socket);
       rearm(socket);
       // Join first, read the heads second: what is written in between comes on this socket.
-      const mark = delivery.audience.mark();
+      const joinSequence = delivery.audience.joinSequence();
       await join(socket, actor);
       const heads = await readOpenHeads(ctx, actor);
       const cursors: Record<string, number> = {};
       for (const [id, head] of heads) {
         cursors[id] = head.seq;
-        delivery.follow(id, actor.key, head, mark);
+        delivery.follow(id, actor.key, head, joinSequence);
       }
       return { user: actorView(actor), cursors };
     },

@@ -4,10 +4,10 @@ import type { DomainEvent } from '../domain/events.ts';
 import { type Entry, foldMessage, type Ticket } from '../domain/log/entry.ts';
 import type { Head } from '../domain/log/heads.ts';
 import { readEntries, readRecentEntries } from '../domain/log/reads.ts';
-import type { FoundTicket } from '../domain/log/sweep.ts';
+import type { RecentTicket } from '../domain/log/reconciliation.ts';
 import { messageView, ticketView, typingView } from '../domain/views.ts';
 import { type Audience, audienceOf, createAudience, type DeskServer, ownRoom } from './audience.ts';
-import { HOLE_PATIENCE_MS, Sequencer } from './sequencer.ts';
+import { GAP_TIMEOUT_MS, ReorderBuffer } from './reorder-buffer.ts';
 
 const PAGE = 1000;
 /** The cluster's clock is known to within a round trip. */
@@ -40,66 +40,66 @@ export interface Delivery {
   audience: Audience;
   /**
    * A socket that has just joined holds `head` as its cursor: every later entry must come to it.
-   * @param mark when it joined; see `Audience`
+   * @param joinSequence when it joined; see `Audience`
    */
-  follow(ticketId: string, owner: string, head: Head, mark: number): void;
+  follow(ticketId: string, owner: string, head: Head, joinSequence: number): void;
   close(): void;
 }
 
-/** Carries what the bus and the sweep tell to the sockets of this node, each ticket in order. */
+/** Carries what the bus and the reconciliation poll tell to the sockets of this node, each ticket in order. */
 export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
   const audience = createAudience(io, ctx.clock);
   const audienceSince = (ticketId: string, owner: string) => {
     const since = audience.since(ticketId, owner);
     return since && since - CLOCK_SLACK_MS;
   };
-  const sequencer = new Sequencer({
+  const reorderBuffer = new ReorderBuffer({
     emit: (entry) => emitEntry(ctx, io, entry),
     audienceSince,
     read: (ticketId, after, upTo) => readEntries(ctx.db, ticketId, { after, upTo, limit: PAGE }),
     readRecent: (ticketId, upTo, since) =>
-      readRecentEntries(ctx.db, ticketId, upTo, ctx.sweep.unsettledSince(since)),
+      readRecentEntries(ctx.db, ticketId, upTo, ctx.reconciliation.watermarkSince(since)),
     onLost: (ticketId, owner, after) =>
       io.to(audienceOf(ticketId, owner)).emit('resync', { ticket_id: ticketId, after }),
     log: ctx.log,
   });
   const tellCreated = createOnce(TOLD_TICKETS, (ticket: Ticket) => {
     if (audience.since(ticket.id, ticket.owner) === undefined) return;
-    sequencer.base(ticket.id, ticket.owner, 0);
+    reorderBuffer.setBaseline(ticket.id, ticket.owner, 0);
     const view = ticketView(ticket, { seq: 0, at: 0 });
     io.to(audienceOf(ticket.id, ticket.owner)).emit('ticket_created', view);
   });
-  const isNews = ({ id, owner, stored }: FoundTicket) => {
+  const isNews = ({ id, owner, stored }: RecentTicket) => {
     const since = audienceSince(id, owner);
-    return since !== undefined && !stored.lessThan(ctx.sweep.unsettledSince(since));
+    return since !== undefined && !stored.lessThan(ctx.reconciliation.watermarkSince(since));
   };
   const stops = [
     ctx.bus.subscribe((event) => {
-      if (event.kind === 'entry') sequencer.accept(event.entry);
+      if (event.kind === 'entry') reorderBuffer.accept(event.entry);
       else if (event.kind === 'ticket_created') tellCreated(event.ticket);
       else emitSignal(io, event);
     }),
-    ctx.sweep.onFound(({ heads, tickets }) => {
+    ctx.reconciliation.onChanges(({ heads, tickets }) => {
       for (const ticket of tickets) if (isNews(ticket)) tellCreated(ticket);
-      for (const { ticket_id, owner, seq } of heads) sequencer.expect(ticket_id, owner, seq);
+      for (const { ticket_id, owner, seq } of heads) reorderBuffer.noteHead(ticket_id, owner, seq);
     }),
   ];
   return {
     audience,
-    follow(ticketId, owner, head, mark) {
+    follow(ticketId, owner, head, joinSequence) {
       const since = audienceSince(ticketId, owner);
       // Others here may still wait for what this one has read already.
       const isAwaited =
         since !== undefined &&
-        audience.hasOlder(mark, ticketId, owner) &&
+        audience.hadListenersBefore(joinSequence, ticketId, owner) &&
         head.stored !== undefined &&
-        !head.stored.lessThan(ctx.sweep.unsettledSince(since));
-      if (isAwaited) sequencer.expect(ticketId, owner, head.seq, HOLE_PATIENCE_MS);
-      else sequencer.base(ticketId, owner, head.seq);
+        !head.stored.lessThan(ctx.reconciliation.watermarkSince(since));
+      if (isAwaited) reorderBuffer.noteHead(ticketId, owner, head.seq, GAP_TIMEOUT_MS);
+      else reorderBuffer.setBaseline(ticketId, owner, head.seq);
     },
     close() {
       for (const stop of stops) stop();
-      sequencer.close();
+      reorderBuffer.close();
     },
   };
 }

@@ -36,13 +36,13 @@ async function subscribe(
 ): Promise<object> {
   requireStaff(actor, 'subscribe; customers get the events of all their tickets');
   if ('all' in input) {
-    socket.data.wide = true;
+    socket.data.subscribedToAll = true;
     await socket.join(room.allStaff);
     return {};
   }
   await getTicket(ctx, actor, input.ticket_id);
   await socket.join(room.ticket(input.ticket_id));
-  socket.data.wide = false;
+  socket.data.subscribedToAll = false;
   await socket.leave(room.allStaff);
   return {};
 }

@@ -8,7 +8,7 @@ import type { DeskServer, DeskSocket } from './audience.ts';
 import { type Authorizer, createAuthorizer } from './authorize.ts';
 import { createDelivery } from './delivery.ts';
 import { answerError, handleEvents } from './handlers.ts';
-import { watchSlowReaders } from './slow-readers.ts';
+import { watchSlowConsumers } from './slow-consumers.ts';
 
 export interface Realtime {
   io: DeskServer;
@@ -78,7 +78,7 @@ export function createRealtime(
   const io = createIo(ctx, http, isAllowedOrigin);
   const delivery = createDelivery(ctx, io);
   const authorizer = createAuthorizer(ctx, io, delivery);
-  const stopWatching = watchSlowReaders(ctx, io);
+  const stopWatching = watchSlowConsumers(ctx, io);
   admitAtHandshake(io, authorizer);
   io.on('connection', (socket) => {
     // The request of the handshake has been read by now, and weighs more than the socket.

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { findFreePort } from '../../src/infra/mongod/launch.ts';
+import { findFreePort } from '../../src/infra/embedded-mongo/launch.ts';
 import { ensureBuilt } from '../../src/prepare.mjs';
 import { type ServerRole, startServer } from '../../src/server-role.ts';
 import { openApp, type RunningApp } from '../support/app.ts';

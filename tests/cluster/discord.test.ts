@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { APIMessage } from 'discord.js';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
-import type { CrashPoint } from '../../src/infra/crash-points.ts';
+import type { FailpointName } from '../../src/infra/failpoints.ts';
 import {
   channelOf,
   channelsOf,
@@ -170,7 +170,7 @@ describe('the bridge to Discord', () => {
     return { ticket, random, reader, channel, says, kimSays, expectMarksTrue, settle };
   }
 
-  const points: CrashPoint[] = [
+  const points: FailpointName[] = [
     'before-post',
     'after-post',
     'after-record',
@@ -183,7 +183,7 @@ describe('the bridge to Discord', () => {
     let n = 0;
     for (const point of points) {
       for (const pass of long ? [1, 2, 3, 5] : [3]) {
-        const doomed = await startBot({ DESKCORD_CRASH_AT: `${point}:${pass}` });
+        const doomed = await startBot({ DESKCORD_FAILPOINT: `${point}:${pass}` });
         await talk.channel();
         for (const until = Date.now() + 30_000; doomed.running && Date.now() < until; ) {
           await talk.says(`web ${++n}`);
@@ -206,7 +206,7 @@ describe('the bridge to Discord', () => {
     const talk = await openTalk(1850);
     await talk.channel();
     await talk.says('thank you');
-    await replaceBy(bot, { DESKCORD_CRASH_AT: 'before-close-step:2' });
+    await replaceBy(bot, { DESKCORD_FAILPOINT: 'before-close-step:2' });
     const { ticket } = talk;
     const url = `${cluster.urls()[0]}/api/v1/tickets/${ticket.id}/close`;
     const headers = { authorization: `Bearer ${newAccount('AGENT').token}` };
@@ -217,7 +217,7 @@ describe('the bridge to Discord', () => {
       expect(doomed.exit?.signal).toBe('SIGKILL');
       await fault(sim, { kind: 'forget-nonces' });
       await freeLease();
-      await startBot(next ? { DESKCORD_CRASH_AT: next } : {});
+      await startBot(next ? { DESKCORD_FAILPOINT: next } : {});
     }
     await eventually(async () => expect(await channelsOf(sim, ticket.number)).toEqual([]), {
       timeout: 30_000,
@@ -262,7 +262,7 @@ describe('the bridge to Discord', () => {
 
   test('19: when the bot is frozen past its lease, then the second takes over, and the first, woken, does nothing twice', async () => {
     // After its attempt is written down, before it looks at its lease: the card, web 1, web 2.
-    const first = await startBot({ DESKCORD_CRASH_AT: 'before-post:3:SIGSTOP' });
+    const first = await startBot({ DESKCORD_FAILPOINT: 'before-post:3:SIGSTOP' });
     await startBot();
     const talk = await openTalk(1900);
     await talk.says('web 1');

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { deleteMessage, editMessage } from '../../src/domain/messages.ts';
 import { closeTicket } from '../../src/domain/ticket-status.ts';
-import type { CrashPoint } from '../../src/infra/crash-points.ts';
+import type { FailpointName } from '../../src/infra/failpoints.ts';
 import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,
@@ -33,7 +33,7 @@ const textsAre = (channelId: string, wanted: string[], timeout = 10_000) =>
   eventually(async () => expect(await textsIn(desk.sim, channelId)).toEqual(wanted), { timeout });
 
 /** A bot that stops dead at the nth pass of a point, leaving everything as it is there. */
-async function botThatDies(point: CrashPoint, nth = 1) {
+async function botThatDies(point: FailpointName, nth = 1) {
   let left = nth;
   let died: () => void = () => undefined;
   const death = new Promise<void>((resolve) => {
@@ -41,7 +41,7 @@ async function botThatDies(point: CrashPoint, nth = 1) {
   });
   const bot = await desk.bot({
     ctx: {
-      crash(passed) {
+      failpoint(passed) {
         if (passed !== point || --left > 0) return;
         if (left === 0) died();
         throw new Error('killed');
@@ -276,7 +276,7 @@ describe('a bot killed while it closes', () => {
     await closesOnce('after-close-step', nth);
   });
 
-  async function closesOnce(point: CrashPoint, nth: number) {
+  async function closesOnce(point: FailpointName, nth: number) {
     const { ctx, sim } = desk;
     const { died } = await botThatDies(point, nth);
     const ticket = await openTicket(ctx);

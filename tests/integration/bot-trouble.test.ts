@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { bridgeLease, takeLease } from '../../src/domain/consumers/lease.ts';
 import { deleteMessage, editMessage, listMessages } from '../../src/domain/messages.ts';
-import { bridgeLease, takeLease } from '../../src/domain/mirror/lease.ts';
 import { closeTicket, updateTicket } from '../../src/domain/ticket-status.ts';
 import { createHealth } from '../../src/infra/health.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
@@ -194,7 +194,7 @@ test('a message that cannot be taken in for long is taken in at last, before tho
   let left = 6;
   await desk.bot({
     ctx: {
-      crash(point) {
+      failpoint(point) {
         if (point === 'before-inbound-commit' && left-- > 0) throw new Error('a fault of ours');
       },
     },

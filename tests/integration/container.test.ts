@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { findFreePort } from '../../src/infra/mongod/launch.ts';
+import { findFreePort } from '../../src/infra/embedded-mongo/launch.ts';
 import { ensureBuilt } from '../../src/prepare.mjs';
 import { SECRET } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';

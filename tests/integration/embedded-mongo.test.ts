@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
-import { fetchIntoCache } from '../../src/infra/mongod/cache.ts';
-import { type EmbeddedMongo, startEmbeddedMongo } from '../../src/infra/mongod/embedded.ts';
-import { findMongod } from '../../src/infra/mongod/find.ts';
+import { fetchIntoCache } from '../../src/infra/embedded-mongo/cache.ts';
+import { type EmbeddedMongo, startEmbeddedMongo } from '../../src/infra/embedded-mongo/embedded.ts';
+import { findMongod } from '../../src/infra/embedded-mongo/find.ts';
 import { eventually } from '../support/eventually.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 

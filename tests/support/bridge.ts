@@ -29,7 +29,7 @@ export const agent: Actor = {
 };
 
 /** Short enough for a test to wait until another bot takes over. */
-export const quickLease = { lifeMs: 1600, renewMs: 400 };
+export const quickLease = { ttlMs: 1600, renewIntervalMs: 400 };
 
 export interface Desk extends App {
   sim: RunningSimulator;

@@ -1,5 +1,5 @@
 /** A process that holds an embedded MongoDB, for tests that kill it: prints one line when ready. */
-import { startEmbeddedMongo } from '../../src/infra/mongod/embedded.ts';
+import { startEmbeddedMongo } from '../../src/infra/embedded-mongo/embedded.ts';
 
 const mongo = await startEmbeddedMongo({
   dataDir: process.argv[2] as string,

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { findMongod } from '../../src/infra/mongod/find.ts';
-import { findFreePort, launchMongod, type Mongod } from '../../src/infra/mongod/launch.ts';
+import { findMongod } from '../../src/infra/embedded-mongo/find.ts';
+import { findFreePort, launchMongod, type Mongod } from '../../src/infra/embedded-mongo/launch.ts';
 import {
   initiateReplicaSet,
   waitForPrimary,
   withAdmin,
-} from '../../src/infra/mongod/replica-set.ts';
+} from '../../src/infra/embedded-mongo/replica-set.ts';
 import { eventually } from './eventually.ts';
 import { makeTempDir } from './temp-dir.ts';
 

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { findFreePort } from '../../src/infra/mongod/launch.ts';
-import { watch } from '../../src/infra/mongod/watchdog.ts';
+import { findFreePort } from '../../src/infra/embedded-mongo/launch.ts';
+import { watch } from '../../src/infra/embedded-mongo/watchdog.ts';
 import { eventually } from './eventually.ts';
 import { makeTempDir } from './temp-dir.ts';
 

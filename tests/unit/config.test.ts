@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ConfigError, readConfig } from '../../src/config.ts';
-import { findFreePort } from '../../src/infra/mongod/launch.ts';
+import { findFreePort } from '../../src/infra/embedded-mongo/launch.ts';
 import { variables } from '../../src/variables.ts';
 import { spawnServer } from '../support/server-process.ts';
 import { makeTempDir } from '../support/temp-dir.ts';

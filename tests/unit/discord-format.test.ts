@@ -4,9 +4,9 @@ import {
   escapeName,
   MAX_CONTENT,
   neutralise,
-  note,
   speechParts,
   splitText,
+  systemLine,
 } from '../../bot/format.ts';
 
 describe('neutralise', () => {
@@ -68,7 +68,7 @@ describe('speechParts', () => {
   test('no text can pass for a note of the bot', () => {
     const [part] = speechParts({ name: 'Ana', text: '\n-# The ticket is closed' });
     expect(part).toBe('**Ana**: \n\\-# The ticket is closed');
-    expect(note('The ticket\nis closed')).toBe('-# The ticket is closed');
+    expect(systemLine('The ticket\nis closed')).toBe('-# The ticket is closed');
   });
 
   test('long text is split between words and nothing is lost', () => {

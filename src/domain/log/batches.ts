@@ -1,12 +1,12 @@
 import type { EntryRow } from '../../models/entry.ts';
-import type { Verdict } from './verdicts.ts';
+import type { InsertResult } from './insert-results.ts';
 
-/** Inserts rows; answers with one verdict a row and never throws. */
-export type InsertRows = (rows: EntryRow[], ordered: boolean) => Promise<Verdict[]>;
+/** Inserts rows; answers with one result a row and never throws. */
+export type InsertRows = (rows: EntryRow[], ordered: boolean) => Promise<InsertResult[]>;
 
 interface Waiting {
   rows: EntryRow[];
-  settle: (verdicts: Verdict[]) => void;
+  settle: (results: InsertResult[]) => void;
 }
 
 const SLOTS = 3;
@@ -38,10 +38,10 @@ export function createBatches(insert: InsertRows) {
   const send = async (batch: Waiting[], ordered: boolean) => {
     const rows =
       batch.length === 1 ? (batch[0] as Waiting).rows : batch.flatMap((waiting) => waiting.rows);
-    const verdicts = await insert(rows, ordered);
+    const results = await insert(rows, ordered);
     let from = 0;
     for (const { rows: own, settle } of batch) {
-      settle(verdicts.slice(from, from + own.length));
+      settle(results.slice(from, from + own.length));
       from += own.length;
     }
   };
@@ -75,8 +75,8 @@ export function createBatches(insert: InsertRows) {
   };
 
   return {
-    /** Queues rows of one ticket, with consecutive seqs; resolves with a verdict for each. */
-    commit(rows: EntryRow[], suspect: boolean): Promise<Verdict[]> {
+    /** Queues rows of one ticket, with consecutive seqs; resolves with a result for each. */
+    commit(rows: EntryRow[], suspect: boolean): Promise<InsertResult[]> {
       return new Promise((settle) => {
         if (suspect) {
           suspects.push({ rows, settle });

@@ -1,7 +1,7 @@
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
+import { createBatchLoader } from './batch-loader.ts';
 import { majority, native, oid, runCommand } from './collections.ts';
-import { gather } from './gather.ts';
 
 /** A stretch of a ticket's public log: the entries in (`after`, `upTo`]. */
 export interface Page {
@@ -72,7 +72,7 @@ async function readTogether(db: Database, pages: Page[]): Promise<Map<Page, Entr
 
 /** Reads pages of logs; many clients that come back at once are answered by few commands. */
 export function createPages(db: Database): ReadPage {
-  const short = gather((pages: Page[]) => readTogether(db, pages), PAGES_IN_A_QUERY);
+  const short = createBatchLoader((pages: Page[]) => readTogether(db, pages), PAGES_IN_A_QUERY);
   return async (page) =>
     page.upTo - page.after > SHORT ? readAlone(db, page) : ((await short(page)) ?? []);
 }

@@ -4,18 +4,18 @@ import { notFound, unavailable } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
+import { createBatchLoader } from './batch-loader.ts';
 import { linearizable, majority, native, oid, runCommand } from './collections.ts';
 import { type Entry, type TicketState, toEntry, toRow, toTicket } from './entry.ts';
-import { gather } from './gather.ts';
 import { type Head, listOpenHeads, readHeads } from './heads.ts';
-import { createPages } from './pages.ts';
 import {
   type InsertAnswer,
-  type Verdict,
-  verdictOfTransaction,
-  verdictsOfAnswer,
-  verdictsOfError,
-} from './verdicts.ts';
+  type InsertResult,
+  resultOfTransaction,
+  resultsOfAnswer,
+  resultsOfError,
+} from './insert-results.ts';
+import { createPages } from './pages.ts';
 
 /** Accepted means: on the disks of a majority. `wtimeout` makes a lost majority an unknown outcome. */
 const accepted = { w: 'majority', j: true, wtimeoutMS: 4000 } as const;
@@ -26,8 +26,8 @@ const COMMIT_WITHIN_MS = 5000;
 
 /** The log in MongoDB, as the writer needs it. */
 export function createLogStore(db: Database) {
-  const heads = gather((ids: string[]) => readHeads(db, ids.map(oid)));
-  const tickets = gather(async (ids: string[]) => {
+  const heads = createBatchLoader((ids: string[]) => readHeads(db, ids.map(oid)));
+  const tickets = createBatchLoader(async (ids: string[]) => {
     const rows = await native(db.tickets)
       .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
       .toArray();
@@ -42,14 +42,14 @@ export function createLogStore(db: Database) {
       undefined
     );
   };
-  const openHeads = gather((owners: string[]) =>
+  const openHeads = createBatchLoader((owners: string[]) =>
     listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
   );
   return {
     /** A page of a ticket's log, read together with others'. */
     readPage: createPages(db),
 
-    async insert(rows: EntryRow[], ordered: boolean): Promise<Verdict[]> {
+    async insert(rows: EntryRow[], ordered: boolean): Promise<InsertResult[]> {
       // The command itself instead of `insertMany`: the driver would measure every row before it
       // serialises it, and its own retry is not wanted, since an unknown outcome is looked up.
       const writeConcern = { w: 'majority', j: true, wtimeout: accepted.wtimeoutMS };
@@ -61,9 +61,9 @@ export function createLogStore(db: Database) {
           writeConcern,
           maxTimeMS: PATIENCE_MS,
         });
-        return verdictsOfAnswer(answer, rows.length, ordered);
+        return resultsOfAnswer(answer, rows.length, ordered);
       } catch (error) {
-        return verdictsOfError(error, rows.length);
+        return resultsOfError(error, rows.length);
       }
     },
 
@@ -71,7 +71,7 @@ export function createLogStore(db: Database) {
      * Writes a status entry and the ticket it changes in one transaction; the log decides, so the
      * transaction fails when the seq is taken.
      */
-    async insertStatus(entry: Entry): Promise<Verdict> {
+    async insertStatus(entry: Entry): Promise<InsertResult> {
       const { id, ...fields } = entry.ticket as NonNullable<Entry['ticket']>;
       const session = db.connection.getClient().startSession();
       const start = Date.now();
@@ -79,14 +79,14 @@ export function createLogStore(db: Database) {
         session.startTransaction({ writeConcern: accepted });
         await native(db.entries).insertOne(toRow(entry), { session });
         await native(db.tickets).updateOne({ _id: oid(id) }, { $set: fields }, { session });
-        // The entry has its time already: committed much later, a sweep would look past it.
+        // The entry has its time already: committed much later, a reconciliation poll would look past it.
         if (Date.now() - start > COMMIT_WITHIN_MS)
           throw unavailable('the transaction took too long');
         await session.commitTransaction();
         return { kind: 'stored' };
       } catch (error) {
         if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
-        return verdictOfTransaction(error);
+        return resultOfTransaction(error);
       } finally {
         await session.endSession();
       }

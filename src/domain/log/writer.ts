@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { isStorageError, unavailable } from '../../errors.ts';
-import type { Crash } from '../../infra/crash-points.ts';
+import type { Failpoint } from '../../infra/failpoints.ts';
 import type { Log } from '../../infra/log.ts';
 import { createBatches } from './batches.ts';
 import { type Entry, type TicketState, toRow } from './entry.ts';
+import type { InsertResult } from './insert-results.ts';
 import {
   type Append,
   type Appended,
   type Pending,
   PendingWrites,
   type TicketQueue,
-} from './pending.ts';
+} from './pending-writes.ts';
 import type { LogStore } from './store.ts';
-import type { Verdict } from './verdicts.ts';
 
 const MAX_PENDING = 10_000;
 const CACHED_TICKETS = 20_000;
@@ -26,7 +26,7 @@ export interface WriterOptions {
   /** Milliseconds after which a write that is not confirmed is given up towards its caller. */
   deadlineMs: number;
   publish(entry: Entry): void;
-  crash: Crash;
+  failpoint: Failpoint;
   log: Log;
 }
 
@@ -106,10 +106,10 @@ export class LogWriter {
     while (queue.waiting.length > 0) {
       const run = await this.#prepare(queue);
       if (run.length === 0) continue;
-      this.#options.crash('before-insert');
-      const verdicts = await this.#commit(queue, run);
-      this.#options.crash('after-insert');
-      await this.#apply(queue, run, verdicts);
+      this.#options.failpoint('before-insert');
+      const results = await this.#commit(queue, run);
+      this.#options.failpoint('after-insert');
+      await this.#apply(queue, run, results);
     }
     queue.busy = false;
   }
@@ -171,32 +171,36 @@ export class LogWriter {
     pending.reject(error);
   }
 
-  #commit(queue: TicketQueue, run: [Pending, Entry][]): Promise<Verdict[]> {
+  #commit(queue: TicketQueue, run: [Pending, Entry][]): Promise<InsertResult[]> {
     const [, entry] = run[0] as [Pending, Entry];
-    if (entry.ticket) return this.#options.store.insertStatus(entry).then((verdict) => [verdict]);
+    if (entry.ticket) return this.#options.store.insertStatus(entry).then((result) => [result]);
     const rows = run.map(([, each]) => toRow(each));
     return this.#batches.commit(rows, queue.suspect);
   }
 
-  async #apply(queue: TicketQueue, run: [Pending, Entry][], verdicts: Verdict[]): Promise<void> {
+  async #apply(
+    queue: TicketQueue,
+    run: [Pending, Entry][],
+    results: InsertResult[],
+  ): Promise<void> {
     const again: Pending[] = [];
     let pause = 0;
-    queue.suspect = verdicts.some(({ kind }) => kind === 'unknown');
+    queue.suspect = results.some(({ kind }) => kind === 'unknown');
     for (const [index, [pending, entry]] of run.entries()) {
-      const verdict = verdicts[index] as Verdict;
-      if (verdict.kind === 'stored') {
+      const result = results[index] as InsertResult;
+      if (result.kind === 'stored') {
         this.#stored(queue, pending, entry);
         continue;
       }
-      if (verdict.kind !== 'not_tried') queue.state = undefined;
-      if (verdict.kind === 'failed') {
+      if (result.kind !== 'skipped') queue.state = undefined;
+      if (result.kind === 'failed') {
         this.#pending.settle(pending);
-        pending.reject(verdict.cause);
+        pending.reject(result.cause);
         continue;
       }
-      if (verdict.kind === 'seen' || verdict.kind === 'unknown') pending.uncertain = true;
-      if (verdict.kind === 'unknown') pause = 50;
-      if (verdict.kind === 'seq_taken') pause = Math.max(pause, 1 + Math.random() * 4);
+      if (result.kind === 'duplicate_key' || result.kind === 'unknown') pending.uncertain = true;
+      if (result.kind === 'unknown') pause = 50;
+      if (result.kind === 'seq_taken') pause = Math.max(pause, 1 + Math.random() * 4);
       again.push(pending);
     }
     if (again.length === 0) return;
@@ -210,9 +214,9 @@ export class LogWriter {
       if (entry.ticket) queue.state.ticket = entry.ticket;
     }
     this.#pending.settle(pending);
-    this.#options.crash('before-publish');
+    this.#options.failpoint('before-publish');
     this.#options.publish(entry);
-    this.#options.crash('after-publish');
+    this.#options.failpoint('after-publish');
     pending.resolve({ entry, repeated: false });
   }
 
@@ -227,7 +231,7 @@ export class LogWriter {
     queue.waiting.shift();
     if (pending.settled) return true;
     this.#pending.settle(pending);
-    // Somebody else's copy has been told of by its own writer, or else by the sweep.
+    // Somebody else's copy has been told of by its own writer, or else by the reconciliation poll.
     if (entry.id === pending.entryId) this.#options.publish(entry);
     pending.resolve({ entry, repeated: entry.id !== pending.entryId });
     return true;

@@ -1,11 +1,11 @@
 import type { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
+import { LeaseLost } from '../consumers/lease.ts';
 import { majority, native, oid } from '../log/collections.ts';
 import { type Ticket, toTicket } from '../log/entry.ts';
 import { headWith } from '../log/heads.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
-import { LeaseLost } from './lease.ts';
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
 export type Mirror = Omit<MirrorRow, '_id'> & { ticket_id: string };
@@ -29,7 +29,7 @@ const fresh = {
  * The mirror of a ticket, made where there is none yet, and taken over by the lease's epoch.
  * @throws LeaseLost where a newer lease has written it
  */
-export async function openMirror(
+export async function claimMirror(
   ctx: AppContext,
   ticketId: string,
   epoch: number,
@@ -52,7 +52,7 @@ export async function openMirror(
  * Writes down how far the mirror has come.
  * @throws LeaseLost where a newer lease has written it
  */
-export async function saveMirror(
+export async function commitMirror(
   ctx: AppContext,
   mirror: Pick<Mirror, 'ticket_id' | 'epoch'>,
   change: MirrorChange,
@@ -65,7 +65,7 @@ export async function saveMirror(
 }
 
 /** A ticket as the mirror needs it, whoever's it is. Head first, ticket second. */
-export async function readMirrored(
+export async function readMirroredTicket(
   ctx: AppContext,
   ticketId: string,
 ): Promise<{ ticket: Ticket; head: number } | undefined> {
@@ -95,7 +95,7 @@ export async function listChannels(
  * and those closed since the bridge exists that have none; oldest first, a page at a time.
  * @param since closed tickets from before this time were never meant to be mirrored
  */
-export async function* listUnfinished(ctx: AppContext, since: number): AsyncGenerator<string> {
+export async function* listLagging(ctx: AppContext, since: number): AsyncGenerator<string> {
   const tickets = native(ctx.db.tickets).aggregate<{ _id: Types.ObjectId }>(
     [
       { $match: { $or: [{ status: { $ne: 'CLOSED' } }, { closed_at: { $gte: since } }] } },

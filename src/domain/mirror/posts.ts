@@ -59,7 +59,7 @@ export async function listPosts(ctx: AppContext, messageId: string): Promise<Pos
 }
 
 /** The newest messages taken in from a ticket's channel. */
-export async function listTakenIn(
+export async function listIngested(
   ctx: AppContext,
   ticketId: string,
   limit: number,

@@ -1,8 +1,8 @@
 import type { AppContext } from '../../context.ts';
 import type { MirrorState } from '../../contract/messages.ts';
+import { bridgeLease } from '../consumers/lease.ts';
 import { native, oid } from '../log/collections.ts';
 import type { Message, Ticket } from '../log/entry.ts';
-import { bridgeLease } from './lease.ts';
 
 type Mirrored = Pick<Ticket, 'id' | 'status' | 'closed_at'>;
 

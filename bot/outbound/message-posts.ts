@@ -5,8 +5,8 @@ import { listPosts, type Post, recordPost, removePosts } from '../../src/domain/
 import type { Bridge } from '../bridge.ts';
 import { code, hasCode, isRefused } from '../discord-errors.ts';
 import { type Speech, speechParts } from '../format.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds, deliver, hasText, noPings } from '../posting.ts';
-import type { MirroredTicket } from '../tickets.ts';
 
 type File = NonNullable<Entry['files']>[number];
 
@@ -93,7 +93,7 @@ async function postPart(
     id = await post(`${name} *(Discord does not take this message; the ticket has it)*`, [], ' r');
   }
   if (id) {
-    const { epoch } = bridge.lease;
+    const { fencingToken: epoch } = bridge.lease;
     const carried = files.map((file) => ({ attachment: '', file: file.id }));
     await recordPost(bridge.ctx, {
       id,

@@ -17,7 +17,7 @@ interface EngineConnection {
  * True where so much waits for a socket that it would fill this process's memory: more than 5,000
  * packets, or more than `maxBytes` of them as they go out. One packet alone is never too much.
  */
-export function isTooMuch(waiting: readonly Packet[], maxBytes: number): boolean {
+export function exceedsSendBuffer(waiting: readonly Packet[], maxBytes: number): boolean {
   if (waiting.length > MAX_PACKETS) return true;
   if (waiting.length <= 1) return false;
   let bytes = 0;
@@ -41,11 +41,11 @@ function cut(socket: DeskSocket): void {
  * Cuts sockets whose queue has grown past the cap; they catch up from their cursor when they come
  * back. @returns a function that ends the watch
  */
-export function watchSlowReaders(ctx: AppContext, io: DeskServer): () => void {
+export function watchSlowConsumers(ctx: AppContext, io: DeskServer): () => void {
   const timer = setInterval(() => {
     for (const socket of io.sockets.sockets.values()) {
       const { writeBuffer } = socket.conn as unknown as EngineConnection;
-      if (!isTooMuch(writeBuffer, ctx.config.maxSocketBufferBytes)) continue;
+      if (!exceedsSendBuffer(writeBuffer, ctx.config.maxSocketBufferBytes)) continue;
       ctx.log.warn({ socket: socket.id, user: socket.data.actor?.key }, 'cut a slow reader');
       cut(socket);
     }

@@ -13,7 +13,10 @@ const KEYS_IN_A_QUERY = 200;
  * never older than its question.
  * @param most keys in one query
  */
-export function gather<K, V>(load: (keys: K[]) => Promise<Map<K, V>>, most = KEYS_IN_A_QUERY) {
+export function createBatchLoader<K, V>(
+  load: (keys: K[]) => Promise<Map<K, V>>,
+  most = KEYS_IN_A_QUERY,
+) {
   const waiting: Asked<K, V>[] = [];
   let inFlight = 0;
   let scheduled = false;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Events, GatewayDispatchEvents, GatewayIntentBits, Partials } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
-import { LeaseLost } from '../src/domain/mirror/lease.ts';
+import { LeaseLost } from '../src/domain/consumers/lease.ts';
 import type { Bridge, Ending } from './bridge.ts';
 import {
   describe,
@@ -66,7 +66,7 @@ export function listenConnection(bridge: Bridge): void {
   client.on(Events.ShardReconnecting, () => {
     bridge.generation++;
     bridge.readyAt = Number.POSITIVE_INFINITY;
-    bridge.tickets.markEdges();
+    bridge.tickets.markGapStarts();
     ctx.health.set('discord', 'degraded', 'the connection to Discord is being made again');
   });
   client.on(Events.ShardResume, () => ctx.health.set('discord', 'ok'));

@@ -1,17 +1,17 @@
 import { type APIMessage, Routes } from 'discord.js';
 import { readEntries } from '../../src/domain/log/reads.ts';
-import { readMirrored } from '../../src/domain/mirror/mirrors.ts';
+import { readMirroredTicket } from '../../src/domain/mirror/mirrors.ts';
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import { code, hasCode, MirrorProblem } from '../discord-errors.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver, noPings } from '../posting.ts';
-import type { MirroredTicket } from '../tickets.ts';
 import { cardHash, needsDescription, renderCard } from './card.ts';
 import { channelExists, createChannel, findChannel, moveChannel } from './channels.ts';
 import { walkClosing } from './closing.ts';
 import { mirrorEntry } from './entries.ts';
 import { postHistory } from './history.ts';
-import { postSpeech } from './speech.ts';
+import { postSpeech } from './message-posts.ts';
 
 const PAGE = 100;
 /** A channel that is deleted again so soon after it was made again is left alone for a while. */
@@ -21,7 +21,7 @@ const REMADE_AGAIN_MS = 60_000;
  * Brings a ticket's channel up to the head of its log, in the log's order: opens it, posts what is
  * new, and closes it. Every step is written down when it is done, so that a crash resumes at the next.
  */
-export async function bringUp(bridge: Bridge, ticketId: string): Promise<void> {
+export async function syncChannel(bridge: Bridge, ticketId: string): Promise<void> {
   const ticket = await bridge.tickets.load(ticketId);
   if (!ticket || ticket.mirror.state === 'done') {
     if (ticket) bridge.tickets.forget(ticket);
@@ -42,10 +42,10 @@ export async function bringUp(bridge: Bridge, ticketId: string): Promise<void> {
 async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror } = ticket;
   await refresh(bridge, ticket);
-  if (ticket.doubtful && mirror.channel_id) {
+  if (ticket.channelNeedsCheck && mirror.channel_id) {
     if (!(await channelExists(bridge, mirror.channel_id))) await loseChannel(bridge, ticket);
   }
-  ticket.doubtful = false;
+  ticket.channelNeedsCheck = false;
   await ensureChannel(bridge, ticket);
   if (mirror.channel_id) {
     await ensureCard(bridge, ticket);
@@ -61,7 +61,7 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
 
 /** Reads the ticket, and the head it belongs to, again. */
 async function refresh(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
-  const found = await readMirrored(bridge.ctx, ticket.id);
+  const found = await readMirroredTicket(bridge.ctx, ticket.id);
   if (found) Object.assign(ticket, found);
 }
 
@@ -78,7 +78,7 @@ async function ensureChannel(bridge: Bridge, ticket: MirroredTicket): Promise<vo
   const shown = found ? {} : { issue_level, support_role };
   await bridge.tickets.save(ticket, { channel_id, shown });
   // Somebody may have written there before we knew that it was ours.
-  bridge.inbound.wake(ticket.id);
+  bridge.inbound.schedule(ticket.id);
 }
 
 function isCard(message: APIMessage, ticketId: string): boolean {
@@ -104,7 +104,7 @@ async function ensureCard(bridge: Bridge, ticket: MirroredTicket): Promise<void>
     const card_id = posted ?? null;
     const last_post = posted ?? mirror.last_post;
     await bridge.tickets.save(ticket, { card_id, last_post, attempt: null, shown });
-    bridge.ctx.crash('after-record');
+    bridge.ctx.failpoint('after-record');
   } else if (mirror.shown?.card !== shown.card) {
     bridge.lease.require();
     await bridge.rest
@@ -159,7 +159,7 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<vo
       seq = entry.seq;
       if (!posted) continue;
       await bridge.tickets.save(ticket, { seq, attempt: null });
-      bridge.ctx.crash('after-record');
+      bridge.ctx.failpoint('after-record');
     }
     if (seq !== mirror.seq) await bridge.tickets.save(ticket, { seq });
     if (mirror.seq >= ticket.head) await refresh(bridge, ticket);
@@ -181,7 +181,7 @@ async function loseChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void
     throw new MirrorProblem('the channel was deleted again as soon as it had been made again');
   }
   bridge.log.warn({ ticket: ticket.id }, "a ticket's channel was deleted: making it again");
-  ticket.caughtUp = -1;
+  ticket.caughtUpGeneration = -1;
   await bridge.tickets.save(ticket, {
     channel_id: null,
     card_id: null,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { CrashPoint } from '../../src/infra/crash-points.ts';
+import type { FailpointName } from '../../src/infra/failpoints.ts';
 import { seededRandom } from '../support/random.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { type Cluster, startCluster } from './support/cluster.ts';
@@ -26,17 +26,17 @@ describe('3: a node killed with -9 at each crash point', () => {
   test.each(points)(
     'when it is killed %s, then every send is stored and seen once',
     async (point) => {
-      for (const pass of passes) await crashAt(point, pass);
+      for (const pass of passes) await failpoint(point, pass);
     },
   );
 
-  async function crashAt(point: CrashPoint, pass: number): Promise<void> {
+  async function failpoint(point: FailpointName, pass: number): Promise<void> {
     const recorder = new Recorder(chooseSeed(300 + points.indexOf(point as never) * 100 + pass));
     const random = seededRandom(recorder.seed);
     const by = newAccount();
     const ticketId = await openTicket(cluster, by);
     const doomed = await cluster.add(`${point}-${pass}-${recorder.seed}`, {
-      DESKCORD_CRASH_AT: `${point}:${pass}`,
+      DESKCORD_FAILPOINT: `${point}:${pass}`,
     });
     const survivor = { urls: () => [cluster.nodes[0]!.url!] };
     const reader = new Reader({

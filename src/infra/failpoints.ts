@@ -1,5 +1,5 @@
 /** Moments at which the fault tests kill the process, in the order a message passes them. */
-export type CrashPoint =
+export type FailpointName =
   | 'before-insert'
   | 'after-insert'
   | 'before-publish'
@@ -12,14 +12,14 @@ export type CrashPoint =
   | 'before-close-step'
   | 'after-close-step';
 
-export type Crash = (point: CrashPoint) => void;
+export type Failpoint = (point: FailpointName) => void;
 
 /**
  * Makes the hook that kills this process with SIGKILL on the nth pass of a point, or freezes it there
  * with SIGSTOP.
  * @param spec `point`, `point:n` or `point:n:SIGSTOP`; undefined, as in every real run, makes a hook that does nothing.
  */
-export function createCrash(spec: string | undefined): Crash {
+export function createFailpoint(spec: string | undefined): Failpoint {
   if (!spec) return () => undefined;
   const [name, nth = '1', signal = 'SIGKILL'] = spec.split(':');
   let left = Number(nth);

@@ -1,12 +1,12 @@
 import type { AppContext } from '../src/context.ts';
 import type { Ticket } from '../src/domain/log/entry.ts';
 import {
+  claimMirror,
+  commitMirror,
   listChannels,
   type Mirror,
   type MirrorChange,
-  openMirror,
-  readMirrored,
-  saveMirror,
+  readMirroredTicket,
 } from '../src/domain/mirror/mirrors.ts';
 
 /** A ticket on its way into Discord, as this session of the bridge knows it. */
@@ -18,13 +18,13 @@ export interface MirroredTicket {
   /** As it is stored; only this session writes it. */
   mirror: Mirror;
   /** The bridge's generation in which its channel was last caught up with. */
-  caughtUp: number;
+  caughtUpGeneration: number;
   /** The newest message taken in when the gateway was lost; what is older than it was seen live. */
-  edge: string | null;
+  gapStart: string | null;
   /** The message whose files could not be fetched, and since when (monotonic milliseconds). */
   unfetched: { id: string; since: number } | null;
   /** Its channel may be gone: look before using it. */
-  doubtful: boolean;
+  channelNeedsCheck: boolean;
 }
 
 /** The tickets that are not done, loaded when they are first needed. */
@@ -32,22 +32,22 @@ export function createTickets(ctx: AppContext, epoch: number) {
   const byId = new Map<string, MirroredTicket>();
   const idByChannel = new Map<string, string>();
   const loading = new Map<string, Promise<MirroredTicket | undefined>>();
-  /** Last entry known to be in Discord; spares a look at those a sweep names again. */
+  /** Last entry known to be in Discord; spares a look at those a reconciliation poll names again. */
   const done = new Map<string, number>();
 
   const read = async (id: string): Promise<MirroredTicket | undefined> => {
-    const found = await readMirrored(ctx, id);
+    const found = await readMirroredTicket(ctx, id);
     if (!found) return undefined;
-    const mirror = await openMirror(ctx, id, epoch);
+    const mirror = await claimMirror(ctx, id, epoch);
     const loaded: MirroredTicket = {
       id,
       ticket: found.ticket,
       head: found.head,
       mirror,
-      caughtUp: -1,
-      edge: null,
+      caughtUpGeneration: -1,
+      gapStart: null,
       unfetched: null,
-      doubtful: false,
+      channelNeedsCheck: false,
     };
     if (mirror.state === 'done') return loaded;
     byId.set(id, loaded);
@@ -78,7 +78,7 @@ export function createTickets(ctx: AppContext, epoch: number) {
     withChannel: (): string[] => [...idByChannel.values()],
     /** Stores a change of the mirror under this session's lease. */
     async save(ticket: MirroredTicket, change: MirrorChange): Promise<void> {
-      await saveMirror(ctx, ticket.mirror, change);
+      await commitMirror(ctx, ticket.mirror, change);
       const before = ticket.mirror.channel_id;
       Object.assign(ticket.mirror, change);
       const after = ticket.mirror.channel_id;
@@ -87,8 +87,8 @@ export function createTickets(ctx: AppContext, epoch: number) {
       if (change.seq !== undefined) done.set(ticket.id, change.seq);
     },
     /** Remembers up to where each channel was seen live, since from now on it is not. */
-    markEdges(): void {
-      for (const ticket of byId.values()) ticket.edge ??= ticket.mirror.inbound;
+    markGapStarts(): void {
+      for (const ticket of byId.values()) ticket.gapStart ??= ticket.mirror.inbound;
     },
     /** True where nothing up to `seq` is left to do. */
     isPast: (id: string, seq: number): boolean => (done.get(id) ?? -1) >= seq,

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Entry } from '../../src/domain/log/entry.ts';
 import { createLog } from '../../src/infra/log.ts';
-import { Sequencer } from '../../src/realtime/sequencer.ts';
+import { ReorderBuffer } from '../../src/realtime/reorder-buffer.ts';
 import { testConfig } from '../support/app.ts';
 
 const TICKET = 'a'.repeat(24);
-/** Longer than a sequencer tries to read a hole. */
+/** Longer than a reorderBuffer tries to read a hole. */
 const FOR_LONG_MS = 60_000;
 
 const buildEntry = (seq: number) => ({ ticket_id: TICKET, owner: 'ana', seq, at: seq }) as Entry;
 
-/** A sequencer over a log of `head` entries whose first `failures` reads fail; those above `recent` are new. */
+/** A reorderBuffer over a log of `head` entries whose first `failures` reads fail; those above `recent` are new. */
 function createSequencer(head: number, failures: number, recent = 0) {
   const emitted: number[] = [];
   const lost: [string, string, number][] = [];
@@ -20,7 +20,7 @@ function createSequencer(head: number, failures: number, recent = 0) {
     if (++reads <= failures) throw new Error('the database is away');
     return log.filter(({ seq }) => seq > after && seq <= upTo);
   };
-  const sequencer = new Sequencer({
+  const reorderBuffer = new ReorderBuffer({
     emit: ({ seq }) => void emitted.push(seq),
     audienceSince: () => 0,
     read: async (_ticketId, after, upTo) => read(after, upTo),
@@ -28,7 +28,7 @@ function createSequencer(head: number, failures: number, recent = 0) {
     onLost: (...told) => void lost.push(told),
     log: createLog(testConfig({ LOG_LEVEL: 'silent' })),
   });
-  return { sequencer, emitted, lost };
+  return { reorderBuffer, emitted, lost };
 }
 
 describe('a hole in what a node has heard of', () => {
@@ -36,9 +36,9 @@ describe('a hole in what a node has heard of', () => {
   afterEach(() => void jest.useRealTimers());
 
   test('when it can be read after some tries, then it comes in its place, and nobody is told', async () => {
-    const { sequencer, emitted, lost } = createSequencer(4, 3);
-    sequencer.base(TICKET, 'ana', 0);
-    for (const seq of [1, 2, 4]) sequencer.accept(buildEntry(seq));
+    const { reorderBuffer, emitted, lost } = createSequencer(4, 3);
+    reorderBuffer.setBaseline(TICKET, 'ana', 0);
+    for (const seq of [1, 2, 4]) reorderBuffer.accept(buildEntry(seq));
     expect(emitted).toEqual([1, 2]);
     await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
     expect(emitted).toEqual([1, 2, 3, 4]);
@@ -46,18 +46,18 @@ describe('a hole in what a node has heard of', () => {
   });
 
   test('when it cannot be read for long, then its sockets are told once, and nothing skips it', async () => {
-    const { sequencer, emitted, lost } = createSequencer(4, Number.POSITIVE_INFINITY);
-    sequencer.base(TICKET, 'ana', 0);
-    for (const seq of [1, 2, 4]) sequencer.accept(buildEntry(seq));
+    const { reorderBuffer, emitted, lost } = createSequencer(4, Number.POSITIVE_INFINITY);
+    reorderBuffer.setBaseline(TICKET, 'ana', 0);
+    for (const seq of [1, 2, 4]) reorderBuffer.accept(buildEntry(seq));
     await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
     expect(lost).toEqual([[TICKET, 'ana', 2]]);
     expect(emitted).toEqual([1, 2]);
   });
 
   test('when the sweep knows of an entry that cannot be read for long, then its sockets are told', async () => {
-    const { sequencer, emitted, lost } = createSequencer(3, Number.POSITIVE_INFINITY);
-    sequencer.base(TICKET, 'ana', 2);
-    sequencer.expect(TICKET, 'ana', 3);
+    const { reorderBuffer, emitted, lost } = createSequencer(3, Number.POSITIVE_INFINITY);
+    reorderBuffer.setBaseline(TICKET, 'ana', 2);
+    reorderBuffer.noteHead(TICKET, 'ana', 3);
     await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
     expect(lost).toEqual([[TICKET, 'ana', 2]]);
     expect(emitted).toEqual([]);
@@ -69,26 +69,26 @@ describe('a ticket a node meets for the first time', () => {
   afterEach(() => void jest.useRealTimers());
 
   test('begins with the oldest entry that somebody here may not have been told of', async () => {
-    const { sequencer, emitted } = createSequencer(9, 0, 6);
-    sequencer.accept(buildEntry(9));
+    const { reorderBuffer, emitted } = createSequencer(9, 0, 6);
+    reorderBuffer.accept(buildEntry(9));
     await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
     expect(emitted).toEqual([7, 8, 9]);
   });
 
   test('when the hint is of an old entry, then it is not told again, nor is what came after it', async () => {
-    const { sequencer, emitted } = createSequencer(81, 0, 80);
-    sequencer.accept(buildEntry(57));
+    const { reorderBuffer, emitted } = createSequencer(81, 0, 80);
+    reorderBuffer.accept(buildEntry(57));
     await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
     expect(emitted).toEqual([]);
-    sequencer.accept(buildEntry(81));
+    reorderBuffer.accept(buildEntry(81));
     await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
     expect(emitted).toEqual([81]);
   });
 
   test('when a head is read for a socket while an entry is awaited, then the entry is still told', async () => {
-    const { sequencer, emitted } = createSequencer(10, 0, 9);
-    sequencer.expect(TICKET, 'ana', 10, 150);
-    sequencer.base(TICKET, 'ana', 10);
+    const { reorderBuffer, emitted } = createSequencer(10, 0, 9);
+    reorderBuffer.noteHead(TICKET, 'ana', 10, 150);
+    reorderBuffer.setBaseline(TICKET, 'ana', 10);
     await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
     expect(emitted).toEqual([10]);
   });

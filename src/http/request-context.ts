@@ -4,7 +4,7 @@ import type { AppContext } from '../context.ts';
 import { redactUrl } from '../infra/log.ts';
 
 /** One request and its answer, from whichever route. */
-export interface Exchange {
+export interface RequestContext {
   id: string;
   req: IncomingMessage;
   res: ServerResponse;
@@ -26,36 +26,40 @@ export function nextRequestId(): string {
 const acceptable = /^[\w.:-]{1,64}$/;
 
 /** Names the request (by its own `X-Request-Id` where it brings a sane one) and logs it when it ends. */
-export function openExchange(ctx: AppContext, req: IncomingMessage, res: ServerResponse): Exchange {
+export function openRequest(
+  ctx: AppContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+): RequestContext {
   const given = req.headers['x-request-id'];
   const id = typeof given === 'string' && acceptable.test(given) ? given : nextRequestId();
   res.setHeader('X-Request-Id', id);
   const url = req.url ?? '/';
   const mark = url.indexOf('?');
-  const exchange: Exchange = {
+  const request: RequestContext = {
     id,
     req,
     res,
     path: mark < 0 ? url : url.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
   };
-  if (ctx.log.isLevelEnabled('info')) logWhenDone(ctx, exchange);
-  return exchange;
+  if (ctx.log.isLevelEnabled('info')) logWhenDone(ctx, request);
+  return request;
 }
 
-function logWhenDone(ctx: AppContext, exchange: Exchange): void {
-  const { req, res } = exchange;
+function logWhenDone(ctx: AppContext, request: RequestContext): void {
+  const { req, res } = request;
   const start = performance.now();
   res.once('close', () => {
     const line = {
-      request: exchange.id,
+      request: request.id,
       method: req.method,
       url: redactUrl(req.url ?? ''),
       status: res.writableFinished ? res.statusCode : 'aborted',
       ms: Math.round((performance.now() - start) * 10) / 10,
-      user: exchange.user,
+      user: request.user,
     };
-    if (exchange.path === '/healthz' || exchange.path === '/readyz') ctx.log.debug(line, 'request');
+    if (request.path === '/healthz' || request.path === '/readyz') ctx.log.debug(line, 'request');
     else ctx.log.info(line, 'request');
   });
 }

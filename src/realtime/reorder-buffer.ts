@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Entry } from '../domain/log/entry.ts';
 import type { Log } from '../infra/log.ts';
 
-export interface SequencerOptions {
+export interface ReorderBufferOptions {
   /** Sends an entry to the sockets of this node. */
   emit(entry: Entry): void;
   /** Since when a socket of this node gets the ticket's events, at the latest; undefined where none does. */
@@ -24,15 +24,15 @@ interface Track {
   /** The last entry emitted; undefined until the first one is known. */
   last: number | undefined;
   /** Entries behind a hole; made when there is one, since there are as many tracks as open tickets. */
-  parked: Map<number, Entry> | undefined;
+  buffered: Map<number, Entry> | undefined;
   timer: NodeJS.Timeout | undefined;
   filling: boolean;
   /** The newest seq known to exist. */
-  target: number;
+  highWaterMark: number;
 }
 
 /** How long a hole may be filled by a late hint before it is read, in milliseconds. */
-export const HOLE_PATIENCE_MS = 150;
+export const GAP_TIMEOUT_MS = 150;
 const MAX_TRACKS = 50_000;
 /** After so many failed reads in a row (about 6 s) the sockets are told to ask for themselves. */
 const MAX_FAILURES = 6;
@@ -41,14 +41,14 @@ const MAX_FAILURES = 6;
  * Emits the entries of each ticket to this node's sockets in order of seq, each once, however late
  * or often their hints come. What never comes is read from the log.
  */
-export class Sequencer {
-  readonly #options: SequencerOptions;
+export class ReorderBuffer {
+  readonly #options: ReorderBufferOptions;
   readonly #tracks = new LRUCache<string, Track>({
     max: MAX_TRACKS,
     dispose: (track) => clearTimeout(track.timer),
   });
 
-  constructor(options: SequencerOptions) {
+  constructor(options: ReorderBufferOptions) {
     this.#options = options;
   }
 
@@ -56,33 +56,33 @@ export class Sequencer {
   accept(entry: Entry): void {
     const track = this.#trackFor(entry.ticket_id, entry.owner, entry.seq);
     if (!track) return;
-    track.target = Math.max(track.target, entry.seq);
+    track.highWaterMark = Math.max(track.highWaterMark, entry.seq);
     if (track.last !== undefined && entry.seq <= track.last) return;
     if (track.last !== undefined && entry.seq === track.last + 1) {
       this.#emit(track, entry);
-      this.#unpark(track);
+      this.#flushBuffered(track);
     } else {
-      track.parked ??= new Map();
-      track.parked.set(entry.seq, entry);
+      track.buffered ??= new Map();
+      track.buffered.set(entry.seq, entry);
     }
-    this.#fillLater(entry.ticket_id, track, track.last === undefined ? 0 : HOLE_PATIENCE_MS);
+    this.#fillLater(entry.ticket_id, track, track.last === undefined ? 0 : GAP_TIMEOUT_MS);
   }
 
   /**
    * A hint without the entry: the log reaches up to `seq`.
-   * @param patience how long the entry itself may still be on its way, in milliseconds
+   * @param timeoutMs how long the entry itself may still be on its way, in milliseconds
    */
-  expect(ticketId: string, owner: string, seq: number, patience = 0): void {
+  noteHead(ticketId: string, owner: string, seq: number, timeoutMs = 0): void {
     const track = this.#trackFor(ticketId, owner, seq);
     if (!track || (track.last !== undefined && track.last >= seq)) return;
-    track.target = Math.max(track.target, seq);
-    this.#fillLater(ticketId, track, patience);
+    track.highWaterMark = Math.max(track.highWaterMark, seq);
+    this.#fillLater(ticketId, track, timeoutMs);
   }
 
   /** Nobody here waits for an entry up to `head`: where nothing else is known, the next one follows it. */
-  base(ticketId: string, owner: string, head: number): void {
+  setBaseline(ticketId: string, owner: string, head: number): void {
     const track = this.#tracks.get(ticketId) ?? this.#create(ticketId, owner);
-    if (track.target === 0) track.last ??= head;
+    if (track.highWaterMark === 0) track.last ??= head;
   }
 
   close(): void {
@@ -105,10 +105,10 @@ export class Sequencer {
     const track: Track = {
       owner,
       last: undefined,
-      parked: undefined,
+      buffered: undefined,
       timer: undefined,
       filling: false,
-      target: 0,
+      highWaterMark: 0,
     };
     this.#tracks.set(ticketId, track);
     return track;
@@ -119,20 +119,20 @@ export class Sequencer {
     this.#options.emit(entry);
   }
 
-  #unpark(track: Track): void {
-    const { parked } = track;
-    if (!parked) return;
+  #flushBuffered(track: Track): void {
+    const { buffered } = track;
+    if (!buffered) return;
     for (;;) {
-      const next = parked.get((track.last ?? 0) + 1);
+      const next = buffered.get((track.last ?? 0) + 1);
       if (!next) break;
-      parked.delete(next.seq);
+      buffered.delete(next.seq);
       this.#emit(track, next);
     }
-    if (parked.size === 0) track.parked = undefined;
+    if (buffered.size === 0) track.buffered = undefined;
   }
 
   #isBehind(track: Track): boolean {
-    return track.target > (track.last ?? 0);
+    return track.highWaterMark > (track.last ?? 0);
   }
 
   #fillLater(ticketId: string, track: Track, delay: number): void {
@@ -162,13 +162,14 @@ export class Sequencer {
     }
     track.filling = false;
     if (!this.#isBehind(track)) return;
-    const after = track.last ?? Math.min(track.target, ...(track.parked?.keys() ?? [])) - 1;
+    const after =
+      track.last ?? Math.min(track.highWaterMark, ...(track.buffered?.keys() ?? [])) - 1;
     this.#options.onLost(ticketId, track.owner, after);
     this.#tracks.delete(ticketId);
   }
 
   async #fillOnce(ticketId: string, track: Track): Promise<void> {
-    const upTo = track.target;
+    const upTo = track.highWaterMark;
     const entries = await this.#readMissing(ticketId, track);
     const [first] = entries;
     if (track.last === undefined) {
@@ -180,23 +181,23 @@ export class Sequencer {
       if (entry.seq !== track.last + 1) continue;
       this.#emit(track, entry);
     }
-    this.#unpark(track);
-    this.#dropParked(track, track.last);
+    this.#flushBuffered(track);
+    this.#dropBuffered(track, track.last);
   }
 
   /** A hint of old: it says nothing of where the ticket stands now. */
   #dismiss(track: Track, upTo: number): void {
-    if (track.target === upTo) track.target = 0;
-    this.#dropParked(track, upTo);
+    if (track.highWaterMark === upTo) track.highWaterMark = 0;
+    this.#dropBuffered(track, upTo);
   }
 
-  #dropParked({ parked }: Track, upTo: number): void {
-    for (const seq of parked?.keys() ?? []) if (seq <= upTo) parked?.delete(seq);
+  #dropBuffered({ buffered }: Track, upTo: number): void {
+    for (const seq of buffered?.keys() ?? []) if (seq <= upTo) buffered?.delete(seq);
   }
 
-  async #readMissing(ticketId: string, { owner, last, target }: Track): Promise<Entry[]> {
-    if (last !== undefined) return this.#options.read(ticketId, last, target);
+  async #readMissing(ticketId: string, { owner, last, highWaterMark }: Track): Promise<Entry[]> {
+    if (last !== undefined) return this.#options.read(ticketId, last, highWaterMark);
     const since = this.#options.audienceSince(ticketId, owner);
-    return since === undefined ? [] : this.#options.readRecent(ticketId, target, since);
+    return since === undefined ? [] : this.#options.readRecent(ticketId, highWaterMark, since);
   }
 }

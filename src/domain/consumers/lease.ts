@@ -11,9 +11,12 @@ export class LeaseLost extends Error {
   }
 }
 
-/** A grant: `epoch` grows by one with each new holder; `since` is when there was the first one. */
+/**
+ * A grant. The fencing token (`epoch` in stored rows) grows by one with each new holder: a write under
+ * an older one is refused. `since` is when the lease was first held ever, milliseconds since 1970.
+ */
 export interface Grant {
-  epoch: number;
+  fencingToken: number;
   since: number;
 }
 
@@ -28,7 +31,7 @@ export async function takeLease(
   ctx: AppContext,
   name: string,
   holder: string,
-  lifeMs: number,
+  ttlMs: number,
 ): Promise<Grant | undefined> {
   const now = { $toLong: '$$NOW' };
   const mine = { $eq: ['$holder', holder] };
@@ -43,7 +46,7 @@ export async function takeLease(
           $set: {
             epoch: ifFree(epoch, '$epoch'),
             holder: ifFree({ $literal: holder }, '$holder'),
-            until: ifFree({ $add: [now, lifeMs] }, '$until'),
+            until: ifFree({ $add: [now, ttlMs] }, '$until'),
             since: { $ifNull: ['$since', now] },
           },
         },
@@ -51,7 +54,7 @@ export async function takeLease(
       { upsert: true, returnDocument: 'after' },
     );
     if (row?.holder !== holder) return undefined;
-    return { epoch: Number(row.epoch), since: Number(row.since) };
+    return { fencingToken: Number(row.epoch), since: Number(row.since) };
   } catch (error) {
     // Two processes made the row at the same moment; the other one has it.
     if (isDuplicateKey(error)) return undefined;
@@ -60,29 +63,29 @@ export async function takeLease(
 }
 
 /** Gives a lease back, so that the next holder need not wait for its end. */
-export async function dropLease(ctx: AppContext, name: string, holder: string): Promise<void> {
+export async function releaseLease(ctx: AppContext, name: string, holder: string): Promise<void> {
   await native(ctx.db.leases).updateOne({ _id: name, holder }, { $set: { until: 0 } });
 }
 
 export interface LeaseTimes {
   /** How long a grant lives without being renewed, in milliseconds. */
-  lifeMs: number;
+  ttlMs: number;
   /** How often it is renewed, or asked for again. */
-  renewMs: number;
+  renewIntervalMs: number;
 }
 
-export const defaultLeaseTimes: LeaseTimes = { lifeMs: 15_000, renewMs: 5000 };
+export const defaultLeaseTimes: LeaseTimes = { ttlMs: 15_000, renewIntervalMs: 5000 };
 
 /** A lease while it is held. */
 export interface HeldLease extends Grant {
   /** False as soon as another process may have it, by this process's own monotonic clock. */
-  owned(): boolean;
-  /** @throws LeaseLost where `owned` is false */
+  isHeld(): boolean;
+  /** @throws LeaseLost where `isHeld` is false */
   require(): void;
   /** Aborted when it is lost or given back. */
   signal: AbortSignal;
   /** Gives it back. */
-  drop(): Promise<void>;
+  release(): Promise<void>;
 }
 
 /**
@@ -97,11 +100,11 @@ export async function holdLease(
   times: LeaseTimes,
   stop: AbortSignal,
 ): Promise<HeldLease | undefined> {
-  const margin = times.lifeMs / 8;
+  const margin = times.ttlMs / 8;
   let askedAt = performance.now();
   const ask = async () => {
     const at = performance.now();
-    const grant = await takeLease(ctx, name, holder, times.lifeMs).catch((error: Error) => {
+    const grant = await takeLease(ctx, name, holder, times.ttlMs).catch((error: Error) => {
       ctx.log.debug({ reason: error.message, lease: name }, 'the lease could not be asked for');
       return undefined;
     });
@@ -110,38 +113,38 @@ export async function holdLease(
   };
   let grant = await ask();
   while (!grant && !stop.aborted) {
-    await sleep(times.renewMs * (0.4 + Math.random() * 0.4), undefined, { signal: stop }).catch(
-      () => undefined,
-    );
+    await sleep(times.renewIntervalMs * (0.4 + Math.random() * 0.4), undefined, {
+      signal: stop,
+    }).catch(() => undefined);
     if (!stop.aborted) grant = await ask();
   }
   if (!grant) return undefined;
-  const { epoch, since } = grant;
+  const { fencingToken, since } = grant;
   const lost = new AbortController();
-  const owned = () => !lost.signal.aborted && performance.now() - askedAt < times.lifeMs - margin;
+  const isHeld = () => !lost.signal.aborted && performance.now() - askedAt < times.ttlMs - margin;
   const checking = setInterval(() => {
-    if (!owned()) end();
-  }, times.renewMs / 5).unref();
+    if (!isHeld()) end();
+  }, times.renewIntervalMs / 5).unref();
   const renewing = setInterval(async () => {
     const renewed = await ask();
-    if (renewed && renewed.epoch !== epoch) end();
-  }, times.renewMs).unref();
+    if (renewed && renewed.fencingToken !== fencingToken) end();
+  }, times.renewIntervalMs).unref();
   const end = () => {
     clearInterval(checking);
     clearInterval(renewing);
     lost.abort(new LeaseLost());
   };
   return {
-    epoch,
+    fencingToken,
     since,
-    owned,
+    isHeld,
     require() {
-      if (!owned()) throw new LeaseLost();
+      if (!isHeld()) throw new LeaseLost();
     },
     signal: lost.signal,
-    async drop() {
+    async release() {
       end();
-      await dropLease(ctx, name, holder).catch(() => undefined);
+      await releaseLease(ctx, name, holder).catch(() => undefined);
     },
   };
 }

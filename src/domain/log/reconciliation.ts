@@ -6,25 +6,25 @@ import { type Ticket, toTicket } from './entry.ts';
 import { listRecentHeads, listRecentTickets, type RecentHead } from './heads.ts';
 
 /** What MongoDB has taken in lately: some of it for the first time, some of it seen before. */
-export interface Found {
+export interface RecentChanges {
   heads: RecentHead[];
-  tickets: FoundTicket[];
+  tickets: RecentTicket[];
 }
 
 /** A ticket, and when MongoDB took it in. */
-export type FoundTicket = Ticket & { stored: Timestamp };
+export type RecentTicket = Ticket & { stored: Timestamp };
 
-export interface Sweep {
+export interface Reconciliation {
   /** Looks at once, as after Redis has come back. */
   now(): void;
   /** @returns a function that ends the subscription. */
-  onFound(listener: (found: Found) => void): () => void;
+  onChanges(listener: (found: RecentChanges) => void): () => void;
   /**
    * The cluster's time at a moment of this process's clock; or a later one, where all that MongoDB
    * took in before has been found.
    * @param ms milliseconds since 1970
    */
-  unsettledSince(ms: number): Timestamp;
+  watermarkSince(ms: number): Timestamp;
   close(): void;
 }
 
@@ -42,8 +42,12 @@ const CLOCK_SKEW_MS = 3000;
  * insert that was long on its way can hide one. The window moves on with what a majority has, and
  * stands still while there is none.
  */
-export function createSweep(db: Database, options: { intervalMs: number }, log: Log): Sweep {
-  const listeners = new Set<(found: Found) => void>();
+export function createReconciliation(
+  db: Database,
+  options: { intervalMs: number },
+  log: Log,
+): Reconciliation {
+  const listeners = new Set<(found: RecentChanges) => void>();
   let settled = clusterTime(Date.now() - CLOCK_SKEW_MS - LATENCY_SECONDS * 1000);
   let ahead = -CLOCK_SKEW_MS;
   let timer: NodeJS.Timeout | undefined;
@@ -51,7 +55,7 @@ export function createSweep(db: Database, options: { intervalMs: number }, log: 
   let closed = false;
 
   /** All there is since `settled`, at least up to `committed`, also where another member is primary now. */
-  const find = async (committed: Timestamp): Promise<Found> => {
+  const find = async (committed: Timestamp): Promise<RecentChanges> => {
     const session = db.connection.getClient().startSession();
     try {
       session.advanceOperationTime(committed);
@@ -79,7 +83,7 @@ export function createSweep(db: Database, options: { intervalMs: number }, log: 
     try {
       await look();
     } catch (error) {
-      log.debug({ reason: (error as Error).message }, 'a sweep failed');
+      log.debug({ reason: (error as Error).message }, 'a reconciliation poll failed');
     }
     running = false;
     if (!closed) timer = setTimeout(run, options.intervalMs * (0.8 + Math.random() * 0.4)).unref();
@@ -88,11 +92,11 @@ export function createSweep(db: Database, options: { intervalMs: number }, log: 
   timer = setTimeout(run, options.intervalMs).unref();
   return {
     now: () => void run(),
-    onFound(listener) {
+    onChanges(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    unsettledSince(ms) {
+    watermarkSince(ms) {
       const since = clusterTime(ms + ahead);
       return since.greaterThan(settled) ? since : settled;
     },

@@ -12,16 +12,16 @@ import {
 } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
-import { note } from '../format.ts';
+import { systemLine } from '../format.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { actorOfAuthor, writerOf } from '../people.ts';
-import { compareIds, say } from '../posting.ts';
-import type { MirroredTicket } from '../tickets.ts';
+import { compareIds, postNotice } from '../posting.ts';
 import { type Copied, copyFiles, filesAfter, pairFiles } from './attachments.ts';
 import type { Incoming } from './incoming.ts';
 import { mark, marks } from './reactions.ts';
 
 /** True for a refusal that will be the same however often it is tried. */
-function isFinal(error: unknown): error is AppError {
+function isPermanent(error: unknown): error is AppError {
   return error instanceof AppError && error.code !== 'SERVICE_UNAVAILABLE';
 }
 
@@ -52,7 +52,7 @@ async function remember(
     hash: incoming.hash,
     edited: incoming.editedAt,
     files: became?.files.map(({ attachment, file }) => ({ attachment, file: file.id })) ?? [],
-    epoch: bridge.lease.epoch,
+    epoch: bridge.lease.fencingToken,
   };
   if (post.channel_id !== ticket.mirror.channel_id) return post;
   await recordPost(bridge.ctx, post);
@@ -82,7 +82,8 @@ async function sayNotPassedOn(
   what: string,
 ): Promise<void> {
   const { channel_id } = ticket.mirror;
-  if (channel_id) await say(bridge, channel_id, `${key} ${id}`, note(`Not passed on: ${what}`), id);
+  if (channel_id)
+    await postNotice(bridge, channel_id, `${key} ${id}`, systemLine(`Not passed on: ${what}`), id);
 }
 
 /** What an earlier try of the same message has stored already, before a crash or an unclear answer. */
@@ -97,12 +98,16 @@ async function storedBefore(
   return entry && (await readMessage(ctx.db, ticket.id, entry.id));
 }
 
-async function takeNew(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming): Promise<void> {
+async function ingestNew(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+): Promise<void> {
   const { ctx, discord } = bridge;
   const { channelId } = incoming.message;
-  if (incoming.remark) {
+  if (incoming.internalNote) {
     await remember(bridge, ticket, incoming, undefined);
-    return mark(bridge, channelId, incoming.id, marks.remark);
+    return mark(bridge, channelId, incoming.id, marks.internalNote);
   }
   const actor = await writerOf(discord, guildOf(bridge), incoming.message);
   const before = await storedBefore(bridge, ticket, actor, incoming);
@@ -112,7 +117,7 @@ async function takeNew(bridge: Bridge, ticket: MirroredTicket, incoming: Incomin
     const seen = changed ? { ...incoming, hash: '', editedAt: 0 } : incoming;
     const post = await remember(bridge, ticket, seen, { message: before, files });
     mark(bridge, channelId, incoming.id, marks.taken);
-    return takeEdit(bridge, ticket, incoming, post);
+    return ingestEdit(bridge, ticket, incoming, post);
   }
   const { copied, missing } = await copyFiles(bridge, actor, ticket, incoming, incoming.files);
   if (incoming.text.trim() === '' && copied.length === 0) {
@@ -122,13 +127,13 @@ async function takeNew(bridge: Bridge, ticket: MirroredTicket, incoming: Incomin
   const attachments = copied.map(({ file }) => file.id);
   const body = { content: incoming.text, client_id: incoming.id, attachments };
   try {
-    ctx.crash('before-inbound-commit');
+    ctx.failpoint('before-inbound-commit');
     bridge.lease.require();
     const { message } = await sendMessage(ctx, actor, ticket.id, body, incoming.writtenAt);
-    ctx.crash('after-inbound-commit');
+    ctx.failpoint('after-inbound-commit');
     await remember(bridge, ticket, incoming, { message, files: copied });
   } catch (error) {
-    if (!isFinal(error)) throw error;
+    if (!isPermanent(error)) throw error;
     return refuse(bridge, ticket, incoming, error.message);
   }
   mark(bridge, channelId, incoming.id, marks.taken);
@@ -137,7 +142,7 @@ async function takeNew(bridge: Bridge, ticket: MirroredTicket, incoming: Incomin
 }
 
 /** Takes an edit in, if it is one: a link preview changes neither text nor files. */
-async function takeEdit(
+async function ingestEdit(
   bridge: Bridge,
   ticket: MirroredTicket,
   incoming: Incoming,
@@ -146,7 +151,7 @@ async function takeEdit(
   const { ctx } = bridge;
   if (!post.message_id || post.direction !== 'in' || post.hash === incoming.hash) return;
   if (post.edited > 0 && incoming.editedAt <= post.edited) return;
-  if (incoming.remark) return takeDeletion(bridge, ticket, incoming.id);
+  if (incoming.internalNote) return ingestDeletion(bridge, ticket, incoming.id);
   const message = await readMessage(ctx.db, ticket.id, post.message_id);
   if (!message || message.deleted) return;
   const actor = actorOfAuthor(message.author);
@@ -156,7 +161,7 @@ async function takeEdit(
   bridge.lease.require();
   await editMessage(ctx, actor, ticket.id, post.message_id, body, clientId).catch(
     (error: unknown) => {
-      if (!isFinal(error)) throw error;
+      if (!isPermanent(error)) throw error;
       bridge.log.info({ reason: error.message, ticket: ticket.id }, 'an edit came too late');
     },
   );
@@ -168,18 +173,18 @@ async function takeEdit(
 }
 
 /** Takes a message in, or what has changed of one taken in before. Safe to repeat. */
-export async function takeMessage(
+export async function ingestMessage(
   bridge: Bridge,
   ticket: MirroredTicket,
   incoming: Incoming,
 ): Promise<void> {
   const post = await findPost(bridge.ctx, incoming.id);
-  if (!post) return takeNew(bridge, ticket, incoming);
-  return takeEdit(bridge, ticket, incoming, post);
+  if (!post) return ingestNew(bridge, ticket, incoming);
+  return ingestEdit(bridge, ticket, incoming, post);
 }
 
 /** Takes a message back that was deleted in the channel. One of ours is left to the moderators. */
-export async function takeDeletion(
+export async function ingestDeletion(
   bridge: Bridge,
   ticket: MirroredTicket,
   id: string,
@@ -192,7 +197,7 @@ export async function takeDeletion(
     bridge.lease.require();
     const actor = actorOfAuthor(message.author);
     await deleteMessage(ctx, actor, ticket.id, message.id, `${id}:x`).catch((error: unknown) => {
-      if (!isFinal(error)) throw error;
+      if (!isPermanent(error)) throw error;
     });
   }
   await removePosts(ctx, [id]);

@@ -1,4 +1,4 @@
-export interface WorkOptions {
+export interface KeyedQueueOptions {
   /** Keys worked on at the same time. */
   limit: number;
   /** Does all there is to do for a key; called again when woken meanwhile. */
@@ -10,7 +10,7 @@ export interface WorkOptions {
 type Place = 'first' | 'last';
 
 interface Item {
-  state: 'idle' | 'queued' | 'running' | 'resting';
+  state: 'idle' | 'queued' | 'running' | 'backing_off';
   /** Woken while it was being worked on. */
   again: boolean;
   tries: number;
@@ -21,21 +21,21 @@ interface Item {
  * One queue for each key: a key is worked on by one runner at a time, `limit` keys at once, and one
  * that fails rests on its own while the others go on.
  */
-export function createWork({ limit, run, onError }: WorkOptions) {
+export function createKeyedQueue({ limit, run, onError }: KeyedQueueOptions) {
   const items = new Map<string, Item>();
   const queue: string[] = [];
   let running = 0;
   let stopped = false;
   let idle: (() => void) | undefined;
 
-  const rest = (key: string, item: Item, error: unknown) => {
+  const startBackOff = (key: string, item: Item, error: unknown) => {
     const delay = onError(key, error, ++item.tries);
     if (delay === undefined || stopped) return void items.delete(key);
-    item.state = 'resting';
+    item.state = 'backing_off';
     item.timer = setTimeout(() => enqueue(key, item), delay).unref();
   };
 
-  const work = async (key: string, item: Item) => {
+  const runKey = async (key: string, item: Item) => {
     running++;
     item.state = 'running';
     item.again = false;
@@ -46,7 +46,7 @@ export function createWork({ limit, run, onError }: WorkOptions) {
       if (item.again && !stopped) enqueue(key, item);
       else items.delete(key);
     } catch (error) {
-      rest(key, item, error);
+      startBackOff(key, item, error);
     }
     running--;
     pump();
@@ -58,7 +58,7 @@ export function createWork({ limit, run, onError }: WorkOptions) {
       const key = queue.shift();
       if (key === undefined) return;
       const item = items.get(key);
-      if (item) void work(key, item);
+      if (item) void runKey(key, item);
     }
   };
 
@@ -74,7 +74,7 @@ export function createWork({ limit, run, onError }: WorkOptions) {
      * Says that there is something to do for a key. One that rests after a failure goes on resting.
      * @param place `first` for what somebody waits for, `last` for what is only looked after
      */
-    wake(key: string, place: Place = 'last'): void {
+    schedule(key: string, place: Place = 'last'): void {
       if (stopped) return;
       const item = items.get(key);
       if (item) {
@@ -99,7 +99,7 @@ export function createWork({ limit, run, onError }: WorkOptions) {
   };
 }
 
-export type Work = ReturnType<typeof createWork>;
+export type KeyedQueue = ReturnType<typeof createKeyedQueue>;
 
 /** Doubles from `first` to `most` milliseconds, each time somewhere between the half and the whole. */
 export function backOff(tries: number, first: number, most: number): number {
