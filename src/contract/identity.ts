@@ -46,7 +46,8 @@ export const tokenClaims = z
 export interface UserView {
   id: string;
   username: string;
-  email: string;
+  /** Null for a guest without one. */
+  email: string | null;
   role: UserRole;
 }
 

@@ -13,7 +13,7 @@ export interface TicketRow {
   owner: string;
   user_id: string;
   username: string;
-  email: string;
+  email: string | null;
   user_role: UserRole;
   topic: string;
   description: string;
@@ -37,7 +37,7 @@ export const ticketSchema = new Schema<TicketRow>(
     owner: { type: String, required: true },
     user_id: { type: String, required: true },
     username: { type: String, required: true },
-    email: { type: String, required: true },
+    email: { type: String, default: null },
     user_role: { type: String, required: true },
     topic: { type: String, required: true },
     description: { type: String, required: true },

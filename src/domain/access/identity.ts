@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts';
 import { tokenClaims } from '../../contract/identity.ts';
 import { sizes } from '../../contract/limits.ts';
 import { AppError } from '../../errors.ts';
-import { type Actor, userKey } from './actor.ts';
+import { type Actor, sideOf, userKey } from './actor.ts';
 
 /** A verified token: who, and the times between which it holds, in milliseconds since 1970. */
 export interface VerifiedToken {
@@ -99,7 +99,7 @@ function checkClaims(payload: unknown, config: Config['jwt']): VerifiedToken {
   const id = (claims.id ?? claims.sub) as string;
   return {
     actor: {
-      key: userKey(id, claims.iss),
+      key: userKey(sideOf(claims.role), id, claims.iss),
       id,
       username: claims.username,
       email: claims.email,
