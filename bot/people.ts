@@ -1,6 +1,8 @@
 import type { Guild, GuildMember, Message, User } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
-import { type Actor, DISCORD_ISSUER, isDiscordKey, userKey } from '../src/domain/access/actor.ts';
+import { DISCORD_ISSUER } from '../src/contract/identity.ts';
+import { displayName } from '../src/contract/text.ts';
+import { type Actor, isDiscordKey, userKey } from '../src/domain/access/actor.ts';
 import type { Author } from '../src/domain/log/entry.ts';
 import { isInaccessible } from './discord-errors.ts';
 
@@ -12,7 +14,7 @@ export function actorOf(
   return {
     key: userKey('staff', person.id, DISCORD_ISSUER),
     id: person.id,
-    username: person.name,
+    username: displayName(person.name, 'staff'),
     email: `${person.id}@discord.invalid`,
     role: person.roles.includes(discord.roles.ADMIN) ? 'ADMIN' : 'AGENT',
     origin: 'discord',

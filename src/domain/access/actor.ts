@@ -1,4 +1,9 @@
-import { isStaffRole, type UserRole, type UserView } from '../../contract/identity.ts';
+import {
+  DISCORD_ISSUER,
+  isStaffRole,
+  type UserRole,
+  type UserView,
+} from '../../contract/identity.ts';
 import { AppError, notFound } from '../../errors.ts';
 
 /** The way an action came in; written with what it changes, and into the log. */
@@ -19,15 +24,12 @@ export interface Actor {
   role: UserRole;
   origin: 'web' | 'discord' | 'system';
   /** The issuer of the token, where it names one: the partner whose user this is. */
-  partner?: string | null;
+  partner?: string;
   via?: Via;
 }
 
 /** `TEMP_USER` and `CUSTOMER` are one side, so that a guest can become a customer. */
 export type Side = 'customer' | 'staff';
-
-/** The issuer of everybody who acts in Discord; no token may claim it. */
-export const DISCORD_ISSUER = 'discord';
 
 export function sideOf(role: UserRole): Side {
   return isStaffRole(role) ? 'staff' : 'customer';
