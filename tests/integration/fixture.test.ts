@@ -1,33 +1,25 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Db, MongoClient } from 'mongodb';
 import { type RunningApp, startApp } from '../support/app.ts';
-import { type Answers, collectAnswers } from '../support/fixture-answers.ts';
+import { collectAnswers, readExpected } from '../support/fixture-answers.ts';
 import { type Fixture, hashOf, loadFixture, readDatabase } from '../support/fixture-database.ts';
 import { freshDatabaseName, testMongoUri } from '../support/mongo.ts';
 
 const folder = join(import.meta.dirname, '../fixtures/6814949');
 
-interface Expected {
-  tickets: Record<string, { id: string; number: number; what: string }>;
-  counts: Record<string, number>;
-  sha256: string;
-  answers: Answers;
-}
-
 let client: MongoClient;
 let db: Db;
 let fixture: Fixture;
-let expected: Expected;
+let expected: Awaited<ReturnType<typeof readExpected>>;
 let app: RunningApp | undefined;
 
 beforeAll(async () => {
   client = await new MongoClient(testMongoUri()).connect();
   db = client.db(freshDatabaseName());
   fixture = await loadFixture(db, folder);
-  expected = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8'));
+  expected = await readExpected(folder);
 });
 afterAll(async () => {
   await app?.stop();
@@ -62,6 +54,5 @@ test('when a file of the fixture is read back, then its bytes are those that wer
 
 test('when a server starts on it, then people see what they saw before', async () => {
   app = await startApp({ DB_NAME: db.databaseName });
-  const people = expected.answers.lists.map(({ person }) => person).slice(1);
-  expect(await collectAnswers(app.url, people)).toMatchObject(expected.answers);
+  expect(await collectAnswers(app.url, expected.people)).toMatchObject(expected.answers);
 });

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { MessageView } from '../../src/contract/messages.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
 import { mintToken, personAt } from './people.ts';
@@ -30,6 +32,28 @@ export interface Answers {
   lists: { person: FixturePerson; tickets: TicketView[] }[];
   /** SHA-256 of the bytes behind the link of each file that is shown. */
   files: Record<string, string>;
+}
+
+/** What `expected.json` of a fixture says. */
+export interface Expected {
+  /** By name: which ticket it is, and what it stands for. */
+  tickets: Record<string, { id: string; number: number; what: string }>;
+  /** Rows of each collection, and of each kind. */
+  counts: Record<string, number>;
+  /** See `hashOf`. */
+  sha256: string;
+  /** What the version that wrote the rows answered for them. */
+  answers: Answers;
+}
+
+/** Reads `expected.json`; `people` are those to give to `collectAnswers`. */
+export async function readExpected(
+  folder: string,
+): Promise<Expected & { people: FixturePerson[] }> {
+  const text = await readFile(join(folder, 'expected.json'), 'utf8');
+  const expected = JSON.parse(text) as Expected;
+  const people = expected.answers.lists.map(({ person }) => person);
+  return { ...expected, people: people.filter(({ id }) => id !== reader.id) };
 }
 
 const reader: FixturePerson = { id: 'reader', username: 'Reader', role: 'ADMIN' };
