@@ -1,5 +1,7 @@
 import { editMessageBody, listMessagesQuery, sendMessageBody } from '../contract/messages.ts';
-import { deleteMessage, editMessage, listMessages, sendMessage } from '../domain/messages.ts';
+import { deleteMessage, editMessage } from '../domain/messages/change.ts';
+import { listMessages } from '../domain/messages/list.ts';
+import { sendMessage } from '../domain/messages/send.ts';
 import { defineEndpoint, nextLink } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
 

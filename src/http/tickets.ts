@@ -4,8 +4,9 @@ import {
   listTicketsQuery,
   updateTicketBody,
 } from '../contract/tickets.ts';
-import { closeTicket, updateTicket } from '../domain/ticket-status.ts';
-import { createTicket, getTicket, listTickets } from '../domain/tickets.ts';
+import { closeTicket, updateTicket } from '../domain/tickets/change.ts';
+import { createTicket } from '../domain/tickets/create.ts';
+import { getTicket, listTickets } from '../domain/tickets/read.ts';
 import { defineEndpoint, nextLink } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
 

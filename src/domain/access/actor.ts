@@ -1,5 +1,5 @@
 import { isStaffRole, type UserRole, type UserView } from '../../contract/identity.ts';
-import { AppError, notFound } from '../../errors.ts';
+import { AppError } from '../../errors.ts';
 
 /** Whoever calls a verb: what the token, or Discord, says of them. */
 export interface Actor {
@@ -10,6 +10,10 @@ export interface Actor {
   email: string;
   role: UserRole;
   origin: 'web' | 'discord' | 'system';
+  /** The issuer of its token; null without one. */
+  partner?: string | null;
+  /** By which door and request it acts. */
+  via?: { door: 'rest' | 'socket' | 'discord' | 'system'; requestId?: string; address?: string };
 }
 
 const escapeKey = (part: string) => part.replaceAll('%', '%25').replaceAll('|', '%7C');
@@ -36,8 +40,13 @@ export function authorOf(actor: Actor) {
 }
 
 /** Customers see their own tickets only; somebody else's is as good as missing. */
-export function requireAccess(actor: Actor, ticket: { owner: string } | null): void {
-  if (!ticket || (!isStaff(actor) && ticket.owner !== actor.key)) throw notFound('ticket');
+export function canSee(actor: Actor, ticket: { owner: string }): boolean {
+  return isStaff(actor) || ticket.owner === actor.key;
+}
+
+/** The request an actor acts by, as an entry keeps it. */
+export function requestOf({ via }: Actor): { request?: string } {
+  return via?.requestId ? { request: via.requestId } : {};
 }
 
 export function requireStaff(actor: Actor, what: string): void {
