@@ -25,7 +25,7 @@ const ticket: Ticket = {
   client_id: 'c',
 };
 const ana = { key: 'ana', id: 'ana', name: 'Ana', role: 'CUSTOMER' as const };
-const kim = { key: 'discord|1', id: '1', name: 'Kim', role: 'AGENT' as const };
+const kim = { key: 'staff|discord|1', id: '1', name: 'Kim', role: 'AGENT' as const };
 const image = { id: '64b0000000000000000000f1', name: 'cat.png', type: 'image/png', size: 3 };
 const archive = {
   id: '64b0000000000000000000f2',

@@ -2,7 +2,7 @@ import type { Timestamp } from 'mongodb';
 import { unavailable } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
-import { majority, native, oid } from './collections.ts';
+import { entryRows, majority, oid } from './collections.ts';
 import {
   type Entry,
   foldMessage,
@@ -43,7 +43,7 @@ async function lastChanges(
 ): Promise<Map<string, MessageChangeEntry>> {
   if (ids.length === 0) return new Map();
   const filter = { 'of.id': { $in: ids.map(oid) }, seq: { $lte: head } };
-  const rows = await native(db.entries)
+  const rows = await entryRows(db)
     .aggregate<{ last: EntryRow }>(
       [
         { $match: filter },
@@ -61,19 +61,19 @@ async function lastChanges(
 async function readSeqs(db: Database, log: LogId, seqs: readonly number[]): Promise<Entry[]> {
   if (seqs.length === 0) return [];
   const place = { ticket_id: oid(log.ticketId), stream: log.stream, seq: { $in: seqs } };
-  const rows = await native(db.entries)
+  const rows = await entryRows(db)
     .find(place as never, shown)
     .hint('entry_seq')
     .sort({ seq: 1 })
     .toArray();
   if (rows.length !== seqs.length) throw notYet();
-  return rows.map((row) => toEntry(row as EntryRow));
+  return rows.map((row) => toEntry(row as unknown as EntryRow));
 }
 
 /** Messages changed above the head: the map knows of it already, the snapshot does not. */
 async function changedAbove(db: Database, { log, head }: Range): Promise<string[]> {
   const place = { ticket_id: oid(log.ticketId), stream: log.stream, seq: { $gt: head } };
-  const rows = await native(db.entries)
+  const rows = await entryRows(db)
     .find(place as never, { ...shown, projection: { 'of.id': 1 } })
     .hint('entry_seq')
     .toArray();
@@ -86,11 +86,11 @@ async function foldAt(db: Database, { log, head }: Range, ids: readonly string[]
   const changes = await lastChanges(db, ids, head);
   const unchanged = ids.filter((id) => !changes.has(id)).map(oid);
   const rows = unchanged.length
-    ? await native(db.entries)
+    ? await entryRows(db)
         .find({ _id: { $in: unchanged }, stream: log.stream } as never, shown)
         .toArray()
     : [];
-  const entries = [...changes.values(), ...rows.map((row) => toEntry(row as EntryRow))];
+  const entries = [...changes.values(), ...rows.map((row) => toEntry(row as unknown as EntryRow))];
   return entries
     .filter((entry) => entry.seq <= head)
     .filter(isOfMessage)
@@ -267,14 +267,14 @@ export async function readEntries(
   { after, upTo, limit }: EntryRange,
 ): Promise<Entry[]> {
   const seq = { $gt: after, $lte: upTo };
-  const rows = await native(db.entries)
+  const rows = await entryRows(db)
     .find({ ticket_id: oid(log.ticketId), stream: log.stream, seq } as never, shown)
     .hint('entry_seq')
     .sort({ seq: 1 })
     .limit(limit)
     .toArray();
   if (rows.length !== Math.min(limit, upTo - after)) throw notYet();
-  return rows.map((row) => toEntry(row as EntryRow));
+  return rows.map((row) => toEntry(row as unknown as EntryRow));
 }
 
 const RECENT_AT_ONCE = 20;
@@ -294,13 +294,13 @@ export async function readRecentEntries(
   for (let from = upTo; from > 0; ) {
     const after = Math.max(0, from - RECENT_AT_ONCE);
     const seq = { $gt: after, $lte: from };
-    const rows = await native(db.entries)
+    const rows = await entryRows(db)
       .find({ ticket_id: oid(log.ticketId), stream: log.stream, seq } as never, shown)
       .hint('entry_seq')
       .sort({ seq: -1 })
       .toArray();
     if (rows.length !== from - after) throw notYet();
-    for (const row of rows as EntryRow[]) {
+    for (const row of rows as unknown as EntryRow[]) {
       if (row.stored.lessThan(since)) return recent.reverse();
       recent.push(toEntry(row));
     }

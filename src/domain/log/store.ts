@@ -1,11 +1,10 @@
-import type { Collection } from 'mongodb';
 import { sizes } from '../../contract/limits.ts';
 import { notFound, unavailable } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow, Stream } from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { createBatchLoader } from './batch-loader.ts';
-import { linearizable, majority, native, oid, runCommand } from './collections.ts';
+import { entryRows, linearizable, majority, native, oid, runCommand } from './collections.ts';
 import {
   type Entry,
   type LogId,
@@ -51,8 +50,6 @@ export function createLogStore(db: Database) {
     const options = { readConcern: linearizable, maxTimeMS: INSERT_TIMEOUT_MS };
     return (await native(db.tickets).findOne({ _id: oid(id) }, options)) ?? undefined;
   };
-  // The driver's types give up on a union of rows.
-  const entries = () => native(db.entries as never) as unknown as Collection;
   const openHeads = createBatchLoader((owners: string[]) =>
     listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
   );
@@ -92,7 +89,7 @@ export function createLogStore(db: Database) {
       const start = Date.now();
       try {
         session.startTransaction({ writeConcern: accepted });
-        await entries().insertOne(toRow(entry), { session });
+        await entryRows(db).insertOne(toRow(entry), { session });
         await native(db.tickets).updateOne({ _id: oid(id) }, { $set: fields }, { session });
         // The entry has its time already: committed much later, a reconciliation poll would look past it.
         if (Date.now() - start > COMMIT_WITHIN_MS)
@@ -141,7 +138,7 @@ export function createLogStore(db: Database) {
     ): Promise<Entry | undefined> {
       const place = { ticket_id: oid(ticketId), stream };
       const filter = { ...place, 'author.key': authorKey, client_id: clientId };
-      const row = await entries().findOne(filter, { readConcern: majority });
+      const row = await entryRows(db).findOne(filter, { readConcern: majority });
       return row ? toEntry(row as unknown as EntryRow) : undefined;
     },
   };

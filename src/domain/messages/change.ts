@@ -3,7 +3,8 @@ import type { AppContext } from '../../context.ts';
 import type { EditMessageBody, MessageView } from '../../contract/messages.ts';
 import { AppError, notFound } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
-import { type Actor, authorOf, canSee, isStaff, requestOf } from '../access/actor.ts';
+import { type Actor, authorOf, requestOf } from '../access/actor.ts';
+import { can, requireRight } from '../access/policy.ts';
 import {
   foldMessage,
   type Message,
@@ -17,13 +18,14 @@ import { markEntries, marksOf } from '../log/visibility-map.ts';
 import { hideTicket } from '../tickets/read.ts';
 import { isOpen, ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';
+import { requireText } from './text.ts';
 
 interface Change {
   type: 'edit' | 'delete';
   /** Makes the change itself repeatable. */
   clientId?: string | undefined;
-  /** @returns the text and files after the change, or why it may not be */
-  to(message: Message): { content: string; files: FileRow[] } | AppError;
+  /** The text and files after the change. @throws AppError */
+  to(message: Message): { content: string; files: FileRow[] };
 }
 
 const isSame = (message: Message, to: { content: string; files: FileRow[] }) =>
@@ -47,12 +49,13 @@ async function changeMessage(
   let isHidden = false;
   let before: Message | undefined;
   const decide = async ({ ticket, head }: TicketState): Promise<Decision> => {
-    isHidden = !canSee(actor, ticket);
+    isHidden = can(actor, 'read_ticket', ticket, ctx.config) === 'missing';
     if (isHidden || !isOpen(ticket)) return { refuse: ticketEnded() };
     before = head === 0 ? undefined : await readMessage(ctx.db, log, messageId, head);
     if (!before || before.deleted) return { refuse: notFound('message') };
+    const action = change.type === 'edit' ? 'edit_message' : 'delete_message';
+    requireRight(ctx.config, actor, action, { owner: ticket.owner, author: before.author.key });
     const to = change.to(before);
-    if (to instanceof AppError) return { refuse: to };
     if (change.type === 'edit' && isSame(before, to)) return { unchanged: { ticket, head } };
     const { author: by, client_id, origin, reply_to } = before;
     const append: Draft = {
@@ -107,10 +110,11 @@ export function editMessage(
   body: EditMessageBody & { files?: FileRow[] },
   clientId?: string,
 ): Promise<MessageView> {
-  const to = (message: Message) =>
-    message.author.key === actor.key
-      ? { content: body.content, files: body.files ?? message.files }
-      : new AppError('FORBIDDEN', 'only its author may edit a message');
+  const to = (message: Message) => {
+    const files = body.files ?? message.files;
+    requireText(body.content, files.length > 0);
+    return { content: body.content, files };
+  };
   return changeMessage(ctx, actor, ticketId, messageId, { type: 'edit', clientId, to });
 }
 
@@ -125,9 +129,6 @@ export function deleteMessage(
   messageId: string,
   clientId?: string,
 ): Promise<MessageView> {
-  const to = (message: Message) =>
-    message.author.key === actor.key || isStaff(actor)
-      ? { content: '', files: [] }
-      : new AppError('FORBIDDEN', 'only its author or staff may delete a message');
+  const to = () => ({ content: '', files: [] });
   return changeMessage(ctx, actor, ticketId, messageId, { type: 'delete', clientId, to });
 }

@@ -2,7 +2,8 @@ import type { AppContext } from '../../context.ts';
 import type { SyncAck } from '../../contract/events.ts';
 import { sizes } from '../../contract/limits.ts';
 import type { ListMessagesQuery } from '../../contract/messages.ts';
-import { type Actor, isStaff } from '../access/actor.ts';
+import type { Actor } from '../access/actor.ts';
+import { can } from '../access/policy.ts';
 import { type Message, publicLog, type Ticket } from '../log/entry.ts';
 import { readChanges, readNewest } from '../log/reads.ts';
 import { mirrorStates } from '../mirror/states.ts';
@@ -10,7 +11,8 @@ import { readTicket } from '../tickets/read.ts';
 import { messageView, ticketView } from '../views.ts';
 
 async function viewsFor(ctx: AppContext, actor: Actor, ticket: Ticket, messages: Message[]) {
-  if (!isStaff(actor)) return messages.map((message) => messageView(ctx, message));
+  if (can(actor, 'see_mirror_state', ticket, ctx.config) !== 'allow')
+    return messages.map((message) => messageView(ctx, message));
   const stateOf = await mirrorStates(ctx, ticket);
   return messages.map((message) => messageView(ctx, message, stateOf(message)));
 }

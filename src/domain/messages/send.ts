@@ -2,7 +2,8 @@ import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MessageView, SendMessageBody } from '../../contract/messages.ts';
 import { AppError } from '../../errors.ts';
-import { type Actor, authorOf, canSee, requestOf } from '../access/actor.ts';
+import { type Actor, authorOf, requestOf } from '../access/actor.ts';
+import { can } from '../access/policy.ts';
 import { attachFiles } from '../files.ts';
 import {
   type Entry,
@@ -20,6 +21,7 @@ import { readMessage } from '../log/reads.ts';
 import { hideTicket } from '../tickets/read.ts';
 import { isOpen, ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';
+import { requireText } from './text.ts';
 
 /** What a repeated send is answered: the message as it is now, unless it had said something else. */
 async function repeatMessage(ctx: AppContext, first: Entry, content: string): Promise<Message> {
@@ -65,11 +67,12 @@ export async function sendMessage(
   ctx: AppContext,
   actor: Actor,
   ticketId: string,
-  body: SendMessageBody & { reply_to?: string | undefined },
+  body: SendMessageBody,
   at = ctx.clock(),
 ): Promise<{ message: MessageView; repeated: boolean }> {
   const startedAt = performance.now();
   const log = publicLog(ticketId);
+  requireText(body.content, (body.attachments?.length ?? 0) > 0);
   const files = body.attachments?.length
     ? await attachFiles(ctx, actor, ticketId, body.attachments)
     : undefined;
@@ -92,7 +95,7 @@ export async function sendMessage(
   let isHidden = false;
   let isClosed = false;
   const decide = ({ ticket }: TicketState): Decision => {
-    isHidden = !canSee(actor, ticket);
+    isHidden = can(actor, 'send_message', ticket, ctx.config) !== 'allow';
     isClosed = !isOpen(ticket) && !isLate(actor, ticket, at);
     return isHidden || isClosed ? { refuse: ticketEnded() } : { append };
   };

@@ -3,7 +3,8 @@ import type { AppContext } from '../../context.ts';
 import type { CloseTicketBody, TicketView, UpdateTicketBody } from '../../contract/tickets.ts';
 import { AppError } from '../../errors.ts';
 import type { FieldValue } from '../../models/entry.ts';
-import { type Actor, authorOf, canSee, isStaff, requestOf, requireStaff } from '../access/actor.ts';
+import { type Actor, authorOf, requestOf } from '../access/actor.ts';
+import { type Action, can, requireRight } from '../access/policy.ts';
 import {
   type Changes,
   publicLog,
@@ -17,11 +18,28 @@ import { ticketView } from '../views.ts';
 import { hideTicket } from './read.ts';
 import { canMove, isOpen, requireOpen } from './workflow.ts';
 
-/** @throws AppError FORBIDDEN where a customer sets what is the staff's to set */
-export function refuseLevels(ctx: AppContext, actor: Actor, body: UpdateTicketBody): void {
-  const wants = body.issue_level ?? body.support_role;
-  if (wants === undefined || isStaff(actor) || ctx.config.customerMaySetLevel) return;
-  throw new AppError('FORBIDDEN', 'only staff may set issue_level and support_role');
+/** What setting a field takes. */
+const rights: Record<keyof UpdateTicketBody, Action> = {
+  topic: 'change_topic',
+  issue_level: 'set_level',
+  support_role: 'set_level',
+  assigned_to: 'assign_ticket',
+};
+
+/**
+ * @param ticket the one that is there, or the owner of the one that is to be
+ * @throws AppError FORBIDDEN where the actor may not set one of the fields
+ */
+export function requireFields(
+  ctx: AppContext,
+  actor: Actor,
+  ticket: { owner: string },
+  body: UpdateTicketBody,
+): void {
+  for (const [field, action] of Object.entries(rights)) {
+    const value = body[field as keyof UpdateTicketBody];
+    if (value !== undefined) requireRight(ctx.config, actor, action, ticket);
+  }
 }
 
 interface TicketChange {
@@ -57,7 +75,7 @@ async function changeTicket(
   const author = authorOf(actor);
   let isHidden = false;
   const decide = ({ ticket, head }: TicketState): Decision => {
-    isHidden = !canSee(actor, ticket);
+    isHidden = can(actor, 'read_ticket', ticket, ctx.config) === 'missing';
     if (isHidden) return { unchanged: { ticket, head } };
     const at = ctx.clock();
     const changes = changesOf(ticket, change.to(ticket, at));
@@ -110,8 +128,7 @@ export function updateTicket(
   return changeTicket(ctx, actor, ticketId, {
     action: 'updated',
     to(ticket) {
-      refuseLevels(ctx, actor, body);
-      if (body.assigned_to !== undefined) requireStaff(actor, 'assign a ticket');
+      requireFields(ctx, actor, ticket, body);
       requireOpen(ticket);
       return body as Partial<Ticket>;
     },
@@ -131,6 +148,7 @@ export function closeTicket(
   return changeTicket(ctx, actor, ticketId, {
     action: 'closed',
     to(ticket, at) {
+      requireRight(ctx.config, actor, 'close_ticket', ticket);
       if (!isOpen(ticket)) return {};
       if (!canMove(ticket.status, 'CLOSED')) {
         throw new AppError('CONFLICT', `a ticket that is ${ticket.status} cannot be closed`);

@@ -6,13 +6,14 @@ import type { CreateTicketBody, TicketView } from '../../contract/tickets.ts';
 import { AppError, isStorageError } from '../../errors.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import type { Actor } from '../access/actor.ts';
+import { requireRight } from '../access/policy.ts';
 import { atInsertion } from '../log/cluster-clock.ts';
 import { majority, native } from '../log/collections.ts';
 import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { emptyHead } from '../log/heads.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
 import { ticketView } from '../views.ts';
-import { refuseLevels } from './change.ts';
+import { requireFields } from './change.ts';
 
 /** Short numbers for people, in order of creation; a crash may leave one out. */
 async function nextNumber(ctx: AppContext): Promise<number> {
@@ -59,7 +60,8 @@ export async function createTicket(
   actor: Actor,
   body: CreateTicketBody,
 ): Promise<{ ticket: TicketView; repeated: boolean }> {
-  refuseLevels(ctx, actor, body);
+  requireRight(ctx.config, actor, 'open_ticket', undefined);
+  requireFields(ctx, actor, { owner: actor.key }, body);
   const seen = body.client_id && (await findByClientId(ctx, actor.key, body.client_id));
   if (seen) return { ticket: await repeatTicket(ctx, seen, body), repeated: true };
   const now = ctx.clock();

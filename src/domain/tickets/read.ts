@@ -3,7 +3,8 @@ import type { AppContext } from '../../context.ts';
 import { sizes } from '../../contract/limits.ts';
 import type { ListTicketsQuery, TicketView } from '../../contract/tickets.ts';
 import { type AppError, notFound, unavailable } from '../../errors.ts';
-import { type Actor, canSee, isStaff } from '../access/actor.ts';
+import { type Actor, isStaff } from '../access/actor.ts';
+import { can, visibleTickets } from '../access/policy.ts';
 import { majority, native, oid } from '../log/collections.ts';
 import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { emptyHead, type Head, headWith, listHeads } from '../log/heads.ts';
@@ -40,7 +41,7 @@ export async function readTicket(
   const startedAt = performance.now();
   const head = await ctx.store.readHead(publicLog(ticketId));
   const row = await ctx.store.readTicketRow(ticketId);
-  if (!row || !canSee(actor, row))
+  if (!row || can(actor, 'read_ticket', row, ctx.config) !== 'allow')
     throw await hideTicket(ctx, ticketId, startedAt, row !== undefined);
   return { ticket: toTicket(row), head: headWith(row, head) };
 }
@@ -57,7 +58,7 @@ export async function listTickets(
   query: ListTicketsQuery,
 ): Promise<{ tickets: TicketView[]; more: boolean }> {
   const limit = query.limit ?? sizes.ticketsPage;
-  const filter: Record<string, unknown> = isStaff(actor) ? {} : { owner: actor.key };
+  const filter: Record<string, unknown> = visibleTickets(actor);
   for (const name of ['status', 'issue_level', 'support_role'] as const) {
     if (query[name] !== undefined) filter[name] = query[name];
   }
