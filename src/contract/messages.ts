@@ -40,6 +40,7 @@ export const messageView = z.object({
   edited: z.boolean(),
   deleted: z.boolean(),
   files: z.array(fileView),
+  reply_to: hexId.nullable().describe('The message it answers.'),
   mirror: mirrorState.exactOptional().describe('Only in lists and `sync`, and for staff only.'),
 });
 export type MessageView = z.infer<typeof messageView>;
@@ -51,6 +52,7 @@ const sendFields = z.object({
   content: messageText,
   client_id: clientId.optional(),
   attachments: z.array(hexId).max(sizes.filesPerMessage).optional(),
+  reply_to: hexId.optional().describe('A message of the same ticket that this one answers.'),
 });
 
 /** A message has text or files; said beside, and before, whatever else is wrong with it. */

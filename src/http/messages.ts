@@ -1,4 +1,6 @@
-import { deleteMessage, editMessage, listMessages, sendMessage } from '../domain/messages.ts';
+import { deleteMessage, editMessage } from '../domain/messages/change.ts';
+import { listMessages } from '../domain/messages/list.ts';
+import { sendMessage } from '../domain/messages/send.ts';
 import { type Handlers, nextLink } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
 

@@ -1,5 +1,6 @@
-import { closeTicket, updateTicket } from '../domain/ticket-status.ts';
-import { createTicket, getTicket, listTickets } from '../domain/tickets.ts';
+import { closeTicket, updateTicket } from '../domain/tickets/change.ts';
+import { createTicket } from '../domain/tickets/create.ts';
+import { getTicket, listTickets } from '../domain/tickets/read.ts';
 import { type Handlers, nextLink } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
 

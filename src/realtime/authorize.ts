@@ -3,7 +3,7 @@ import type { AuthorizeAck } from '../contract/events.ts';
 import { sizes } from '../contract/limits.ts';
 import { type Actor, actorView, isStaff } from '../domain/access/actor.ts';
 import type { VerifiedToken } from '../domain/access/identity.ts';
-import { readOpenHeads } from '../domain/tickets.ts';
+import { readOpenHeads } from '../domain/tickets/read.ts';
 import { AppError } from '../errors.ts';
 import { setAlarm } from './alarm.ts';
 import { type DeskServer, type DeskSocket, ownRoom, room } from './audience.ts';

@@ -2,7 +2,7 @@ import type { AppContext } from '../context.ts';
 import type { ClientEventInput } from '../contract/events.ts';
 import type { Actor } from '../domain/access/actor.ts';
 import { requireRight } from '../domain/access/policy.ts';
-import { getTicket } from '../domain/tickets.ts';
+import { getTicket } from '../domain/tickets/read.ts';
 import { AppError } from '../errors.ts';
 import { type DeskSocket, room } from './audience.ts';
 

@@ -4,7 +4,6 @@ import {
   type UserRole,
   type UserView,
 } from '../../contract/identity.ts';
-import { AppError, notFound } from '../../errors.ts';
 
 /** The way an action came in; written with what it changes, and into the log. */
 export interface Via {
@@ -70,11 +69,7 @@ export function authorOf(actor: Actor) {
   return { key: actor.key, id: actor.id, name: actor.username, role: actor.role };
 }
 
-/** Customers see their own tickets only; somebody else's is as good as missing. */
-export function requireAccess(actor: Actor, ticket: { owner: string } | null): void {
-  if (!ticket || (!isStaff(actor) && ticket.owner !== actor.key)) throw notFound('ticket');
-}
-
-export function requireStaff(actor: Actor, what: string): void {
-  if (!isStaff(actor)) throw new AppError('FORBIDDEN', `only staff may ${what}`);
+/** The request an actor acts by, as an entry keeps it. */
+export function requestOf({ via }: Actor): { request?: string } {
+  return via?.requestId ? { request: via.requestId } : {};
 }
