@@ -8,6 +8,7 @@ import {
   ok,
   type Reply,
 } from '../call.ts';
+import { emptyChannel } from '../empty-channel.ts';
 import { type Channel, ChannelType, type Json, MessageFlag } from '../entities.ts';
 import { missingAccess, refused, unknown } from '../errors.ts';
 import { emitMessage } from '../messages.ts';
@@ -16,7 +17,6 @@ import { P } from '../permissions.ts';
 import { renderChannel } from '../render.ts';
 import { renderTime } from '../render-time.ts';
 import { route } from '../router.ts';
-import { emptyChannel } from '../seed.ts';
 import { nextSnowflake } from '../snowflake.ts';
 import { checkRoomForThread } from '../thread-state.ts';
 import { newThread } from '../validation/channels.ts';
