@@ -7,7 +7,7 @@ import type { Settings } from '../settings.ts';
 import type { World } from '../world.ts';
 import { closings } from './closing.ts';
 import { Connection, type Host, Op } from './connection.ts';
-import { loses, noFaults } from './faults.ts';
+import { copiesOf, noFaults } from './faults.ts';
 import { IdentifyBudget } from './identify-budget.ts';
 import { grantedIntents, Intent } from './intents.ts';
 import { membersChunk } from './members.ts';
@@ -117,15 +117,14 @@ export class Gateway implements Host {
   }
 
   dispatch(events: Outgoing[]): void {
-    this.dropExpired();
+    for (const session of this.sessions.values()) if (this.expired(session)) this.forget(session);
     for (const event of events) {
-      if (loses(this.faults, event.name) || (this.faults.outage && event.guildWide)) continue;
-      const doubled = this.faults.double > 0;
-      if (doubled) this.faults.double -= 1;
+      const copies = copiesOf(this.faults, event);
       for (const session of this.sessions.values()) {
-        if (!event.sees(session.user)) continue;
-        session.offer(this.world(), event.name, event.data, event.dm);
-        if (doubled) session.offer(this.world(), event.name, event.data, event.dm);
+        if (copies === 0 || !event.sees(session.user)) continue;
+        for (let n = 0; n < copies; n += 1) {
+          session.offer(this.world(), event.name, event.data, event.dm);
+        }
       }
     }
   }
@@ -197,9 +196,5 @@ export class Gateway implements Host {
 
   private expired(session: Session): boolean {
     return !session.link && Date.now() - session.leftAt > this.settings.sessionLifetimeMs;
-  }
-
-  private dropExpired(): void {
-    for (const session of this.sessions.values()) if (this.expired(session)) this.forget(session);
   }
 }

@@ -5,6 +5,7 @@ import {
   channelOf,
   created,
   NO_CONTENT,
+  need,
   ok,
   type Reply,
 } from '../call.ts';
@@ -109,6 +110,7 @@ function addMember(call: Call): Reply {
   const thread = threadOf(call);
   const id = call.params.user ?? callerOf(call).id;
   if (!world.members.has(id)) throw unknown('member');
+  if (id !== callerOf(call).id) need(call, thread, P.SEND_MESSAGES_IN_THREADS);
   if (thread.thread.archived) throw refused(50083, 'Thread is archived');
   if (!world.canSee(id, world.ruling(thread))) throw missingAccess();
   if (thread.thread.members.has(id)) return NO_CONTENT;
