@@ -13,6 +13,8 @@ import { createGridFileStore } from './infra/file-store.ts';
 import { createHealth } from './infra/health.ts';
 import type { Log } from './infra/log.ts';
 import { connectMongo, type MongoLink } from './infra/mongo.ts';
+import { describeMongoError } from './infra/mongo-diagnosis.ts';
+import { lookAtRedis, pingMongo } from './infra/ping.ts';
 import { createRateLimits } from './infra/rate-limits.ts';
 import { defineModels } from './models/database.ts';
 
@@ -47,7 +49,7 @@ async function prepareDatabase(ctx: AppContext, link: MongoLink, closed: () => b
       ctx.log.error({ problems }, 'indexes are not as the promise needs them');
       ctx.health.set('indexes', 'down', problems.join('; '));
     } catch (error) {
-      ctx.health.set('indexes', 'down', (error as Error).message);
+      ctx.health.set('indexes', 'down', `MONGO_URI: ${describeMongoError(error)}`);
       ctx.log.warn({ reason: (error as Error).message }, 'the indexes cannot be built yet');
     }
     await new Promise((resolve) => setTimeout(resolve, INDEX_RETRY_MS).unref());
@@ -97,6 +99,9 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
     failpoint,
     publicUrl: () => publicUrl,
   };
+  const mongoName = config.mongoUri ? 'MONGO_URI' : 'the embedded MongoDB';
+  ctx.health.watch('mongodb', () => pingMongo(link, mongoName));
+  if (config.redisUrl) ctx.health.watch('redis', () => lookAtRedis(bus.healthy));
   const ready = prepareDatabase(ctx, link, () => closed);
   return {
     ctx,

@@ -1,6 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AppContext } from '../context.ts';
-import { pingDatabase } from '../domain/ping.ts';
 import { sendJson } from './reply.ts';
 
 /** `GET /healthz`: the process runs. Asks nobody. */
@@ -8,9 +7,12 @@ export function answerHealth(res: ServerResponse): void {
   sendJson(res, 200, { status: 'ok' });
 }
 
-/** `GET /readyz`: 503 with the reasons while this process should get no requests. */
+/**
+ * `GET /readyz`: 503 with the reasons while this process should get no requests. Anybody may ask, so
+ * it says nothing but reasons, and asks MongoDB once a second at most.
+ */
 export async function answerReady(ctx: AppContext, res: ServerResponse): Promise<void> {
-  await pingDatabase(ctx);
+  await ctx.health.refresh();
   const report = ctx.health.report();
   sendJson(res, report.status === 'unavailable' ? 503 : 200, report);
 }

@@ -10,12 +10,22 @@ export function redactUrl(url: string): string {
   return url.replace(/([?&](?:token|sig|auth)=)[^&#\s]*/gi, '$1[redacted]');
 }
 
+/** A production installation leaves out what only makes development pleasant. */
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The process's log: JSON lines on stdout; readable ones on a terminal in DEVELOPMENT.
  * Fields that carry tokens or what people wrote are never written out.
  */
 export function createLog(config: Pick<Config, 'logLevel' | 'production'>): Log {
-  const pretty = !config.production && process.stdout.isTTY;
+  const pretty = !config.production && process.stdout.isTTY && isInstalled('pino-pretty');
   const options = {
     level: config.logLevel,
     base: null,

@@ -32,7 +32,11 @@ function fill(values: Record<string, string>, given: Record<string, string>) {
   );
 }
 
-const given = { JWT_SECRET_KEY: 'j'.repeat(64), MONGO_PASSWORD: 'm1', REDIS_PASSWORD: 'r1' };
+const given = {
+  JWT_SECRET_KEY: '7c1d9be04fa8562399ad41e8c35b7f60b8',
+  MONGO_PASSWORD: 'm1',
+  REDIS_PASSWORD: 'r1',
+};
 
 describe('compose.yaml', () => {
   test('hands on every variable there is, under its own name', () => {
