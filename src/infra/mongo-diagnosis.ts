@@ -1,4 +1,4 @@
-import { MongoServerSelectionError } from 'mongodb';
+import type { TopologyDescription } from 'mongodb';
 
 /** What is there and can be reached, and still cannot carry the promise. */
 export class UnfitMongo extends Error {
@@ -46,14 +46,24 @@ const systemCodes: Record<string, string> = {
   ENETUNREACH: 'there is no way to it',
 };
 
-function ofTopology({ reason }: MongoServerSelectionError): string {
-  const servers = [...(reason?.servers?.values() ?? [])];
+/** What an error may have, whether the driver, mongoose, which wraps some, or Node has made it. */
+interface Failure {
+  name?: string;
+  message?: string;
+  code?: unknown;
+  codeName?: string;
+  cause?: Failure;
+  reason?: TopologyDescription;
+}
+
+function describeTopology(reason: TopologyDescription): string {
+  const servers = [...reason.servers.values()];
   const failure = servers.find(({ error }) => error)?.error;
   if (failure) return describeMongoError(failure);
   if (servers.some(({ type }) => type === 'RSGhost')) {
     return 'its replica set is not initiated: run rs.initiate() once';
   }
-  if (reason?.setName && servers.length === 0) {
+  if (reason.setName && servers.length === 0) {
     return 'what answers there is not a replica set, or one of another name than its replicaSet option says';
   }
   return 'no member of the replica set is primary';
@@ -65,17 +75,17 @@ function ofTopology({ reason }: MongoServerSelectionError): string {
  */
 export function describeMongoError(error: unknown): string {
   if (error instanceof UnfitMongo) return error.message;
-  if (error instanceof MongoServerSelectionError) return ofTopology(error);
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as { code?: unknown };
+  const failure = (error ?? {}) as Failure;
+  if (failure.reason?.servers) return describeTopology(failure.reason);
+  for (let at: Failure | undefined = failure; at; at = at.cause) {
+    const { code, message = '' } = at;
     if (typeof code === 'number' && serverCodes[code]) return serverCodes[code];
-    const named = typeof code === 'string' ? code : /\b(E[A-Z_]{3,})\b/.exec(at.message)?.[1];
+    const named = typeof code === 'string' ? code : /\b(E[A-Z_]{3,})\b/.exec(message)?.[1];
     if (named && systemCodes[named]) return `${systemCodes[named]} (${named})`;
     if (named && /^(ERR_(SSL|TLS)|CERT_|DEPTH_|UNABLE_TO|SELF_SIGNED)/.test(named)) {
       return `the TLS handshake fails (${named})`;
     }
-    if (/\btimed out\b/.test(at.message)) return 'no answer';
+    if (/\btimed out\b/.test(message)) return 'no answer';
   }
-  const { codeName, name } = error as { codeName?: string; name?: string };
-  return `it refuses (${codeName ?? name ?? 'unknown'})`;
+  return `it refuses (${failure.codeName ?? failure.name ?? 'unknown'})`;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoClient } from 'mongodb';
 import { type Connection, createConnection, set } from 'mongoose';
 import { withoutSecrets } from './error-reports.ts';
 import type { Log } from './log.ts';
@@ -19,12 +20,14 @@ export interface MongoLink {
   close(): Promise<void>;
 }
 
+const selection = { serverSelectionTimeoutMS: timeouts.serverSelection };
+
 const optionsFor = (dbName: string) => ({
+  ...selection,
   dbName,
   autoIndex: false,
   autoCreate: false,
   bufferCommands: false,
-  serverSelectionTimeoutMS: timeouts.serverSelection,
   waitQueueTimeoutMS: timeouts.waitQueue,
   socketTimeoutMS: timeouts.socket,
   maxPoolSize: 64,
@@ -33,11 +36,26 @@ const optionsFor = (dbName: string) => ({
 });
 
 /**
+ * Looks at what is there with a client of its own: the connection that verbs use must not be open to
+ * what is unfit, and one that has been closed by force refuses everything for ever.
+ */
+async function requireFitMongo(uri: string): Promise<void> {
+  const client = new MongoClient(uri, { ...selection, maxPoolSize: 1 });
+  try {
+    await client.connect();
+    requireReplicaSet(await client.db('admin').command({ hello: 1 }));
+  } finally {
+    await client.close();
+  }
+}
+
+/**
  * Connects to MongoDB and keeps trying while it is away, refuses, or is no replica set. Commands are
  * never buffered: without a server they fail at once, so that a caller can say so.
  */
 export function connectMongo(uri: string, dbName: string, log: Log): MongoLink {
   const connection = createConnection();
+  connection.set('bufferCommands', false);
   let closed = false;
   let trouble: string | undefined = 'not connected yet';
   const complain = (error: unknown) => {
@@ -52,15 +70,15 @@ export function connectMongo(uri: string, dbName: string, log: Log): MongoLink {
   const connect = async () => {
     while (!closed) {
       try {
+        await requireFitMongo(uri);
+        if (closed) return;
         await connection.openUri(uri, optionsFor(dbName));
-        requireReplicaSet(await connection.getClient().db('admin').command({ hello: 1 }));
         trouble = undefined;
         log.info({ dbName }, 'MongoDB connected');
         return;
       } catch (error) {
         if (closed) return;
         complain(error);
-        await connection.close(true).catch(() => undefined);
         await sleep(timeouts.retry);
       }
     }

@@ -147,6 +147,7 @@ describe('what MONGO_URI leads to', () => {
         await waitForPrimary(admin);
       });
       await eventually(async () => expect((await readyz(url)).status).toBe(200), PATIENCE);
+      expect((await newPerson(url).call('GET', '/tickets')).status).toBe(200);
     } finally {
       await late.stop();
     }
