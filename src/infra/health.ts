@@ -37,7 +37,7 @@ export function withoutAddresses(reason: string): string {
     .replace(/\b[a-z][a-z0-9+.-]*:\/\/(?!discord\.com\/)\S+/gi, '[address]')
     .replace(/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '[address]')
     .replace(/\[?[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}\]?(?::\d+)?/gi, '[address]')
-    .replace(/\b(?:[\w-]+\.)*[\w-]+:\d{2,5}\b/g, '[address]')
+    .replace(/\b(?:[\w-]+\.)*[a-z][\w-]*:\d{2,5}\b/gi, '[address]')
     .replace(/\b((?:ENOTFOUND|EAI_AGAIN|ENODATA) )\S+/g, '$1[address]')
     .slice(0, MAX_REASON);
 }
@@ -52,7 +52,10 @@ export function createHealth(freshMs = FRESH_MS): Health {
     parts.set(part, reason ? { state, reason: withoutAddresses(reason) } : { state });
   };
   const lookAtAll = async () => {
-    await Promise.all([...looks].map(async ([part, look]) => set(part, await look())));
+    const failed: Part = { state: 'down', reason: 'it cannot be looked at' };
+    const lookAt = async (part: string, look: () => Promise<Part>) =>
+      set(part, await look().catch(() => failed));
+    await Promise.all([...looks].map(([part, look]) => lookAt(part, look)));
     freshUntil = performance.now() + freshMs;
   };
 
