@@ -12,6 +12,7 @@ import { createFailpoint } from './infra/failpoints.ts';
 import { createGridFileStore } from './infra/file-store.ts';
 import { createHealth } from './infra/health.ts';
 import type { Log } from './infra/log.ts';
+import { createMetrics } from './infra/metrics.ts';
 import { connectMongo, type MongoLink } from './infra/mongo.ts';
 import { describeMongoError } from './infra/mongo-diagnosis.ts';
 import { lookAtRedis, pingMongo } from './infra/ping.ts';
@@ -96,6 +97,7 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
     limits: createRateLimits(config, log),
     health: createHealth(),
     reports: createErrorReports(webhook, secrets, log),
+    metrics: createMetrics(),
     failpoint,
     publicUrl: () => publicUrl,
   };
