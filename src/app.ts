@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import type { AppContext } from './context.ts';
 import { createTokenVerifier } from './domain/access/identity.ts';
 import { type DomainEvent, entryEvent } from './domain/events.ts';
+import { logHop } from './domain/hops.ts';
 import { buildIndexes } from './domain/indexes.ts';
 import { createReconciliation } from './domain/log/reconciliation.ts';
 import { createLogStore } from './domain/log/store.ts';
@@ -75,15 +76,22 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
   const store = createLogStore(db);
   const failpoint = createFailpoint(config.failpoint);
   const deadlineMs = config.writeDeadlineMs;
+  const metrics = createMetrics();
   const writer = new LogWriter({
     store,
     deadlineMs,
-    publish: (entry) => bus.publish(entryEvent(entry)),
+    publish: (entry) => {
+      metrics.stored.inc({ type: entry.type });
+      logHop(log, 'stored', entry);
+      bus.publish(entryEvent(entry));
+    },
     failpoint,
     log,
   });
   bus.subscribe((event) => {
-    if (event.kind === 'entry' || event.kind === 'internal_entry') writer.observe(event.entry);
+    if (event.kind !== 'entry' && event.kind !== 'internal_entry') return;
+    logHop(log, 'heard on the bus', event.entry);
+    writer.observe(event.entry);
   });
   const reconciliation = createReconciliation(db, { intervalMs: config.reconcileIntervalMs }, log);
   bus.onRecovered(() => reconciliation.now());
@@ -107,7 +115,7 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
     limits: createRateLimits(config, log),
     health: createHealth(),
     reports: createErrorReports(webhook, secrets, log),
-    metrics: createMetrics(),
+    metrics,
     failpoint,
     publicUrl: () => publicUrl,
   };
