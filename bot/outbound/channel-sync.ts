@@ -1,4 +1,5 @@
 import { type APIMessage, Routes } from 'discord.js';
+import { logHop } from '../../src/domain/hops.ts';
 import { publicLog } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
 import { readMirroredTicket } from '../../src/domain/mirror/mirrors.ts';
@@ -157,6 +158,7 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<vo
     for (const entry of entries) {
       if (bridge.ended) return;
       const posted = mirror.channel_id !== null && (await mirrorEntry(bridge, ticket, entry));
+      if (posted) logHop(bridge.ctx.log, 'mirrored in Discord', entry);
       seq = entry.seq;
       if (!posted) continue;
       await bridge.tickets.save(ticket, { seq, attempt: null });
