@@ -45,10 +45,14 @@ function escapeText(text: string): string {
   return escapeLineStarts(escaped);
 }
 
-/** A name as one word of a line: no markup, no line breaks, nothing invisible. */
+/** What the bridge itself puts behind a name, in whatever brackets somebody writes it. */
+const tags = /[(（﹙⁽❨⟮]\s*(?:staff|system|edited|bot|app)\s*[)）﹚⁾❩⟯]/giu;
+
+/** A name as one word of a line: no markup, no line breaks, nothing invisible, no tag of ours. */
 export function escapeName(name: string): string {
   const visible = strip(name)
     .replace(/[\p{Cf}\p{Zl}\p{Zp}]/gu, '')
+    .replace(tags, ' ')
     .replace(/\s+/g, ' ')
     .trim();
   return escapeInline(shorten(visible, 100)).replace(/[[\]]/g, '\\$&') || 'Customer';

@@ -4,7 +4,7 @@ import { createKeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
 import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Bridge, Ending } from './bridge.ts';
-import { registerCommands } from './commands.ts';
+import { registerCommands } from './commands/register.ts';
 import {
   createClient,
   endingOf,
@@ -15,10 +15,13 @@ import {
 import { describe, isUnauthorized } from './discord-errors.ts';
 import { discoverWork } from './discovery.ts';
 import { afterFailure } from './failures.ts';
-import { ingestWaiting, listenInbound } from './inbound/queue.ts';
-import { listenInteractions } from './interactions.ts';
+import { drainInbound } from './inbound/drain.ts';
+import { listenInbound } from './inbound/events.ts';
+import { ingestWaiting } from './inbound/queue.ts';
+import { listenInteractions, stopInteractions } from './interactions.ts';
 import { createTickets } from './mirrored-tickets.ts';
 import { syncChannel } from './outbound/channel-sync.ts';
+import { settingsFrom } from './settings.ts';
 
 /** Tickets worked on at the same time, in each direction. */
 const AT_ONCE = 8;
@@ -49,13 +52,15 @@ function createBridge(
     ctx,
     log,
     discord,
+    settings: settingsFrom(discord),
     lease,
     client,
     rest: client.rest,
     tickets: createTickets(ctx, lease.fencingToken),
     outbound: createKeyedQueue({ limit: AT_ONCE, run: (id) => syncChannel(bridge, id), onError }),
     inbound: createKeyedQueue({ limit: AT_ONCE, run: (id) => ingestWaiting(bridge, id), onError }),
-    events: new Map(),
+    inboxes: new Map(),
+    answering: new Set(),
     fullUntil: new Map(),
     marking: new Map(),
     makingCategory: Promise.resolve(),
@@ -63,6 +68,7 @@ function createBridge(
     readyAt: Number.POSITIVE_INFINITY,
     filePatienceMs: options.filePatienceMs ?? FILE_PATIENCE_MS,
     ended: false,
+    drainInbound: (ticket) => drainInbound(bridge, ticket),
     end(ending) {
       if (bridge.ended) return;
       bridge.ended = true;
@@ -122,6 +128,7 @@ export async function runSession(
   }
   const ending = await over;
   stopFinding();
+  await stopInteractions(bridge);
   lease.signal.removeEventListener('abort', onLost);
   stop.removeEventListener('abort', onStop);
   const resting = Promise.all([bridge.outbound.stop(), bridge.inbound.stop()]);

@@ -6,6 +6,7 @@ import type { Bridge } from '../bridge.ts';
 import { code, hasCode, MirrorProblem } from '../discord-errors.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver, noPings } from '../posting.ts';
+import { gatherAsides } from './asides.ts';
 import { cardHash, needsDescription, renderCard } from './card.ts';
 import { channelExists, createChannel, findChannel, moveChannel } from './channels.ts';
 import { walkClosing } from './closing.ts';
@@ -55,6 +56,9 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   // A channel is not removed before it, and the transcript, have all that was said.
   const isComplete = mirror.seq >= ticket.head;
   if (ticket.ticket.status === 'CLOSED' && isComplete && !bridge.ended) {
+    await gatherAsides(bridge, ticket);
+    await refresh(bridge, ticket);
+    await mirrorEntries(bridge, ticket);
     await walkClosing(bridge, ticket);
   }
 }

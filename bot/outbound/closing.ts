@@ -5,6 +5,7 @@ import { code, hasCode, MirrorProblem } from '../discord-errors.ts';
 import { escapeName, neutralise, shorten, systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver, hasText } from '../posting.ts';
+import { keepLateWords } from './asides.ts';
 import { removeChannel } from './channels.ts';
 import { planTranscript } from './transcripts.ts';
 
@@ -68,7 +69,9 @@ async function postTranscript(bridge: Bridge, ticket: MirroredTicket): Promise<v
 
 async function dropChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { channel_id } = ticket.mirror;
-  if (channel_id) await removeChannel(bridge, channel_id);
+  if (!channel_id) return;
+  await keepLateWords(bridge, ticket);
+  await removeChannel(bridge, channel_id);
 }
 
 const steps: [string, Step][] = [

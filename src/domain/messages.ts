@@ -31,9 +31,16 @@ class TicketClosed extends AppError {
   }
 }
 
-function requireOpen(actor: Actor, state: TicketState): void {
-  requireAccess(actor, state.ticket);
-  if (state.ticket.status === 'CLOSED') throw new TicketClosed();
+/**
+ * The one exception to "nothing is said on a closed ticket": what was written in Discord before the
+ * closing, and could be read only after it, is taken in late. It changes no status.
+ * @param at when it was written
+ */
+function requireOpen(actor: Actor, { ticket }: TicketState, at: number): void {
+  requireAccess(actor, ticket);
+  if (ticket.status !== 'CLOSED') return;
+  if (actor.origin === 'discord' && at < (ticket.closed_at ?? 0)) return;
+  throw new TicketClosed();
 }
 
 /** What a repeated send is answered: the message as it is now, unless it had said something else. */
@@ -46,6 +53,7 @@ async function repeatMessage(ctx: AppContext, first: Entry, content: string): Pr
 
 /**
  * Appends a message to an open ticket.
+ * @param body with `files` instead of `attachments` where the caller has just stored them itself
  * @param at when it was written, milliseconds since 1970; earlier than now where it arrives late
  * @returns `repeated` where the actor's `client_id` was seen before: that message, as it is now
  * @throws AppError NOT_FOUND, CONFLICT (closed, or a seen `client_id` whose content differed),
@@ -55,12 +63,12 @@ export async function sendMessage(
   ctx: AppContext,
   actor: Actor,
   ticketId: string,
-  body: SendMessageBody,
+  body: SendMessageBody & { files?: NonNullable<Entry['files']> },
   at = ctx.clock(),
 ): Promise<{ message: MessageView; repeated: boolean }> {
   const files = body.attachments?.length
     ? await attachFiles(ctx, actor, ticketId, body.attachments)
-    : undefined;
+    : body.files;
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
   const clientId = body.client_id ?? id;
@@ -76,7 +84,7 @@ export async function sendMessage(
     ...(files && { files }),
   };
   const judge = (state: TicketState) => {
-    requireOpen(actor, state);
+    requireOpen(actor, state, at);
     return draft;
   };
   try {
@@ -102,9 +110,11 @@ async function changeMessage(
   type: 'edit' | 'delete',
   decide: (message: Message) => Pick<Entry, 'content' | 'files'>,
   clientId?: string,
+  writtenAt?: number,
 ): Promise<MessageView> {
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
+  const at = writtenAt ?? ctx.clock();
   const { entry } = await ctx.writer.append({
     ticketId,
     entryId: id,
@@ -112,7 +122,7 @@ async function changeMessage(
     clientId: clientId ?? id,
     plain: false,
     async judge(state) {
-      requireOpen(actor, state);
+      requireOpen(actor, state, at);
       const message = await readMessage(ctx.db, ticketId, messageId);
       if (!message || message.deleted) throw notFound('message');
       const { content = '', files = [] } = decide(message);
@@ -129,7 +139,7 @@ async function changeMessage(
         id,
         stream: 'public',
         type,
-        at: ctx.clock(),
+        at,
         author,
         client_id: clientId ?? id,
         origin: actor.origin,
@@ -145,6 +155,7 @@ async function changeMessage(
 /**
  * Replaces the text of the actor's own message.
  * @param clientId makes the edit itself repeatable; the Discord side gives one
+ * @param at when it was written, where that was earlier than now
  * @throws AppError NOT_FOUND (also once deleted), FORBIDDEN (somebody else's), CONFLICT (closed)
  */
 export function editMessage(
@@ -154,6 +165,7 @@ export function editMessage(
   messageId: string,
   body: EditMessageBody & { files?: NonNullable<Entry['files']> },
   clientId?: string,
+  at?: number,
 ): Promise<MessageView> {
   const decide = (message: Message) => {
     if (message.author.key !== actor.key) {
@@ -161,7 +173,7 @@ export function editMessage(
     }
     return { content: body.content, files: body.files ?? message.files };
   };
-  return changeMessage(ctx, actor, ticketId, messageId, 'edit', decide, clientId);
+  return changeMessage(ctx, actor, ticketId, messageId, 'edit', decide, clientId, at);
 }
 
 /**

@@ -45,6 +45,15 @@ export function createLogStore(db: Database) {
   const openHeads = createBatchLoader((owners: string[]) =>
     listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
   );
+  const findStored = async (
+    ticketId: string,
+    authorKey: string,
+    clientId: string,
+  ): Promise<Entry | undefined> => {
+    const filter = { ticket_id: oid(ticketId), 'author.key': authorKey, client_id: clientId };
+    const row = await native(db.entries).findOne(filter, { readConcern: majority });
+    return row ? toEntry(row) : undefined;
+  };
   return {
     /** A page of a ticket's log, read together with others'. */
     readPage: createPages(db),
@@ -115,18 +124,19 @@ export function createLogStore(db: Database) {
     readOpenHeads: async (owner: string): Promise<Map<string, Head>> =>
       (await openHeads(owner)) ?? new Map(),
 
-    /** An entry by its author's client id, once a majority has it. */
+    /** An entry by its author's client id, if a majority has it by now; asked once. */
+    findStored,
+
+    /** The same where one is known to exist, such as after a duplicate key: each miss rests a little. */
     async findByClientId(
       ticketId: string,
       authorKey: string,
       clientId: string,
     ): Promise<Entry | undefined> {
-      const filter = { ticket_id: oid(ticketId), 'author.key': authorKey, client_id: clientId };
-      const row = await native(db.entries).findOne(filter, { readConcern: majority });
-      if (row) return toEntry(row);
+      const found = await findStored(ticketId, authorKey, clientId);
       // Refused as a duplicate, yet not visible: the first copy is not a majority's yet.
-      await sleep(5);
-      return undefined;
+      if (!found) await sleep(5);
+      return found;
     },
   };
 }

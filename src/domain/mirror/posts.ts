@@ -28,7 +28,7 @@ export async function recordPost(ctx: AppContext, post: Post): Promise<void> {
 export async function changePost(
   ctx: AppContext,
   id: string,
-  change: Partial<Pick<Post, 'hash' | 'edited' | 'files' | 'direction' | 'seq'>>,
+  change: Partial<Pick<Post, 'hash' | 'edited' | 'files' | 'direction' | 'seq' | 'mark'>>,
 ): Promise<void> {
   await native(ctx.db.posts).updateOne({ _id: id }, { $set: change as never });
 }

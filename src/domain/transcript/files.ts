@@ -51,16 +51,16 @@ async function readImages(
   return images;
 }
 
-const fileName = (ticket: Ticket, part?: number) =>
+export const fileName = (ticket: Ticket, part?: string | number) =>
   `transcript-${String(ticket.number).padStart(4, '0')}${part ? `-${part}` : ''}.html`;
 
-type Render = (part: readonly Entry[]) => Promise<Buffer>;
+type Render<T> = (part: readonly T[]) => Promise<Buffer>;
 
 /** Entries as pages that are each small enough, in order; halved until they are. */
-async function split(
-  entries: readonly Entry[],
+export async function split<T>(
+  entries: readonly T[],
   maxBytes: number,
-  render: Render,
+  render: Render<T>,
 ): Promise<Buffer[]> {
   const page = await render(entries);
   if (page.length <= maxBytes || entries.length <= 1) return [page];
