@@ -1,14 +1,5 @@
-import type {
-  Channel,
-  Command,
-  Interaction,
-  Json,
-  Member,
-  Message,
-  Role,
-  User,
-  Webhook,
-} from './entities.ts';
+import type { Command, Interaction, Webhook } from './app-entities.ts';
+import type { Channel, Json, Member, Message, Role, Sticker, User } from './entities.ts';
 import { ChannelType } from './entities.ts';
 import { FileStore } from './file-store.ts';
 import { MessageLog } from './message-log.ts';
@@ -60,6 +51,9 @@ export class World {
   readonly logs = new Map<string, MessageLog>();
   /** Ephemeral messages by id; they are in no channel's log. */
   readonly ephemeral = new Map<string, Message>();
+  readonly stickers = new Map<string, Sticker>();
+  /** Ids of those whom a user has blocked, by the user's id. */
+  readonly blocked = new Map<string, Set<string>>();
   readonly webhooks = new Map<string, Webhook>();
   readonly commands = new Map<string, Command>();
   readonly interactions = new Map<string, Interaction>();

@@ -1,16 +1,10 @@
+import type { Interaction } from '../app-entities.ts';
 import { bodyOf, type Call, NO_CONTENT, ok, param, type Reply } from '../call.ts';
-import {
-  type Channel,
-  type Interaction,
-  type Json,
-  type Message,
-  MessageFlag,
-  type User,
-} from '../entities.ts';
+import { type Channel, type Json, type Message, MessageFlag, type User } from '../entities.ts';
 import { ApiError, invalidField, invalidForm, refused, unknown } from '../errors.ts';
 import { InteractionType, tellUser } from '../interactions.ts';
 import { createMessage, editMessage, publish } from '../messages.ts';
-import { renderMessage } from '../render.ts';
+import { renderMessage } from '../render-message.ts';
 import { route } from '../router.ts';
 import { nextSnowflake } from '../snowflake.ts';
 import type { Upload } from '../uploads.ts';

@@ -1,6 +1,7 @@
 import { bodyOf, type Call, callerOf, NO_CONTENT, needInGuild, ok, type Reply } from '../call.ts';
 import { type Channel, ChannelType, type Overwrite } from '../entities.ts';
 import { invalidField, refused } from '../errors.ts';
+import { checkChannelText } from '../moderation.ts';
 import { P } from '../permissions.ts';
 import { byPosition, renderChannel, renderGuild } from '../render.ts';
 import { route } from '../router.ts';
@@ -53,6 +54,7 @@ function createChannel(call: Call): Reply {
   const type = body.type ?? ChannelType.text;
   const name = normaliseName(body.name, type);
   if (name === '') throw invalidField(['name'], 'BASE_TYPE_REQUIRED', 'This field is required');
+  checkChannelText(world, body.name, body.topic);
   if (world.guildChannels().length >= world.settings.channelsPerGuild) {
     throw refused(
       30013,

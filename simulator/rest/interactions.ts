@@ -1,5 +1,6 @@
+import type { Interaction } from '../app-entities.ts';
 import { bodyOf, type Call, callerOf, NO_CONTENT, need, type Reply } from '../call.ts';
-import type { Channel, Interaction, Json, Message } from '../entities.ts';
+import type { Channel, Json, Message } from '../entities.ts';
 import { ApiError, invalidField, missingPermissions, unknown } from '../errors.ts';
 import { InteractionType, openInteraction, resolve } from '../interactions.ts';
 import { P } from '../permissions.ts';

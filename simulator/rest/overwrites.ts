@@ -35,7 +35,7 @@ export function readOverwrites(
   const read = new Map<string, Overwrite>();
   given.forEach((one, index) => {
     const overwrite = readOverwrite(call, one, ['permission_overwrites', String(index)]);
-    read.set(overwrite.id, overwrite);
+    if (overwrite) read.set(overwrite.id, overwrite);
   });
   const changed = [...read.values()].some((o) => {
     const old = before.find((b) => b.id === o.id);
@@ -47,10 +47,14 @@ export function readOverwrites(
   return [...read.values()];
 }
 
-function readOverwrite({ world }: Call, given: Given, path: string[]): Overwrite {
+/** Undefined for one whose role or member is not there, where the settings say that it is dropped. */
+function readOverwrite({ world }: Call, given: Given, path: string[]): Overwrite | undefined {
   const type = given.type === 'member' || Number(given.type) === 1 ? 1 : 0;
   const exists = type === 1 ? world.users.has(given.id) : world.roles.has(given.id);
-  if (!exists) throw unknownTarget(type, path);
+  const { unknownOverwrite } = world.settings;
+  if (!exists && unknownOverwrite === 'drop') return undefined;
+  if (!exists && unknownOverwrite === 'unknown-role') throw unknown(type === 1 ? 'user' : 'role');
+  if (!exists && unknownOverwrite !== 'keep') throw unknownTarget(type, path);
   return { id: given.id, type, allow: given.allow ?? '0', deny: given.deny ?? '0' };
 }
 
@@ -99,7 +103,8 @@ export function checkParent(
       `Maximum number of channels in category reached (${max})`,
     );
   }
-  if (!world.canSee(callerOf(call).id, parent)) throw missingPermissions();
+  const held = world.permissionsOf(callerOf(call).id, parent);
+  if ((held & P.MANAGE_CHANNELS) === 0n) throw missingPermissions();
   return parent;
 }
 
@@ -108,6 +113,7 @@ function putOverwrite(call: Call): Reply {
   const channel = channelOf(call, P.MANAGE_ROLES);
   const body = bodyOf(call, overwriteEdit);
   const overwrite = readOverwrite(call, { ...body, id: param(call, 'overwrite') }, []);
+  if (!overwrite) return NO_CONTENT;
   judge(call, overwrite, channel.permission_overwrites, channel);
   const others = channel.permission_overwrites.filter((o) => o.id !== overwrite.id);
   replaceOverwrites(call, channel, [...others, overwrite]);

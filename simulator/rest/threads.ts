@@ -11,8 +11,10 @@ import {
 import { type Channel, ChannelType, type Json, MessageFlag } from '../entities.ts';
 import { missingAccess, refused, unknown } from '../errors.ts';
 import { emitMessage } from '../messages.ts';
+import { checkTitle } from '../moderation.ts';
 import { P } from '../permissions.ts';
-import { renderChannel, renderTime } from '../render.ts';
+import { renderChannel } from '../render.ts';
+import { renderTime } from '../render-time.ts';
 import { route } from '../router.ts';
 import { emptyChannel } from '../seed.ts';
 import { nextSnowflake } from '../snowflake.ts';
@@ -54,6 +56,7 @@ function open(call: Call, parent: Channel, id: string, body: NewThread, type: nu
     throw refused(160006, 'Maximum number of active threads reached');
   }
   const me = callerOf(call);
+  checkTitle(world, me.id, body.name);
   const now = new Date().toISOString();
   const thread = emptyChannel({
     id,
