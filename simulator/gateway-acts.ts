@@ -27,6 +27,11 @@ export const gatewayActs: Record<string, Act> = {
   'gateway-lose': (sim, { ms = 5000, events = [] }) => {
     Object.assign(sim.gateway.faults, { loseUntil: Date.now() + ms, lose: events });
   },
+  'guild-unavailable': (sim, { ms }) => {
+    sim.gateway.setOutage(true);
+    if (ms !== undefined) sim.world.later(ms, () => sim.gateway.setOutage(false));
+  },
+  'guild-available': (sim) => sim.gateway.setOutage(false),
   'gateway-duplicate': (sim, { times = 1 }) => {
     sim.gateway.faults.double = times;
   },

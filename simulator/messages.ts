@@ -13,11 +13,11 @@ import {
 import { checkMessageText } from './moderation.ts';
 import { P } from './permissions.ts';
 import { openPoll } from './polls.ts';
-import { renderChannel } from './render.ts';
 import { renderMessageEvent } from './render-message.ts';
 import { nextSnowflake } from './snowflake.ts';
 import { readStickers } from './stickers.ts';
 import { storedText } from './stored-text.ts';
+import { wakeThread } from './thread-state.ts';
 import { unfurlLater } from './unfurl.ts';
 import type { Upload } from './uploads.ts';
 import type { AllowedMentions, EditedMessage } from './validation/messages.ts';
@@ -194,18 +194,6 @@ function addRepliedUser(
   const target = world.message(message.reference.channel_id, message.reference.message_id);
   if (!target || !world.users.has(target.author_id)) return;
   if (!message.mentions.includes(target.author_id)) message.mentions.push(target.author_id);
-}
-
-function wakeThread(world: World, channel: Channel, authorId: string): void {
-  const { thread } = channel;
-  if (!thread) return;
-  thread.total_message_sent += 1;
-  if (world.members.has(authorId) && !thread.members.has(authorId)) {
-    thread.members.set(authorId, new Date().toISOString());
-  }
-  if (!thread.archived) return;
-  Object.assign(thread, { archived: false, archive_timestamp: new Date().toISOString() });
-  world.emit('THREAD_UPDATE', renderChannel(world, channel), { channel });
 }
 
 function has(world: World, userId: string, channel: Channel, bit: bigint): boolean {

@@ -6,7 +6,8 @@ import type { World } from './world.ts';
 
 const FOUNDED = Date.UTC(2024, 4, 1);
 
-const BOT_PERMISSIONS =
+/** What the bot is invited with. */
+export const BOT_PERMISSIONS =
   EVERYONE_PERMISSIONS |
   P.MANAGE_CHANNELS |
   P.MANAGE_ROLES |

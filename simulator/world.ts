@@ -17,6 +17,8 @@ export interface Outgoing {
   name: string;
   data: Json;
   dm: boolean;
+  /** Told to members at large, so not while the server is out of order. */
+  guildWide: boolean;
   sees: (user: User) => boolean;
 }
 
@@ -54,6 +56,7 @@ export class World {
   readonly stickers = new Map<string, Sticker>();
   /** Ids of those whom a user has blocked, by the user's id. */
   readonly blocked = new Map<string, Set<string>>();
+  readonly banned = new Set<string>();
   readonly webhooks = new Map<string, Webhook>();
   readonly commands = new Map<string, Command>();
   readonly interactions = new Map<string, Interaction>();
@@ -83,9 +86,10 @@ export class World {
     const toldBots = name.startsWith('CHANNEL_') && !dm;
     const sees = (user: User) => {
       if (only !== undefined) return user.id === only;
+      if (!dm && !this.members.has(user.id)) return false;
       return channel === undefined || (toldBots && user.bot) || this.canSee(user.id, channel);
     };
-    this.outbox.push({ name, data, dm, sees });
+    this.outbox.push({ name, data, dm, guildWide: !dm && only === undefined, sees });
   }
 
   /** Sends what is in the outbox. */

@@ -5,6 +5,7 @@ import { commandRoutes } from './commands.ts';
 import { guildRoutes } from './guilds.ts';
 import { identityRoutes } from './identity.ts';
 import { interactionRoutes } from './interactions.ts';
+import { leavingRoutes } from './leaving.ts';
 import { memberRoutes } from './members.ts';
 import { messageKindRoutes } from './message-kinds.ts';
 import { messageRoutes } from './messages.ts';
@@ -24,6 +25,7 @@ export const ROUTES: Route[] = [
   ...relationshipRoutes,
   ...guildRoutes,
   ...memberRoutes,
+  ...leavingRoutes,
   ...roleRoutes,
   ...channelRoutes,
   ...overwriteRoutes,

@@ -115,6 +115,9 @@ function addMember(call: Call): Reply {
   if (!world.canSee(id, world.ruling(thread))) throw missingAccess();
   if (thread.thread.members.has(id)) return NO_CONTENT;
   thread.thread.members.set(id, new Date().toISOString());
+  if (thread.type === ChannelType.privateThread) {
+    world.emit('THREAD_CREATE', renderChannel(world, thread), { only: id });
+  }
   announce(call, thread, { added_members: [renderThreadMember(thread, id)] });
   return NO_CONTENT;
 }
