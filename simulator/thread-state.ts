@@ -1,4 +1,5 @@
 import type { Channel } from './entities.ts';
+import { refused } from './errors.ts';
 import { renderChannel } from './render.ts';
 import type { World } from './world.ts';
 
@@ -13,6 +14,13 @@ export function wakeThread(world: World, channel: Channel, authorId: string): vo
   if (!thread.archived) return;
   Object.assign(thread, { archived: false, archive_timestamp: new Date().toISOString() });
   world.emit('THREAD_UPDATE', renderChannel(world, channel), { channel });
+}
+
+/** Refuses one more open thread than a server may have; archived ones do not count. */
+export function checkRoomForThread(world: World): void {
+  const active = world.threads().filter((c) => !c.thread?.archived).length;
+  if (active < world.settings.activeThreads) return;
+  throw refused(160006, 'Maximum number of active threads reached');
 }
 
 /** What time does to quiet threads: archives one thread, those of one channel, or all there are. */

@@ -67,7 +67,7 @@ export class World {
   /** Events of the present call, not yet sent. */
   outbox: Outgoing[] = [];
   /** Counters for the limits that run over a day. */
-  readonly daily = { channels: 0, commands: 0 };
+  readonly daily = { since: Date.now(), channels: 0, commands: 0 };
   readonly renames = new Map<string, number[]>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly deliver: (events: Outgoing[]) => void;

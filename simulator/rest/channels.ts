@@ -15,6 +15,7 @@ import { checkChannelText, checkTitle } from '../moderation.ts';
 import { P } from '../permissions.ts';
 import { renderChannel, renderMember } from '../render.ts';
 import { route } from '../router.ts';
+import { checkRoomForThread } from '../thread-state.ts';
 import { editedChannel, normaliseName } from '../validation/channels.ts';
 import { checkParent, readOverwrites, replaceOverwrites } from './overwrites.ts';
 
@@ -98,6 +99,7 @@ function editThread(call: Call, channel: Channel, body: Edit): void {
     channel.name = body.name;
   }
   if (body.archived !== undefined && body.archived !== thread.archived) {
+    if (!body.archived) checkRoomForThread(world);
     thread.archived = body.archived;
     thread.archive_timestamp = new Date().toISOString();
   }

@@ -5,6 +5,7 @@ import { createMessage } from '../messages.ts';
 import { P } from '../permissions.ts';
 import { renderMessage } from '../render-message.ts';
 import { route } from '../router.ts';
+import { checkRoomForThread } from '../thread-state.ts';
 import { type NewMessage, newMessage } from '../validation/messages.ts';
 import { readForward, readReply } from './references.ts';
 
@@ -38,6 +39,7 @@ function needToWrite(call: Call, channel: Channel): void {
   need(call, channel, channel.thread ? P.SEND_MESSAGES_IN_THREADS : P.SEND_MESSAGES);
   const barred = channel.recipients.some((other) => world.blocked.get(other)?.has(id));
   if (barred) throw new ApiError(403, 50007, 'Cannot send messages to this user');
+  if (channel.thread?.archived) checkRoomForThread(world);
   if (!channel.thread?.locked) return;
   const moderates = (world.permissionsOf(id, channel) & P.MANAGE_THREADS) !== 0n;
   if (!moderates) throw refused(160005, 'Thread is locked');

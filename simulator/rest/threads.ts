@@ -18,6 +18,7 @@ import { renderTime } from '../render-time.ts';
 import { route } from '../router.ts';
 import { emptyChannel } from '../seed.ts';
 import { nextSnowflake } from '../snowflake.ts';
+import { checkRoomForThread } from '../thread-state.ts';
 import { newThread } from '../validation/channels.ts';
 import { messageOf } from './messages.ts';
 
@@ -51,10 +52,7 @@ function open(call: Call, parent: Channel, id: string, body: NewThread, type: nu
   if (parent.type !== ChannelType.text && parent.type !== ChannelType.announcement) {
     throw refused(50024, 'Cannot execute action on this channel type');
   }
-  const active = world.threads().filter((c) => !c.thread?.archived).length;
-  if (active >= world.settings.activeThreads) {
-    throw refused(160006, 'Maximum number of active threads reached');
-  }
+  checkRoomForThread(world);
   const me = callerOf(call);
   checkTitle(world, me.id, body.name);
   const now = new Date().toISOString();
