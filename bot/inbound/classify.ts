@@ -2,8 +2,7 @@
 const INTERNAL_NOTE = '//';
 
 /** Nothing that a reader sees: white space, controls, format characters, fillers, variation selectors. */
-const invisible =
-  /^(?:[\s\p{Cc}\p{Cf}\p{Zs}\u115f\u1160\u2800\u3164\uffa0]|\p{Mn})+/u;
+const invisible = /^(?:[\s\p{Cc}\p{Cf}\p{Zs}\u115f\u1160\u2800\u3164\uffa0]|\p{Mn})+/u;
 /** Mentions, emojis of the server and timestamps. */
 const reference = /^(?:<(?:@[!&]?|#|a?:\w+:|t:-?|\/[^:>]+:|id:)[\w:-]*>|@everyone|@here)/u;
 /** Bold, italics, code, spoilers, escapes, quotes, headings, lists. */

@@ -34,9 +34,10 @@ async function answeredBy(
   ticket: MirroredTicket,
   { answers }: Incoming,
 ): Promise<string | undefined> {
-  const post = answers && (await findPost(bridge.ctx, answers));
-  if (!post || post.seq === 0 || post.ticket_id !== ticket.id) return undefined;
-  return post.message_id ?? undefined;
+  const post = answers ? await findPost(bridge.ctx, answers) : undefined;
+  if (!post?.message_id || post.seq === 0 || post.ticket_id !== ticket.id) return undefined;
+  const message = await readMessage(bridge.ctx.db, ticket.id, post.message_id);
+  return message && !message.deleted ? message.id : undefined;
 }
 
 /** Passes a message on. @returns why not, in words for staff, where nothing of it could be */
