@@ -10,7 +10,7 @@ import {
   type ModalSubmitInteraction,
   PermissionFlagsBits,
 } from 'discord.js';
-import { AppError, toAppError } from '../src/errors.ts';
+import { toAppError } from '../src/errors.ts';
 import type { Bridge } from './bridge.ts';
 import type { Need, Scope, TicketContext } from './commands/command.ts';
 import { commands, routeComponent } from './commands/registry.ts';
@@ -169,10 +169,7 @@ export function listenInteractions(bridge: Bridge, client: Client): void {
  * can still be reached.
  */
 export async function stopInteractions(bridge: Bridge): Promise<void> {
-  rejectWaiting(
-    bridge,
-    new AppError('SERVICE_UNAVAILABLE', 'the bot is being restarted; try again in a moment'),
-  );
+  rejectWaiting(bridge);
   const timer = new AbortController();
   const tooLong = new Promise((resolve) => {
     const timeout = setTimeout(resolve, LAST_ANSWERS_MS).unref();

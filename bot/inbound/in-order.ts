@@ -1,4 +1,4 @@
-import type { AppError } from '../../src/errors.ts';
+import { unavailable } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
 import { enqueue, type InboundEvent, inboxOf } from './inbox.ts';
 
@@ -7,6 +7,8 @@ const TROUBLED_MS = 2000;
 /** And this long for one that is read without trouble, such as a large file of a message before it. */
 const BUSY_MS = 60_000;
 const CHECK_MS = 200;
+
+const stopping = () => unavailable('the bot is being restarted; try again in a moment');
 
 /**
  * Runs a verb after all that was written in the channel before it. Bounded: a channel that cannot be
@@ -17,6 +19,7 @@ export function runInOrder<T>(
   ticketId: string,
   verb: (unread?: string) => Promise<T>,
 ): Promise<T> {
+  if (bridge.ended) return Promise.reject(stopping());
   return new Promise((resolve, reject) => {
     const since = performance.now();
     const inbox = inboxOf(bridge, ticketId);
@@ -45,9 +48,9 @@ export function runInOrder<T>(
   });
 }
 
-/** Ends the waiting of every act that has not begun. */
-export function rejectWaiting(bridge: Bridge, error: AppError): void {
+/** Ends the waiting of every act that has not begun, of a bridge that has ended. */
+export function rejectWaiting(bridge: Bridge): void {
   for (const { events } of bridge.inboxes.values()) {
-    for (const event of events.splice(0)) if (event.kind === 'act') event.reject(error);
+    for (const event of events.splice(0)) if (event.kind === 'act') event.reject(stopping());
   }
 }
