@@ -45,14 +45,10 @@ function escapeText(text: string): string {
   return escapeLineStarts(escaped);
 }
 
-/** What the bridge itself puts behind a name, in whatever brackets somebody writes it. */
-const tags = /[(（﹙⁽❨⟮]\s*(?:staff|system|edited|bot|app)\s*[)）﹚⁾❩⟯]/giu;
-
-/** A name as one word of a line: no markup, no line breaks, nothing invisible, no tag of ours. */
+/** A name as one word of a line: no markup, no line breaks, nothing invisible. */
 export function escapeName(name: string): string {
   const visible = strip(name)
     .replace(/[\p{Cf}\p{Zl}\p{Zp}]/gu, '')
-    .replace(tags, ' ')
     .replace(/\s+/g, ' ')
     .trim();
   return escapeInline(shorten(visible, 100)).replace(/[[\]]/g, '\\$&') || 'Customer';

@@ -1,10 +1,10 @@
 import { type Guild, type GuildMember, PermissionFlagsBits, type User } from 'discord.js';
-import type { Actor } from '../src/domain/access/actor.ts';
+import { DISCORD_ISSUER } from '../src/contract/identity.ts';
+import { displayName } from '../src/contract/text.ts';
+import { type Actor, isDiscordKey, userKey } from '../src/domain/access/actor.ts';
 import type { Author } from '../src/domain/log/entry.ts';
 import { isInaccessible } from './discord-errors.ts';
 import type { GuildSettings } from './settings.ts';
-
-const KEY = 'discord|';
 
 /** Somebody of the guild, as Discord showed them at one moment. */
 export interface Person {
@@ -35,9 +35,9 @@ export function isStaff({ roles }: GuildSettings, person: Person): boolean {
 /** Somebody of the guild as the verbs know people; `ADMIN` with the administrators' role. */
 export function actorOf({ roles }: GuildSettings, person: Omit<Person, 'administrator'>): Actor {
   return {
-    key: KEY + person.id,
+    key: userKey('staff', person.id, DISCORD_ISSUER),
     id: person.id,
-    username: person.name,
+    username: displayName(person.name, 'staff'),
     email: `${person.id}@discord.invalid`,
     role: person.roles.includes(roles.ADMIN) ? 'ADMIN' : 'AGENT',
     origin: 'discord',
@@ -57,7 +57,7 @@ export function actorOfAuthor(author: Author): Actor {
 }
 
 export function isFromDiscord(author: Author): boolean {
-  return author.key.startsWith(KEY);
+  return isDiscordKey(author.key);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { ApplicationCommandOptionType, ComponentType, TextInputStyle } from 'discord.js';
 import { sizes } from '../../src/contract/limits.ts';
-import { closeTicket } from '../../src/domain/ticket-status.ts';
-import { getTicket } from '../../src/domain/tickets.ts';
+import { closeTicket } from '../../src/domain/tickets/change.ts';
+import { getTicket } from '../../src/domain/tickets/read.ts';
 import { closeButton } from '../outbound/card.ts';
 import type { CommandModule, TicketContext } from './command.ts';
 import { offered } from './options.ts';

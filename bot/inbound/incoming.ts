@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Attachment, type Message, MessageReferenceType, MessageType } from 'discord.js';
+import { isBlank } from '../../src/contract/text.ts';
 import { type Person, personOf } from '../people.ts';
 import { isInternalNote } from './classify.ts';
 import { type Names, readableText } from './readable-text.ts';
@@ -74,9 +75,10 @@ function namesAround({ guild, client, mentions }: Message): Names {
   };
 }
 
-/** A message's text as a reader outside sees it. */
-export function textOf(message: Message): string {
-  return readableText(message.content, namesAround(message));
+/** A message's text as a reader outside sees it; empty where they would see nothing. */
+function textOf(message: Message): string {
+  const text = readableText(message.content, namesAround(message));
+  return isBlank(text) ? '' : text;
 }
 
 function unsupportedIn(message: Message): string[] {

@@ -1,6 +1,6 @@
-import type { Message } from '../../src/domain/log/entry.ts';
+import { type Message, publicLog } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/reads.ts';
-import { deleteMessage, editMessage } from '../../src/domain/messages.ts';
+import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { changePost, type Post, removePosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
@@ -70,7 +70,7 @@ async function change(
   const { ctx } = bridge;
   const actor = actorOfAuthor(message.author);
   const { files, missing } = await filesAfter(bridge, actor, ticket, incoming, message, post);
-  if (incoming.text.trim() === '' && files.length === 0) {
+  if (incoming.text === '' && files.length === 0) {
     const gone = await withdraw(bridge, ticket, incoming, message, post, 'refused');
     const why = missing.join('; ') || 'nothing is left of it';
     if (gone) await tellNotPassedOn(bridge, ticket, incoming, `${why}. It was taken back`);
@@ -97,7 +97,11 @@ async function change(
 /** Whether the deletion of a message was this side's own, and a crash kept it from being written down. */
 async function wasTakenBack(bridge: Bridge, ticket: MirroredTicket, message: Message, post: Post) {
   const { key } = message.author;
-  const deletion = await bridge.ctx.store.findStored(ticket.id, key, deletionId(post));
+  const deletion = await bridge.ctx.store.findByClientId(
+    publicLog(ticket.id),
+    key,
+    deletionId(post),
+  );
   return deletion !== undefined;
 }
 
@@ -113,7 +117,7 @@ export async function ingestEdit(
 ): Promise<Post | undefined> {
   if (!post.message_id || post.direction !== 'in' || post.hash === incoming.hash) return undefined;
   if (post.edited > 0 && incoming.editedAt <= post.edited) return undefined;
-  const message = await readMessage(bridge.ctx.db, ticket.id, post.message_id);
+  const message = await readMessage(bridge.ctx.db, publicLog(ticket.id), post.message_id);
   if (!message) return undefined;
   if (message.deleted) {
     if (!(await wasTakenBack(bridge, ticket, message, post))) return undefined;
@@ -143,7 +147,7 @@ export async function ingestDeletion(
   post: Post,
 ): Promise<Message | undefined> {
   if (!post.message_id || post.direction !== 'in') return undefined;
-  const message = await readMessage(bridge.ctx.db, ticket.id, post.message_id);
+  const message = await readMessage(bridge.ctx.db, publicLog(ticket.id), post.message_id);
   if (message && !message.deleted) {
     await takeBack(bridge, ticket, message, post).catch((error: unknown) => {
       if (!isPermanent(error)) throw error;

@@ -1,7 +1,7 @@
 import type { Actor } from '../../src/domain/access/actor.ts';
-import type { Message } from '../../src/domain/log/entry.ts';
+import { type Message, publicLog } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/reads.ts';
-import { sendMessage } from '../../src/domain/messages.ts';
+import { sendMessage } from '../../src/domain/messages/send.ts';
 import { findPost, type Post } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
@@ -24,8 +24,8 @@ async function storedBefore(
   actor: Actor,
   clientId: string,
 ): Promise<Message | undefined> {
-  const entry = await ctx.store.findStored(ticket.id, actor.key, clientId);
-  return entry && (await readMessage(ctx.db, ticket.id, entry.id));
+  const entry = await ctx.store.findByClientId(publicLog(ticket.id), actor.key, clientId);
+  return entry && (await readMessage(ctx.db, publicLog(ticket.id), entry.id));
 }
 
 /** The message of the log that an answer's Discord message stands for; none for a note or a card. */
@@ -36,7 +36,7 @@ async function answeredBy(
 ): Promise<string | undefined> {
   const post = answers ? await findPost(bridge.ctx, answers) : undefined;
   if (!post?.message_id || post.seq === 0 || post.ticket_id !== ticket.id) return undefined;
-  const message = await readMessage(bridge.ctx.db, ticket.id, post.message_id);
+  const message = await readMessage(bridge.ctx.db, publicLog(ticket.id), post.message_id);
   return message && !message.deleted ? message.id : undefined;
 }
 
@@ -64,7 +64,7 @@ async function pass(
   }
   const { copied, missing } = await copyFiles(bridge, actor, ticket, incoming, incoming.files);
   const lost = [...missing, ...incoming.unsupported];
-  if (incoming.text.trim() === '' && copied.length === 0) {
+  if (incoming.text === '' && copied.length === 0) {
     return lost.join('; ') || 'only text and files are';
   }
   const files = copied.map(({ file }) => file);

@@ -1,6 +1,6 @@
-import type { Message } from '../../src/domain/log/entry.ts';
+import { type Message, publicLog } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/reads.ts';
-import { editMessage } from '../../src/domain/messages.ts';
+import { editMessage } from '../../src/domain/messages/change.ts';
 import { findPost, type Post, recordPost, removePosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
@@ -87,7 +87,7 @@ export async function ingestDeleted(
   const isOurs = post.direction !== 'in' || !post.message_id;
   const message = isOurs
     ? undefined
-    : await readMessage(bridge.ctx.db, ticket.id, post.message_id as string);
+    : await readMessage(bridge.ctx.db, publicLog(ticket.id), post.message_id as string);
   if (message && !message.deleted) {
     const again = take(inbox.repetitions, ({ text }) => repeats(message.content, text));
     if (again?.incoming && !judgeText(again.incoming)) {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { commands, routeComponent } from '../../bot/commands/registry.ts';
-import { getTicket } from '../../src/domain/tickets.ts';
+import { getTicket } from '../../src/domain/tickets/read.ts';
 import { customer, type Desk, openDesk, openTicket, seen } from '../support/bridge.ts';
 import {
   channelOf,
