@@ -44,7 +44,7 @@ export async function download(discord: DiscordConfig, link: string): Promise<Re
     throw new AttachmentUnavailable('Discord gives no file', error);
   });
   if (answer.ok && answer.body) return Readable.from(bytesOf(answer.body as ReadableStream));
-  await answer.body?.cancel();
+  void answer.body?.cancel().catch(() => undefined);
   if (answer.status >= 300 && answer.status < 400) throw new ForeignLink('a redirect');
   if ([403, 404, 410].includes(answer.status)) {
     throw new LinkExpired(`Discord answers ${answer.status}`);
