@@ -55,14 +55,15 @@ const sendFields = z.object({
   reply_to: hexId.optional().describe('A message of the same ticket that this one answers.'),
 });
 
-/** A message has text or files; said beside, and before, whatever else is wrong with it. */
+/** A message has text or files (wrong ones are none); said beside, and before, whatever else is wrong. */
 function requireSomething(body: unknown, refinement: z.RefinementCtx): void {
   const { content, attachments } = body as { content?: unknown; attachments?: unknown };
-  if (content !== '' || (Array.isArray(attachments) && attachments.length > 0)) return;
+  const { issues } = refinement as unknown as { issues: { path?: PropertyKey[] }[] };
+  const isWrong = issues.some(({ path }) => path?.[0] === 'attachments');
+  if (content !== '' || (!isWrong && Array.isArray(attachments) && attachments.length > 0)) return;
   const params = { type: 'too_short', context: { min: 1 } };
   refinement.addIssue({ code: 'custom', path: ['content'], message: 'must not be empty', params });
-  const { issues } = refinement as unknown as { issues: unknown[] };
-  issues.unshift(issues.pop());
+  issues.unshift(issues.pop() as (typeof issues)[number]);
 }
 
 const always = { when: ({ value }: { value: unknown }) => typeof value === 'object' && !!value };

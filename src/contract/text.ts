@@ -15,17 +15,11 @@ export function countCodePoints(text: string): number {
  * direction marks, soft hyphen), characters to be ignored by default (fillers, variation selectors),
  * the empty Braille pattern, lone surrogates, and code points that are no characters.
  */
-const invisible = /[\s\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{DI}\p{NChar}\u2800]/gu;
 const visible = /[^\s\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{DI}\p{NChar}\u2800]/u;
 
 /** True where a reader would see nothing at all. */
 export function isBlank(text: string): boolean {
   return !visible.test(text);
-}
-
-/** The text without anything a reader does not see, spaces between words included. */
-export function stripInvisible(text: string): string {
-  return text.replace(invisible, '');
 }
 
 export interface TextRule {
@@ -72,9 +66,13 @@ export function text({ trim = false, ...rule }: TextRule & { trim?: boolean }) {
   });
 }
 
+/** Takes what is not seen out of a text, but for the joiners that scripts and emoji need. */
+export function stripHidden(value: string): string {
+  return value.replace(hidden, '');
+}
+
 /** Controls, direction marks and all else that is not seen, but for the joiners that scripts and emoji need. */
-const hiddenInNames =
-  /(?!\u200c|\u200d|\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{DI}\p{Zl}\p{Zp}\p{NChar}\u2800]/gu;
+const hidden = /(?!\u200c|\u200d|\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{DI}\p{Zl}\p{Zp}\p{NChar}\u2800]/gu;
 /** What only we say of somebody: it stands behind the names of staff and of the bot. */
 const ownTag = /\([^()]*\b(?:staff|system)\b[^()]*\)/gi;
 
@@ -83,7 +81,7 @@ const ownTag = /\([^()]*\b(?:staff|system)\b[^()]*\)/gi;
  * the tags that tell staff from customers: `(staff)` becomes `[staff]`.
  */
 export function displayName(name: string, side: 'customer' | 'staff'): string {
-  const clean = name.replace(hiddenInNames, '').replace(/\s+/gu, ' ').trim();
+  const clean = stripHidden(name).replace(/\s+/gu, ' ').trim();
   if (side === 'staff') return clean || 'staff';
   const plain = stripJoiners(clean).normalize('NFKC');
   const isTagged = plain.search(ownTag) >= 0;

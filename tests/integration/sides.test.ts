@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { MessageView } from '../../src/contract/messages.ts';
 import { type Actor, userKey } from '../../src/domain/access/actor.ts';
+import { editMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
+import { closeTicket, updateTicket } from '../../src/domain/tickets/change.ts';
+import { createTicket } from '../../src/domain/tickets/create.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Listener, listenAt, newPerson } from '../support/people.ts';
@@ -105,5 +108,43 @@ describe('somebody who answers in Discord', () => {
     expect((await kim.list(ticket.id)).body[0]?.author_id).toBe(id);
     expect(agent.events('message')[0].author_id).toBe(id);
     expect(agent.events('typing')[0].user_id).toBe(id);
+  });
+});
+
+describe('the rules of texts', () => {
+  test('hold for every door, since the verbs ask them', async () => {
+    const ana = newPerson(app.url);
+    const ticket = await ana.createTicket();
+    const id = '300000000000000003';
+    const kim: Actor = {
+      key: userKey('staff', id, 'discord'),
+      id,
+      username: 'Kim',
+      email: null,
+      role: 'AGENT',
+      origin: 'discord',
+    };
+    const { message } = await sendMessage(app.ctx, kim, ticket.id, { content: 'hello' });
+    const { ctx } = app;
+    for (const bad of ['', '\u200b\u2060', 'a\ud800', 'x'.repeat(4001)]) {
+      const attempts: [string, () => Promise<unknown>][] = [
+        ['content', () => sendMessage(ctx, kim, ticket.id, { content: bad })],
+        ['content', () => editMessage(ctx, kim, ticket.id, message.id, { content: bad })],
+        ['topic', () => updateTicket(ctx, kim, ticket.id, { topic: bad })],
+        ['assigned_to', () => updateTicket(ctx, kim, ticket.id, { assigned_to: bad })],
+        ['reason', () => closeTicket(ctx, kim, ticket.id, { reason: bad })],
+        ['topic', () => createTicket(ctx, kim, { topic: bad, description: 'd' })],
+        ['description', () => createTicket(ctx, kim, { topic: 't', description: bad })],
+      ];
+      for (const [location, attempt] of attempts) {
+        await expect(attempt()).rejects.toMatchObject({
+          code: 'BAD_REQUEST',
+          details: { errors: [{ location, in: 'body' }] },
+        });
+      }
+    }
+    expect(await ana.call('GET', `/tickets/${ticket.id}`)).toMatchObject({
+      body: { status: 'OPEN', topic: ticket.topic, assigned_to: null, last_seq: 1 },
+    });
   });
 });

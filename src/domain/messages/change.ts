@@ -4,6 +4,7 @@ import type { EditMessageBody, MessageView } from '../../contract/messages.ts';
 import { AppError, notFound } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
+import { parseMessageText } from '../access/parse.ts';
 import { can, requireRight } from '../access/policy.ts';
 import {
   foldMessage,
@@ -19,7 +20,6 @@ import { hideTicket } from '../tickets/read.ts';
 import { isOpen, ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';
 import { isLate } from './send.ts';
-import { requireText } from './text.ts';
 
 interface Change {
   type: 'edit' | 'delete';
@@ -120,7 +120,7 @@ export function editMessage(
 ): Promise<MessageView> {
   const to = (message: Message) => {
     const files = body.files ?? message.files;
-    requireText(body.content, files.length > 0);
+    parseMessageText(body.content, files.length > 0);
     return { content: body.content, files };
   };
   return changeMessage(ctx, actor, ticketId, messageId, { type: 'edit', clientId, at, to });

@@ -4,6 +4,7 @@ import type { MessageView, SendMessageBody } from '../../contract/messages.ts';
 import { AppError } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
+import { parseMessageText } from '../access/parse.ts';
 import { can } from '../access/policy.ts';
 import { attachFiles } from '../files.ts';
 import {
@@ -22,7 +23,6 @@ import { readMessage } from '../log/reads.ts';
 import { hideTicket } from '../tickets/read.ts';
 import { isOpen, ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';
-import { requireText } from './text.ts';
 
 /** What a repeated send is answered: the message as it is now, unless it had said something else. */
 async function repeatMessage(ctx: AppContext, first: Entry, content: string): Promise<Message> {
@@ -74,7 +74,7 @@ export async function sendMessage(
 ): Promise<{ message: MessageView; repeated: boolean }> {
   const startedAt = performance.now();
   const log = publicLog(ticketId);
-  requireText(body.content, (body.attachments ?? body.files ?? []).length > 0);
+  parseMessageText(body.content, (body.attachments ?? body.files ?? []).length > 0);
   const files = body.attachments?.length
     ? await attachFiles(ctx, actor, ticketId, body.attachments)
     : body.files;

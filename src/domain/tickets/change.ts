@@ -4,6 +4,7 @@ import type { CloseTicketBody, TicketView, UpdateTicketBody } from '../../contra
 import { AppError } from '../../errors.ts';
 import type { FieldValue } from '../../models/entry.ts';
 import { type Actor, authorOf, requestOf } from '../access/actor.ts';
+import { parseAssignee, parseReason, parseTopic } from '../access/parse.ts';
 import { type Action, can, requireRight } from '../access/policy.ts';
 import {
   type Changes,
@@ -117,7 +118,7 @@ async function changeTicket(
 
 /**
  * Changes a ticket: staff its level, role and assignee; its owner the topic while it is open.
- * @throws AppError NOT_FOUND, FORBIDDEN, CONFLICT (closed)
+ * @throws AppError NOT_FOUND, FORBIDDEN, CONFLICT (closed), BAD_REQUEST (a text that says nothing)
  */
 export function updateTicket(
   ctx: AppContext,
@@ -130,14 +131,19 @@ export function updateTicket(
     to(ticket) {
       requireFields(ctx, actor, ticket, body);
       requireOpen(ticket);
-      return body as Partial<Ticket>;
+      const { topic, assigned_to } = body;
+      return {
+        ...body,
+        ...(topic !== undefined && { topic: parseTopic(topic) }),
+        ...(typeof assigned_to === 'string' && { assigned_to: parseAssignee(assigned_to) }),
+      } as Partial<Ticket>;
     },
   });
 }
 
 /**
  * Closes a ticket; closing twice answers with the closed ticket.
- * @throws AppError NOT_FOUND
+ * @throws AppError NOT_FOUND, BAD_REQUEST (a reason that says nothing)
  */
 export function closeTicket(
   ctx: AppContext,
@@ -153,7 +159,8 @@ export function closeTicket(
       if (!canMove(ticket.status, 'CLOSED')) {
         throw new AppError('CONFLICT', `a ticket that is ${ticket.status} cannot be closed`);
       }
-      return { status: 'CLOSED', closed_at: at, close_reason: body.reason ?? null };
+      const close_reason = typeof body.reason === 'string' ? parseReason(body.reason) : null;
+      return { status: 'CLOSED', closed_at: at, close_reason };
     },
   });
 }

@@ -6,6 +6,7 @@ import type { CreateTicketBody, TicketView } from '../../contract/tickets.ts';
 import { AppError, isStorageError } from '../../errors.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import type { Actor } from '../access/actor.ts';
+import { parseDescription, parseTopic } from '../access/parse.ts';
 import { requireRight } from '../access/policy.ts';
 import { atInsertion } from '../log/cluster-clock.ts';
 import { majority, native } from '../log/collections.ts';
@@ -62,6 +63,8 @@ export async function createTicket(
 ): Promise<{ ticket: TicketView; repeated: boolean }> {
   requireRight(ctx.config, actor, 'open_ticket', undefined);
   requireFields(ctx, actor, { owner: actor.key }, body);
+  const topic = parseTopic(body.topic);
+  const description = parseDescription(body.description);
   const seen = body.client_id && (await findByClientId(ctx, actor.key, body.client_id));
   if (seen) return { ticket: await repeatTicket(ctx, seen, body), repeated: true };
   const now = ctx.clock();
@@ -75,8 +78,8 @@ export async function createTicket(
     username: actor.username,
     email: actor.email,
     user_role: actor.role,
-    topic: body.topic,
-    description: body.description,
+    topic,
+    description,
     status: 'OPEN',
     support_role: body.support_role ?? 'GENERAL',
     issue_level: body.issue_level ?? 'NORMAL',
