@@ -13,14 +13,18 @@ export async function discoverWork(bridge: Bridge, catchUpMs: number): Promise<(
   const stops = [listenTyping(bridge)];
   stops.push(
     ctx.bus.subscribe((event) => {
-      if (event.kind === 'entry') outbound.schedule(event.entry.ticket_id, 'first');
-      else if (event.kind === 'ticket_created') outbound.schedule(event.ticket.id, 'first');
+      if (event.kind === 'entry') {
+        tickets.note(event.entry);
+        outbound.schedule(event.entry.ticket_id, 'first');
+      } else if (event.kind === 'ticket_created') outbound.schedule(event.ticket.id, 'first');
     }),
   );
   stops.push(
     ctx.reconciliation.onChanges((found) => {
       for (const { ticket_id, seq } of found.heads) {
-        if (!tickets.isPast(ticket_id, seq)) outbound.schedule(ticket_id);
+        if (tickets.isPast(ticket_id, seq)) continue;
+        tickets.markStale(ticket_id);
+        outbound.schedule(ticket_id);
       }
       for (const { id } of found.tickets) if (!tickets.hasMet(id)) outbound.schedule(id);
     }),

@@ -45,13 +45,21 @@ function escapeText(text: string): string {
   return escapeLineStarts(escaped);
 }
 
-/** A name as one word of a line: no markup, no line breaks, nothing invisible. */
-export function escapeName(name: string): string {
+/** The whole of a topic, as far as Discord shows it in a title. */
+export const MAX_TOPIC = 256;
+
+/** What stands behind the names of staff, and so may not be a part of anybody's name. */
+const tagInName = /[(（⁽₍﹙[{<]\s*(staff|system|edited)\s*[)）⁾₎﹚\]}>]/giu;
+
+/** A name as one word of a line: no markup, no line breaks, nothing invisible, nobody else's tag. */
+export function escapeName(name: string, max = 100): string {
   const visible = strip(name)
     .replace(/[\p{Cf}\p{Zl}\p{Zp}]/gu, '')
+    .normalize('NFKC')
+    .replace(tagInName, '“$1”')
     .replace(/\s+/g, ' ')
     .trim();
-  return escapeInline(shorten(visible, 100)).replace(/[[\]]/g, '\\$&') || 'Customer';
+  return escapeInline(shorten(visible, max)).replace(/[[\]]/g, '\\$&') || 'Customer';
 }
 
 interface Segment {
@@ -192,9 +200,12 @@ export function speechParts({ name, tag, text, edited }: Speech): string[] {
   });
 }
 
+/** How a line of the bot's own begins. */
+export const SYSTEM_LINE = '-# ';
+
 /** A line of the bot's own, in a style that people outside cannot write. */
 export function systemLine(text: string): string {
-  return `-# ${text.replace(/\n/g, ' ')}`;
+  return SYSTEM_LINE + text.replace(/\n/g, ' ');
 }
 
 /** The first characters of a text, with a mark where something was left out. */

@@ -61,7 +61,7 @@ describe('speechParts', () => {
 
   test('a name cannot pass for a tag', () => {
     expect(speechParts({ name: 'Ana** (staff)', text: 'hi' })).toEqual([
-      '**Ana\\*\\* (staff)**: hi',
+      '**Ana\\*\\* “staff”**: hi',
     ]);
   });
 

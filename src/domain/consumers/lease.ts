@@ -72,6 +72,8 @@ export interface LeaseTimes {
   ttlMs: number;
   /** How often it is renewed, or asked for again. */
   renewIntervalMs: number;
+  /** Told of each request that failed, and with undefined of one that was answered. */
+  onAsked?(error: Error | undefined): void;
 }
 
 export const defaultLeaseTimes: LeaseTimes = { ttlMs: 15_000, renewIntervalMs: 5000 };
@@ -104,12 +106,17 @@ export async function holdLease(
   let askedAt = performance.now();
   const ask = async () => {
     const at = performance.now();
-    const grant = await takeLease(ctx, name, holder, times.ttlMs).catch((error: Error) => {
-      ctx.log.debug({ reason: error.message, lease: name }, 'the lease could not be asked for');
+    try {
+      const grant = await takeLease(ctx, name, holder, times.ttlMs);
+      if (grant) askedAt = at;
+      times.onAsked?.(undefined);
+      return grant;
+    } catch (error) {
+      const { message: reason } = error as Error;
+      ctx.log.debug({ reason, lease: name }, 'the lease could not be asked for');
+      times.onAsked?.(error as Error);
       return undefined;
-    });
-    if (grant) askedAt = at;
-    return grant;
+    }
   };
   let grant = await ask();
   while (!grant && !stop.aborted) {

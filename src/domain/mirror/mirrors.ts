@@ -6,9 +6,10 @@ import { majority, native, oid } from '../log/collections.ts';
 import { type Ticket, toTicket } from '../log/entry.ts';
 import { headWith } from '../log/heads.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
+import { type Post, toPost, toPostRow } from './posts.ts';
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
-export type Mirror = Omit<MirrorRow, '_id'> & { ticket_id: string };
+export type Mirror = Omit<MirrorRow, '_id' | 'pending'> & { ticket_id: string; pending: Post[] };
 export type MirrorChange = Partial<Omit<Mirror, 'ticket_id' | 'epoch'>>;
 
 const fresh = {
@@ -19,11 +20,17 @@ const fresh = {
   inbound: '0',
   last_post: '0',
   attempt: null,
+  pending: [],
+  deferred: [],
   steps: [],
+  closing: 0,
   shown: null,
   remade_at: 0,
   problem: null,
 } as const;
+
+/** What a row from before these fields lacks. */
+const defaults = () => ({ pending: [], deferred: [], closing: 0 });
 
 /**
  * The mirror of a ticket, made where there is none yet, and taken over by the lease's epoch.
@@ -37,11 +44,12 @@ export async function claimMirror(
   try {
     const row = await native(ctx.db.mirrors).findOneAndUpdate(
       { _id: oid(ticketId), epoch: { $lte: epoch } },
-      { $set: { epoch }, $setOnInsert: { ...fresh, steps: [] } },
+      { $set: { epoch }, $setOnInsert: { ...fresh, pending: [], deferred: [], steps: [] } },
       { upsert: true, returnDocument: 'after' },
     );
-    const { _id, ...rest } = row as unknown as MirrorRow;
-    return { ...rest, ticket_id: _id.toHexString() };
+    const { _id, pending = [], ...rest } = row as unknown as MirrorRow;
+    const posts = pending.map(toPost);
+    return { ...defaults(), ...rest, pending: posts, ticket_id: _id.toHexString() };
   } catch (error) {
     if (isDuplicateKey(error)) throw new LeaseLost();
     throw error;
@@ -55,13 +63,39 @@ export async function claimMirror(
 export async function commitMirror(
   ctx: AppContext,
   mirror: Pick<Mirror, 'ticket_id' | 'epoch'>,
-  change: MirrorChange,
+  { pending, ...change }: MirrorChange,
 ): Promise<void> {
+  const { epoch } = mirror;
   const { matchedCount } = await native(ctx.db.mirrors).updateOne(
-    { _id: oid(mirror.ticket_id), epoch: { $lte: mirror.epoch } },
-    { $set: { ...change, epoch: mirror.epoch } },
+    { _id: oid(mirror.ticket_id), epoch: { $lte: epoch } },
+    { $set: { ...change, ...(pending && { pending: pending.map(toPostRow) }), epoch } },
   );
   if (matchedCount === 0) throw new LeaseLost();
+}
+
+/**
+ * True where a ticket that was done with is not any more: it was opened again, or closed by another
+ * entry since.
+ */
+export function isReopened(ticket: Ticket, mirror: Mirror): boolean {
+  if (mirror.state !== 'done') return false;
+  if (ticket.status !== 'CLOSED') return true;
+  return mirror.closing > 0 && ticket.status_seq > mirror.closing;
+}
+
+/** What a mirror begins with again whose ticket was opened again: a channel, and what was said before. */
+export function reopened(mirror: Mirror): MirrorChange {
+  const { seq, closing } = mirror;
+  return { ...fresh, seq, closing, pending: [], deferred: [], steps: seq > 0 ? ['reopened'] : [] };
+}
+
+/** Closing steps of rows from before they named their closing belong to the one that is under way. */
+export function withClosing(steps: readonly string[], ticket: Ticket): string[] {
+  return steps.map((step) => {
+    if (['notice', 'transcript', 'removed'].includes(step)) return `${step}@${ticket.status_seq}`;
+    const nth = /^transcript [0-9a-f]{24} (\d+)$/.exec(step)?.[1];
+    return nth ? `transcript@${ticket.status_seq} ${nth}` : step;
+  });
 }
 
 /** A ticket as the mirror needs it, whoever's it is. Head first, ticket second. */
