@@ -6,7 +6,8 @@ import type { World } from './world.ts';
 
 const FOUNDED = Date.UTC(2024, 4, 1);
 
-const BOT_PERMISSIONS =
+/** What the bot is invited with. */
+export const BOT_PERMISSIONS =
   EVERYONE_PERMISSIONS |
   P.MANAGE_CHANNELS |
   P.MANAGE_ROLES |
@@ -66,6 +67,8 @@ export interface Directory {
   roles: Record<keyof typeof ROLES | 'everyone', string>;
   people: Record<keyof typeof PEOPLE, Person>;
   channels: Record<keyof typeof CHANNELS, string>;
+  /** Id of the server's one sticker. */
+  sticker: string;
   errorsWebhook: { id: string; token: string; url: string };
 }
 
@@ -101,6 +104,7 @@ export function plantSeed(world: World): Directory {
     roles: { everyone: guildId, ...roles },
     people,
     channels,
+    sticker: plantSticker(world),
     errorsWebhook: plantWebhook(world, channels.errors),
   };
 }
@@ -178,6 +182,13 @@ function plantWebhook(world: World, channelId: string): Directory['errorsWebhook
     application_id: null,
   });
   return { id, token, url: `${world.url}/api/webhooks/${id}/${token}` };
+}
+
+function plantSticker(world: World): string {
+  const id = seedId(51);
+  const more = { tags: 'wave', description: 'A hand that waves', format_type: 1 };
+  world.stickers.set(id, { id, name: 'Wave', ...more });
+  return id;
 }
 
 function addUser(

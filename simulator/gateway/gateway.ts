@@ -2,12 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Json, User } from '../entities.ts';
-import { renderMember } from '../render.ts';
 import type { Settings } from '../settings.ts';
 import type { Outgoing, World } from '../world.ts';
 import { closings } from './closing.ts';
-import { Connection, Op } from './connection.ts';
+import { Connection, type Host, Op } from './connection.ts';
+import { loses, noFaults } from './faults.ts';
 import { ALL_INTENTS, asksTooMuch, Intent } from './intents.ts';
+import { membersChunk } from './members.ts';
 import { guildData, readyData } from './ready.ts';
 import { Session } from './session.ts';
 
@@ -16,20 +17,8 @@ export type Whose = 'bot' | 'people' | string | undefined;
 
 const INVALID = { op: Op.invalid, d: false, t: null, s: null };
 
-const noFaults = () => ({
-  refuseUntil: 0,
-  silentUntil: 0,
-  loseUntil: 0,
-  /** Names of the events that are lost until then; all of them when empty. */
-  lose: [] as string[],
-  /** How many of the coming events are sent twice. */
-  double: 0,
-  /** How many of the coming RESUMEs are refused. */
-  refuseResumes: 0,
-});
-
 /** Holds the connections and sessions, and gives every event to the sessions that should have it. */
-export class Gateway {
+export class Gateway implements Host {
   readonly settings: Settings;
   readonly url: string;
   /** Faults that are on. Times are moments in milliseconds. */
@@ -89,7 +78,7 @@ export class Gateway {
     const world = this.world();
     session.push('READY', readyData(world, user, session.id, this.url, shard));
     const toldOfGuild = (session.intents & Intent.GUILDS) !== 0 && world.members.has(user.id);
-    if (toldOfGuild) session.push('GUILD_CREATE', guildData(world, user));
+    if (toldOfGuild && !this.faults.outage) session.push('GUILD_CREATE', guildData(world, user));
   }
 
   resume(connection: Connection, data: unknown): void {
@@ -136,7 +125,7 @@ export class Gateway {
   dispatch(events: Outgoing[]): void {
     this.dropExpired();
     for (const event of events) {
-      if (this.loses(event.name)) continue;
+      if (loses(this.faults, event.name) || (this.faults.outage && event.guildWide)) continue;
       const doubled = this.faults.double > 0;
       if (doubled) this.faults.double -= 1;
       for (const session of this.sessions.values()) {
@@ -148,22 +137,7 @@ export class Gateway {
   }
 
   sendMembers(session: Session, data: unknown): void {
-    const { query, user_ids, nonce } = (data ?? {}) as Json;
-    const world = this.world();
-    const wanted = user_ids === undefined ? undefined : [user_ids].flat().map(String);
-    const found = [...world.members.values()].filter((member) => {
-      if (wanted) return wanted.includes(member.user_id);
-      const name = world.users.get(member.user_id)?.username ?? '';
-      return name.startsWith(String(query ?? ''));
-    });
-    session.push('GUILD_MEMBERS_CHUNK', {
-      guild_id: world.guild.id,
-      members: found.map((member) => renderMember(world, member)),
-      chunk_index: 0,
-      chunk_count: 1,
-      not_found: wanted?.filter((id) => !world.members.has(id)) ?? [],
-      ...(nonce === undefined ? {} : { nonce }),
-    });
+    session.push('GUILD_MEMBERS_CHUNK', membersChunk(this.world(), data));
   }
 
   /** The sessions there are, for the state. */
@@ -176,6 +150,19 @@ export class Gateway {
       seq: session.seq,
       connected: session.link !== undefined,
     }));
+  }
+
+  /** The server is out of order, or back: its members are told, and hear nothing of it in between. */
+  setOutage(outage: boolean): void {
+    if (this.faults.outage === outage) return;
+    this.faults.outage = outage;
+    const world = this.world();
+    for (const session of this.sessions.values()) {
+      if (!world.members.has(session.user.id)) continue;
+      const { id } = world.guild;
+      if (outage) session.offer(world, 'GUILD_DELETE', { id, unavailable: true }, false);
+      else session.offer(world, 'GUILD_CREATE', guildData(world, session.user), false);
+    }
   }
 
   /** Runs something over the connections a fault means. */
@@ -193,6 +180,7 @@ export class Gateway {
   }
 
   clearFaults(): void {
+    this.setOutage(false);
     Object.assign(this.faults, noFaults());
   }
 
@@ -235,10 +223,5 @@ export class Gateway {
 
   private dropExpired(): void {
     for (const session of this.sessions.values()) if (this.expired(session)) this.forget(session);
-  }
-
-  private loses(name: string): boolean {
-    if (this.faults.loseUntil <= Date.now()) return false;
-    return this.faults.lose.length === 0 || this.faults.lose.includes(name);
   }
 }

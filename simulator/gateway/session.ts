@@ -81,5 +81,6 @@ export function withoutContent(world: World, data: Json, userId: string): Json {
   const mentions = (data.mentions ?? []) as { id: string }[];
   const own = author?.id === userId || data.application_id === world.application.id;
   if (own || mentions.some((one) => one.id === userId)) return data;
-  return { ...data, content: '', embeds: [], attachments: [], components: [] };
+  const { poll: _poll, ...rest } = data;
+  return { ...rest, content: '', embeds: [], attachments: [], components: [] };
 }

@@ -1,30 +1,16 @@
+import type { Interaction } from '../app-entities.ts';
 import { bodyOf, type Call, NO_CONTENT, ok, param, type Reply } from '../call.ts';
-import {
-  type Channel,
-  type Interaction,
-  type Json,
-  type Message,
-  MessageFlag,
-  type User,
-} from '../entities.ts';
+import { type Channel, type Json, type Message, MessageFlag, type User } from '../entities.ts';
 import { ApiError, invalidField, invalidForm, refused, unknown } from '../errors.ts';
 import { InteractionType, tellUser } from '../interactions.ts';
 import { createMessage, editMessage, publish } from '../messages.ts';
-import { renderMessage } from '../render.ts';
+import { renderMessage } from '../render-message.ts';
 import { route } from '../router.ts';
 import { nextSnowflake } from '../snowflake.ts';
 import type { Upload } from '../uploads.ts';
+import { checkChoices, choicesData, focusedType } from '../validation/choices.ts';
 import { modal } from '../validation/components.ts';
-import {
-  anything,
-  choice,
-  type Field,
-  integer,
-  list,
-  maybe,
-  object,
-  text,
-} from '../validation/fields.ts';
+import { anything, choice, type Field, integer, maybe, object } from '../validation/fields.ts';
 import { editedMessage, webhookMessage } from '../validation/messages.ts';
 import type { World } from '../world.ts';
 
@@ -39,17 +25,6 @@ const Answer = {
 
 const outer = object({ type: choice(1, 4, 5, 6, 7, 8, 9), data: maybe(anything) });
 const deferData = object({ flags: maybe(integer()) });
-const choicesData = object({
-  choices: list(
-    object({
-      name: text({ min: 1, max: 100 }),
-      name_localizations: maybe(anything),
-      value: anything,
-    }),
-    { max: 25 },
-  ),
-});
-
 /** The application's first answer to an interaction: within its time, and only once. */
 function answerInteraction(call: Call): Reply {
   const { world, query } = call;
@@ -202,6 +177,7 @@ function defer(call: Call, interaction: Interaction, channel: Channel, app: User
 
 function completeInput(call: Call, interaction: Interaction): void {
   const { choices } = dataOf(call, choicesData);
+  checkChoices(choices, focusedType(interaction.data.options));
   tellUser(call.world, interaction, 'APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE', { choices });
 }
 

@@ -259,6 +259,7 @@ export const modal: Field<Json> = (value, errors) => {
 
 function readLabel(value: Json, errors: FieldErrors, tally: Tally): Json {
   text({ min: 1, max: 45 })(value.label, errors.at('label'));
+  maybe(text({ max: 100 }))(value.description, errors.at('description'));
   const place = errors.at('component');
   const type = typeOf(value.component);
   if (type === ComponentType.textInput) {
