@@ -9,6 +9,7 @@ import {
   Routes,
   SnowflakeUtil,
 } from 'discord.js';
+import { bridgeLease, checkGrant } from '../src/domain/consumers/lease.ts';
 import { findPosts } from '../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from './bridge.ts';
 import { callDiscord, type Outcome } from './call-ends.ts';
@@ -119,7 +120,9 @@ export async function deliver(
     if (found.end !== 'done' || found.value) return found;
     if (inLogOrder) ticket.inDoubt = false;
   }
-  if (!inLogOrder && attempt?.key !== key) {
+  // Either way nothing is posted under a lease that somebody else has by now.
+  if (inLogOrder) await checkGrant(ctx, bridgeLease, bridge.lease);
+  else if (attempt?.key !== key) {
     await tickets.save(ticket, { attempt: { key, at: ctx.clock() } });
   }
   ctx.failpoint('before-post');

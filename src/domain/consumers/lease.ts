@@ -62,6 +62,16 @@ export async function takeLease(
   }
 }
 
+/**
+ * Asks the database whether a grant still stands, for what cannot carry its fencing token: a process
+ * whose clock is wrong, or whose database's was, believes that it does.
+ * @throws LeaseLost where a newer one has been given
+ */
+export async function checkGrant(ctx: AppContext, name: string, grant: Grant): Promise<void> {
+  const row = await native(ctx.db.leases).findOne({ _id: name }, { projection: { epoch: 1 } });
+  if (row && Number(row.epoch) !== grant.fencingToken) throw new LeaseLost();
+}
+
 /** Gives a lease back, so that the next holder need not wait for its end. */
 export async function releaseLease(ctx: AppContext, name: string, holder: string): Promise<void> {
   await native(ctx.db.leases).updateOne({ _id: name, holder }, { $set: { until: 0 } });
