@@ -9,6 +9,7 @@ import {
   type MirrorChange,
   readMirroredTicket,
   reopened,
+  type TicketChannel,
   withClosing,
 } from '../src/domain/mirror/mirrors.ts';
 import type { Post } from '../src/domain/mirror/posts.ts';
@@ -94,10 +95,10 @@ export function createTickets(ctx: AppContext, epoch: number) {
 
   return {
     /** Learns which channels belong to tickets. */
-    async loadChannels(): Promise<string[]> {
+    async loadChannels(): Promise<TicketChannel[]> {
       const channels = await listChannels(ctx);
       for (const { ticketId, channelId } of channels) idByChannel.set(channelId, ticketId);
-      return channels.map(({ ticketId }) => ticketId);
+      return channels;
     },
     /** @returns undefined for a ticket that does not exist; one that is done is not kept */
     load(id: string): Promise<MirroredTicket | undefined> {

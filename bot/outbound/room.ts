@@ -12,6 +12,8 @@ const guildFull = 'the Discord server has no room for another channel';
  * others wait without a call. So is how many channels each partner's tickets have.
  */
 export interface Room {
+  /** Counts a channel that a ticket has from before this session. */
+  count(ticketId: string, partner: string | undefined): void;
   /** @returns why the ticket has to wait for its channel; undefined where it may try */
   whyWait(ticket: MirroredTicket): string | undefined;
   /** Discord has refused this ticket a channel because there are too many. @returns why it waits */
@@ -67,6 +69,8 @@ export function createRoom(bridge: Bridge, cap: number): Room {
     const own = ofPartner(partner);
     if (own.open.size < cap || own.open.has(ticket.id)) {
       own.waiting.delete(ticket.id);
+      // Reserved already: several ask before the first has its channel.
+      own.open.add(ticket.id);
       return undefined;
     }
     own.waiting.add(ticket.id);
@@ -75,16 +79,26 @@ export function createRoom(bridge: Bridge, cap: number): Room {
     return text;
   };
 
+  const unreserve = (ticket: MirroredTicket) => {
+    const partner = partnerOf(ticket);
+    if (partner) ofPartner(partner).open.delete(ticket.id);
+  };
+
   return {
+    count(ticketId, partner) {
+      if (partner) ofPartner(partner).open.add(ticketId);
+    },
     whyWait(ticket) {
       const why = whyPartnerWaits(ticket);
       if (why) return why;
       if (!isFull || probing === ticket.id) return undefined;
       waiting.add(ticket.id);
+      unreserve(ticket);
       return guildFull;
     },
     refused(ticket) {
       waiting.add(ticket.id);
+      unreserve(ticket);
       if (probing === ticket.id) probing = undefined;
       if (!isFull) {
         isFull = true;

@@ -131,25 +131,32 @@ test('when Discord refuses the reason of a closing, then the steps are the same 
 });
 
 test.each([
-  ['the permission is missing', { status: 403, code: 50013 }, 'the bot lacks the permission Attach Files'],
+  [
+    'the permission is missing',
+    { status: 403, code: 50013 },
+    'the bot lacks the permission Attach Files',
+  ],
   ['it is too large', { status: 413, code: 40005 }, 'too large for Discord'],
-])('when a file is refused because %s, then its text comes and names it', async (_why, answer, said) => {
-  const { ctx, sim } = desk;
-  await desk.bot();
-  const ticket = await openTicket(ctx);
-  const channel = await channelOf(sim, ticket.number);
-  await textsAre(channel.id, []);
-  await fault(sim, { kind: 'status', method: 'POST', file: 'invoice', who: 'bot', ...answer });
-  const bytes = Readable.from([Buffer.from('abc')]);
-  const { id } = await uploadFile(ctx, customer, ticket.id, 'invoice.txt', bytes);
-  const content = 'my order number is 12345';
-  await sendMessage(ctx, customer, ticket.id, { content, attachments: [id] });
-  await say(ctx, ticket.id, 'hello?');
-  await textsAre(channel.id, [
-    `**Ana**: ${content}\n-# Not shown here: invoice.txt (${said}). The ticket has it.`,
-    '**Ana**: hello?',
-  ]);
-});
+])(
+  'when a file is refused because %s, then its text comes and names it',
+  async (_why, answer, said) => {
+    const { ctx, sim } = desk;
+    await desk.bot();
+    const ticket = await openTicket(ctx);
+    const channel = await channelOf(sim, ticket.number);
+    await textsAre(channel.id, []);
+    await fault(sim, { kind: 'status', method: 'POST', file: 'invoice', who: 'bot', ...answer });
+    const bytes = Readable.from([Buffer.from('abc')]);
+    const { id } = await uploadFile(ctx, customer, ticket.id, 'invoice.txt', bytes);
+    const content = 'my order number is 12345';
+    await sendMessage(ctx, customer, ticket.id, { content, attachments: [id] });
+    await say(ctx, ticket.id, 'hello?');
+    await textsAre(channel.id, [
+      `**Ana**: ${content}\n-# Not shown here: invoice.txt (${said}). The ticket has it.`,
+      '**Ana**: hello?',
+    ]);
+  },
+);
 
 test('when an edit is put off by a limit, then newer messages overtake it, and it is shown at last', async () => {
   const { ctx, sim } = desk;

@@ -164,7 +164,9 @@ test('when a channel may not be removed, then it says so once, and goes when it 
   await fault(sim, { kind: 'status', method: 'DELETE', path, status: 403, code: 50013, times: 3 });
   await closeTicket(ctx, customer, ticket.id, {});
   await eventually(async () => {
-    const texts = (await textsIn(sim, channel.id)).filter((text) => text.includes('cannot be removed'));
+    const texts = (await textsIn(sim, channel.id)).filter((text) =>
+      text.includes('cannot be removed'),
+    );
     expect(texts).toHaveLength(1);
   }, patience);
   await eventually(async () => expect(await channelsOf(sim, ticket.number)).toEqual([]), patience);
@@ -244,7 +246,10 @@ test('beyond its share a partner waits for a channel, staff are told once, and a
   await desk.bot({ ctx: { health, config: { ...ctx.config, discord } } });
   await channelOf(sim, other.number);
   await eventually(async () => {
-    const open = [...(await channelsOf(sim, first.number)), ...(await channelsOf(sim, second.number))];
+    const open = [
+      ...(await channelsOf(sim, first.number)),
+      ...(await channelsOf(sim, second.number)),
+    ];
     expect(open).toHaveLength(1);
     const told = (await textsIn(sim, sim.state.channels.transcripts)).filter((text) =>
       text.includes('partner shop'),

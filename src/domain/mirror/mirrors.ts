@@ -1,3 +1,4 @@
+import { Timestamp } from 'mongodb';
 import type { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
@@ -108,38 +109,90 @@ export async function readMirroredTicket(
   return row ? { ticket: toTicket(row), head: headWith(row, head).seq } : undefined;
 }
 
-/** Mirrors whose channel exists, with that channel. */
-export async function listChannels(
-  ctx: AppContext,
-): Promise<{ ticketId: string; channelId: string }[]> {
+export interface TicketChannel {
+  ticketId: string;
+  channelId: string;
+  partner: string | undefined;
+}
+
+/** Mirrors whose channel exists, with that channel and the partner of the ticket. */
+export async function listChannels(ctx: AppContext): Promise<TicketChannel[]> {
   const rows = await native(ctx.db.mirrors)
-    .find(
-      { state: { $in: ['open', 'failed'] }, channel_id: { $type: 'string' } },
-      { projection: { channel_id: 1 } },
-    )
+    .aggregate<{ _id: Types.ObjectId; channel_id: string; ticket: { partner?: string }[] }>([
+      { $match: { state: { $in: ['open', 'failed'] }, channel_id: { $type: 'string' } } },
+      { $lookup: { from: 'tickets', localField: '_id', foreignField: '_id', as: 'ticket' } },
+      { $project: { channel_id: 1, 'ticket.partner': 1 } },
+    ])
     .toArray();
-  return rows.map((row) => ({
-    ticketId: row._id.toHexString(),
-    channelId: row.channel_id as string,
+  return rows.map(({ _id, channel_id, ticket }) => ({
+    ticketId: _id.toHexString(),
+    channelId: channel_id,
+    partner: ticket[0]?.partner,
   }));
 }
 
-/**
- * Ids of the tickets that may still need work in Discord: open ones, those whose mirror is not done,
- * and those closed since the bridge exists that have none; oldest first, a page at a time.
- * @param since closed tickets from before this time were never meant to be mirrored
- */
-export async function* listLagging(ctx: AppContext, since: number): AsyncGenerator<string> {
-  const tickets = native(ctx.db.tickets).aggregate<{ _id: Types.ObjectId }>(
+/** Where a look through all tickets has come to; what is older has a mirror already. */
+const watermarkKey = 'discord-bridge-watermark';
+/** Watermarks are compared with times of other clocks, in milliseconds. */
+const MARGIN_MS = 10 * 60_000;
+
+async function readWatermark(ctx: AppContext): Promise<number> {
+  const row = await native(ctx.db.counters).findOne({ _id: watermarkKey });
+  return Number(row?.value ?? 0);
+}
+
+/** Every ticket that was there at `at` has a mirror now, or needs none. */
+export async function saveWatermark(ctx: AppContext, at: number): Promise<void> {
+  await native(ctx.db.counters).updateOne(
+    { _id: watermarkKey },
+    { $max: { value: at - MARGIN_MS } },
+    { upsert: true },
+  );
+}
+
+type Ids = AsyncIterable<{ _id: Types.ObjectId }>;
+
+/** Tickets that match and have no mirror, or one that is done though they are open. */
+function unmirrored(ctx: AppContext, match: object, wanted: object): Ids {
+  return native(ctx.db.tickets).aggregate<{ _id: Types.ObjectId }>(
     [
-      { $match: { $or: [{ status: { $ne: 'CLOSED' } }, { closed_at: { $gte: since } }] } },
+      { $match: match },
       { $sort: { _id: 1 } },
       { $project: { _id: 1 } },
       { $lookup: { from: 'mirrors', localField: '_id', foreignField: '_id', as: 'mirror' } },
-      { $match: { 'mirror.state': { $ne: 'done' } } },
+      { $match: wanted },
       { $project: { _id: 1 } },
     ],
-    { readConcern: majority },
+    { readConcern: majority, allowDiskUse: true },
   );
-  for await (const { _id } of tickets) yield _id.toHexString();
+}
+
+/**
+ * Ids of the tickets that may still need work in Discord: those whose mirror is not done, open ones
+ * without a mirror or with one of an earlier closing, and those closed since the bridge exists that
+ * have none. The cost follows what is open and what is new since the last look, not the history.
+ * @param since closed tickets from before this time were never meant to be mirrored
+ */
+export async function* listLagging(ctx: AppContext, since: number): AsyncGenerator<string> {
+  const under: Ids = native(ctx.db.mirrors)
+    .find({ state: { $in: ['open', 'failed'] } }, { projection: { _id: 1 } })
+    .sort({ _id: 1 });
+  for await (const { _id } of under) yield _id.toHexString();
+  const open = unmirrored(
+    ctx,
+    { status: { $ne: 'CLOSED' } },
+    { 'mirror.state': { $nin: ['open', 'failed'] } },
+  );
+  for await (const { _id } of open) yield _id.toHexString();
+  const t = Math.floor((await readWatermark(ctx)) / 1000);
+  const closed = unmirrored(
+    ctx,
+    {
+      stored: { $gte: new Timestamp({ t: Math.max(t, 0), i: 0 }) },
+      status: 'CLOSED',
+      closed_at: { $gte: since },
+    },
+    { mirror: [] },
+  );
+  for await (const { _id } of closed) yield _id.toHexString();
 }
