@@ -152,7 +152,7 @@ function crossCheck(raw: Raw, failed: Set<Name>, problems: string[]): void {
     for (const name of discordNames) missing(name, 'DISCORD_BOT_TOKEN is set');
     for (const name of roleVariables) {
       if (raw[name] === undefined || raw[name] !== raw.GUILD_ID) continue;
-      problems.push(`${name} is the id of the server, which is @everyone: it must name a role`);
+      problems.push(`${name}: is GUILD_ID, whose role is @everyone; wants a role of the staff`);
     }
   }
   if (roles.length > 0 && new Set(roles).size < roleNames.length) {

@@ -3,7 +3,7 @@ import { systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver } from '../posting.ts';
 import { failureOf } from './refusals.ts';
-import { planTranscript } from './transcripts.ts';
+import { planTranscriptPosts } from './transcripts.ts';
 
 const openings = {
   remade: 'The channel was deleted and has been made again.',
@@ -24,11 +24,12 @@ export async function postHistory(bridge: Bridge, ticket: MirroredTicket): Promi
   const why = mirror.steps.find(isOpening);
   if (!why || mirror.steps.includes('history')) return;
   const channelId = mirror.channel_id as string;
-  const posts = await planTranscript(bridge, ticket);
-  for (const [nth, files] of posts.entries()) {
-    const key = `history ${ticket.id} ${nth}`;
+  const { count, posts } = await planTranscriptPosts(bridge, ticket);
+  let nth = -1;
+  for await (const files of posts) {
+    const key = `history ${ticket.id} ${++nth}`;
     if (mirror.steps.includes(key)) continue;
-    const content = textOf(why, nth, posts.length);
+    const content = textOf(why, nth, count);
     const post = (text: string, attached: typeof files, rendition: string) =>
       deliver(bridge, ticket, {
         channelId,

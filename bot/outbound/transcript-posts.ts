@@ -5,7 +5,7 @@ import { escapeName, MAX_TOPIC, neutralise, shorten } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver } from '../posting.ts';
 import { breakLinks } from './renditions.ts';
-import { planTranscript } from './transcripts.ts';
+import { planTranscriptPosts } from './transcripts.ts';
 
 type Failed = Exclude<Outcome<unknown>, { end: 'done' }>;
 
@@ -75,8 +75,10 @@ export async function postTranscript(
 ): Promise<Failed | undefined> {
   const { mirror, ticket: data } = ticket;
   const closing = data.status_seq;
-  for (const [nth, files] of (await planTranscript(bridge, ticket)).entries()) {
-    const step = `transcript@${closing} ${nth}`;
+  const { posts } = await planTranscriptPosts(bridge, ticket);
+  let nth = -1;
+  for await (const files of posts) {
+    const step = `transcript@${closing} ${++nth}`;
     if (mirror.steps.includes(step)) continue;
     const part = nth > 0 ? ` · ${nth + 1}` : '';
     // Told from the transcript of an earlier closing, where there was one.
