@@ -1,17 +1,10 @@
 import { dropAttachments, resolveAttachments } from './attachments.ts';
 import { type Channel, type Json, type Message, MessageFlag } from './entities.ts';
-import { resolveMentions } from './mentions.ts';
+import { mayPingAll, resolveMentions } from './mentions.ts';
 import type { Draft } from './message-draft.ts';
-import {
-  checkEditable,
-  checkSubstance,
-  checkVoice,
-  createdFlags,
-  editedFlags,
-  readComponents,
-} from './message-parts.ts';
+import { checkSubstance, checkVoice, createdFlags, readComponents } from './message-parts.ts';
 import { checkMessageText } from './moderation.ts';
-import { P } from './permissions.ts';
+import type { Audience } from './outgoing.ts';
 import { openPoll } from './polls.ts';
 import { renderMessageEvent } from './render-message.ts';
 import { nextSnowflake } from './snowflake.ts';
@@ -19,8 +12,7 @@ import { readStickers } from './stickers.ts';
 import { storedText } from './stored-text.ts';
 import { wakeThread } from './thread-state.ts';
 import { unfurlLater } from './unfurl.ts';
-import type { Upload } from './uploads.ts';
-import type { AllowedMentions, EditedMessage } from './validation/messages.ts';
+import type { AllowedMentions } from './validation/messages.ts';
 import type { World } from './world.ts';
 
 /** Makes a message, gives it its id and emits MESSAGE_CREATE; ephemeral ones reach only their one reader. */
@@ -28,7 +20,7 @@ export function createMessage(world: World, draft: Draft): Message {
   const { channel, author, body, files } = draft;
   const parts = readParts(world, draft);
   const attachments = resolveAttachments(world, channel.id, [], body.attachments, files);
-  const mayPingAll = has(world, author.id, channel, P.MENTION_EVERYONE);
+  const pingsAll = mayPingAll(world, author.id, channel);
   const allowed = body.allowed_mentions ?? draft.defaultMentions;
   const message: Message = {
     id: nextSnowflake(),
@@ -39,7 +31,7 @@ export function createMessage(world: World, draft: Draft): Message {
     timestamp: new Date().toISOString(),
     edited_timestamp: null,
     tts: body.tts ?? false,
-    ...resolveMentions(world, parts.content, allowed, mayPingAll),
+    ...resolveMentions(world, parts.content, allowed, pingsAll),
     attachments,
     embeds: body.embeds ?? [],
     reactions: [],
@@ -110,8 +102,7 @@ export function publish(world: World, channel: Channel, message: Message): void 
 export function emitMessage(world: World, name: string, message: Message, extra: Json = {}): void {
   const channel = world.channels.get(message.channel_id);
   if (!channel) return;
-  const only = message.ephemeral_for;
-  const audience = only === undefined ? { channel } : { channel, only };
+  const audience = audienceOf(channel, message);
   const whole = renderMessageEvent(world, message);
   const { id, channel_id, guild_id, embeds } = whole;
   const isPartial = name === 'MESSAGE_UPDATE' && world.settings.partialUpdates;
@@ -119,61 +110,18 @@ export function emitMessage(world: World, name: string, message: Message, extra:
   world.emit(name, { ...shown, ...extra }, audience);
 }
 
-/** Applies an edit. What the body leaves out stays. `adjust` runs on the result before anybody is told. */
-export function editMessage(
-  world: World,
-  message: Message,
-  body: EditedMessage,
-  files: Upload[],
-  adjust: () => void = () => {},
-): void {
-  const flags = body.flags == null ? message.flags : editedFlags(message.flags, body.flags);
-  const content =
-    body.content === undefined ? message.content : storedText(world.settings, body.content ?? '');
-  const components =
-    body.components === undefined ? message.components : readComponents(body.components, flags);
-  const embeds = body.embeds === undefined ? message.embeds : (body.embeds ?? []);
-  const keeps = body.attachments ? body.attachments.length : message.attachments.length;
-  const holds = keeps + files.length + (message.sticker_ids?.length ?? 0) + (message.poll ? 1 : 0);
-  // A known hole in Discord's own check: an edit of both at once may leave nothing.
-  const slips = body.content !== undefined && body.attachments?.length === 0;
-  checkSubstance(flags, content, { embeds }, components, slips ? 1 : holds);
-  const channel = world.channels.get(message.channel_id);
-  checkEditable(message, content);
-  const hooked = message.webhook_name !== undefined;
-  const said = [body.content, body.embeds, body.components];
-  checkMessageText(world, channel, hooked ? undefined : message.author_id, said);
-  const attachments = resolveAttachments(
-    world,
-    message.channel_id,
-    message.attachments,
-    body.attachments,
-    files,
-  );
-  const gone = message.attachments.filter((a) => !attachments.includes(a));
-  dropAttachments(world, message.channel_id, gone);
-  const touched = Object.entries(body).some(
-    ([key, value]) => key !== 'flags' && value !== undefined,
-  );
-  const mayPingAll =
-    channel !== undefined && has(world, message.author_id, channel, P.MENTION_EVERYONE);
-  const mentions = resolveMentions(world, content, body.allowed_mentions, mayPingAll);
-  Object.assign(message, { flags, content, components, embeds, attachments, ...mentions });
-  if (touched) message.edited_timestamp = new Date().toISOString();
-  adjust();
-  emitMessage(world, 'MESSAGE_UPDATE', message);
-  unfurlLater(world, message, () => emitMessage(world, 'MESSAGE_UPDATE', message));
-}
-
 /** Takes a message away, with its files and its place in every channel list. */
 export function deleteMessage(world: World, message: Message): void {
   forgetMessage(world, message);
   const channel = world.channels.get(message.channel_id);
   if (!channel) return;
-  const only = message.ephemeral_for;
   const data: Json = { id: message.id, channel_id: message.channel_id };
   if (channel.guild_id !== null) data.guild_id = channel.guild_id;
-  world.emit('MESSAGE_DELETE', data, only === undefined ? { channel } : { channel, only });
+  world.emit('MESSAGE_DELETE', data, audienceOf(channel, message));
+}
+
+function audienceOf(channel: Channel, { ephemeral_for }: Message): Audience {
+  return ephemeral_for === undefined ? { channel } : { channel, only: ephemeral_for };
 }
 
 /** The part of a deletion that many deletions share: no event. */
@@ -194,8 +142,4 @@ function addRepliedUser(
   const target = world.message(message.reference.channel_id, message.reference.message_id);
   if (!target || !world.users.has(target.author_id)) return;
   if (!message.mentions.includes(target.author_id)) message.mentions.push(target.author_id);
-}
-
-function has(world: World, userId: string, channel: Channel, bit: bigint): boolean {
-  return (world.permissionsOf(userId, channel) & bit) !== 0n;
 }

@@ -3,7 +3,7 @@ import { invalidField, unknown } from './errors.ts';
 import { addMember, removeMember } from './membership.ts';
 import { deleteMessage } from './messages.ts';
 import { proxyMessage } from './proxy.ts';
-import { BOT_PERMISSIONS } from './seed.ts';
+import { BOT_PERMISSIONS } from './seed-data.ts';
 import { readSettings } from './settings.ts';
 import type { Simulator } from './simulator.ts';
 import { archiveThreads } from './thread-state.ts';

@@ -3,6 +3,7 @@ import type { Channel, Json, Member, Message, Role, Sticker, User } from './enti
 import { ChannelType } from './entities.ts';
 import { FileStore } from './file-store.ts';
 import { MessageLog } from './message-log.ts';
+import type { Audience, Outgoing } from './outgoing.ts';
 import {
   ALL_PERMISSIONS,
   applyOverwrites,
@@ -11,22 +12,6 @@ import {
   withoutImplied,
 } from './permissions.ts';
 import type { Settings } from './settings.ts';
-
-/** A gateway event on its way out. `sees` decides, user by user, whose sessions get it. */
-export interface Outgoing {
-  name: string;
-  data: Json;
-  dm: boolean;
-  /** Told to members at large, so not while the server is out of order. */
-  guildWide: boolean;
-  sees: (user: User) => boolean;
-}
-
-/** Who an event is for: those who may view the channel, one user alone, or the whole guild. */
-export interface Audience {
-  channel?: Channel;
-  only?: string;
-}
 
 export interface Guild {
   id: string;

@@ -1,3 +1,5 @@
+import type { Outgoing } from '../outgoing.ts';
+
 /** Faults of the gateway, all off. Times are moments in milliseconds. */
 export const noFaults = () => ({
   refuseUntil: 0,
@@ -13,8 +15,17 @@ export const noFaults = () => ({
   outage: false,
 });
 
-/** Whether an event of this name is lost now. */
-export function loses(faults: ReturnType<typeof noFaults>, name: string): boolean {
+type GatewayFaults = ReturnType<typeof noFaults>;
+
+/** How often an event is sent: not at all when it is lost, twice when a fault doubles it. */
+export function copiesOf(faults: GatewayFaults, event: Outgoing): number {
+  if (loses(faults, event.name) || (faults.outage && event.guildWide)) return 0;
+  if (faults.double === 0) return 1;
+  faults.double -= 1;
+  return 2;
+}
+
+function loses(faults: GatewayFaults, name: string): boolean {
   if (faults.loseUntil <= Date.now()) return false;
   return faults.lose.length === 0 || faults.lose.includes(name);
 }

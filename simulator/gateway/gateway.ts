@@ -2,12 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Json, User } from '../entities.ts';
+import type { Outgoing } from '../outgoing.ts';
 import type { Settings } from '../settings.ts';
-import type { Outgoing, World } from '../world.ts';
+import type { World } from '../world.ts';
 import { closings } from './closing.ts';
 import { Connection, type Host, Op } from './connection.ts';
-import { loses, noFaults } from './faults.ts';
-import { ALL_INTENTS, asksTooMuch, Intent } from './intents.ts';
+import { copiesOf, noFaults } from './faults.ts';
+import { IdentifyBudget } from './identify-budget.ts';
+import { grantedIntents, Intent } from './intents.ts';
 import { membersChunk } from './members.ts';
 import { guildData, readyData } from './ready.ts';
 import { Session } from './session.ts';
@@ -23,17 +25,16 @@ export class Gateway implements Host {
   readonly url: string;
   /** Faults that are on. Times are moments in milliseconds. */
   readonly faults = noFaults();
-  /** IDENTIFYs left of the thousand a day. */
-  identifiesLeft = 1000;
+  readonly identifies: IdentifyBudget;
   private readonly world: () => World;
   private readonly server = new WebSocketServer({ noServer: true });
   private readonly connections = new Set<Connection>();
   private readonly sessions = new Map<string, Session>();
-  private readonly lastIdentify = new Map<string, number>();
 
   constructor(world: () => World, settings: Settings, url: string) {
     this.world = world;
     this.settings = settings;
+    this.identifies = new IdentifyBudget(settings);
     this.url = url;
   }
 
@@ -60,19 +61,12 @@ export class Gateway implements Host {
     if (typeof properties !== 'object') throw closings.decode();
     const user = this.userOf(token);
     if (!user) throw closings.badToken();
-    const asked = user.bot ? intents : ALL_INTENTS;
-    if (!Number.isInteger(asked) || (Number(asked) & ~ALL_INTENTS) !== 0) {
-      throw closings.badIntents();
-    }
-    if (user.bot && asksTooMuch(Number(asked), this.settings.privilegedIntents)) {
-      throw closings.deniedIntents();
-    }
-    if (this.tooSoon(user)) {
+    const asked = grantedIntents(user, intents, this.settings.privilegedIntents);
+    if (!this.identifies.take(user)) {
       connection.send(INVALID);
       return;
     }
-    this.identifiesLeft -= 1;
-    const session = new Session(user, String(token), Number(asked), this.settings.sessionBuffer);
+    const session = new Session(user, String(token), asked, this.settings.sessionBuffer);
     this.sessions.set(session.id, session);
     this.attach(session, connection);
     const world = this.world();
@@ -123,15 +117,14 @@ export class Gateway implements Host {
   }
 
   dispatch(events: Outgoing[]): void {
-    this.dropExpired();
+    for (const session of this.sessions.values()) if (this.expired(session)) this.forget(session);
     for (const event of events) {
-      if (loses(this.faults, event.name) || (this.faults.outage && event.guildWide)) continue;
-      const doubled = this.faults.double > 0;
-      if (doubled) this.faults.double -= 1;
+      const copies = copiesOf(this.faults, event);
       for (const session of this.sessions.values()) {
-        if (!event.sees(session.user)) continue;
-        session.offer(this.world(), event.name, event.data, event.dm);
-        if (doubled) session.offer(this.world(), event.name, event.data, event.dm);
+        if (copies === 0 || !event.sees(session.user)) continue;
+        for (let n = 0; n < copies; n += 1) {
+          session.offer(this.world(), event.name, event.data, event.dm);
+        }
       }
     }
   }
@@ -142,14 +135,7 @@ export class Gateway implements Host {
 
   /** The sessions there are, for the state. */
   list(): Json[] {
-    return [...this.sessions.values()].map((session) => ({
-      id: session.id,
-      user: session.user.username,
-      user_id: session.user.id,
-      intents: session.intents,
-      seq: session.seq,
-      connected: session.link !== undefined,
-    }));
+    return [...this.sessions.values()].map((session) => session.describe());
   }
 
   /** The server is out of order, or back: its members are told, and hear nothing of it in between. */
@@ -187,8 +173,7 @@ export class Gateway implements Host {
   /** Ends every session and connection; clients have to identify anew. */
   reset(): void {
     this.sessions.clear();
-    this.lastIdentify.clear();
-    this.identifiesLeft = 1000;
+    this.identifies.reset();
     for (const connection of this.connections) connection.close(1012, 'The simulator was reset.');
   }
 
@@ -209,19 +194,7 @@ export class Gateway implements Host {
     return id === undefined ? undefined : this.world().users.get(id);
   }
 
-  private tooSoon(user: User): boolean {
-    const now = Date.now();
-    const last = this.lastIdentify.get(user.id) ?? 0;
-    if (user.bot && now - last < this.settings.identifyIntervalMs) return true;
-    this.lastIdentify.set(user.id, now);
-    return false;
-  }
-
   private expired(session: Session): boolean {
     return !session.link && Date.now() - session.leftAt > this.settings.sessionLifetimeMs;
-  }
-
-  private dropExpired(): void {
-    for (const session of this.sessions.values()) if (this.expired(session)) this.forget(session);
   }
 }

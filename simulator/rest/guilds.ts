@@ -1,11 +1,11 @@
 import { bodyOf, type Call, callerOf, NO_CONTENT, needInGuild, ok, type Reply } from '../call.ts';
+import { emptyChannel } from '../empty-channel.ts';
 import { type Channel, ChannelType, type Overwrite } from '../entities.ts';
 import { invalidField, RateLimited, refused } from '../errors.ts';
 import { checkChannelText } from '../moderation.ts';
 import { P } from '../permissions.ts';
 import { byPosition, renderChannel, renderGuild } from '../render.ts';
 import { route } from '../router.ts';
-import { emptyChannel } from '../seed.ts';
 import { nextSnowflake } from '../snowflake.ts';
 import { newChannel, normaliseName, positions } from '../validation/channels.ts';
 import { anything, maybe, object, optional, text } from '../validation/fields.ts';

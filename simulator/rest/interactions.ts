@@ -5,8 +5,8 @@ import { ApiError, invalidField, missingPermissions, unknown } from '../errors.t
 import { InteractionType, openInteraction, resolve } from '../interactions.ts';
 import { P } from '../permissions.ts';
 import { route } from '../router.ts';
-import { leafOf, leaves } from '../validation/components.ts';
 import { anything, choice, maybe, object, optional, snowflake } from '../validation/fields.ts';
+import { leafOf, leaves } from '../validation/leaves.ts';
 import { readInputs } from '../validation/modals.ts';
 import { type Named, readOptions } from '../validation/options.ts';
 import { type Chosen, chosenIn, fitsSelect } from '../validation/selects.ts';

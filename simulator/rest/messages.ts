@@ -12,7 +12,8 @@ import {
 import type { Channel, Json, Message } from '../entities.ts';
 import { ApiError, invalidField, refused, unknown } from '../errors.ts';
 import { withoutContent } from '../gateway/session.ts';
-import { deleteMessage, editMessage, forgetMessage } from '../messages.ts';
+import { editMessage } from '../message-edit.ts';
+import { deleteMessage, forgetMessage } from '../messages.ts';
 import { P } from '../permissions.ts';
 import { renderMessage } from '../render-message.ts';
 import { route } from '../router.ts';

@@ -5,9 +5,11 @@ import {
   channelOf,
   created,
   NO_CONTENT,
+  need,
   ok,
   type Reply,
 } from '../call.ts';
+import { emptyChannel } from '../empty-channel.ts';
 import { type Channel, ChannelType, type Json, MessageFlag } from '../entities.ts';
 import { missingAccess, refused, unknown } from '../errors.ts';
 import { emitMessage } from '../messages.ts';
@@ -16,7 +18,6 @@ import { P } from '../permissions.ts';
 import { renderChannel } from '../render.ts';
 import { renderTime } from '../render-time.ts';
 import { route } from '../router.ts';
-import { emptyChannel } from '../seed.ts';
 import { nextSnowflake } from '../snowflake.ts';
 import { checkRoomForThread } from '../thread-state.ts';
 import { newThread } from '../validation/channels.ts';
@@ -109,6 +110,7 @@ function addMember(call: Call): Reply {
   const thread = threadOf(call);
   const id = call.params.user ?? callerOf(call).id;
   if (!world.members.has(id)) throw unknown('member');
+  if (id !== callerOf(call).id) need(call, thread, P.SEND_MESSAGES_IN_THREADS);
   if (thread.thread.archived) throw refused(50083, 'Thread is archived');
   if (!world.canSee(id, world.ruling(thread))) throw missingAccess();
   if (thread.thread.members.has(id)) return NO_CONTENT;

@@ -1,6 +1,7 @@
 import type { Json } from '../entities.ts';
 import { invalidForm } from '../errors.ts';
-import { anything, FieldErrors, list, object, text } from './fields.ts';
+import { FieldErrors } from './field-errors.ts';
+import { anything, list, object, text } from './fields.ts';
 
 /** Body of an answer that completes an option. */
 export const choicesData = object({

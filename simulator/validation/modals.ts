@@ -1,6 +1,7 @@
 import type { Json } from '../entities.ts';
 import { ApiError } from '../errors.ts';
-import { FieldErrors, lengthOf } from './fields.ts';
+import { FieldErrors } from './field-errors.ts';
+import { lengthOf } from './fields.ts';
 import { fitsSelect } from './selects.ts';
 
 /**

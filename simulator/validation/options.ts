@@ -1,6 +1,6 @@
 import type { Json } from '../entities.ts';
 import { ApiError } from '../errors.ts';
-import { FieldErrors } from './fields.ts';
+import { FieldErrors } from './field-errors.ts';
 
 const SUBCOMMAND = 1;
 const GROUP = 2;

@@ -181,6 +181,20 @@ describe('threads', () => {
     await eventually(() => expect(heard).toContain('threadListSync'));
   });
 
+  test('take in others by those alone who may write in them, who then hear of a private one', async () => {
+    const body = { name: 'Quiet', type: 12 };
+    const { body: thread } = await bot.call('POST', `/channels/${channel}/threads`, body);
+    const { kim: person, robin } = sim.state.people;
+    const ear = await kim.listen();
+    const add = (id: string) => `/channels/${thread.id}/thread-members/${id}`;
+    expect((await bot.call('PUT', add(person.id))).status).toBe(204);
+    await eventually(() => expect(ear.of('THREAD_CREATE')).toMatchObject([{ id: thread.id }]));
+    const deny = { type: 1, deny: (1n << 38n).toString() };
+    await admin.call('PUT', `/channels/${channel}/permissions/${person.id}`, deny);
+    expect((await kim.call('PUT', add(robin.id))).body.code).toBe(50013);
+    ear.close();
+  });
+
   test('that are archived refuse edits and reactions', async () => {
     const id = await start();
     const { body: said } = await kim.send(id, 'x');
