@@ -50,8 +50,8 @@ export async function discoverWork(bridge: Bridge, catchUpMs: number): Promise<(
   );
   stops.push(
     ctx.reconciliation.onChanges((found) => {
-      for (const { ticket_id, seq } of found.heads) {
-        if (tickets.isPast(ticket_id, seq)) continue;
+      for (const { ticket_id, stream, seq } of found.heads) {
+        if (stream !== 'public' || tickets.isPast(ticket_id, seq)) continue;
         tickets.markStale(ticket_id);
         outbound.schedule(ticket_id);
       }

@@ -126,13 +126,12 @@ export function createTickets(ctx: AppContext, epoch: number) {
     note(entry: Entry): void {
       const ticket = byId.get(entry.ticket_id);
       if (!ticket || entry.seq <= ticket.head) return;
-      const isChange = entry.type === 'status';
-      if (ticket.stale || entry.seq !== ticket.head + 1 || (isChange && !entry.ticket)) {
+      if (ticket.stale || entry.seq !== ticket.head + 1) {
         ticket.stale = true;
         return;
       }
       ticket.head = entry.seq;
-      if (entry.ticket) ticket.ticket = entry.ticket;
+      if (entry.type === 'ticket_change') ticket.ticket = entry.ticket;
       if (ticket.feed.length < MAX_FEED) ticket.feed.push(entry);
       else ticket.feed = [];
     },

@@ -1,3 +1,4 @@
+import { publicLog } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
 import type { MirrorChange } from '../../src/domain/mirror/mirrors.ts';
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
@@ -148,7 +149,7 @@ async function nextEntries(bridge: Bridge, ticket: MirroredTicket) {
   const fed = ticket.feed.filter((entry) => entry.seq > seq);
   ticket.feed = [];
   if (fed[0]?.seq === seq + 1) return fed;
-  return readEntries(bridge.ctx.db, ticket.id, { after: seq, upTo: ticket.head, limit: PAGE });
+  return readEntries(bridge.ctx.db, publicLog(ticket.id), { after: seq, upTo: ticket.head, limit: PAGE });
 }
 
 /** Shows every entry up to the head, and to where that has come meanwhile. */
@@ -173,7 +174,7 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<vo
     }
     if (seq !== mirror.seq) await bridge.tickets.save(ticket, { seq });
     if (ticket.stale) await bridge.tickets.refresh(ticket);
-    if (mirror.channel_id && entries.some(({ type }) => type === 'status')) {
+    if (mirror.channel_id && entries.some(({ type }) => type === 'ticket_change')) {
       await ensureCard(bridge, ticket);
       await placeChannel(bridge, ticket);
     }

@@ -1,4 +1,4 @@
-import type { Entry } from '../../src/domain/log/entry.ts';
+import { type Entry, isOfMessage, messageIdOf, publicLog } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
 import type { Mirror } from '../../src/domain/mirror/mirrors.ts';
 import type { Bridge } from '../bridge.ts';
@@ -27,7 +27,7 @@ export async function mirrorOrDefer(
   ticket: MirroredTicket,
   entry: Entry,
 ): Promise<{ shown: boolean; deferred?: DeferredEdit[] }> {
-  const messageId = entry.of?.id ?? entry.id;
+  const messageId = isOfMessage(entry) ? messageIdOf(entry) : entry.id;
   const rest = others(ticket, messageId);
   // A later edit says all that the earlier one said.
   const change = rest.length < ticket.mirror.deferred.length ? { deferred: rest } : {};
@@ -43,7 +43,7 @@ export async function mirrorOrDefer(
 
 async function entryAt(bridge: Bridge, ticket: MirroredTicket, seq: number) {
   const range = { after: seq - 1, upTo: seq, limit: 1 };
-  const [entry] = await readEntries(bridge.ctx.db, ticket.id, range);
+  const [entry] = await readEntries(bridge.ctx.db, publicLog(ticket.id), range);
   return entry;
 }
 

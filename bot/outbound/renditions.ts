@@ -1,9 +1,9 @@
 import type { RawFile } from 'discord.js';
-import type { Entry } from '../../src/domain/log/entry.ts';
+import type { Message } from '../../src/domain/log/entry.ts';
 import type { Refusal } from '../call-ends.ts';
 import { MAX_CONTENT, shorten, systemLine } from '../format.ts';
 
-export type File = NonNullable<Entry['files']>[number];
+export type File = Message['files'][number];
 
 /** One way to show a part of a message. */
 export interface Rendition {

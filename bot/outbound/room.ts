@@ -29,8 +29,7 @@ export interface Room {
 
 /** The partner that a ticket is of, where tickets have one. */
 function partnerOf({ ticket }: Pick<MirroredTicket, 'ticket'>): string | undefined {
-  const { partner } = ticket as { partner?: string | null };
-  return partner || undefined;
+  return ticket.partner ?? undefined;
 }
 
 /** @param cap the most channels one partner's tickets may have at the same time */

@@ -43,4 +43,6 @@ export const sizes = {
   authExpiringBefore: 60_000,
   signedLinkLife: 60 * 60 * 1000,
   tokenClockSkew: 60_000,
+  /** How far ahead a token may end in PRODUCTION: ten years of 366 days. */
+  tokenLife: 10 * 366 * 24 * 3_600_000,
 } as const;

@@ -9,7 +9,8 @@ import { AppError, notFound } from '../errors.ts';
 import type { FileMeta, StoredFile } from '../infra/file-store.ts';
 import type { FileRow } from '../models/entry.ts';
 import type { Actor } from './access/actor.ts';
-import { readTicket } from './tickets.ts';
+import { readTicket } from './tickets/read.ts';
+import { requireOpen } from './tickets/workflow.ts';
 import { fileView } from './views.ts';
 
 const SNIFFED_BYTES = 4100;
@@ -122,7 +123,7 @@ export async function requireUploadable(
   ticketId: string,
 ): Promise<void> {
   const { ticket } = await readTicket(ctx, actor, ticketId);
-  if (ticket.status === 'CLOSED') throw new AppError('CONFLICT', 'the ticket is closed');
+  requireOpen(ticket);
 }
 
 /**

@@ -76,6 +76,7 @@ export function messageView(ctx: AppContext, message: Message, mirror?: MirrorSt
     edited: message.edited,
     deleted: message.deleted,
     files,
+    reply_to: message.reply_to,
   };
   if (mirror) view.mirror = mirror;
   return view;

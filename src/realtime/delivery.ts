@@ -1,7 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { AppContext } from '../context.ts';
 import type { DomainEvent } from '../domain/events.ts';
-import { type Entry, foldMessage, type Ticket } from '../domain/log/entry.ts';
+import {
+  type Entry,
+  foldMessage,
+  isOfMessage,
+  publicLog,
+  type Ticket,
+} from '../domain/log/entry.ts';
 import type { Head } from '../domain/log/heads.ts';
 import { readEntries, readRecentEntries } from '../domain/log/reads.ts';
 import type { RecentTicket } from '../domain/log/reconciliation.ts';
@@ -19,12 +25,12 @@ const eventOf = { message: 'message', edit: 'edit_message', delete: 'delete_mess
 /** Sends one entry to the sockets of this node, as the event the contract names. */
 function emitEntry(ctx: AppContext, io: DeskServer, entry: Entry): void {
   const to = io.to(audienceOf(entry.ticket_id, entry.owner));
-  if (entry.type !== 'status') {
+  if (isOfMessage(entry)) {
     to.emit(eventOf[entry.type], messageView(ctx, foldMessage(entry)));
     return;
   }
-  const view = ticketView(entry.ticket as Ticket, { seq: entry.seq, at: entry.at });
-  to.emit(entry.change === 'closed' ? 'ticket_closed' : 'ticket_updated', view);
+  const view = ticketView(entry.ticket, { seq: entry.seq, at: entry.at });
+  to.emit(entry.action === 'closed' ? 'ticket_closed' : 'ticket_updated', view);
 }
 
 /** Signals go to everybody in the ticket but the one who caused them. */
@@ -56,9 +62,15 @@ export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
   const reorderBuffer = new ReorderBuffer({
     emit: (entry) => emitEntry(ctx, io, entry),
     audienceSince,
-    read: (ticketId, after, upTo) => readEntries(ctx.db, ticketId, { after, upTo, limit: PAGE }),
+    read: (ticketId, after, upTo) =>
+      readEntries(ctx.db, publicLog(ticketId), { after, upTo, limit: PAGE }),
     readRecent: (ticketId, upTo, since) =>
-      readRecentEntries(ctx.db, ticketId, upTo, ctx.reconciliation.watermarkSince(since)),
+      readRecentEntries(
+        ctx.db,
+        publicLog(ticketId),
+        upTo,
+        ctx.reconciliation.watermarkSince(since),
+      ),
     onLost: (ticketId, owner, after) =>
       io.to(audienceOf(ticketId, owner)).emit('resync', { ticket_id: ticketId, after }),
     log: ctx.log,
@@ -77,7 +89,7 @@ export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
     ctx.bus.subscribe((event) => {
       if (event.kind === 'entry') reorderBuffer.accept(event.entry);
       else if (event.kind === 'ticket_created') tellCreated(event.ticket);
-      else emitSignal(io, event);
+      else if (event.kind === 'typing' || event.kind === 'read') emitSignal(io, event);
     }),
     ctx.reconciliation.onChanges(({ heads, tickets }) => {
       for (const ticket of tickets) if (isNews(ticket)) tellCreated(ticket);

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { uploadFile } from '../../src/domain/files.ts';
-import { deleteMessage, editMessage, sendMessage } from '../../src/domain/messages.ts';
-import { closeTicket, updateTicket } from '../../src/domain/ticket-status.ts';
+import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
+import { sendMessage } from '../../src/domain/messages/send.ts';
+import { closeTicket, updateTicket } from '../../src/domain/tickets/change.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import {
   channelOf,

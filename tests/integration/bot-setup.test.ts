@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { closeTicket, updateTicket } from '../../src/domain/ticket-status.ts';
+import { closeTicket, updateTicket } from '../../src/domain/tickets/change.ts';
 import { createHealth } from '../../src/infra/health.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import {

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { AppContext } from '../../context.ts';
 import { isInline } from '../files.ts';
-import type { Entry, Ticket } from '../log/entry.ts';
+import { type Entry, isOfMessage, type Message, publicLog, type Ticket } from '../log/entry.ts';
 import { readEntries } from '../log/reads.ts';
 import { escapeHtml } from './page.ts';
 import { renderPage } from './rendering.ts';
@@ -40,7 +40,7 @@ async function* readPages(
   { after, upTo }: Range,
 ): AsyncGenerator<Entry[]> {
   for (let seq = after; seq < upTo; ) {
-    const page = await readEntries(ctx.db, ticketId, { after: seq, upTo, limit: PAGE });
+    const page = await readEntries(ctx.db, publicLog(ticketId), { after: seq, upTo, limit: PAGE });
     const last = page.at(-1);
     if (!last) return;
     yield page;
@@ -48,9 +48,17 @@ async function* readPages(
   }
 }
 
+type File = Message['files'][number];
+
+const filesOf = (entry: Entry): File[] => (isOfMessage(entry) ? (entry.files ?? []) : []);
+
+const textsOf = (entry: Entry): string[] =>
+  isOfMessage(entry) ? [entry.content ?? ''] : [JSON.stringify(entry.changes ?? {})];
+
 /** What an entry adds to a file, in bytes: never less than it will. */
-function sizeOf({ content = '', files = [], author, ticket }: Entry): number {
-  const texts = [content, author.name, ticket?.close_reason ?? '', ticket?.topic ?? ''];
+function sizeOf(entry: Entry): number {
+  const files = filesOf(entry);
+  const texts = [entry.author.name, ...textsOf(entry)];
   // A file's name stands there twice where it is an image.
   const names = files.flatMap(({ name, type }) => [name, name, type]);
   const bytes = [...texts, ...names].map((text) => Buffer.byteLength(escapeHtml(text)));
@@ -61,7 +69,7 @@ function sizeOf({ content = '', files = [], author, ticket }: Entry): number {
 /** The small images of a log as `data:` addresses, until there is enough of them. */
 async function readImages(
   ctx: AppContext,
-  files: Iterable<NonNullable<Entry['files']>[number]>,
+  files: Iterable<File>,
 ): Promise<Map<string, string>> {
   const images = new Map<string, string>();
   let room = MAX_IMAGES;
@@ -83,7 +91,7 @@ const fileName = (ticket: Ticket, part?: number) =>
 async function planRanges(ctx: AppContext, ticket: Ticket, head: number, maxBytes: number) {
   const room = maxBytes - AROUND_FILE - 6 * Buffer.byteLength(ticket.description + ticket.topic);
   const ranges: Range[] = [];
-  const files = new Map<string, NonNullable<Entry['files']>[number]>();
+  const files = new Map<string, File>();
   let range: Range = { after: 0, upTo: 0 };
   let bytes = 0;
   for await (const page of readPages(ctx, ticket.id, { after: 0, upTo: head })) {
@@ -99,7 +107,7 @@ async function planRanges(ctx: AppContext, ticket: Ticket, head: number, maxByte
       range.upTo = entry.seq;
       bytes += size;
       if (ranges.length > 0) continue;
-      for (const file of entry.files ?? []) files.set(file.id, file);
+      for (const file of filesOf(entry)) files.set(file.id, file);
     }
   }
   return { ranges: [...ranges, range], files: files.values(), bytes };
