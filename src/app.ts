@@ -32,7 +32,7 @@ const INDEX_RETRY_MS = 5000;
 
 function secretsOf(config: Config, mongoUri: string): string[] {
   const { redisUrl, errorWebhookUrl, errorBotWebhookUrl, discord } = config;
-  const keys = config.jwt.keys.map((key) => key.export().toString());
+  const keys = [...config.jwt.keys, config.linkSecret].map((key) => key?.export().toString());
   const all = [...keys, mongoUri, redisUrl, errorWebhookUrl, errorBotWebhookUrl, discord?.token];
   return all.filter((secret) => secret !== undefined);
 }

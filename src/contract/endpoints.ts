@@ -193,7 +193,7 @@ export const endpoints = {
     may: 'whoever has the link',
     limit: 'download',
     params: z.object({ id: hexId, name: z.string() }),
-    query: z.object({ exp: z.string(), sig: z.string(), message: hexId.optional() }),
+    query: z.object({ exp: z.string(), sig: z.string() }),
     answers: { 200: null, 206: null },
     headers: ['Content-Disposition', 'Content-Range'],
     errors: ['FORBIDDEN', 'NOT_FOUND', 'RANGE_NOT_SATISFIABLE'],

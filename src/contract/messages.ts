@@ -47,7 +47,6 @@ export type MessageView = z.infer<typeof messageView>;
 
 /** A message's text; whether it may be empty is for the verb, which knows the files. */
 export const messageText = text({ max: sizes.content, empty: true });
-const noText = { message: 'must not be empty', params: { type: 'too_short', context: { min: 1 } } };
 
 const sendFields = z.object({
   content: messageText,
@@ -56,16 +55,24 @@ const sendFields = z.object({
   reply_to: hexId.optional().describe('A message of the same ticket that this one answers.'),
 });
 
-type Sent = z.infer<typeof sendFields>;
-const saysSomething = ({ content, attachments = [] }: Sent) =>
-  content !== '' || attachments.length > 0;
+/** A message has text or files; said beside, and before, whatever else is wrong with it. */
+function requireSomething(body: unknown, refinement: z.RefinementCtx): void {
+  const { content, attachments } = body as { content?: unknown; attachments?: unknown };
+  if (content !== '' || (Array.isArray(attachments) && attachments.length > 0)) return;
+  const params = { type: 'too_short', context: { min: 1 } };
+  refinement.addIssue({ code: 'custom', path: ['content'], message: 'must not be empty', params });
+  const { issues } = refinement as unknown as { issues: unknown[] };
+  issues.unshift(issues.pop());
+}
 
-export const sendMessageBody = sendFields.refine(saysSomething, { path: ['content'], ...noText });
+const always = { when: ({ value }: { value: unknown }) => typeof value === 'object' && !!value };
+
+export const sendMessageBody = sendFields.superRefine(requireSomething, always);
 export type SendMessageBody = z.infer<typeof sendMessageBody>;
 /** The same as the payload of an event. */
 export const sendMessageEvent = sendFields
   .extend({ ticket_id: hexId })
-  .refine(saysSomething, { path: ['content'], ...noText });
+  .superRefine(requireSomething, always);
 
 /** Empty only where the message has files. */
 export const editMessageBody = z.object({ content: messageText });

@@ -9,9 +9,9 @@ import { AppError, notFound } from '../errors.ts';
 import type { FileMeta, StoredFile } from '../infra/file-store.ts';
 import type { FileRow } from '../models/entry.ts';
 import type { Actor } from './access/actor.ts';
+import { fileView } from './links.ts';
 import { readTicket } from './tickets/read.ts';
 import { requireOpen } from './tickets/workflow.ts';
-import { fileView } from './views.ts';
 
 const SNIFFED_BYTES = 4100;
 const inlineTypes = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);

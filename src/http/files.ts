@@ -5,7 +5,7 @@ import { isHexId } from '../contract/ids.ts';
 import { sizes } from '../contract/limits.ts';
 import { countRequest } from '../domain/access/rate.ts';
 import { findFile, isInline, requireUploadable, uploadFile } from '../domain/files.ts';
-import { isSignedLink } from '../domain/views.ts';
+import { isSignedLink } from '../domain/links.ts';
 import { AppError, notFound } from '../errors.ts';
 import type { Handlers, OpenHandler } from './endpoint.ts';
 import { sendError } from './reply.ts';
@@ -95,7 +95,7 @@ function fileHeaders(name: string, type: string): Record<string, string> {
     'Content-Security-Policy': "default-src 'none'; sandbox",
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Resource-Policy': 'cross-origin',
-    'Cache-Control': 'private, max-age=3600',
+    'Cache-Control': `private, max-age=${sizes.fileCacheSeconds}`,
     'Accept-Ranges': 'bytes',
   };
 }

@@ -24,8 +24,9 @@ export interface Authorizer {
 
 /** The token a handshake authorises with at once: `auth.token`, or else a bearer's header. */
 function tokenOfHandshake({ handshake }: DeskSocket): unknown {
-  const bearer = /^Bearer +(\S+)$/i.exec(handshake.headers.authorization ?? '')?.[1];
-  return handshake.auth.token ?? bearer;
+  const { token } = handshake.auth;
+  if (token !== undefined) return token;
+  return /^Bearer +(\S+)$/i.exec(handshake.headers.authorization ?? '')?.[1];
 }
 
 function tokenOf(socket: DeskSocket, token: string | undefined): string {

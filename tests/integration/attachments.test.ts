@@ -351,7 +351,7 @@ describe('a link', () => {
   });
 
   test('that has expired is 403', async () => {
-    const { fileView } = await import('../../src/domain/views.ts');
+    const { fileView } = await import('../../src/domain/links.ts');
     const past = { ...app.ctx, clock: () => Date.now() - 3_600_000 };
     const id = link.pathname.split('/')[4] as string;
     const { url } = fileView(past, { id, name: 'ten.txt', type: 'text/plain', size: 10 });
@@ -368,6 +368,8 @@ describe('a link', () => {
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox",
       'accept-ranges': 'bytes',
+      // A browser shows a file no longer than this after its message is deleted.
+      'cache-control': 'private, max-age=60',
       'x-request-id': expect.any(String),
     });
     expect(answer.headers.get('cache-control')).toContain('private');

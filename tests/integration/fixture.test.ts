@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Db, MongoClient } from 'mongodb';
-import { type RunningApp, startApp } from '../support/app.ts';
-import { collectAnswers, readExpected } from '../support/fixture-answers.ts';
+import { readExpected } from '../support/fixture-answers.ts';
 import { type Fixture, hashOf, loadFixture, readDatabase } from '../support/fixture-database.ts';
 import { freshDatabaseName, testMongoUri } from '../support/mongo.ts';
 
@@ -13,7 +12,6 @@ let client: MongoClient;
 let db: Db;
 let fixture: Fixture;
 let expected: Awaited<ReturnType<typeof readExpected>>;
-let app: RunningApp | undefined;
 
 beforeAll(async () => {
   client = await new MongoClient(testMongoUri()).connect();
@@ -22,7 +20,6 @@ beforeAll(async () => {
   expected = await readExpected(folder);
 });
 afterAll(async () => {
-  await app?.stop();
   await db.dropDatabase();
   await client.close();
 });
@@ -50,9 +47,4 @@ test('when a file of the fixture is read back, then its bytes are those that wer
     const bytes = Buffer.concat(chunks.sort((a, b) => a.n - b.n).map(({ data }) => data.buffer));
     expect([id, createHash('sha256').update(bytes).digest('hex')]).toEqual([id, sha256]);
   }
-});
-
-test('when a server starts on it, then people see what they saw before', async () => {
-  app = await startApp({ DB_NAME: db.databaseName });
-  expect(await collectAnswers(app.url, expected.people)).toMatchObject(expected.answers);
 });

@@ -8,7 +8,7 @@ import { migrateDatabase, SCHEMA_VERSION } from '../../src/domain/migration/migr
 import { createLog } from '../../src/infra/log.ts';
 import { defineModels } from '../../src/models/database.ts';
 import { openApp, type RunningApp, startApp, testConfig } from '../support/app.ts';
-import { collectAnswers, readExpected } from '../support/fixture-answers.ts';
+import { type Answers, collectAnswers, readExpected } from '../support/fixture-answers.ts';
 import { hashOf, loadFixture, readDatabase } from '../support/fixture-database.ts';
 import { freshDatabaseName, testMongoUri } from '../support/mongo.ts';
 
@@ -58,11 +58,21 @@ async function stateOf(db: Db): Promise<string> {
   return hashOf({ indexes, documents: rest });
 }
 
-test('when a server starts on the first version\u2019s database, then people see what they saw before', async () => {
+/** A customer no longer sees the tickets of staff with the same id: they are different people. */
+function withSides(answers: Answers): Answers {
+  const isStaff = (role: string) => role === 'AGENT' || role === 'ADMIN';
+  const lists = answers.lists.map(({ person, tickets }) => ({
+    person,
+    tickets: tickets.filter(({ user_role }) => isStaff(person.role) || !isStaff(user_role)),
+  }));
+  return { ...answers, lists };
+}
+
+test('when a server starts on the first version’s database, then people see what they saw before', async () => {
   const db = await restored();
   const { answers, people } = await readExpected(folder);
   const server = await startApp({ DB_NAME: db.databaseName });
-  expect(await collectAnswers(server.url, people)).toMatchObject(answers);
+  expect(await collectAnswers(server.url, people)).toMatchObject(withSides(answers));
   await server.stop();
 });
 

@@ -108,6 +108,7 @@ describe('the endpoints that never change', () => {
       edited: false,
       deleted: false,
       files: [],
+      reply_to: null,
     });
   });
 

@@ -1,13 +1,13 @@
 import { expect } from '@jest/globals';
 import { Types } from 'mongoose';
 import type { AppContext } from '../../src/context.ts';
-import { native } from '../../src/domain/log/collections.ts';
+import { entryRows } from '../../src/domain/log/collections.ts';
 import type { EntryRow } from '../../src/models/entry.ts';
 
 /** The log of a ticket as it is stored. */
 function entriesOf(ctx: AppContext, ticketId: string): Promise<EntryRow[]> {
   const place = { ticket_id: Types.ObjectId.createFromHexString(ticketId) };
-  return native(ctx.db.entries).find(place).sort({ seq: 1 }).toArray() as never;
+  return entryRows(ctx.db).find(place).sort({ seq: 1 }).toArray() as never;
 }
 
 export const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);

@@ -3,7 +3,7 @@ import type { AppContext } from '../../context.ts';
 import type { EditMessageBody, MessageView } from '../../contract/messages.ts';
 import { AppError, notFound } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
-import { type Actor, authorOf, requestOf } from '../access/actor.ts';
+import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { can, requireRight } from '../access/policy.ts';
 import {
   foldMessage,
@@ -46,6 +46,7 @@ async function changeMessage(
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
   const clientId = change.clientId ?? id;
+  const viewer = { staff: isStaff(actor) };
   let isHidden = false;
   let before: Message | undefined;
   const decide = async ({ ticket, head }: TicketState): Promise<Decision> => {
@@ -82,14 +83,14 @@ async function changeMessage(
   try {
     const request = { log, entryId: id, author, clientId, batchable: false, decide };
     const appended = await ctx.writer.append(request);
-    if (!('entry' in appended)) return messageView(ctx, before as Message);
+    if (!('entry' in appended)) return messageView(ctx, before as Message, viewer);
     const entry = appended.entry as MessageChangeEntry;
     if (!appended.repeated) {
       // Only spares readers work: what a crash leaves out, they set themselves.
       const marks = marksOf(entry, (before as Message | undefined)?.rev);
       void markEntries(ctx.db, log, marks).catch(() => undefined);
     }
-    return messageView(ctx, foldMessage(entry));
+    return messageView(ctx, foldMessage(entry), viewer);
   } catch (error) {
     const isMissing = error instanceof AppError && error.message === notFound('ticket').message;
     if (isHidden || isMissing) throw await hideTicket(ctx, ticketId, startedAt, isHidden);

@@ -2,7 +2,7 @@ import type { AppContext } from '../../context.ts';
 import type { SyncAck } from '../../contract/events.ts';
 import { sizes } from '../../contract/limits.ts';
 import type { ListMessagesQuery } from '../../contract/messages.ts';
-import type { Actor } from '../access/actor.ts';
+import { type Actor, isStaff } from '../access/actor.ts';
 import { can } from '../access/policy.ts';
 import { type Message, publicLog, type Ticket } from '../log/entry.ts';
 import { readChanges, readNewest } from '../log/reads.ts';
@@ -12,9 +12,11 @@ import { messageView, ticketView } from '../views.ts';
 
 async function viewsFor(ctx: AppContext, actor: Actor, ticket: Ticket, messages: Message[]) {
   if (can(actor, 'see_mirror_state', ticket, ctx.config) !== 'allow')
-    return messages.map((message) => messageView(ctx, message));
+    return messages.map((message) => messageView(ctx, message, { staff: isStaff(actor) }));
   const stateOf = await mirrorStates(ctx, ticket);
-  return messages.map((message) => messageView(ctx, message, stateOf(message)));
+  return messages.map((message) =>
+    messageView(ctx, message, { staff: true, mirror: stateOf(message) }),
+  );
 }
 
 /**

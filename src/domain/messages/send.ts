@@ -2,7 +2,7 @@ import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MessageView, SendMessageBody } from '../../contract/messages.ts';
 import { AppError } from '../../errors.ts';
-import { type Actor, authorOf, requestOf } from '../access/actor.ts';
+import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { can } from '../access/policy.ts';
 import { attachFiles } from '../files.ts';
 import {
@@ -110,7 +110,7 @@ export async function sendMessage(
     });
     const { entry, repeated } = appended as { entry: MessageEntry; repeated: boolean };
     const message = repeated ? await repeatMessage(ctx, entry, body.content) : foldMessage(entry);
-    return { message: messageView(ctx, message), repeated };
+    return { message: messageView(ctx, message, { staff: isStaff(actor) }), repeated };
   } catch (error) {
     const missing = (error as { code?: unknown }).code === 'NOT_FOUND';
     if (isHidden || missing) throw await hideTicket(ctx, ticketId, startedAt, isHidden);
@@ -118,6 +118,6 @@ export async function sendMessage(
     const first = await ctx.store.findByClientId(log, author.key, clientId);
     if (!first || !isOfMessage(first)) throw error;
     const message = await repeatMessage(ctx, first, body.content);
-    return { message: messageView(ctx, message), repeated: true };
+    return { message: messageView(ctx, message, { staff: isStaff(actor) }), repeated: true };
   }
 }
