@@ -149,7 +149,11 @@ async function nextEntries(bridge: Bridge, ticket: MirroredTicket) {
   const fed = ticket.feed.filter((entry) => entry.seq > seq);
   ticket.feed = [];
   if (fed[0]?.seq === seq + 1) return fed;
-  return readEntries(bridge.ctx.db, publicLog(ticket.id), { after: seq, upTo: ticket.head, limit: PAGE });
+  return readEntries(bridge.ctx.db, publicLog(ticket.id), {
+    after: seq,
+    upTo: ticket.head,
+    limit: PAGE,
+  });
 }
 
 /** Shows every entry up to the head, and to where that has come meanwhile. */

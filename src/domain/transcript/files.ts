@@ -67,10 +67,7 @@ function sizeOf(entry: Entry): number {
 }
 
 /** The small images of a log as `data:` addresses, until there is enough of them. */
-async function readImages(
-  ctx: AppContext,
-  files: Iterable<File>,
-): Promise<Map<string, string>> {
+async function readImages(ctx: AppContext, files: Iterable<File>): Promise<Map<string, string>> {
   const images = new Map<string, string>();
   let room = MAX_IMAGES;
   for (const file of files) {
