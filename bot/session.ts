@@ -20,6 +20,7 @@ import { systemLine } from './format.ts';
 import { ingestWaiting, listenInbound } from './inbound/queue.ts';
 import { listenInteractions } from './interactions.ts';
 import { createTickets } from './mirrored-tickets.ts';
+import { listenCards } from './outbound/card-posts.ts';
 import { syncChannel } from './outbound/channel-sync.ts';
 import { createRoom } from './outbound/room.ts';
 import { postNotice } from './posting.ts';
@@ -125,6 +126,7 @@ async function begin(
 ): Promise<() => void> {
   listenConnection(bridge);
   listenInbound(bridge, bridge.client);
+  listenCards(bridge, bridge.client);
   listenInteractions(bridge, bridge.client);
   await logIn(bridge, over);
   if (bridge.ended) return () => undefined;

@@ -1,4 +1,4 @@
-import { Routes } from 'discord.js';
+import { type Client, Events, Routes } from 'discord.js';
 import type { Bridge } from '../bridge.ts';
 import { callDiscord, type Outcome } from '../call-ends.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
@@ -119,6 +119,18 @@ async function postDescription(bridge: Bridge, ticket: MirroredTicket): Promise<
     });
   }
   await commit(bridge, ticket, { steps: [...mirror.steps, 'described'] });
+}
+
+/** Posts a card again that somebody deletes: with it went the button and the opening words. */
+export function listenCards(bridge: Bridge, client: Client): void {
+  const { tickets, outbound } = bridge;
+  client.on(Events.MessageDelete, ({ id, channelId }) => {
+    const ticketId = tickets.idOfChannel(channelId);
+    const ticket = ticketId && tickets.known(ticketId);
+    if (!ticket || ticket.mirror.card_id !== id || ticket.ticket.status === 'CLOSED') return;
+    ticket.mirror.card_id = null;
+    outbound.schedule(ticket.id);
+  });
 }
 
 /**

@@ -52,7 +52,7 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   if (ticket.stale) await tickets.refresh(ticket);
   if (ticket.channelNeedsCheck && mirror.channel_id) await loseChannel(bridge, ticket);
   ticket.channelNeedsCheck = false;
-  await settlePosts(bridge, ticket);
+  if (ticket.inDoubt) await settlePosts(bridge, ticket);
   const waits = await ensureChannel(bridge, ticket);
   if (waits) {
     if (mirror.problem !== waits) await tickets.save(ticket, { problem: waits });
@@ -96,7 +96,7 @@ async function isClosedAndBarred(bridge: Bridge, ticket: MirroredTicket, error: 
 async function ensureChannel(bridge: Bridge, ticket: MirroredTicket): Promise<string | undefined> {
   const { mirror, ticket: data } = ticket;
   if (mirror.channel_id) {
-    bridge.room.opened(ticket);
+    bridge.room.count(ticket.id, data.partner);
     return undefined;
   }
   const isClosed = data.status === 'CLOSED';
@@ -117,7 +117,8 @@ async function ensureChannel(bridge: Bridge, ticket: MirroredTicket): Promise<st
   if ('waits' in made) return made.waits;
   ticket.inDoubt = true;
   await bridge.tickets.save(ticket, { channel_id: made.id, shown: { ...made.place } });
-  bridge.room.opened(ticket);
+  if (found) bridge.room.count(ticket.id, data.partner);
+  else bridge.room.opened(ticket);
   if (made.place.placed === false) sayMisplaced(bridge, ticket);
   // Somebody may have written there before we knew that it was ours.
   bridge.inbound.schedule(ticket.id);

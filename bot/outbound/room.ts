@@ -12,13 +12,13 @@ const guildFull = 'the Discord server has no room for another channel';
  * others wait without a call. So is how many channels each partner's tickets have.
  */
 export interface Room {
-  /** Counts a channel that a ticket has from before this session. */
-  count(ticketId: string, partner: string | undefined): void;
+  /** Counts a channel that a ticket has. */
+  count(ticketId: string, partner: string | null | undefined): void;
   /** @returns why the ticket has to wait for its channel; undefined where it may try */
   whyWait(ticket: MirroredTicket): string | undefined;
   /** Discord has refused this ticket a channel because there are too many. @returns why it waits */
   refused(ticket: MirroredTicket): string;
-  /** A ticket has a channel. */
+  /** A channel was made for a ticket: there is room. */
   opened(ticket: MirroredTicket): void;
   /** A ticket has none any more, or needs none. */
   left(ticket: Pick<MirroredTicket, 'id'>): void;

@@ -197,7 +197,7 @@ test('when a moderator has deleted a post, then each edit of it is posted anew',
   }
 });
 
-test('when a moderator has deleted the card, then the next change posts it again', async () => {
+test('when a moderator has deleted the card, then it is posted again, and brought up to date', async () => {
   const { ctx, sim } = desk;
   await desk.bot();
   const ticket = await openTicket(ctx);
