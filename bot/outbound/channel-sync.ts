@@ -8,10 +8,12 @@ import { afterSuccess } from '../failures.ts';
 import { systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { postNotice } from '../posting.ts';
+import { gatherAsides } from './asides.ts';
 import { ensureCard } from './card-posts.ts';
 import { categoryKey, categoryText } from './categories.ts';
 import { channelExists, createChannel, findChannel, moveChannel, type Place } from './channels.ts';
-import { isStepDone, walkClosing } from './closing.ts';
+import { walkClosing } from './closing.ts';
+import { isStepDone } from './closing-steps.ts';
 import { commit, settlePosts } from './commits.ts';
 import { mirrorOrDefer, showDeferred } from './deferred-edits.ts';
 import { postHistory } from './history.ts';
@@ -73,6 +75,10 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   if (mirror.channel_id && !isClosed) await showDeferred(bridge, ticket);
   // A channel is not removed before it, and the transcript, have all that was said.
   if (!isClosed || mirror.seq < ticket.head || bridge.ended) return true;
+  await gatherAsides(bridge, ticket);
+  await tickets.refresh(ticket);
+  // What was gathered is in the log now, and from Discord: nothing of it is posted.
+  await mirrorEntries(bridge, ticket);
   return walkClosing(bridge, ticket);
 }
 

@@ -41,7 +41,9 @@ function saidIn(entry: OfMessage, inLogOrder: boolean): Said {
 
 /** True for what staff wrote in this very channel; snowflakes grow, so an older one is of one that is lost. */
 function standsThere({ origin, client_id }: Origin, channelId: string): boolean {
-  return origin === 'discord' && compareIds(client_id, channelId) > 0;
+  // A message that was taken back and passed on again has more than the snowflake in its key.
+  const [snowflake = ''] = client_id.split(':');
+  return origin === 'discord' && compareIds(snowflake, channelId) > 0;
 }
 
 /**
