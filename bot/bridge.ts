@@ -7,6 +7,8 @@ import type { Log } from '../src/infra/log.ts';
 import type { Drained } from './inbound/drain.ts';
 import type { Inbox } from './inbound/inbox.ts';
 import type { MirroredTicket, Tickets } from './mirrored-tickets.ts';
+import type { Room } from './outbound/room.ts';
+import type { Problems } from './problems.ts';
 import type { GuildSettings } from './settings.ts';
 
 /** Why a session of the bridge ended. */
@@ -32,6 +34,14 @@ export interface Bridge {
   outbound: KeyedQueue;
   /** From Discord to the log, by ticket id. */
   inbound: KeyedQueue;
+  /** What an operator has to mend. */
+  problems: Problems;
+  /** Which tickets may have a channel, where there are not enough of them. */
+  room: Room;
+  /** When the bridge last got something through to Discord (monotonic milliseconds). */
+  lastDelivery: number;
+  /** Since when tickets fail to get through (monotonic milliseconds), by ticket id. */
+  failing: Map<string, number>;
   /** What waits to be ingested, by ticket id; only of tickets whose channel is there. */
   inboxes: Map<string, Inbox>;
   /** Interactions that are being answered. */

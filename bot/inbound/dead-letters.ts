@@ -71,7 +71,8 @@ export async function buryMessage(
   const post = await findPost(bridge.ctx, incoming.id);
   if (post?.direction === 'in') {
     const { hash, editedAt: edited } = incoming;
-    await changePost(bridge.ctx, incoming.id, { hash, edited, mark: 'refused' });
+    const change = { hash, edited, mark: 'refused' } as const;
+    await changePost(bridge.ctx, incoming.id, change, bridge.lease.fencingToken);
     mark(bridge, ticket, incoming.id, 'refused', [markOf(post, false)]);
   } else {
     const lives = post?.lives ?? 0;

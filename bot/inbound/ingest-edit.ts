@@ -32,7 +32,8 @@ async function refuseEdit(
   why: string,
 ): Promise<void> {
   const { hash, editedAt: edited } = incoming;
-  await changePost(bridge.ctx, incoming.id, { hash, edited, mark: 'refused' });
+  const change = { hash, edited, mark: 'refused' } as const;
+  await changePost(bridge.ctx, incoming.id, change, bridge.lease.fencingToken);
   mark(bridge, ticket, incoming.id, 'refused', [markOf(post, false)]);
   const still = 'the customer still has it as it was before';
   await tellNotPassedOn(bridge, ticket, incoming, `the edit; ${still} (${why})`);
@@ -153,6 +154,6 @@ export async function ingestDeletion(
       if (!isPermanent(error)) throw error;
     });
   }
-  await removePosts(bridge.ctx, [post.id]);
+  await removePosts(bridge.ctx, [post.id], bridge.lease.fencingToken);
   return message?.deleted ? undefined : message;
 }

@@ -62,7 +62,7 @@ async function adopt(
     const at = incoming.writtenAt;
     await editMessage(ctx, actor, ticket.id, message.id, body, `${incoming.id}:p`, at);
   }
-  await removePosts(ctx, [post.id]);
+  await removePosts(ctx, [post.id], bridge.lease.fencingToken);
   const files = pairFiles(message.files, incoming.files);
   await recordPost(ctx, {
     ...post,

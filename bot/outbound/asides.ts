@@ -8,20 +8,44 @@ import {
 import { sizes } from '../../src/contract/limits.ts';
 import { type Aside, buildAsides } from '../../src/domain/transcript/asides.ts';
 import { type Bridge, selfId } from '../bridge.ts';
-import { describe } from '../discord-errors.ts';
+import type { Outcome } from '../call-ends.ts';
+import { describe, isForbidden } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds, deliver } from '../posting.ts';
+import { isStepDone } from './closing-steps.ts';
+import { blocked } from './refusals.ts';
 
 /** The step that names the newest message whose words the transcript has. */
-const UP_TO = 'asides:';
+const UP_TO = 'asides@';
 const FILES_IN_A_POST = 2;
 
 /** What staff said beside the log, by the ticket that is being closed. */
 const gathered = new WeakMap<MirroredTicket, readonly Aside[]>();
 
-function upToOf({ mirror }: MirroredTicket): string | undefined {
-  return mirror.steps.find((step) => step.startsWith(UP_TO))?.slice(UP_TO.length);
+const prefixOf = ({ ticket }: MirroredTicket) => `${UP_TO}${ticket.status_seq}:`;
+
+function upToOf(ticket: MirroredTicket): string | undefined {
+  const prefix = prefixOf(ticket);
+  return ticket.mirror.steps.find((step) => step.startsWith(prefix))?.slice(prefix.length);
+}
+
+async function saveUpTo(bridge: Bridge, ticket: MirroredTicket, upTo: string): Promise<void> {
+  const prefix = prefixOf(ticket);
+  const others = ticket.mirror.steps.filter((step) => !step.startsWith(prefix));
+  await bridge.tickets.save(ticket, { steps: [...others, prefix + upTo], attempt: null });
+}
+
+/** What staff wrote must not go with the channel: where it cannot be read, the channel stays. */
+async function drain(bridge: Bridge, ticket: MirroredTicket) {
+  try {
+    return await bridge.drainInbound(ticket);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    const channelId = ticket.mirror.channel_id as string;
+    const refusal = { cause: 'permission', error: error as Error } as const;
+    throw blocked(bridge, ticket, channelId, refusal, [P.ViewChannel, P.ReadMessageHistory]);
+  }
 }
 
 /**
@@ -29,13 +53,12 @@ function upToOf({ mirror }: MirroredTicket): string | undefined {
  * rest is gathered, so that nothing staff wrote goes with the channel.
  */
 export async function gatherAsides(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
-  const { steps, channel_id } = ticket.mirror;
-  if (!channel_id || steps.includes('transcript')) return;
-  const { asides, upTo } = await bridge.drainInbound(ticket);
+  if (!ticket.mirror.channel_id || isStepDone(ticket, 'transcript')) return;
+  const { asides, upTo } = await drain(bridge, ticket);
   gathered.set(ticket, asides);
   // The first one is kept: what came after it may be told twice after a crash, but never not at all.
   if (upToOf(ticket) !== undefined) return;
-  await bridge.tickets.save(ticket, { steps: [...ticket.mirror.steps, UP_TO + upTo] });
+  await saveUpTo(bridge, ticket, upTo);
 }
 
 async function toFiles(
@@ -75,15 +98,21 @@ async function lockChannel(bridge: Bridge, channelId: string): Promise<void> {
   }
 }
 
+type Failed = Exclude<Outcome<unknown>, { end: 'done' }>;
+
 /**
  * Before the channel is removed: locks it, reads what was written since the transcript was made, and
  * keeps that beside it.
+ * @returns what keeps it from there
  */
-export async function keepLateWords(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+export async function keepLateWords(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+): Promise<Failed | undefined> {
   const { channel_id } = ticket.mirror;
-  if (!channel_id) return;
+  if (!channel_id) return undefined;
   await lockChannel(bridge, channel_id);
-  const { asides } = await bridge.drainInbound(ticket);
+  const { asides } = await drain(bridge, ticket);
   const since = upToOf(ticket) ?? '0';
   const late = asides.filter(({ id }) => compareIds(id, since) > 0);
   const files = await toFiles(bridge, ticket, late, 'late');
@@ -92,13 +121,17 @@ export async function keepLateWords(bridge: Bridge, ticket: MirroredTicket): Pro
     const { number, id } = ticket.ticket;
     const what = `Ticket #${number}: what staff wrote while it was being closed`;
     const content = systemLine(`${what} (${id} ${nth + 1})`);
-    await deliver(bridge, ticket, {
+    const outcome = await deliver(bridge, ticket, {
       channelId: bridge.settings.transcriptChannelId,
-      key: `late ${id} ${nth}`,
+      key: `late ${id} ${since} ${nth}`,
       body: { content },
       files: some,
       isIt: (message) => message.content.includes(`(${id} ${nth + 1})`),
     });
+    if (outcome.end !== 'done') return outcome;
     await bridge.tickets.save(ticket, { attempt: null });
   }
+  const newest = late.at(-1);
+  if (newest) await saveUpTo(bridge, ticket, newest.id);
+  return undefined;
 }
