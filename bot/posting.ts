@@ -42,7 +42,10 @@ export interface Outgoing {
   key: string;
   /** Which of several renditions of it, where Discord has refused the first. */
   rendition?: string;
-  body: Pick<RESTPostAPIChannelMessageJSONBody, 'content' | 'embeds' | 'components'>;
+  body: Pick<
+    RESTPostAPIChannelMessageJSONBody,
+    'content' | 'embeds' | 'components' | 'message_reference'
+  >;
   files?: RawFile[];
   /** Tells what it may be among our own messages in the channel, whatever Discord makes of its text. */
   isIt(message: APIMessage): boolean;

@@ -35,6 +35,7 @@ function saidIn(entry: OfMessage, inLogOrder: boolean): Said {
     seq: entry.seq,
     speech: speechOf(entry),
     files: entry.files ?? [],
+    answers: firstOf(entry).reply_to,
     inLogOrder,
   };
 }

@@ -22,6 +22,8 @@ export interface Said {
   seq: number;
   speech: Speech;
   files: readonly File[];
+  /** The message of the log that it answers. */
+  answers?: string | null | undefined;
   /** See `Outgoing`. */
   inLogOrder: boolean;
 }
@@ -102,6 +104,15 @@ async function tryRenditions(
   }
 }
 
+/** Where the message that is answered stands in the channel, so that Discord shows it as answered. */
+async function referenceTo(bridge: Bridge, ticket: MirroredTicket, { answers }: Said) {
+  if (!answers) return {};
+  const written = ticket.unrecorded.find(({ message_id }) => message_id === answers);
+  const [post] = written ? [written] : await listPosts(bridge.ctx, answers);
+  if (!post || post.channel_id !== ticket.mirror.channel_id) return {};
+  return { message_reference: { message_id: post.id, fail_if_not_exists: false } };
+}
+
 async function postPart(
   bridge: Bridge,
   ticket: MirroredTicket,
@@ -111,12 +122,13 @@ async function postPart(
 ): Promise<void> {
   const channelId = ticket.mirror.channel_id as string;
   const original: Rendition = { name: '', content, files };
+  const reference = part === 0 ? await referenceTo(bridge, ticket, said) : {};
   const attempt: Try = async (one) =>
     deliver(bridge, ticket, {
       channelId,
       key: `${said.entryId} ${part}`,
       rendition: one.name + (one.leftOut ? ' -files' : ''),
-      body: { content: contentOf(one) },
+      body: { content: contentOf(one), ...reference },
       files: [...(one.text ? [one.text] : []), ...(await loadFiles(bridge, one.files))],
       isIt: isSpeech,
       inLogOrder: said.inLogOrder,

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { APIMessage } from 'discord.js';
 import { download, ForeignLink } from '../../bot/inbound/download.ts';
 import type { DomainEvent } from '../../src/domain/events.ts';
-import { type Desk, openDesk, openTicket, seen } from '../support/bridge.ts';
+import { sendMessage } from '../../src/domain/messages/send.ts';
+import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,
   type DiscordPerson,
@@ -201,4 +202,34 @@ test('when a message with a file is deleted at once, then nothing is left behind
   await contentsAre(['something else']);
   const lines = (await messagesIn(desk.sim, channelId)).map(({ content }) => content);
   expect(lines.join()).not.toContain('secret.txt');
+});
+
+test('an answer says which message it answers, in both directions', async () => {
+  const blue = await say(desk.ctx, ticket.id, 'Is it blue?');
+  await say(desk.ctx, ticket.id, 'Is it big?');
+  const shown = await eventually(async () => {
+    const found = await messagesIn(desk.sim, channelId);
+    expect(found.map(({ content }) => content)).toContain('**Ana**: Is it big?');
+    return found.find(({ content }) => content === '**Ana**: Is it blue?') as APIMessage;
+  });
+  const answer = await post({ content: 'Yes', message_reference: { message_id: shown.id } });
+  await contentsAre(['Is it blue?', 'Is it big?', 'Yes']);
+  const [, , yes] = await seen(desk.ctx, ticket.id);
+  expect(yes?.reply_to).toBe(blue.id);
+  const body = { content: 'Thank you', reply_to: yes?.id as string };
+  await sendMessage(desk.ctx, customer, ticket.id, body);
+  await eventually(async () => {
+    const thanks = (await messagesIn(desk.sim, channelId)).at(-1);
+    expect(thanks?.content).toBe('**Ana**: Thank you');
+    expect(thanks?.message_reference?.message_id).toBe(answer.id);
+  });
+  const note = await kim.write(channelId, '// hm');
+  await marked(note.id, ['📝']);
+  await post({ content: 'No more', message_reference: { message_id: note.id } });
+  await eventually(async () =>
+    expect((await seen(desk.ctx, ticket.id)).at(-1)).toMatchObject({
+      content: 'No more',
+      reply_to: null,
+    }),
+  );
 });
