@@ -12,7 +12,8 @@ import type { Speech } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds } from '../posting.ts';
 import { settlePosts } from './commits.ts';
-import { deletePosts, editSpeech, postSpeech, type Said } from './message-posts.ts';
+import { deletePosts, editSpeech } from './message-edits.ts';
+import { postSpeech, type Said } from './message-posts.ts';
 
 type Origin = Pick<Entry, 'origin' | 'client_id'>;
 type OfMessage = MessageEntry | MessageChangeEntry;
