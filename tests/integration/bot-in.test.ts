@@ -142,7 +142,7 @@ test('remarks for the staff stay with the staff', async () => {
   await eventually(async () => expect(await marksOn(remark.id)).toEqual(['📝']));
   const post = await kim.write(channel.id, 'How can I help?');
   await arrived(1);
-  await kim.edit(channel.id, remark.id, 'he seems calm');
+  await kim.edit(channel.id, remark.id, '// he seems calm');
   await kim.edit(channel.id, post.id, '// never mind');
   await arrived(0);
   expect(JSON.stringify(entriesOf(ticket.id))).not.toContain('seems');
