@@ -55,6 +55,9 @@ export interface Config {
   maxConnections: number;
   maxConnectionsPerUser: number;
   maxSocketBufferBytes: number;
+  maxUploadBytesPerUser: number;
+  maxUploadBytesPerTicket: number;
+  maxOpenTicketsPerUser: number;
   writeDeadlineMs: number;
   reconcileIntervalMs: number;
   shutdownDelayMs: number;
@@ -225,6 +228,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     maxConnections: raw.MAX_CONNECTIONS,
     maxConnectionsPerUser: raw.MAX_CONNECTIONS_PER_USER,
     maxSocketBufferBytes: raw.MAX_SOCKET_BUFFER_BYTES,
+    maxUploadBytesPerUser: raw.MAX_UPLOAD_BYTES_PER_USER,
+    maxUploadBytesPerTicket: raw.MAX_UPLOAD_BYTES_PER_TICKET,
+    maxOpenTicketsPerUser: raw.MAX_OPEN_TICKETS_PER_USER,
     writeDeadlineMs: raw.WRITE_DEADLINE_MS,
     reconcileIntervalMs: raw.SWEEP_INTERVAL_MS,
     shutdownDelayMs: raw.SHUTDOWN_DELAY_MS,

@@ -34,6 +34,12 @@ const milliseconds = (fallback: number, wants: string, most = 3_600_000) => ({
   example: String(fallback),
 });
 
+const count = (fallback: number, wants: string) => ({
+  schema: z.coerce.number().int().min(1).default(fallback),
+  wants,
+  example: String(fallback),
+});
+
 /** Every variable Deskcord reads, in the order of `.env.example`. */
 export const variables = {
   WEB_SERVER_PORT: { schema: port.default(5000), wants: 'a port, 0 to 65535', example: '5000' },
@@ -194,6 +200,15 @@ export const variables = {
     wants: 'bytes waiting for a slow reader before it is cut (it catches up later)',
     example: '4194304',
   },
+  MAX_UPLOAD_BYTES_PER_USER: count(
+    1024 * 1024 * 1024,
+    'bytes of files one customer may have stored',
+  ),
+  MAX_UPLOAD_BYTES_PER_TICKET: count(
+    256 * 1024 * 1024,
+    'bytes of files one ticket may have stored',
+  ),
+  MAX_OPEN_TICKETS_PER_USER: count(20, 'open tickets one customer may have'),
   WRITE_DEADLINE_MS: milliseconds(
     5000,
     'milliseconds until a write that MongoDB does not confirm is answered 503',

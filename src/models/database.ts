@@ -1,5 +1,6 @@
 import type { Connection, Model, Schema } from 'mongoose';
 import { type EntryRow, entrySchema, type VisibilityRow, visibilitySchema } from './entry.ts';
+import { type StoredFileRow, storedFileSchema, type UsageRow, usageSchema } from './file.ts';
 import { type MetaRow, metaSchema } from './meta.ts';
 import {
   type LeaseRow,
@@ -22,6 +23,8 @@ export interface Database {
   posts: Model<PostRow>;
   leases: Model<LeaseRow>;
   meta: Model<MetaRow>;
+  storedFiles: Model<StoredFileRow>;
+  usage: Model<UsageRow>;
 }
 
 /** Registers every model on a connection; touches no server. */
@@ -38,5 +41,7 @@ export function defineModels(connection: Connection): Database {
     posts: model('Post', postSchema),
     leases: model('Lease', leaseSchema),
     meta: model('Meta', metaSchema),
+    storedFiles: model('StoredFile', storedFileSchema),
+    usage: model('Usage', usageSchema),
   };
 }

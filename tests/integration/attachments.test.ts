@@ -195,8 +195,7 @@ describe('an upload', () => {
         req.on('close', () => resolve());
       });
     }
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(await stored()).toEqual(before);
+    await eventually(async () => expect(await stored()).toEqual(before));
   });
 
   test('to a closed ticket is 409', async () => {

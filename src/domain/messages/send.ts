@@ -5,7 +5,7 @@ import { AppError } from '../../errors.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
 import { can } from '../access/policy.ts';
-import { attachFiles } from '../files.ts';
+import { attachFiles } from '../files/attach.ts';
 import {
   type Entry,
   foldMessage,
@@ -73,13 +73,14 @@ export async function sendMessage(
   const startedAt = performance.now();
   const log = publicLog(ticketId);
   parseMessageText(body.content, (body.attachments?.length ?? 0) > 0);
-  const files = body.attachments?.length
-    ? await attachFiles(ctx, actor, ticketId, body.attachments)
-    : undefined;
-  if (body.reply_to) await requireAnswered(ctx, log, body.reply_to);
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
   const clientId = body.client_id ?? id;
+  const holder = { stream: log.stream, client_id: clientId };
+  const files = body.attachments?.length
+    ? await attachFiles(ctx, actor, ticketId, body.attachments, holder)
+    : undefined;
+  if (body.reply_to) await requireAnswered(ctx, log, body.reply_to);
   const append: Draft = {
     id,
     type: 'message',

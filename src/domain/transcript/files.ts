@@ -1,7 +1,7 @@
-import { buffer } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import type { AppContext } from '../../context.ts';
-import { isInline } from '../files.ts';
+import { isInline } from '../files/content.ts';
+import { loadFile } from '../files/read.ts';
 import { type Entry, isOfMessage, publicLog, type Ticket } from '../log/entry.ts';
 import { readEntries } from '../log/reads.ts';
 import { renderTranscript } from './page.ts';
@@ -50,7 +50,7 @@ async function readImages(
   for (const file of files.values()) {
     const size = Math.ceil(file.size / 3) * 4;
     if (!isInline(file.type) || file.size > MAX_IMAGE || size > room) continue;
-    const bytes = await buffer(ctx.files.read(file.id)).catch(() => undefined);
+    const bytes = await loadFile(ctx, file.id).catch(() => undefined);
     if (!bytes) continue;
     images.set(file.id, `data:${file.type};base64,${bytes.toString('base64')}`);
     room -= size;
