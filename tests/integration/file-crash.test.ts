@@ -3,6 +3,7 @@ import type { MessageView } from '../../src/contract/messages.ts';
 import { collectFiles } from '../../src/domain/files/collect.ts';
 import type { FailpointName } from '../../src/infra/failpoints.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
+import { eventually } from '../support/eventually.ts';
 import { newPerson, type Person, personAt } from '../support/people.ts';
 import { spawnServer } from '../support/server-process.ts';
 import { countedUsage, laterBy, storedFiles, uploadTo } from '../support/uploads.ts';
@@ -23,7 +24,14 @@ async function dieAt(point: FailpointName, act: (url: string) => Promise<unknown
   const { dbName } = app.ctx.config;
   const server = spawnServer({ DB_NAME: dbName, ROLES: 'server,bot', DESKCORD_FAILPOINT: point });
   try {
-    await act(await server.listening).catch(() => undefined);
+    const url = await server.listening;
+    await eventually(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), {
+      timeout: 20_000,
+      every: 200,
+    });
+    const answer = await act(url).catch(() => undefined);
+    // An answer means that the point was never passed.
+    expect([point, answer]).toEqual([point, undefined]);
     expect(await server.exited).toBe('SIGKILL');
   } finally {
     await server.kill();
