@@ -9,10 +9,13 @@ type FileId = StoredFileRow['_id'];
 /** Every message of the ticket that ever carried the file. */
 async function holdersIn(ctx: AppContext, ticketId: string, id: string): Promise<FileHolder[]> {
   const rows = await entryRows(ctx.db)
-    .find({ ticket_id: oid(ticketId), 'files.id': id }, {
-      readConcern: majority,
-      projection: { stream: 1, 'of.id': 1 },
-    })
+    .find(
+      { ticket_id: oid(ticketId), 'files.id': id },
+      {
+        readConcern: majority,
+        projection: { stream: 1, 'of.id': 1 },
+      },
+    )
     .hint('entry_seq')
     .toArray();
   const holders = new Map<string, FileHolder>();
