@@ -18,7 +18,7 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 );
-export const roleNames = ['server', 'bot'] as const;
+export const roleNames = ['server', 'bot', 'worker'] as const;
 /** Not the `<placeholder>` of an example, which everybody knows. */
 const jwtSecret = z.string().min(8).regex(/^[^<]/);
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -103,9 +103,9 @@ export const variables = {
     secret: true,
   },
   ROLES: {
-    schema: list.pipe(z.array(z.enum(roleNames)).min(1)).default(['server', 'bot']),
-    wants: 'server, bot or both, separated by a comma',
-    example: 'server,bot',
+    schema: list.pipe(z.array(z.enum(roleNames)).min(1)).default([...roleNames]),
+    wants: 'server, bot and worker, or some of them, separated by commas',
+    example: 'server,bot,worker',
   },
   REDIS_URL: {
     schema: z.url({ protocol: /^rediss?$/ }).optional(),

@@ -1,5 +1,6 @@
 import type { AppContext } from '../../src/context.ts';
 import type { FileView } from '../../src/contract/messages.ts';
+import { createClock } from '../../src/infra/clock.ts';
 import type { Answer } from './people.ts';
 
 /** Uploads bytes to a ticket as whoever has the token. */
@@ -23,7 +24,7 @@ export async function uploadTo(
 
 /** The same process at another time of day. */
 export function laterBy(ctx: AppContext, ms: number): AppContext {
-  return { ...ctx, clock: () => ctx.clock() + ms };
+  return { ...ctx, clock: createClock(() => ctx.clock() + ms) };
 }
 
 /** What is stored of files: rows, bytes and usage, each counted from what lies in the database. */

@@ -54,7 +54,7 @@ describe('compose.yaml', () => {
       shutdownDelayMs: 3000,
       dbName: 'deskcord',
     });
-    expect(readConfig(fill(bot, given)).roles).toEqual(['bot']);
+    expect(readConfig(fill(bot, given)).roles).toEqual(['bot', 'worker']);
   });
 
   test('what is set reaches the processes', () => {

@@ -89,6 +89,8 @@ export function createKeyedQueue({ limit, run, onError }: KeyedQueueOptions) {
       items.set(key, made);
       enqueue(key, made, place);
     },
+    /** Keys for which there is something to do, or that rest. */
+    keys: (): string[] => [...items.keys()],
     /** Takes nothing new up, and resolves when what is under way has ended. */
     async stop(): Promise<void> {
       stopped = true;

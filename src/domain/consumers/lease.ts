@@ -91,6 +91,7 @@ export interface HeldLease extends Grant {
 /**
  * Waits until the lease is this holder's, and keeps renewing it. A frozen process finds its grant
  * too old when it wakes, since the age is taken from before the request for it went out.
+ * @param onTrouble told why the lease could not even be asked for
  * @returns undefined when `stop` was aborted first
  */
 export async function holdLease(
@@ -99,6 +100,7 @@ export async function holdLease(
   holder: string,
   times: LeaseTimes,
   stop: AbortSignal,
+  onTrouble: (reason: string) => void = () => undefined,
 ): Promise<HeldLease | undefined> {
   const margin = times.ttlMs / 8;
   let askedAt = performance.now();
@@ -106,6 +108,7 @@ export async function holdLease(
     const at = performance.now();
     const grant = await takeLease(ctx, name, holder, times.ttlMs).catch((error: Error) => {
       ctx.log.debug({ reason: error.message, lease: name }, 'the lease could not be asked for');
+      onTrouble(error.message);
       return undefined;
     });
     if (grant) askedAt = at;

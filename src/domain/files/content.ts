@@ -2,6 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileTypeFromBuffer } from 'file-type';
 import { sizes } from '../../contract/limits.ts';
+import { isBlank, stripHidden } from '../../contract/text.ts';
 
 const SNIFFED_BYTES = 4100;
 const inlineTypes = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
@@ -11,12 +12,14 @@ export function isInline(type: string): boolean {
   return inlineTypes.has(type);
 }
 
-/** A name without a path, controls or direction marks, cut from the front of its ending. */
+/** A name without a path or anything unseen, cut from the front of its ending. */
 export function cleanFileName(name: string): string {
   const base = name.toWellFormed().split(/[\\/]/).pop() ?? '';
-  const printable = base.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}"<>|:*?]/gu, '').trim();
+  const printable = stripHidden(base)
+    .replace(/["<>|:*?]/g, '')
+    .trim();
   const characters = [...printable.replace(/^\.+/, '')];
-  if (characters.length === 0) return 'file';
+  if (isBlank(printable)) return 'file';
   if (characters.length <= sizes.fileName) return characters.join('');
   const ending = /\.[\p{L}\p{N}]{1,10}$/u.exec(characters.join(''))?.[0] ?? '';
   return characters.slice(0, sizes.fileName - ending.length).join('') + ending;

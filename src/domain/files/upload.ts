@@ -9,9 +9,10 @@ import type { FileRow } from '../../models/entry.ts';
 import type { StoredFileRow } from '../../models/file.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { oid } from '../log/collections.ts';
+import { fileView } from '../links.ts';
 import { readTicket } from '../tickets/read.ts';
 import { requireOpen } from '../tickets/workflow.ts';
-import { fileView } from '../views.ts';
+
 import { cleanFileName, peek, sniff } from './content.ts';
 import { release, reserve, settle, UPLOAD_WITHIN_MS } from './quota.ts';
 
