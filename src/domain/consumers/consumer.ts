@@ -66,6 +66,8 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
   const isTransient = consumer.isTransient ?? isStorageError;
   const offsets = createOffsets(ctx, name, lease.fencingToken);
   const past = new LRUCache<string, number>({ max: REMEMBERED });
+  /** Logs whose row says `lagging`, until a run has been through them once more. */
+  const marked = new Set<string>();
   const failed = new Map<string, { seq: number; tries: number }>();
 
   const firstSeq = async (log: LogId) => (begins === 'now' ? lastBefore(ctx, log, name) : 0);
@@ -91,7 +93,7 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
     const log = logOfKey(key);
     const known = past.get(key);
     let seq = known ?? (await offsets.claim(log, firstSeq));
-    let isMarked = known === undefined;
+    let isMarked = marked.delete(key) || known === undefined;
     for (;;) {
       const head = (await ctx.store.readHead(log)).seq;
       if (seq >= head) break;
@@ -133,6 +135,13 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
     lease,
     offsets: {
       ...offsets,
+      async markLagging(logs) {
+        await offsets.markLagging(logs);
+        for (const key of logs.map(logKey)) {
+          marked.add(key);
+          queue.schedule(key);
+        }
+      },
       async *listFirst(after) {
         if (begins === 'at_the_beginning') yield* listAllLogs(ctx, streams, after);
       },
