@@ -6,6 +6,8 @@ import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { InboundEvent } from './inbound/incoming.ts';
 import type { Tickets } from './mirrored-tickets.ts';
+import type { Room } from './outbound/room.ts';
+import type { Problems } from './problems.ts';
 
 /** Why a session of the bridge ended. */
 export type Ending =
@@ -30,6 +32,14 @@ export interface Bridge {
   inbound: KeyedQueue;
   /** What waits to be taken in, by ticket id. */
   events: Map<string, InboundEvent[]>;
+  /** What an operator has to mend. */
+  problems: Problems;
+  /** Which tickets may have a channel, where there are not enough of them. */
+  room: Room;
+  /** When the bridge last got something through to Discord (monotonic milliseconds). */
+  lastDelivery: number;
+  /** Since when tickets fail to get through (monotonic milliseconds), by ticket id. */
+  failing: Map<string, number>;
   /** Categories that were found full, and until when (monotonic milliseconds) they are believed to be. */
   fullUntil: Map<string, number>;
   /** Marks on their way to Discord, by channel id. */

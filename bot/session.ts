@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
-import { createKeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
+import { backOff, createKeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
 import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Bridge, Ending } from './bridge.ts';
@@ -15,14 +16,23 @@ import {
 import { describe, isUnauthorized } from './discord-errors.ts';
 import { discoverWork } from './discovery.ts';
 import { afterFailure } from './failures.ts';
+import { systemLine } from './format.ts';
 import { ingestWaiting, listenInbound } from './inbound/queue.ts';
 import { listenInteractions } from './interactions.ts';
 import { createTickets } from './mirrored-tickets.ts';
+import { listenCards } from './outbound/card-posts.ts';
 import { syncChannel } from './outbound/channel-sync.ts';
+import { createRoom } from './outbound/room.ts';
+import { postNotice } from './posting.ts';
+import { createProblems } from './problems.ts';
+import { watchSetup } from './setup-check.ts';
 
 /** Tickets worked on at the same time, in each direction. */
 const AT_ONCE = 8;
 const CATCH_UP_MS = 60_000;
+const COMMANDS = 'commands';
+const FIRST_REGISTERING_MS = 500;
+const LONGEST_REGISTERING_MS = 5 * 60_000;
 const FILE_PATIENCE_MS = 2 * 60_000;
 
 export interface SessionOptions {
@@ -43,8 +53,13 @@ function createBridge(
   end: (ending: Ending) => void,
 ): Bridge {
   const client = createClient(discord, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
-  const onError = (key: string, error: unknown, tries: number) =>
-    afterFailure(bridge, key, error, tries);
+  const onError = (way: 'in' | 'out') => (key: string, error: unknown, tries: number) =>
+    afterFailure(bridge, way, key, error, tries);
+  const announce = (key: string, text: string) => {
+    if (bridge.ended || !client.isReady()) return;
+    const { transcriptChannelId } = discord;
+    void postNotice(bridge, transcriptChannelId, `${key} ${Date.now()}`, systemLine(text));
+  };
   const bridge: Bridge = {
     ctx,
     log,
@@ -53,9 +68,23 @@ function createBridge(
     client,
     rest: client.rest,
     tickets: createTickets(ctx, lease.fencingToken),
-    outbound: createKeyedQueue({ limit: AT_ONCE, run: (id) => syncChannel(bridge, id), onError }),
-    inbound: createKeyedQueue({ limit: AT_ONCE, run: (id) => ingestWaiting(bridge, id), onError }),
+    outbound: createKeyedQueue({
+      limit: AT_ONCE,
+      run: (id) => syncChannel(bridge, id),
+      onError: onError('out'),
+    }),
+    inbound: createKeyedQueue({
+      limit: AT_ONCE,
+      run: (id) => ingestWaiting(bridge, id),
+      onError: onError('in'),
+    }),
     events: new Map(),
+    problems: createProblems(ctx, log, announce),
+    get room() {
+      return room;
+    },
+    lastDelivery: 0,
+    failing: new Map(),
     fullUntil: new Map(),
     marking: new Map(),
     makingCategory: Promise.resolve(),
@@ -69,7 +98,24 @@ function createBridge(
       end(ending);
     },
   };
+  const room = createRoom(bridge, discord.maxTicketsPerPartner);
   return bridge;
+}
+
+/** Tells Discord which commands there are, until it takes them. */
+async function keepRegistering(bridge: Bridge): Promise<void> {
+  for (let tries = 1; !bridge.ended; tries++) {
+    try {
+      await registerCommands(bridge);
+      return bridge.problems.clear(COMMANDS);
+    } catch (error) {
+      if (isUnauthorized(error)) return bridge.end(endingOf(error));
+      const text = `the commands are not registered: ${describe(error)}`;
+      bridge.problems.raise(COMMANDS, text);
+    }
+    const pause = backOff(tries, FIRST_REGISTERING_MS, LONGEST_REGISTERING_MS);
+    await sleep(pause, undefined, { ref: false });
+  }
 }
 
 /** Logs in, finds what there is to do, and says which commands there are. */
@@ -80,16 +126,18 @@ async function begin(
 ): Promise<() => void> {
   listenConnection(bridge);
   listenInbound(bridge, bridge.client);
+  listenCards(bridge, bridge.client);
   listenInteractions(bridge, bridge.client);
   await logIn(bridge, over);
   if (bridge.ended) return () => undefined;
+  bridge.problems.connection(undefined);
+  const stopWatching = watchSetup(bridge);
   const stop = await discoverWork(bridge, options.catchUpMs ?? CATCH_UP_MS);
-  bridge.ctx.health.set('discord', 'ok');
-  registerCommands(bridge).catch((error: unknown) => {
-    if (isUnauthorized(error)) bridge.end(endingOf(error));
-    bridge.log.warn({ reason: describe(error) }, 'the commands were not registered');
-  });
-  return stop;
+  void keepRegistering(bridge);
+  return () => {
+    stopWatching();
+    stop();
+  };
 }
 
 /**

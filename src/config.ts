@@ -22,6 +22,8 @@ export interface DiscordConfig {
   transcriptChannelId: string;
   categories: { NORMAL: string; URGENT: string; CRITICAL: string };
   roles: { GENERAL: string; TECHNICAL: string; MANAGER: string; ADMIN: string };
+  /** How many of one partner's tickets may have a channel at the same time. */
+  maxTicketsPerPartner: number;
   apiUrl: string;
   cdnUrl: string;
 }
@@ -143,6 +145,8 @@ const discordNames = [
   'SUPPORT_TEAM_ROLE_ID',
 ] as const satisfies readonly Name[];
 
+const roleVariables = discordNames.filter((name) => name.endsWith('_ROLE_ID'));
+
 /** Rules that take more than one variable. */
 function crossCheck(raw: Raw, failed: Set<Name>, problems: string[]): void {
   const missing = (name: Name, why: string) => {
@@ -151,6 +155,10 @@ function crossCheck(raw: Raw, failed: Set<Name>, problems: string[]): void {
   const roles = raw.ROLES ?? [];
   if (raw.DISCORD_BOT_TOKEN && roles.includes('bot')) {
     for (const name of discordNames) missing(name, 'DISCORD_BOT_TOKEN is set');
+    for (const name of roleVariables) {
+      if (raw[name] === undefined || raw[name] !== raw.GUILD_ID) continue;
+      problems.push(`${name}: is GUILD_ID, whose role is @everyone; wants a role of the staff`);
+    }
   }
   // What a worker does can wait for its poll; a message between the other two cannot.
   if (roles.length > 0 && !(roles.includes('server') && roles.includes('bot'))) {
@@ -184,6 +192,7 @@ function discordConfig(raw: Raw): DiscordConfig | undefined {
       MANAGER: id('MANAGER_ROLE_ID'),
       ADMIN: id('ADMIN_ROLE_ID'),
     },
+    maxTicketsPerPartner: raw.MAX_TICKETS_IN_DISCORD_PER_PARTNER,
     apiUrl: raw.DISCORD_API_URL,
     cdnUrl: raw.DISCORD_CDN_URL,
   };

@@ -138,6 +138,11 @@ export const variables = {
     wants: 'the path of a mongod',
     example: '/usr/bin/mongod',
   },
+  MAX_TICKETS_IN_DISCORD_PER_PARTNER: {
+    schema: z.coerce.number().int().min(1).max(500).default(250),
+    wants: "how many of one partner's tickets have a channel at the same time; the next ones wait",
+    example: '250',
+  },
   DISCORD_API_URL: {
     schema: httpUrl.default('https://discord.com/api'),
     wants: "Discord's API address without the version",

@@ -166,11 +166,12 @@ async function ingestEdit(
       bridge.log.info({ reason: error.message, ticket: ticket.id }, 'an edit came too late');
     },
   );
-  await changePost(ctx, incoming.id, {
+  const change = {
     hash: incoming.hash,
     edited: incoming.editedAt,
     files: files.map(({ attachment, file }) => ({ attachment, file: file.id })),
-  });
+  };
+  await changePost(ctx, incoming.id, change, bridge.lease.fencingToken);
 }
 
 /** Takes a message in, or what has changed of one taken in before. Safe to repeat. */
@@ -201,5 +202,5 @@ export async function ingestDeletion(
       if (!isPermanent(error)) throw error;
     });
   }
-  await removePosts(ctx, [id]);
+  await removePosts(ctx, [id], bridge.lease.fencingToken);
 }

@@ -11,6 +11,7 @@ import type { Bridge } from '../bridge.ts';
 import type { Speech } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds } from '../posting.ts';
+import { settlePosts } from './commits.ts';
 import { deletePosts, editSpeech, postSpeech, type Said } from './message-posts.ts';
 
 type Origin = Pick<Entry, 'origin' | 'client_id'>;
@@ -27,13 +28,14 @@ function speechOf(entry: OfMessage): Speech {
   return { name: author.name, text };
 }
 
-function saidIn(entry: OfMessage): Said {
+function saidIn(entry: OfMessage, inLogOrder: boolean): Said {
   return {
     entryId: entry.id,
     messageId: messageIdOf(entry),
     seq: entry.seq,
     speech: speechOf(entry),
     files: entry.files ?? [],
+    inLogOrder,
   };
 }
 
@@ -44,20 +46,26 @@ function standsThere({ origin, client_id }: Origin, channelId: string): boolean 
 
 /**
  * Shows one entry of the log in the ticket's channel. What was written there is there already, and
- * a change of the ticket itself is shown by its card.
+ * a change of the ticket itself is shown by its card. The caller commits what was posted.
+ * @param inLogOrder false for what comes after newer entries, because it was put off
  * @returns whether there was anything to show
+ * @throws Deferred for an edit or a deletion that Discord's limits put off
  */
 export async function mirrorEntry(
   bridge: Bridge,
   ticket: MirroredTicket,
   entry: Entry,
+  inLogOrder: boolean,
 ): Promise<boolean> {
   if (!isOfMessage(entry)) return false;
   const isDone = entry.type !== 'delete' || entry.origin === 'discord';
   if (isDone && standsThere(firstOf(entry), ticket.mirror.channel_id as string)) return false;
-  if (entry.type === 'message') await postSpeech(bridge, ticket, saidIn(entry));
-  else if (entry.type === 'delete') {
-    await deletePosts(bridge, ticket, await listPosts(bridge.ctx, entry.of.id));
-  } else await editSpeech(bridge, ticket, saidIn(entry));
+  const said = saidIn(entry, inLogOrder);
+  if (entry.type === 'message') await postSpeech(bridge, ticket, said);
+  else if (entry.type === 'edit') await editSpeech(bridge, ticket, said);
+  else {
+    await settlePosts(bridge, ticket);
+    await deletePosts(bridge, ticket, await listPosts(bridge.ctx, said.messageId));
+  }
   return true;
 }

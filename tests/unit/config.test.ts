@@ -71,6 +71,11 @@ test('categories and roles are those of the contract', () => {
 });
 
 describe('what is wrong', () => {
+  test("a role of the staff is not everybody's", () => {
+    const env = { ...minimal, ...discord, SUPPORT_TEAM_ROLE_ID: id };
+    expect(linesOf(env)).toEqual([expect.stringMatching(/^SUPPORT_TEAM_ROLE_ID: .*@everyone/)]);
+  });
+
   test('comes all at once, one line each: name, what it got, what it wants, an example', () => {
     const lines = linesOf({
       WEB_SERVER_PORT: '70000',

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { AppContext } from '../../context.ts';
 import { defaultLeaseTimes, type HeldLease, holdLease, type LeaseTimes } from './lease.ts';
 
+const waiting = 'waiting for its lease';
+
 export interface UnderLease {
   lease: string;
   /** Its name on `/readyz`. */
@@ -17,11 +19,18 @@ export function keepUnderLease(
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const holder = randomUUID();
+  let isWaiting = false;
+  const onAsked = (error?: Error) => {
+    if (!isWaiting) return;
+    if (error) ctx.health.set(part, 'degraded', `its lease cannot be had: ${error.message}`);
+    else ctx.health.set(part, 'ok', waiting);
+  };
   const keep = async () => {
     while (!stopping.signal.aborted) {
-      const onTrouble = (reason: string) => ctx.health.set(part, 'degraded', reason);
-      ctx.health.set(part, 'ok', 'waiting for its lease');
-      const lease = await holdLease(ctx, name, holder, times, stopping.signal, onTrouble);
+      isWaiting = true;
+      ctx.health.set(part, 'ok', waiting);
+      const lease = await holdLease(ctx, name, holder, { ...times, onAsked }, stopping.signal);
+      isWaiting = false;
       if (!lease) return;
       ctx.health.set(part, 'ok');
       const work = begin(lease);

@@ -8,8 +8,8 @@ import { AppError } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
 import type { StoredFileRow } from '../../models/file.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
-import { oid } from '../log/collections.ts';
 import { fileView } from '../links.ts';
+import { oid } from '../log/collections.ts';
 import { readTicket } from '../tickets/read.ts';
 import { requireOpen } from '../tickets/workflow.ts';
 
