@@ -83,7 +83,7 @@ describe('what is wrong', () => {
       DB_NAME: 'a b',
       MONGO_URI: 'http://nowhere',
       GUILD_ID: 'twelve',
-      ROLES: 'server,worker',
+      ROLES: 'server,cook',
       RATE_LIMIT_FACTOR: '0',
       ALLOWED_ORIGINS: 'example.com',
       LOG_LEVEL: 'loud',
