@@ -5,7 +5,7 @@ import { backOff, createKeyedQueue } from '../src/domain/consumers/keyed-queue.t
 import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Bridge, Ending } from './bridge.ts';
-import { registerCommands } from './commands.ts';
+import { registerCommands } from './commands/register.ts';
 import {
   createClient,
   endingOf,
@@ -17,14 +17,17 @@ import { describe, isUnauthorized } from './discord-errors.ts';
 import { discoverWork } from './discovery.ts';
 import { afterFailure } from './failures.ts';
 import { systemLine } from './format.ts';
-import { ingestWaiting, listenInbound } from './inbound/queue.ts';
-import { listenInteractions } from './interactions.ts';
+import { drainInbound } from './inbound/drain.ts';
+import { listenInbound } from './inbound/events.ts';
+import { ingestWaiting } from './inbound/queue.ts';
+import { listenInteractions, stopInteractions } from './interactions.ts';
 import { createTickets } from './mirrored-tickets.ts';
 import { listenCards } from './outbound/card-posts.ts';
 import { syncChannel } from './outbound/channel-sync.ts';
 import { createRoom } from './outbound/room.ts';
 import { postNotice } from './posting.ts';
 import { createProblems } from './problems.ts';
+import { settingsFrom } from './settings.ts';
 import { watchSetup } from './setup-check.ts';
 
 /** Tickets worked on at the same time, in each direction. */
@@ -64,6 +67,7 @@ function createBridge(
     ctx,
     log,
     discord,
+    settings: settingsFrom(discord),
     lease,
     client,
     rest: client.rest,
@@ -72,19 +76,22 @@ function createBridge(
       limit: AT_ONCE,
       run: (id) => syncChannel(bridge, id),
       onError: onError('out'),
+      onRun: countRuns(ctx, 'outbound'),
     }),
     inbound: createKeyedQueue({
       limit: AT_ONCE,
       run: (id) => ingestWaiting(bridge, id),
       onError: onError('in'),
+      onRun: countRuns(ctx, 'inbound'),
     }),
-    events: new Map(),
     problems: createProblems(ctx, log, announce),
     get room() {
       return room;
     },
     lastDelivery: 0,
     failing: new Map(),
+    inboxes: new Map(),
+    answering: new Set(),
     fullUntil: new Map(),
     marking: new Map(),
     makingCategory: Promise.resolve(),
@@ -92,6 +99,7 @@ function createBridge(
     readyAt: Number.POSITIVE_INFINITY,
     filePatienceMs: options.filePatienceMs ?? FILE_PATIENCE_MS,
     ended: false,
+    drainInbound: (ticket) => drainInbound(bridge, ticket),
     end(ending) {
       if (bridge.ended) return;
       bridge.ended = true;
@@ -100,6 +108,13 @@ function createBridge(
   };
   const room = createRoom(bridge, discord.maxTicketsPerPartner);
   return bridge;
+}
+
+function countRuns(ctx: AppContext, queue: 'inbound' | 'outbound') {
+  return (outcome: 'done' | 'failed', keys: number) => {
+    ctx.metrics.runs.inc({ queue, outcome });
+    ctx.metrics.queued.set({ queue }, keys);
+  };
 }
 
 /** Tells Discord which commands there are, until it takes them. */
@@ -170,6 +185,7 @@ export async function runSession(
   }
   const ending = await over;
   stopFinding();
+  await stopInteractions(bridge);
   lease.signal.removeEventListener('abort', onLost);
   stop.removeEventListener('abort', onStop);
   const resting = Promise.all([bridge.outbound.stop(), bridge.inbound.stop()]);

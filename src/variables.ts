@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mongoUriProblem } from './infra/mongo-uri.ts';
 
 /** A variable of the environment: its schema, what it wants in words, and an example. */
 export interface Variable {
@@ -6,6 +7,8 @@ export interface Variable {
   wants: string;
   example: string;
   secret?: true;
+  /** Why a value that has the right form still cannot be used; undefined when it can. */
+  problem?(value: string): string | undefined;
 }
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -19,8 +22,7 @@ const list = z.string().transform((value) =>
     .filter(Boolean),
 );
 export const roleNames = ['server', 'bot', 'worker'] as const;
-/** Not the `<placeholder>` of an example, which everybody knows. */
-const jwtSecret = z.string().min(8).regex(/^[^<]/);
+const jwtSecret = z.string().min(8);
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const discordId = (example: string) => ({
@@ -44,7 +46,7 @@ const count = (fallback: number, wants: string) => ({
 export const variables = {
   WEB_SERVER_PORT: { schema: port.default(5000), wants: 'a port, 0 to 65535', example: '5000' },
   SERVER_MODE: {
-    schema: z.enum(['DEVELOPMENT', 'PRODUCTION']).default('DEVELOPMENT'),
+    schema: z.enum(['DEVELOPMENT', 'PRODUCTION']).optional(),
     wants: 'DEVELOPMENT or PRODUCTION',
     example: 'DEVELOPMENT',
   },
@@ -56,6 +58,7 @@ export const variables = {
     wants: 'a MongoDB address of a replica set',
     example: 'mongodb://127.0.0.1:27017/?replicaSet=rs0',
     secret: true,
+    problem: mongoUriProblem,
   },
   DB_NAME: {
     schema: z
@@ -86,7 +89,7 @@ export const variables = {
   JWT_SECRET_KEY: {
     schema: jwtSecret,
     wants:
-      'the secret shared with the backend that mints the tokens (32 bytes or more in PRODUCTION)',
+      'the secret shared with the backend that mints the tokens, of at least 8 characters (32 bytes in PRODUCTION)',
     example: 'the output of: openssl rand -hex 32',
     secret: true,
   },
@@ -114,8 +117,8 @@ export const variables = {
     secret: true,
   },
   HOST: {
-    schema: z.string().min(1).default('0.0.0.0'),
-    wants: 'an address to listen on',
+    schema: z.string().min(1).optional(),
+    wants: 'an address of this machine to listen on',
     example: '0.0.0.0',
   },
   PUBLIC_URL: {
@@ -155,7 +158,8 @@ export const variables = {
   },
   JWT_SECRET_KEY_PREVIOUS: {
     schema: jwtSecret.optional(),
-    wants: 'the secret before the current one, while it is being rotated',
+    wants:
+      'the secret before the current one, while it is being rotated, of at least 8 characters (32 bytes in PRODUCTION)',
     example: 'the former JWT_SECRET_KEY',
     secret: true,
   },

@@ -1,25 +1,20 @@
+import { logHop } from '../../src/domain/hops.ts';
 import { publicLog } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
 import type { MirrorChange } from '../../src/domain/mirror/mirrors.ts';
-import { forgetPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import { ChannelGone, code, hasCode, MirrorProblem } from '../discord-errors.ts';
 import { afterSuccess } from '../failures.ts';
-import { systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { postNotice } from '../posting.ts';
+import { gatherAsides } from './asides.ts';
 import { ensureCard } from './card-posts.ts';
-import { categoryKey, categoryText } from './categories.ts';
-import { channelExists, createChannel, findChannel, moveChannel, type Place } from './channels.ts';
-import { isStepDone, walkClosing } from './closing.ts';
+import { ensureChannel, loseChannel, placeChannel } from './channel-life.ts';
+import { walkClosing } from './closing.ts';
 import { commit, settlePosts } from './commits.ts';
 import { mirrorOrDefer, showDeferred } from './deferred-edits.ts';
 import { postHistory } from './history.ts';
-import { sideStep } from './side-steps.ts';
 
 const PAGE = 100;
-/** A channel that is deleted again so soon after it was made again is left alone for a while. */
-const REMADE_AGAIN_MS = 60_000;
 
 /**
  * Brings a ticket's channel up to the head of its log, in the log's order: opens it, posts what is
@@ -73,6 +68,10 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   if (mirror.channel_id && !isClosed) await showDeferred(bridge, ticket);
   // A channel is not removed before it, and the transcript, have all that was said.
   if (!isClosed || mirror.seq < ticket.head || bridge.ended) return true;
+  await gatherAsides(bridge, ticket);
+  await tickets.refresh(ticket);
+  // What was gathered is in the log now, and from Discord: nothing of it is posted.
+  await mirrorEntries(bridge, ticket);
   return walkClosing(bridge, ticket);
 }
 
@@ -90,58 +89,6 @@ async function isClosedAndBarred(bridge: Bridge, ticket: MirroredTicket, error: 
   );
   await commit(bridge, ticket, { seq: ticket.head });
   return true;
-}
-
-/** @returns why the ticket has to wait for its channel */
-async function ensureChannel(bridge: Bridge, ticket: MirroredTicket): Promise<string | undefined> {
-  const { mirror, ticket: data } = ticket;
-  if (mirror.channel_id) {
-    bridge.room.count(ticket.id, data.partner);
-    return undefined;
-  }
-  const isClosed = data.status === 'CLOSED';
-  if (isClosed && isStepDone(ticket, 'removed')) return undefined;
-  const found = await findChannel(bridge, ticket);
-  // A ticket that was closed before it had a channel gets its transcript only.
-  if (!found && isClosed) {
-    bridge.room.left(ticket);
-    return undefined;
-  }
-  const waits = found ? undefined : bridge.room.whyWait(ticket);
-  if (waits) return waits;
-  // Only now, under the lease: until the lost channel was no longer the ticket's, messages from it
-  // were still written down.
-  bridge.lease.require();
-  await forgetPosts(bridge.ctx, ticket.id, bridge.lease.fencingToken);
-  const made = found ? { id: found, place: {} as Place } : await createChannel(bridge, ticket);
-  if ('waits' in made) return made.waits;
-  ticket.inDoubt = true;
-  await bridge.tickets.save(ticket, { channel_id: made.id, shown: { ...made.place } });
-  if (found) bridge.room.count(ticket.id, data.partner);
-  else bridge.room.opened(ticket);
-  if (made.place.placed === false) sayMisplaced(bridge, ticket);
-  // Somebody may have written there before we knew that it was ours.
-  bridge.inbound.schedule(ticket.id);
-  return undefined;
-}
-
-function sayMisplaced(bridge: Bridge, { id, ticket, mirror }: MirroredTicket): void {
-  const { issue_level: level } = ticket;
-  if (!mirror.channel_id || !bridge.problems.has(categoryKey(level))) return;
-  const text = systemLine(categoryText(level));
-  void postNotice(bridge, mirror.channel_id, `misplaced ${id} ${level}`, text);
-}
-
-/** Moves the channel, and shows it to others, where the ticket has changed. Nothing waits for it. */
-async function placeChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
-  const { mirror } = ticket;
-  await sideStep(bridge, ticket, 'place', async () => {
-    const place = await moveChannel(bridge, ticket, mirror.shown ?? {});
-    if (!place) return;
-    const wasPlaced = mirror.shown?.placed !== false;
-    await bridge.tickets.save(ticket, { shown: { ...mirror.shown, ...place } });
-    if (wasPlaced && !place.placed) sayMisplaced(bridge, ticket);
-  });
 }
 
 /** The next entries of the log: as the bus has brought them, or else read. */
@@ -171,6 +118,7 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<vo
         seq = entry.seq;
         if (!shown && !deferred) continue;
         if (deferred) change.deferred = deferred;
+        if (shown) logHop(bridge.ctx.log, 'mirrored in Discord', entry);
       }
       seq = entry.seq;
       if (!mirror.channel_id) continue;
@@ -184,40 +132,4 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<vo
       await placeChannel(bridge, ticket);
     }
   }
-}
-
-/**
- * The channel seems to be gone. Where Discord confirms it, everything about it is forgotten, and it
- * will be made again.
- */
-async function loseChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
-  const { mirror } = ticket;
-  if (!mirror.channel_id || (await channelExists(bridge, mirror.channel_id))) return;
-  const now = bridge.ctx.clock();
-  ticket.unrecorded = [];
-  ticket.channelsSince = performance.now();
-  bridge.room.left(ticket);
-  if (ticket.ticket.status === 'CLOSED') {
-    const nothing = { channel_id: null, card_id: null, attempt: null, pending: [], deferred: [] };
-    await bridge.tickets.save(ticket, nothing);
-    return;
-  }
-  if (now - mirror.remade_at < REMADE_AGAIN_MS) {
-    throw new MirrorProblem('the channel was deleted again as soon as it had been made again');
-  }
-  bridge.log.warn({ ticket: ticket.id }, "a ticket's channel was deleted: making it again");
-  ticket.caughtUpGeneration = -1;
-  ticket.sideSteps.clear();
-  await bridge.tickets.save(ticket, {
-    channel_id: null,
-    card_id: null,
-    inbound: '0',
-    last_post: '0',
-    attempt: null,
-    pending: [],
-    deferred: [],
-    shown: null,
-    steps: mirror.seq > 0 ? ['remade'] : [],
-    remade_at: now,
-  });
 }

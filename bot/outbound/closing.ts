@@ -7,7 +7,9 @@ import { neutralise, shorten, systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { lacking } from '../permissions.ts';
 import { deliver, postNotice } from '../posting.ts';
+import { keepLateWords } from './asides.ts';
 import { removeChannel } from './channels.ts';
+import { isStepDone, saveStep, stepName } from './closing-steps.ts';
 import { breakLinks } from './renditions.ts';
 import { postTranscript } from './transcript-posts.ts';
 
@@ -15,20 +17,6 @@ const CLOSED = 'The ticket is closed';
 
 /** @returns why the ticket's end has to wait, where it does */
 type Step = (bridge: Bridge, ticket: MirroredTicket) => Promise<string | undefined>;
-
-/** The name under which a step of the closing under way is stored. */
-export function stepName({ ticket }: MirroredTicket, name: string): string {
-  return `${name}@${ticket.status_seq}`;
-}
-
-export function isStepDone(ticket: MirroredTicket, name: string): boolean {
-  return ticket.mirror.steps.includes(stepName(ticket, name));
-}
-
-async function saveStep(bridge: Bridge, ticket: MirroredTicket, name: string): Promise<void> {
-  const steps = [...ticket.mirror.steps, stepName(ticket, name)];
-  await bridge.tickets.save(ticket, { steps, attempt: null });
-}
 
 /** Says so in the channel, with the reason where Discord takes it; where it takes nothing, not. */
 async function postClosingNotice(bridge: Bridge, ticket: MirroredTicket) {
@@ -62,10 +50,16 @@ async function sayWhy(bridge: Bridge, ticket: MirroredTicket, name: string, why:
   await saveStep(bridge, ticket, told);
 }
 
+type Failed = Exclude<Outcome<unknown>, { end: 'done' }>;
+
 /** Keeps the transcript where transcripts are kept; nothing is removed before Discord has it. */
 async function keepTranscript(bridge: Bridge, ticket: MirroredTicket) {
   const failed = await postTranscript(bridge, ticket);
-  if (!failed) return undefined;
+  return failed && noTranscripts(bridge, ticket, failed);
+}
+
+/** Tells everybody whom it concerns that nothing can be posted where transcripts are kept. */
+async function noTranscripts(bridge: Bridge, ticket: MirroredTicket, failed: Failed) {
   const { transcriptChannelId } = bridge.discord;
   const needed = [P.ViewChannel, P.SendMessages, P.EmbedLinks, P.AttachFiles];
   const names = lacking(bridge, needed, transcriptChannelId).join(', ');
@@ -86,6 +80,8 @@ async function keepTranscript(bridge: Bridge, ticket: MirroredTicket) {
 async function dropChannel(bridge: Bridge, ticket: MirroredTicket) {
   const { channel_id } = ticket.mirror;
   if (!channel_id) return undefined;
+  const failed = await keepLateWords(bridge, ticket);
+  if (failed) return noTranscripts(bridge, ticket, failed);
   const outcome: Outcome<unknown> = await removeChannel(bridge, channel_id);
   if (outcome.end !== 'refused') return undefined;
   const names = lacking(bridge, [P.ViewChannel, P.ManageChannels], channel_id).join(', ');

@@ -5,7 +5,7 @@ import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { commit } from './commits.ts';
 import { mirrorEntry } from './entries.ts';
-import { Deferred } from './message-posts.ts';
+import { Deferred } from './message-edits.ts';
 import { scheduleIn } from './side-steps.ts';
 
 /** Edits of one ticket that are put off at the same time; with more, its messages wait as well. */

@@ -12,7 +12,8 @@ import type { Speech } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds } from '../posting.ts';
 import { settlePosts } from './commits.ts';
-import { deletePosts, editSpeech, postSpeech, type Said } from './message-posts.ts';
+import { deletePosts, editSpeech } from './message-edits.ts';
+import { postSpeech, type Said } from './message-posts.ts';
 
 type Origin = Pick<Entry, 'origin' | 'client_id'>;
 type OfMessage = MessageEntry | MessageChangeEntry;
@@ -35,13 +36,16 @@ function saidIn(entry: OfMessage, inLogOrder: boolean): Said {
     seq: entry.seq,
     speech: speechOf(entry),
     files: entry.files ?? [],
+    answers: firstOf(entry).reply_to,
     inLogOrder,
   };
 }
 
 /** True for what staff wrote in this very channel; snowflakes grow, so an older one is of one that is lost. */
 function standsThere({ origin, client_id }: Origin, channelId: string): boolean {
-  return origin === 'discord' && compareIds(client_id, channelId) > 0;
+  // A message that was taken back and passed on again has more than the snowflake in its key.
+  const [snowflake = ''] = client_id.split(':');
+  return origin === 'discord' && compareIds(snowflake, channelId) > 0;
 }
 
 /**

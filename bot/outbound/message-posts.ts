@@ -1,12 +1,11 @@
-import { type RawFile, Routes } from 'discord.js';
+import type { RawFile } from 'discord.js';
 import { loadFile } from '../../src/domain/files/read.ts';
-import { listPosts, type Post, removePosts } from '../../src/domain/mirror/posts.ts';
+import { listPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
-import { callDiscord, type Outcome } from '../call-ends.ts';
-import { retryAfterMs } from '../discord-errors.ts';
+import type { Outcome } from '../call-ends.ts';
 import { type Speech, speechParts } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { deliver, isSpeech, noPings } from '../posting.ts';
+import { deliver, isSpeech } from '../posting.ts';
 import { commit, notePost, settlePosts } from './commits.ts';
 import { failureOf, whyRefused } from './refusals.ts';
 import { afterRefusal, contentOf, type File, type Rendition } from './renditions.ts';
@@ -22,6 +21,8 @@ export interface Said {
   seq: number;
   speech: Speech;
   files: readonly File[];
+  /** The message of the log that it answers. */
+  answers?: string | null | undefined;
   /** See `Outgoing`. */
   inLogOrder: boolean;
 }
@@ -29,16 +30,6 @@ export interface Said {
 interface Part {
   content: string;
   files: File[];
-}
-
-/** An edit or a deletion that Discord's limits put off; messages may overtake it. */
-export class Deferred extends Error {
-  readonly waitMs: number;
-
-  constructor(waitMs: number) {
-    super('Discord puts an edit off');
-    this.waitMs = waitMs;
-  }
 }
 
 /** Files as few posts as they fit in. */
@@ -56,7 +47,7 @@ function groupFiles(files: readonly File[]): File[][] {
   return groups;
 }
 
-function headerOf(speech: Speech): string {
+export function headerOf(speech: Speech): string {
   return speechParts({ ...speech, text: '' })[0] as string;
 }
 
@@ -79,10 +70,10 @@ async function loadFiles(bridge: Bridge, files: readonly File[]): Promise<RawFil
   return loaded;
 }
 
-type Try = (rendition: Rendition) => Promise<Outcome<string | undefined>>;
+export type Try = (rendition: Rendition) => Promise<Outcome<string | undefined>>;
 
 /** Tries one rendition after the other until Discord takes one. */
-async function tryRenditions(
+export async function tryRenditions(
   bridge: Bridge,
   ticket: MirroredTicket,
   said: Said,
@@ -104,7 +95,16 @@ async function tryRenditions(
   }
 }
 
-async function postPart(
+/** Where the message that is answered stands in the channel, so that Discord shows it as answered. */
+async function referenceTo(bridge: Bridge, ticket: MirroredTicket, { answers }: Said) {
+  if (!answers) return {};
+  const written = ticket.unrecorded.find(({ message_id }) => message_id === answers);
+  const [post] = written ? [written] : await listPosts(bridge.ctx, answers);
+  if (!post || post.channel_id !== ticket.mirror.channel_id) return {};
+  return { message_reference: { message_id: post.id, fail_if_not_exists: false } };
+}
+
+export async function postPart(
   bridge: Bridge,
   ticket: MirroredTicket,
   said: Said,
@@ -113,12 +113,13 @@ async function postPart(
 ): Promise<void> {
   const channelId = ticket.mirror.channel_id as string;
   const original: Rendition = { name: '', content, files };
+  const reference = part === 0 ? await referenceTo(bridge, ticket, said) : {};
   const attempt: Try = async (one) =>
     deliver(bridge, ticket, {
       channelId,
       key: `${said.entryId} ${part}`,
       rendition: one.name + (one.leftOut ? ' -files' : ''),
-      body: { content: contentOf(one) },
+      body: { content: contentOf(one), ...reference },
       files: [...(one.text ? [one.text] : []), ...(await loadFiles(bridge, one.files))],
       isIt: isSpeech,
       inLogOrder: said.inLogOrder,
@@ -164,91 +165,5 @@ export async function postSpeech(
     if (posted.has(index)) continue;
     if (index > 0) await commit(bridge, ticket);
     await postPart(bridge, ticket, said, index, part);
-  }
-}
-
-async function patchPost(
-  bridge: Bridge,
-  ticket: MirroredTicket,
-  said: Said,
-  post: Post,
-  content: string,
-): Promise<'done' | 'gone'> {
-  const original: Rendition = { name: '', content, files: [] };
-  const hasFiles = post.files.length > 0;
-  const attempt: Try = (one) => {
-    const text = hasFiles ? undefined : one.text;
-    // A text that was attached in its place goes with the next edit.
-    const attachments = text ? [{ id: 0, filename: text.name }] : [];
-    return callDiscord<string | undefined>(bridge, 'edit_message', () =>
-      bridge.rest.patch(Routes.channelMessage(post.channel_id, post.id), {
-        body: {
-          content: one.content,
-          allowed_mentions: noPings,
-          ...(hasFiles ? {} : { attachments }),
-        },
-        ...(text ? { files: [text] } : {}),
-      }),
-    ).catch(deferIfLimited);
-  };
-  const { outcome } = await tryRenditions(bridge, ticket, said, original, attempt);
-  if (outcome.end === 'done') return 'done';
-  if (outcome.end === 'gone' && outcome.what === 'message') return 'gone';
-  throw failureOf(bridge, ticket, post.channel_id, outcome);
-}
-
-function deferIfLimited(error: unknown): never {
-  const waitMs = retryAfterMs(error);
-  throw waitMs > 0 ? new Deferred(waitMs) : error;
-}
-
-/** Deletes posts from the channel; one that is gone already, or with a lost channel, is as good. */
-export async function deletePosts(
-  bridge: Bridge,
-  ticket: MirroredTicket,
-  posts: readonly Post[],
-): Promise<void> {
-  for (const { channel_id, id } of posts) {
-    if (channel_id === ticket.mirror.channel_id) {
-      const outcome = await callDiscord(bridge, 'delete_message', () =>
-        bridge.rest.delete(Routes.channelMessage(channel_id, id)),
-      ).catch(deferIfLimited);
-      const isGone =
-        outcome.end === 'done' || (outcome.end === 'gone' && outcome.what === 'message');
-      if (!isGone) throw failureOf(bridge, ticket, channel_id, outcome);
-    }
-    await removePosts(bridge.ctx, [id], bridge.lease.fencingToken);
-  }
-}
-
-/**
- * Makes the posts of a message say something else; it may take more or fewer of them now. What was
- * never seen in this channel, or was deleted from it by a moderator, is posted as an edited message.
- */
-export async function editSpeech(
-  bridge: Bridge,
-  ticket: MirroredTicket,
-  said: Said,
-): Promise<void> {
-  await settlePosts(bridge, ticket);
-  const rows = await listPosts(bridge.ctx, said.messageId);
-  const edited = { ...said, speech: { ...said.speech, edited: true } };
-  if (!rows.some(({ seq }) => seq < said.seq)) return postSpeech(bridge, ticket, edited);
-  const texts = speechParts(said.speech);
-  const [anew] = speechParts(edited.speech);
-  const byPart = new Map(rows.map((row) => [row.part, row]));
-  const count = Math.max(texts.length, ...rows.map(({ part }) => part + 1));
-  for (let part = 0; part < count; part++) {
-    const row = byPart.get(part);
-    const content =
-      texts[part] ?? (row?.files.length ? `${headerOf(said.speech)} files` : undefined);
-    if (row && !content) await deletePosts(bridge, ticket, [row]);
-    if (!content) continue;
-    if (row && (await patchPost(bridge, ticket, said, row, content)) === 'done') continue;
-    if (row) await removePosts(bridge.ctx, [row.id], bridge.lease.fencingToken);
-    const files = said.files.filter(({ id }) => row?.files.some(({ file }) => file === id));
-    const shown = texts.length === 1 && part === 0 ? (anew as string) : content;
-    await postPart(bridge, ticket, said, part, { content: shown, files });
-    await commit(bridge, ticket);
   }
 }

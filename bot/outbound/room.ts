@@ -67,7 +67,9 @@ export function createRoom(bridge: Bridge, cap: number): Room {
     if (!partner) return undefined;
     const own = ofPartner(partner);
     if (own.open.size < cap || own.open.has(ticket.id)) {
-      own.waiting.delete(ticket.id);
+      if (own.waiting.delete(ticket.id) && own.waiting.size === 0) {
+        bridge.problems.clear(`partner:${partner}`);
+      }
       // Reserved already: several ask before the first has its channel.
       own.open.add(ticket.id);
       return undefined;

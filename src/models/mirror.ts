@@ -94,6 +94,12 @@ export interface PostRow {
   edited: number;
   /** Of a message from Discord: which of its attachments became which file of ours. */
   files: { attachment: string; file: string }[];
+  /** Of a message from Discord: its attachments that could not be passed on, and were told of. */
+  missing?: string[];
+  /** Of a message from Discord: the mark it bears. */
+  mark?: 'taken' | 'refused' | 'note';
+  /** Of a message from Discord: how often it was taken back, and may have been passed on anew. */
+  lives?: number;
   epoch: number;
 }
 
@@ -109,6 +115,9 @@ export const postSchema = new Schema<PostRow>(
     hash: { type: String, default: '' },
     edited: { type: Number, default: 0 },
     files: { type: Schema.Types.Mixed, default: [] },
+    missing: { type: [String], default: undefined },
+    mark: String,
+    lives: Number,
     epoch: { type: Number, required: true },
   },
   { collection: 'posts', versionKey: false, strict: 'throw' },

@@ -73,6 +73,7 @@ test('when a ticket is open again, then it gets a channel with what was said, an
 test('when a closing half done was written before its steps named it, then it goes on there', async () => {
   const { ctx, sim } = desk;
   await ctx.db.mirrors.collection.deleteMany({});
+  await ctx.db.tickets.collection.deleteMany({});
   const first = await desk.bot();
   const ticket = await openTicket(ctx);
   const channel = await channelOf(sim, ticket.number);

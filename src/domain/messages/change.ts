@@ -21,11 +21,14 @@ import { markEntries, marksOf } from '../log/visibility-map.ts';
 import { hideTicket } from '../tickets/read.ts';
 import { isOpen, ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';
+import { isLate } from './send.ts';
 
 interface Change {
   type: 'edit' | 'delete';
   /** Makes the change itself repeatable. */
   clientId?: string | undefined;
+  /** When it was made, where that was earlier than now. */
+  at?: number | undefined;
   /** The text and files after the change. @throws AppError */
   to(message: Message): { content: string; files: FileRow[] };
 }
@@ -54,7 +57,9 @@ async function changeMessage(
   let lost: FileRow[] = [];
   const decide = async ({ ticket, head }: TicketState): Promise<Decision> => {
     isHidden = can(actor, 'read_ticket', ticket, ctx.config) === 'missing';
-    if (isHidden || !isOpen(ticket)) return { refuse: ticketEnded() };
+    const at = change.at ?? ctx.clock();
+    const isTaken = isOpen(ticket) || isLate(actor, ticket, at);
+    if (isHidden || !isTaken) return { refuse: ticketEnded() };
     before = head === 0 ? undefined : await readMessage(ctx.db, log, messageId, head);
     if (!before || before.deleted) return { refuse: notFound('message') };
     const action = change.type === 'edit' ? 'edit_message' : 'delete_message';
@@ -67,7 +72,7 @@ async function changeMessage(
     const append: Draft = {
       id,
       type: change.type,
-      at: ctx.clock(),
+      at,
       author,
       client_id: clientId,
       origin: actor.origin,
@@ -116,6 +121,7 @@ async function giveUpFiles(ctx: AppContext, lost: readonly FileRow[]): Promise<v
 /**
  * Replaces the text of the actor's own message; one that changes nothing appends nothing.
  * @param clientId makes the edit itself repeatable; the Discord side gives one
+ * @param at when it was written, where that was earlier than now
  * @throws AppError NOT_FOUND (also once deleted), FORBIDDEN (somebody else's), CONFLICT (closed)
  */
 export async function editMessage(
@@ -125,6 +131,7 @@ export async function editMessage(
   messageId: string,
   body: EditMessageBody & { files?: FileRow[] },
   clientId?: string,
+  at?: number,
 ): Promise<MessageView> {
   if (body.files) await holdFiles(ctx, body.files, { stream: 'public', message: oid(messageId) });
   const to = (message: Message) => {
@@ -132,7 +139,7 @@ export async function editMessage(
     parseMessageText(body.content, files.length > 0);
     return { content: body.content, files };
   };
-  return changeMessage(ctx, actor, ticketId, messageId, { type: 'edit', clientId, to });
+  return changeMessage(ctx, actor, ticketId, messageId, { type: 'edit', clientId, at, to });
 }
 
 /**

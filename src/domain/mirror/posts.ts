@@ -62,7 +62,7 @@ export async function recordPost(ctx: AppContext, post: Post): Promise<void> {
 export async function changePost(
   ctx: AppContext,
   id: string,
-  change: Partial<Pick<Post, 'hash' | 'edited' | 'files' | 'direction' | 'seq'>>,
+  change: Partial<Pick<Post, 'hash' | 'edited' | 'files' | 'direction' | 'seq' | 'mark'>>,
   fencingToken: number,
 ): Promise<void> {
   const filter = { _id: id, ...upTo(fencingToken) };

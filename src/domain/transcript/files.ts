@@ -4,7 +4,7 @@ import { loadFile } from '../files/read.ts';
 import { type Entry, isOfMessage, type Message, publicLog, type Ticket } from '../log/entry.ts';
 import { readEntries } from '../log/reads.ts';
 import { escapeHtml } from './page.ts';
-import { renderPage } from './rendering.ts';
+import { renderInBackground } from './rendering.ts';
 
 const PAGE = 500;
 /** Images up to this size are shown in place, in bytes. */
@@ -81,7 +81,7 @@ async function readImages(ctx: AppContext, files: Iterable<File>): Promise<Map<s
   return images;
 }
 
-const fileName = (ticket: Ticket, part?: number) =>
+export const fileName = (ticket: Ticket, part?: string | number) =>
   `transcript-${String(ticket.number).padStart(4, '0')}${part ? `-${part}` : ''}.html`;
 
 /** Cuts the log into what fits one file each, reading it once and keeping none of it. */
@@ -110,6 +110,21 @@ async function planRanges(ctx: AppContext, ticket: Ticket, head: number, maxByte
   return { ranges: [...ranges, range], files: files.values(), bytes };
 }
 
+type Render<T> = (part: readonly T[]) => Promise<Buffer>;
+
+/** Entries as pages that are each small enough, in order; halved until they are. */
+export async function split<T>(
+  entries: readonly T[],
+  maxBytes: number,
+  render: Render<T>,
+): Promise<Buffer[]> {
+  const page = await render(entries);
+  if (page.length <= maxBytes || entries.length <= 1) return [page];
+  const middle = Math.ceil(entries.length / 2);
+  const before = await split(entries.slice(0, middle), maxBytes, render);
+  return [...before, ...(await split(entries.slice(middle), maxBytes, render))];
+}
+
 /**
  * The transcript of a ticket, made from our own database. One file with the images; where it would be
  * larger than `maxBytes` the images stay out, and a log that is too long even then becomes several
@@ -134,7 +149,7 @@ export async function planTranscript(
       for (const [nth, range] of ranges.entries()) {
         const entries: Entry[] = [];
         for await (const page of readPages(ctx, ticket.id, range)) entries.push(...page);
-        const data = await renderPage({ ticket, entries, images, madeAt });
+        const data = await renderInBackground({ ticket, entries, images, madeAt });
         yield { name: fileName(ticket, isOne ? 0 : nth + 1), data };
       }
     },

@@ -43,7 +43,7 @@ const entities: Record<string, string> = {
 };
 
 /** Text that is a promise of being HTML already; everything else is escaped. */
-class Html {
+export class Html {
   readonly source: string;
 
   constructor(source: string) {
@@ -70,11 +70,11 @@ function fill(hole: Hole): string {
   return escapeHtml(String(hole));
 }
 
-function html(strings: TemplateStringsArray, ...holes: Hole[]): Html {
+export function html(strings: TemplateStringsArray, ...holes: Hole[]): Html {
   return new Html(strings.map((text, index) => text + fill(holes[index])).join(''));
 }
 
-function time(at: number): Html {
+export function time(at: number): Html {
   const iso = new Date(at).toISOString();
   return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC</time>`;
 }
@@ -192,14 +192,8 @@ function renderHead(ticket: Ticket): Html {
 `;
 }
 
-/**
- * A ticket as one HTML file that needs nothing else: no scripts, no links out, readable on paper and
- * in the dark. Pure: the same input makes the same file.
- */
-export function renderTranscript({ ticket, entries, images, madeAt }: Transcript): string {
-  const body = itemsOf(entries).map((item) =>
-    item.kind === 'message' ? renderLine(item.line, images) : renderChange(item.entry),
-  );
+/** A page that needs nothing else: no scripts, no links out, readable on paper and in the dark. */
+export function renderPage(ticket: Ticket, main: readonly Html[], footer: Html): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -213,9 +207,17 @@ export function renderTranscript({ ticket, entries, images, madeAt }: Transcript
 <body>
 ${renderHead(ticket)}
 <main>
-${body}</main>
-<footer><small>Made ${time(madeAt)} from the ticket's own log.</small></footer>
+${main}</main>
+<footer><small>${footer}</small></footer>
 </body>
 </html>
 `.source;
+}
+
+/** A ticket as one HTML file. Pure: the same input makes the same file. */
+export function renderTranscript({ ticket, entries, images, madeAt }: Transcript): string {
+  const body = itemsOf(entries).map((item) =>
+    item.kind === 'message' ? renderLine(item.line, images) : renderChange(item.entry),
+  );
+  return renderPage(ticket, body, html`Made ${time(madeAt)} from the ticket's own log.`);
 }

@@ -37,7 +37,7 @@ function renderInWorker(transcript: Transcript): Promise<Buffer> {
  * A transcript's page as bytes. A long one is rendered in a thread of its own, so that nothing else of
  * this process waits for it.
  */
-export async function renderPage(transcript: Transcript): Promise<Buffer> {
+export async function renderInBackground(transcript: Transcript): Promise<Buffer> {
   if (transcript.entries.length > MAX_IN_PLACE) return renderInWorker(transcript);
   await setImmediate();
   return Buffer.from(renderTranscript(transcript));
