@@ -21,7 +21,7 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 );
-export const roleNames = ['server', 'bot'] as const;
+export const roleNames = ['server', 'bot', 'worker'] as const;
 const jwtSecret = z.string().min(8);
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -32,6 +32,12 @@ const discordId = (example: string) => ({
 });
 const milliseconds = (fallback: number, wants: string, most = 3_600_000) => ({
   schema: z.coerce.number().int().min(0).max(most).default(fallback),
+  wants,
+  example: String(fallback),
+});
+
+const count = (fallback: number, wants: string) => ({
+  schema: z.coerce.number().int().min(1).default(fallback),
   wants,
   example: String(fallback),
 });
@@ -100,9 +106,9 @@ export const variables = {
     secret: true,
   },
   ROLES: {
-    schema: list.pipe(z.array(z.enum(roleNames)).min(1)).default(['server', 'bot']),
-    wants: 'server, bot or both, separated by a comma',
-    example: 'server,bot',
+    schema: list.pipe(z.array(z.enum(roleNames)).min(1)).default([...roleNames]),
+    wants: 'server, bot and worker, or some of them, separated by commas',
+    example: 'server,bot,worker',
   },
   REDIS_URL: {
     schema: z.url({ protocol: /^rediss?$/ }).optional(),
@@ -203,6 +209,15 @@ export const variables = {
     wants: 'bytes waiting for a slow reader before it is cut (it catches up later)',
     example: '4194304',
   },
+  MAX_UPLOAD_BYTES_PER_USER: count(
+    1024 * 1024 * 1024,
+    'bytes of files one customer may have stored',
+  ),
+  MAX_UPLOAD_BYTES_PER_TICKET: count(
+    256 * 1024 * 1024,
+    'bytes of files one ticket may have stored',
+  ),
+  MAX_OPEN_TICKETS_PER_USER: count(20, 'open tickets one customer may have'),
   WRITE_DEADLINE_MS: milliseconds(
     5000,
     'milliseconds until a write that MongoDB does not confirm is answered 503',

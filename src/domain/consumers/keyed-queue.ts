@@ -100,6 +100,8 @@ export function createKeyedQueue({ limit, run, onError, onRun }: KeyedQueueOptio
       clearTimeout(item.timer);
       enqueue(key, item);
     },
+    /** Keys for which there is something to do, or that rest. */
+    keys: (): string[] => [...items.keys()],
     /** Takes nothing new up, and resolves when what is under way has ended. */
     async stop(): Promise<void> {
       stopped = true;
