@@ -5,9 +5,9 @@ import { type ClientEventName, clientEvents, eventLimits } from '../src/contract
 import { tokenClaims } from '../src/contract/identity.ts';
 import { rateLimits, sizes } from '../src/contract/limits.ts';
 import type { Endpoint } from '../src/http/endpoint.ts';
-import { uploadEndpoint } from '../src/http/files.ts';
 import { messageEndpoints } from '../src/http/messages.ts';
 import { ticketEndpoints } from '../src/http/tickets.ts';
+import { uploadEndpoint } from '../src/http/uploads.ts';
 import { fieldsOf } from './contract-fields.ts';
 
 /** Writes docs/PROTOCOL.md from the schemas that parse the requests, so that the two cannot differ. */

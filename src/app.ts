@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 import type { AppContext } from './context.ts';
 import { createTokenVerifier } from './domain/access/identity.ts';
-import type { DomainEvent } from './domain/events.ts';
+import { isHint } from './domain/hints.ts';
 import { buildIndexes } from './domain/indexes.ts';
 import { createReconciliation } from './domain/log/reconciliation.ts';
 import { createLogStore } from './domain/log/store.ts';
@@ -47,7 +47,7 @@ async function prepareDatabase(ctx: AppContext, link: MongoLink, closed: () => b
       ctx.log.error({ problems }, 'indexes are not as the promise needs them');
       ctx.health.set('indexes', 'down', problems.join('; '));
     } catch (error) {
-      ctx.health.set('indexes', 'down', (error as Error).message);
+      ctx.health.set('indexes', 'down', 'cannot be built yet; the log says more');
       ctx.log.warn({ reason: (error as Error).message }, 'the indexes cannot be built yet');
     }
     await new Promise((resolve) => setTimeout(resolve, INDEX_RETRY_MS).unref());
@@ -58,7 +58,7 @@ async function prepareDatabase(ctx: AppContext, link: MongoLink, closed: () => b
 export function createApp(config: Config, log: Log, mongoUri: string): App {
   const link = connectMongo(mongoUri, config.dbName, log);
   const db = defineModels(link.connection);
-  const bus = createBus<DomainEvent>(config, log);
+  const bus = createBus(config, isHint, log);
   const store = createLogStore(db);
   const failpoint = createFailpoint(config.failpoint);
   const deadlineMs = config.writeDeadlineMs;

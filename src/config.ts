@@ -53,6 +53,9 @@ export interface Config {
   maxConnections: number;
   maxConnectionsPerUser: number;
   maxSocketBufferBytes: number;
+  maxUnsentBytes: number;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   writeDeadlineMs: number;
   reconcileIntervalMs: number;
   shutdownDelayMs: number;
@@ -222,6 +225,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     maxConnections: raw.MAX_CONNECTIONS,
     maxConnectionsPerUser: raw.MAX_CONNECTIONS_PER_USER,
     maxSocketBufferBytes: raw.MAX_SOCKET_BUFFER_BYTES,
+    maxUnsentBytes: raw.MAX_UNSENT_BYTES,
+    trustedProxies: raw.TRUSTED_PROXIES,
     writeDeadlineMs: raw.WRITE_DEADLINE_MS,
     reconcileIntervalMs: raw.SWEEP_INTERVAL_MS,
     shutdownDelayMs: raw.SHUTDOWN_DELAY_MS,

@@ -1,3 +1,4 @@
+import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 
 /** A variable of the environment: its schema, what it wants in words, and an example. */
@@ -22,6 +23,16 @@ export const roleNames = ['server', 'bot'] as const;
 /** Not the `<placeholder>` of an example, which everybody knows. */
 const jwtSecret = z.string().min(8).regex(/^[^<]/);
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** What proxy-addr takes: an address, a CIDR range, a name for some of them. */
+function isProxyRange(value: string): boolean {
+  try {
+    proxyAddr.compile(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const discordId = (example: string) => ({
   schema: snowflake.optional(),
@@ -187,6 +198,22 @@ export const variables = {
       .default(4 * 1024 * 1024),
     wants: 'bytes waiting for a slow reader before it is cut (it catches up later)',
     example: '4194304',
+  },
+  MAX_UNSENT_BYTES: {
+    schema: z.coerce
+      .number()
+      .int()
+      .min(16 * 1024 * 1024)
+      .default(256 * 1024 * 1024),
+    wants:
+      'bytes of answers over HTTP that may wait for slow readers in one process, 16777216 or more',
+    example: '268435456',
+  },
+  TRUSTED_PROXIES: {
+    schema: list.pipe(z.array(z.string().refine(isProxyRange))).default([]),
+    wants:
+      'addresses and CIDR ranges of your proxies, separated by commas; loopback and uniquelocal stand for theirs',
+    example: '10.0.0.5,192.168.0.0/16',
   },
   WRITE_DEADLINE_MS: milliseconds(
     5000,

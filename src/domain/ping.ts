@@ -14,7 +14,9 @@ export async function pingDatabase(ctx: AppContext): Promise<void> {
     await Promise.race([db.command({ ping: 1 }), silence]);
     ctx.health.set('mongodb', 'ok');
   } catch (error) {
-    ctx.health.set('mongodb', 'down', (error as Error).message);
+    // Anybody may read it: what the driver says names hosts and ports.
+    ctx.health.set('mongodb', 'down', 'does not answer; the log says more');
+    ctx.log.warn({ reason: (error as Error).message }, 'MongoDB does not answer a ping');
   } finally {
     clearTimeout(timer);
   }

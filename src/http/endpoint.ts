@@ -7,7 +7,7 @@ import { parseInput } from '../domain/access/parse.ts';
 import { countRequest, rateHeaders } from '../domain/access/rate.ts';
 import { AppError, notFound } from '../errors.ts';
 import { readJson } from './body.ts';
-import { type Reply, sendError, sendJson } from './reply.ts';
+import { type Reply, sendError, sendReply } from './reply.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** What an endpoint is called with: already authorised, counted and parsed. */
@@ -24,7 +24,7 @@ export interface Call<B, Q> {
 /** One row of the contract's REST table. */
 export interface Endpoint<B extends z.ZodType = z.ZodType, Q extends z.ZodType = z.ZodType> {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** In Express's form, below `/api/v1`. */
+  /** With `:name` for a parameter, below `/api/v1`. */
   path: string;
   limit: RateLimitName;
   body?: B;
@@ -51,7 +51,7 @@ export function authenticate(ctx: AppContext, request: RequestContext): Actor {
   return actor;
 }
 
-/** Runs an endpoint: who, how often, what, then the verb. Needs nothing of Express. */
+/** Runs an endpoint: who, how often, what, then the verb. */
 export async function serve(
   ctx: AppContext,
   endpoint: Endpoint,
@@ -62,15 +62,14 @@ export async function serve(
     const actor = authenticate(ctx, request);
     const verdict = await countRequest(ctx, endpoint.limit, actor.key);
     const body = endpoint.body
-      ? parseInput(endpoint.body, await readJson(request.req), 'body')
+      ? parseInput(endpoint.body, await readJson(request), 'body')
       : undefined;
     const query = endpoint.query
       ? parseInput(endpoint.query, Object.fromEntries(request.query), 'query')
       : undefined;
     for (const id of Object.values(params)) if (!isHexId(id)) throw notFound('resource');
     const reply = await endpoint.run({ ctx, actor, params, body, query, request });
-    const headers = { ...rateHeaders(verdict), ...reply.headers };
-    sendJson(request.res, reply.status, reply.body, headers);
+    sendReply(request, { ...reply, headers: { ...rateHeaders(verdict), ...reply.headers } });
   } catch (error) {
     sendError(ctx, request, error);
   }

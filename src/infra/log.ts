@@ -5,9 +5,22 @@ export type Log = Logger;
 
 const hidden = ['token', 'authorization', 'secret', 'password', 'content', 'email'];
 
-/** Replaces the tokens an address may carry, such as `?token=…` and the signature of a link. */
+/** Names of parameters that carry what lets somebody in. */
+const secretName = /token|jwt|auth|sig|secret|password|passwd|api.?key|session|^sid$|^key$|^code$/i;
+
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** Replaces the secrets an address may carry, such as `?token=…`, however their names are written. */
 export function redactUrl(url: string): string {
-  return url.replace(/([?&](?:token|sig|auth)=)[^&#\s]*/gi, '$1[redacted]');
+  return url.replace(/([?&;])([^=&;#\s]*)=([^&;#\s]*)/g, (pair, mark: string, name: string) =>
+    secretName.test(decodeName(name)) ? `${mark}${name}=[redacted]` : pair,
+  );
 }
 
 /**

@@ -5,8 +5,10 @@ import { type Actor, actorView, isStaff } from '../domain/access/actor.ts';
 import { readOpenHeads } from '../domain/tickets.ts';
 import { AppError } from '../errors.ts';
 import { setAlarm } from './alarm.ts';
-import { type DeskServer, type DeskSocket, ownRoom, room } from './audience.ts';
+import { type DeskSocket, ownRoom, room } from './audience.ts';
 import type { Delivery } from './delivery.ts';
+import type { EngineConnection } from './engine.ts';
+import type { Places } from './places.ts';
 
 export interface Authorizer {
   /** Authorises or renews a socket. @throws AppError UNAUTHORIZED, CONFLICT, RATELIMIT */
@@ -39,7 +41,7 @@ function armExpiry(ctx: AppContext, socket: DeskSocket): () => void {
 }
 
 /** Who a socket belongs to: at the handshake, by `authorize`, and again to renew. */
-export function createAuthorizer(ctx: AppContext, io: DeskServer, delivery: Delivery): Authorizer {
+export function createAuthorizer(ctx: AppContext, places: Places, delivery: Delivery): Authorizer {
   /** What cancels the alarms of a socket's present token. */
   const disarms = new WeakMap<DeskSocket, () => void>();
 
@@ -56,22 +58,10 @@ export function createAuthorizer(ctx: AppContext, io: DeskServer, delivery: Deli
     if (current && current.key !== actor.key) {
       throw new AppError('FORBIDDEN', 'this socket belongs to another user; open a new one');
     }
-    if (!current) requireRoom(actor);
+    if (!current) places.claim(socket.conn as unknown as EngineConnection, actor.key);
     socket.data.actor = actor;
     socket.data.expiresAt = expiresAt;
     return actor;
-  };
-
-  const requireRoom = (actor: Actor) => {
-    const open = io.sockets.adapter.rooms.get(ownRoom(actor))?.size ?? 0;
-    if (open < ctx.config.maxConnectionsPerUser) return;
-    throw new AppError(
-      'RATELIMIT',
-      `one user may have ${ctx.config.maxConnectionsPerUser} sockets`,
-      {
-        retryAfter: 60,
-      },
-    );
   };
 
   /** A renewal may bring another role; what the former one heard is not for this one. */

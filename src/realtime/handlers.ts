@@ -18,6 +18,7 @@ import { getTicket } from '../domain/tickets.ts';
 import { AppError, toAppError } from '../errors.ts';
 import { type DeskSocket, room } from './audience.ts';
 import type { Authorizer } from './authorize.ts';
+import type { EventBudget } from './event-budget.ts';
 
 type Handler<N extends ClientEventName> = (
   ctx: AppContext,
@@ -125,14 +126,23 @@ async function run(
 }
 
 /** Answers every event of a socket: parsed, counted against the limits of REST, one answer each. */
-export function handleEvents(ctx: AppContext, authorizer: Authorizer, socket: DeskSocket): void {
+export function handleEvents(
+  ctx: AppContext,
+  authorizer: Authorizer,
+  budget: EventBudget,
+  socket: DeskSocket,
+): void {
   socket.onAny((event: string, ...args: unknown[]) => {
+    if (!budget.isOpen(socket)) return;
     const last = args.at(-1);
     const ack = typeof last === 'function' ? (last as (answer: object) => void) : undefined;
     const input = ack && args.length === 1 ? {} : args[0];
     run(ctx, authorizer, socket, event, input).then(
       (result) => ack?.({ ok: true, ...result }),
-      (error) => answerError(ctx, socket, event, error, ack),
+      (error) => {
+        answerError(ctx, socket, event, error, ack);
+        budget.charge(socket, toAppError(error).code);
+      },
     );
   });
 }
