@@ -47,15 +47,16 @@ function createGuardedAdapter(
   create: (namespace: Namespace) => Adapter,
   drop: (why: string) => void,
 ): (namespace: Namespace) => Adapter {
-  return (namespace) => {
+  // Socket.IO calls it with `new`.
+  return function guarded(namespace) {
     const adapter = create(namespace) as Adapter & { onMessage: Handler; onResponse: Handler };
     const accept = adapter.onMessage.bind(adapter);
     adapter.onMessage = (packet, offset) => {
-      if (!isOurPacket(packet)) return drop('a packet of another kind');
       try {
-        return accept(packet, offset);
+        if (isOurPacket(packet)) accept(packet, offset);
+        else drop('a packet of another kind');
       } catch (error) {
-        return drop((error as Error).message);
+        drop((error as Error).message);
       }
     };
     // Nothing is asked, so nothing is answered.

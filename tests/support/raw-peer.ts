@@ -26,7 +26,9 @@ export async function openPeer(url: string, { deaf = false } = {}): Promise<RawP
     });
   }
   socket.on('error', () => undefined);
-  const closed = once(socket, 'close').then(() => received);
+  const closed = new Promise<string>((resolve) => {
+    socket.once('close', () => resolve(received));
+  });
   await Promise.race([once(socket, 'connect').catch(() => undefined), sleep(5000)]);
   return {
     socket,
