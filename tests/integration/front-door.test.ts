@@ -176,7 +176,7 @@ describe('a body nobody wants', () => {
       for (const size of [100_000, 1_000_000, 5_000_000, 20_000_000]) {
         for (const connection of ['keep-alive', 'close']) {
           const peer = await openPeer(app.url);
-                    peer.write(
+          peer.write(
             rawRequest('POST', path(), {
               ...(known && { Authorization: `Bearer ${ana.token}` }),
               'Content-Type': 'application/json',

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import WebSocket from 'ws';
 import { eventually } from '../support/eventually.ts';
+import { fuzzPeers } from '../support/fuzz-peers.ts';
 import { freshDatabaseName } from '../support/mongo.ts';
 import { listenAt, newPerson, type Person } from '../support/people.ts';
 import { openPeer, rawRequest, upgradeHeaders } from '../support/raw-peer.ts';
@@ -179,12 +180,52 @@ describe('what is not ours on the Redis channel', () => {
   });
 });
 
-test('others are not disconnected, and hear everything, while all this goes on', async () => {
-  const socket = listenAt(url, { auth: { token: ana.token } });
-  await eventually(() => expect(socket.events('authorized')).toHaveLength(1));
-  await ana.send(ticketId, 'heard');
-  await eventually(() =>
-    expect(socket.events('message').map(({ content }) => content)).toContain('heard'),
+describe('while strangers reset, cut, upgrade, flood and garble on every port', () => {
+  const long = process.env.DESKCORD_FAULTS === 'long';
+  const ms = long ? 240_000 : 15_000;
+  const seed = Number(process.env.FUZZ_SEED ?? 7);
+
+  test(
+    `others are not disconnected and get every message once and in order (seed ${seed})`,
+    async () => {
+      const bob = newPerson(url, 'CUSTOMER');
+      const quiet = await bob.createTicket();
+      const heard = (['websocket', 'polling'] as const).map((transport) =>
+        listenAt(url, { auth: { token: bob.token }, transports: [transport] }),
+      );
+      const ends: string[] = [];
+      for (const { socket } of heard) socket.on('disconnect', (reason) => ends.push(reason));
+      await eventually(() =>
+        expect(heard.map((listener) => listener.events('authorized').length)).toEqual([1, 1]),
+      );
+      const mallory = newPerson(url, 'TEMP_USER');
+      const fuzz = fuzzPeers({
+        url,
+        ticketId: (await mallory.createTicket()).id,
+        token: mallory.token,
+        redis: { url: redis.url, channel: `deskcord:${dbName}#/#` },
+        seed,
+        ms,
+      });
+      const sent: string[] = [];
+      const until = Date.now() + ms;
+      while (Date.now() < until) {
+        const content = `message ${sent.length}`;
+        expect((await bob.send(quiet.id, content)).status).toBe(201);
+        sent.push(content);
+        await sleep(50);
+      }
+      expect(await fuzz).toBeGreaterThan(100);
+      for (const listener of heard) {
+        await eventually(() =>
+          expect(listener.events('message').map(({ content }) => content)).toEqual(sent),
+        );
+      }
+      expect(ends).toEqual([]);
+      for (const { socket } of heard) socket.close();
+      await expectUnharmed();
+      expect(server.output()).not.toContain('"level":50');
+    },
+    ms + 60_000,
   );
-  socket.socket.close();
 });
