@@ -3,8 +3,7 @@ import { deleteMessage, editMessage, listMessages, sendMessage } from '../domain
 import { defineEndpoint, nextLink } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
 
-/** Kept apart from the list because the server takes its requests past Express (ADR 0003). */
-export const sendMessageEndpoint = defineEndpoint({
+const sendMessageEndpoint = defineEndpoint({
   method: 'POST',
   path: '/tickets/:ticketId/messages',
   limit: 'send_message',

@@ -1,21 +1,20 @@
 import type { AppContext } from '../context.ts';
 import type { ErrorCode } from '../contract/errors.ts';
+import { clientEvents } from '../contract/events.ts';
 import type { DeskSocket } from './audience.ts';
 import { cutConnection, type EngineConnection } from './engine.ts';
 import type { Places } from './places.ts';
 import { WindowCounter } from './window-counter.ts';
 
 /**
- * Points a refused event costs: what no working client sends much of, ten times what a client over
- * its limit may send for a while, such as one that tells every keystroke.
+ * Points a refused event costs. One that no working client sends much of costs ten times what one
+ * over a limit does, because a client may well tell every keystroke; what a limit counts is bounded
+ * by that, and costs nothing.
  */
-const costs: Partial<Record<ErrorCode, number>> = {
-  NOT_FOUND: 10,
-  UNAUTHORIZED: 10,
-  BAD_REQUEST: 10,
-  FORBIDDEN: 10,
-  RATELIMIT: 1,
-};
+function costOf(event: string, code: ErrorCode): number {
+  if (code === 'RATELIMIT') return 1;
+  return code === 'UNAUTHORIZED' || !Object.hasOwn(clientEvents, event) ? 10 : 0;
+}
 /** Points of one socket in a minute. */
 const PER_SOCKET = 1000;
 /** Points of all sockets of one user, or of one address before they authorise, in a minute. */
@@ -27,7 +26,7 @@ export interface EventBudget {
   /** False for a socket that is being closed: its events are dropped unseen. */
   isOpen(socket: DeskSocket): boolean;
   /** Charges a socket for an event that was refused, and closes it when that was one too many. */
-  charge(socket: DeskSocket, code: ErrorCode): void;
+  charge(socket: DeskSocket, event: string, code: ErrorCode): void;
 }
 
 /** A budget for refused events: answering costs us more than sending costs them. */
@@ -51,9 +50,9 @@ export function createEventBudget(ctx: AppContext, places: Places): EventBudget 
 
   return {
     isOpen: (socket) => !closing.has(socket),
-    charge(socket, code) {
-      const points = costs[code];
-      if (points === undefined || closing.has(socket)) return;
+    charge(socket, event, code) {
+      const points = costOf(event, code);
+      if (points === 0 || closing.has(socket)) return;
       const owner = places.ownerOf(socket.conn as unknown as EngineConnection);
       const within = sockets.take(socket.id, points);
       if (!owners.take(owner, points) || !within) close(socket);

@@ -141,7 +141,7 @@ export function handleEvents(
       (result) => ack?.({ ok: true, ...result }),
       (error) => {
         answerError(ctx, socket, event, error, ack);
-        budget.charge(socket, toAppError(error).code);
+        budget.charge(socket, event, toAppError(error).code);
       },
     );
   });
