@@ -226,7 +226,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     maxConnectionsPerUser: raw.MAX_CONNECTIONS_PER_USER,
     maxSocketBufferBytes: raw.MAX_SOCKET_BUFFER_BYTES,
     maxUnsentBytes: raw.MAX_UNSENT_BYTES,
-    trustedProxies: raw.TRUSTED_PROXIES,
+    trustedProxies: raw.TRUSTED_PROXIES ?? [],
     writeDeadlineMs: raw.WRITE_DEADLINE_MS,
     reconcileIntervalMs: raw.SWEEP_INTERVAL_MS,
     shutdownDelayMs: raw.SHUTDOWN_DELAY_MS,

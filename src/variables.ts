@@ -210,7 +210,7 @@ export const variables = {
     example: '268435456',
   },
   TRUSTED_PROXIES: {
-    schema: list.pipe(z.array(z.string().refine(isProxyRange))).default([]),
+    schema: list.pipe(z.array(z.string().refine(isProxyRange))).optional(),
     wants:
       'addresses and CIDR ranges of your proxies, separated by commas; loopback and uniquelocal stand for theirs',
     example: '10.0.0.5,192.168.0.0/16',

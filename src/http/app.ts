@@ -62,14 +62,19 @@ function createRoutes(ctx: AppContext): Router {
     );
   }
   add('GET', `${base}/files/:id/:name`, (request, params) => serveFile(ctx, request, params));
+  const match = (method: HTTPMethod, path: string) => {
+    const found = router.find(method, path);
+    if (!found) return undefined;
+    const params = found.params as Params;
+    if (Object.values(params).includes('')) return undefined;
+    return { answer: (found.store as Answer | null) ?? badPath, params };
+  };
   return {
     find({ req, path }) {
       const method = req.method as HTTPMethod;
-      const found = router.find(method, path);
-      if (found && !found.store) return { answer: badPath, params: {} };
-      const params = (found?.params ?? {}) as Params;
-      if (found && !Object.values(params).includes('')) return { answer: found.store, params };
-      const allowed = [...methods].filter((other) => router.find(other, path)?.store);
+      const found = match(method, path);
+      if (found) return found;
+      const allowed = [...methods].filter((other) => match(other, path));
       if (allowed.length === 0) throw notFound('route');
       throw new AppError('METHOD_NOT_ALLOWED', `${method} is not allowed here`, {
         headers: { Allow: allowed.join(', ') },
