@@ -1,11 +1,13 @@
 import type { Config } from './config.ts';
 import type { AppContext } from './context.ts';
 import { createTokenVerifier } from './domain/access/identity.ts';
+import { entryEvent } from './domain/events.ts';
 import { isHint } from './domain/hints.ts';
 import { buildIndexes } from './domain/indexes.ts';
 import { createReconciliation } from './domain/log/reconciliation.ts';
 import { createLogStore } from './domain/log/store.ts';
 import { LogWriter } from './domain/log/writer.ts';
+import { migrateDatabase, NewerDatabase } from './domain/migration/migrate.ts';
 import { createBus } from './infra/bus.ts';
 import { createErrorReports } from './infra/error-reports.ts';
 import { createFailpoint } from './infra/failpoints.ts';
@@ -31,23 +33,32 @@ const INDEX_RETRY_MS = 5000;
 
 function secretsOf(config: Config, mongoUri: string): string[] {
   const { redisUrl, errorWebhookUrl, errorBotWebhookUrl, discord } = config;
-  const keys = config.jwt.keys.map((key) => key.export().toString());
+  const keys = [...config.jwt.keys, config.linkSecret].map((key) => key?.export().toString());
   const all = [...keys, mongoUri, redisUrl, errorWebhookUrl, errorBotWebhookUrl, discord?.token];
   return all.filter((secret) => secret !== undefined);
 }
 
-/** Waits for MongoDB, builds the indexes and says on `/readyz` what is still wrong. */
-async function prepareDatabase(ctx: AppContext, link: MongoLink, closed: () => boolean) {
+/**
+ * Waits for MongoDB, brings its rows into this program's form, builds the indexes, and says on `/readyz`
+ * what is still wrong.
+ * @throws NewerDatabase
+ */
+async function prepareDatabase(ctx: AppContext, link: MongoLink, stop: AbortSignal) {
   ctx.health.set('indexes', 'down', 'not verified yet');
   await link.connected;
-  while (!closed()) {
+  while (!stop.aborted) {
     try {
+      await migrateDatabase(ctx, stop);
+      if (stop.aborted) return;
       const problems = await buildIndexes(ctx.db);
       if (problems.length === 0) return ctx.health.set('indexes', 'ok');
       ctx.log.error({ problems }, 'indexes are not as the promise needs them');
       ctx.health.set('indexes', 'down', problems.join('; '));
     } catch (error) {
-      ctx.health.set('indexes', 'down', 'cannot be built yet; the log says more');
+      const isOurs = error instanceof NewerDatabase;
+      const reason = isOurs ? error.message : 'cannot be built yet; the log says more';
+      ctx.health.set('indexes', 'down', reason);
+      if (isOurs) throw error;
       ctx.log.warn({ reason: (error as Error).message }, 'the indexes cannot be built yet');
     }
     await new Promise((resolve) => setTimeout(resolve, INDEX_RETRY_MS).unref());
@@ -65,12 +76,12 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
   const writer = new LogWriter({
     store,
     deadlineMs,
-    publish: (entry) => bus.publish({ kind: 'entry', entry }),
+    publish: (entry) => bus.publish(entryEvent(entry)),
     failpoint,
     log,
   });
   bus.subscribe((event) => {
-    if (event.kind === 'entry') writer.observe(event.entry);
+    if (event.kind === 'entry' || event.kind === 'internal_entry') writer.observe(event.entry);
   });
   const reconciliation = createReconciliation(db, { intervalMs: config.reconcileIntervalMs }, log);
   bus.onRecovered(() => reconciliation.now());
@@ -78,8 +89,8 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
     ? config.errorWebhookUrl
     : config.errorBotWebhookUrl;
   const secrets = secretsOf(config, mongoUri);
+  const stopping = new AbortController();
   let publicUrl = config.publicUrl ?? `http://localhost:${config.port}`;
-  let closed = false;
   const ctx: AppContext = {
     config,
     log,
@@ -97,7 +108,9 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
     failpoint,
     publicUrl: () => publicUrl,
   };
-  const ready = prepareDatabase(ctx, link, () => closed);
+  const ready = prepareDatabase(ctx, link, stopping.signal);
+  // Told to whoever waits for it, and to nobody else.
+  ready.catch(() => undefined);
   return {
     ctx,
     secrets,
@@ -106,7 +119,7 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
       publicUrl = url;
     },
     async close() {
-      closed = true;
+      stopping.abort();
       await writer.drained();
       writer.close();
       reconciliation.close();

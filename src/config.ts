@@ -46,6 +46,8 @@ export interface Config {
     audience: string | undefined;
     requireExpiry: boolean;
   };
+  /** Signs links to files; without it they are signed with a key derived from the first of `jwt.keys`. */
+  linkSecret: KeyObject | undefined;
   errorWebhookUrl: string | undefined;
   errorBotWebhookUrl: string | undefined;
   customerMaySetLevel: boolean;
@@ -155,7 +157,7 @@ function crossCheck(raw: Raw, failed: Set<Name>, problems: string[]): void {
   }
   if (raw.SERVER_MODE !== 'PRODUCTION') return;
   missing('MONGO_URI', 'the embedded MongoDB is for DEVELOPMENT only');
-  for (const name of ['JWT_SECRET_KEY', 'JWT_SECRET_KEY_PREVIOUS'] as const) {
+  for (const name of ['JWT_SECRET_KEY', 'JWT_SECRET_KEY_PREVIOUS', 'LINK_SECRET'] as const) {
     const secret = raw[name];
     if (secret && Buffer.byteLength(secret) < 32) {
       problems.push(describe(name, secret, 'too short for PRODUCTION'));
@@ -218,6 +220,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       audience: raw.JWT_AUDIENCE,
       requireExpiry: production,
     },
+    linkSecret: raw.LINK_SECRET ? createSecretKey(Buffer.from(raw.LINK_SECRET)) : undefined,
     errorWebhookUrl: raw.ERROR_WEBHOOK_URL,
     errorBotWebhookUrl: raw.ERROR_BOT_WEBHOOK_URL,
     customerMaySetLevel: raw.CUSTOMER_MAY_SET_LEVEL,

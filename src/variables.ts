@@ -159,6 +159,12 @@ export const variables = {
     example: 'the former JWT_SECRET_KEY',
     secret: true,
   },
+  LINK_SECRET: {
+    schema: jwtSecret.optional(),
+    wants: 'the secret that signs links to files; without it one is derived from JWT_SECRET_KEY',
+    example: 'the output of: openssl rand -hex 32',
+    secret: true,
+  },
   JWT_ALGORITHMS: {
     schema: list.pipe(z.array(z.enum(['HS256', 'HS384', 'HS512'])).min(1)).default(['HS256']),
     wants: 'HS256, HS384 or HS512, separated by commas',

@@ -1,5 +1,6 @@
-import { isHexId } from '../contract/tickets.ts';
+import { isHexId } from '../contract/ids.ts';
 import type { DomainEvent } from './events.ts';
+import type { Stream } from './log/entry.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -22,18 +23,13 @@ function isStep({ id, seq, at, author }: Fields): boolean {
   return isId(id) && isCount(seq) && isCount(at) && isAuthor(author);
 }
 
-function isEntry(value: unknown): boolean {
-  if (!isFields(value) || !isStep(value)) return false;
-  const { ticket_id, owner, type, of, ticket, content, files } = value;
-  return (
-    isId(ticket_id) &&
-    isText(owner) &&
-    isText(type) &&
-    (of === undefined || (isFields(of) && isStep(of))) &&
-    (ticket === undefined || isTicket(ticket)) &&
-    (content === undefined || isText(content)) &&
-    (files === undefined || (Array.isArray(files) && files.every(isFields)))
-  );
+function isEntry(value: unknown, stream: Stream): boolean {
+  if (!isFields(value) || !isStep(value) || value.stream !== stream) return false;
+  const { ticket_id, owner, type, of, ticket, changes, content, files = [] } = value;
+  if (!isId(ticket_id) || !isText(owner)) return false;
+  if (type === 'ticket_change') return isTicket(ticket) && isFields(changes);
+  if (type !== 'message' && !(isFields(of) && isStep(of))) return false;
+  return isText(content) && Array.isArray(files) && files.every(isFields);
 }
 
 /**
@@ -44,8 +40,9 @@ export function isHint(value: unknown): value is DomainEvent {
   if (!isFields(value)) return false;
   switch (value.kind) {
     case 'entry':
+      return isEntry(value.entry, 'public');
     case 'internal_entry':
-      return isEntry(value.entry);
+      return isEntry(value.entry, 'internal');
     case 'ticket_created':
       return isTicket(value.ticket);
     case 'typing':

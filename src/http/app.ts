@@ -3,10 +3,7 @@ import createRouter, { type HTTPMethod } from 'find-my-way';
 import type { AppContext } from '../context.ts';
 import { AppError, notFound } from '../errors.ts';
 import { applyCors } from './cors.ts';
-import { serveFile } from './downloads.ts';
-import { type Endpoint, serve } from './endpoint.ts';
-import { messageEndpoints } from './messages.ts';
-import { answerHealth, answerReady } from './probes.ts';
+import { serve } from './endpoint.ts';
 import { sendError } from './reply.ts';
 import {
   logRequest,
@@ -14,12 +11,8 @@ import {
   type RequestContext,
   type RequestScope,
 } from './request-context.ts';
-import { ticketEndpoints } from './tickets.ts';
+import { routes } from './routes.ts';
 import { socketPath, wantsWebSocket } from './upgrades.ts';
-import { uploadEndpoint } from './uploads.ts';
-
-const base = '/api/v1';
-const endpoints: readonly Endpoint[] = [...ticketEndpoints, ...messageEndpoints, uploadEndpoint];
 
 type Params = Record<string, string>;
 type Answer = (request: RequestContext, params: Params) => void | Promise<void>;
@@ -37,7 +30,7 @@ interface Router {
 }
 
 /** One table for every route there is, and who answers it. */
-function createRoutes(ctx: AppContext): Router {
+function createTable(ctx: AppContext): Router {
   // A path that is not valid UTF-8 once decoded belongs to no method.
   const badPath: Answer = () => {
     throw new AppError('BAD_REQUEST', 'the path is not valid UTF-8');
@@ -54,14 +47,13 @@ function createRoutes(ctx: AppContext): Router {
     router.on(method, path, () => undefined, answer);
     if (method === 'GET') add('HEAD', path, answer);
   };
-  add('GET', '/healthz', ({ res }) => answerHealth(res));
-  add('GET', '/readyz', ({ res }) => answerReady(ctx, res));
-  for (const endpoint of endpoints) {
-    add(endpoint.method, base + endpoint.path, (request, params) =>
-      serve(ctx, endpoint, request, params),
+  for (const route of routes) {
+    add(route.row.method, route.row.path, (request, params) =>
+      'endpoint' in route
+        ? serve(ctx, route.endpoint, request, params)
+        : route.answer(ctx, request, params),
     );
   }
-  add('GET', `${base}/files/:id/:name`, (request, params) => serveFile(ctx, request, params));
   const match = (method: HTTPMethod, path: string) => {
     const found = router.find(method, path);
     if (!found) return undefined;
@@ -103,14 +95,14 @@ export function createRequestListener(
   isAllowedOrigin: (req: IncomingMessage) => boolean,
   serveSockets: ServeSockets | undefined,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
-  const routes = createRoutes(ctx);
+  const table = createTable(ctx);
   const answer = (request: RequestContext, refuse: (error: unknown) => void) => {
     const { req, res, path } = request;
     requireOneHost(req);
     if (applyCors(isAllowedOrigin, request)) return undefined;
     if (serveSockets && path.startsWith(socketPath)) return serveSockets(req, res, refuse);
     if (wantsWebSocket(req)) throw notFound('WebSocket');
-    const found = routes.find(request);
+    const found = table.find(request);
     return found.answer(request, found.params);
   };
   return async (req, res) => {

@@ -1,11 +1,12 @@
 import { pipeline } from 'node:stream/promises';
 import { encodeExtended } from 'content-disposition';
-import type { AppContext } from '../context.ts';
-import { isHexId } from '../contract/tickets.ts';
+import { isHexId } from '../contract/ids.ts';
+import { sizes } from '../contract/limits.ts';
 import { countRequest } from '../domain/access/rate.ts';
 import { findFile, isInline } from '../domain/files.ts';
-import { isSignedLink } from '../domain/views.ts';
+import { isSignedLink } from '../domain/links.ts';
 import { AppError, notFound } from '../errors.ts';
+import type { OpenHandler } from './endpoint.ts';
 import { sendError } from './reply.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -40,18 +41,14 @@ function fileHeaders(id: string, name: string, type: string): Record<string, str
     'Content-Security-Policy': "default-src 'none'; sandbox",
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Resource-Policy': 'cross-origin',
-    'Cache-Control': 'private, max-age=3600',
+    'Cache-Control': `private, max-age=${sizes.fileCacheSeconds}`,
     'Accept-Ranges': 'bytes',
     ETag: etagOf(id),
   };
 }
 
 /** GET /files/:id/:name — the link is the permission; no token is needed. */
-export async function serveFile(
-  ctx: AppContext,
-  request: RequestContext,
-  { id = '' }: Record<string, string>,
-): Promise<void> {
+export const serveFile: OpenHandler = async (ctx, request, { id = '' }) => {
   const { req, res, query, unsent } = request;
   try {
     if (!isHexId(id)) throw notFound('file');
@@ -76,4 +73,4 @@ export async function serveFile(
     if (res.headersSent) res.destroy();
     else sendError(ctx, request, error);
   }
-}
+};

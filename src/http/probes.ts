@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AppContext } from '../context.ts';
 import { pingDatabase } from '../domain/ping.ts';
+import type { Handlers } from './endpoint.ts';
 import { refuseMalformed } from './malformed.ts';
 import { sendJson } from './reply.ts';
 
@@ -31,16 +32,21 @@ function lookOnce(ctx: AppContext): Promise<void> {
 }
 
 /** `GET /healthz`: the process runs. Asks nobody. */
-export function answerHealth(res: ServerResponse): void {
+function answerHealth(res: ServerResponse): void {
   sendJson(res, 200, { status: 'ok' });
 }
 
 /** `GET /readyz`: 503 with the reasons while this process should get no requests. */
-export async function answerReady(ctx: AppContext, res: ServerResponse): Promise<void> {
+async function answerReady(ctx: AppContext, res: ServerResponse): Promise<void> {
   await lookOnce(ctx);
   const report = ctx.health.report();
   sendJson(res, report.status === 'unavailable' ? 503 : 200, report);
 }
+
+export const probeHandlers = {
+  health: async (_ctx, { res }) => answerHealth(res),
+  ready: (ctx, { res }) => answerReady(ctx, res),
+} satisfies Partial<Handlers>;
 
 /** A server of nothing but the probes, for a process whose only role is `bot`. */
 export function createProbeServer(ctx: AppContext): Server {

@@ -4,7 +4,7 @@ import { sizes } from '../contract/limits.ts';
 import { requireUploadable, uploadFile } from '../domain/files.ts';
 import { AppError } from '../errors.ts';
 import { openBody } from './body.ts';
-import { defineEndpoint } from './endpoint.ts';
+import type { Handlers } from './endpoint.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Multipart framing and the other fields of a form, beside the file itself. */
@@ -100,16 +100,12 @@ function readFileField<T>(
   }).finally(() => req.unpipe(form));
 }
 
-export const uploadEndpoint = defineEndpoint({
-  method: 'POST',
-  path: '/tickets/:ticketId/attachments',
-  limit: 'upload',
-  async run({ ctx, actor, params, request }) {
-    const ticketId = params.ticketId as string;
+export const uploadHandlers = {
+  async uploadFile({ ctx, actor, params: { ticketId }, request }) {
     await requireUploadable(ctx, actor, ticketId);
     const file = await readFileField(request, (name, bytes) =>
       uploadFile(ctx, actor, ticketId, name, bytes),
     );
     return { status: 201, body: file };
   },
-});
+} satisfies Partial<Handlers>;

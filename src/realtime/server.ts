@@ -84,11 +84,11 @@ function reportOversize({ log }: AppContext, connection: EngineConnection): void
   });
 }
 
-/** Verifies `auth.token`, when there is one, before the socket exists for anybody. */
+/** Verifies the token of the handshake, when there is one, before the socket exists for anybody. */
 function admitAtHandshake(ctx: AppContext, io: DeskServer, authorizer: Authorizer): void {
   const admit = async (socket: DeskSocket): Promise<Error | undefined> => {
     try {
-      authorizer.admit(socket);
+      await authorizer.admit(socket);
       const { actor } = socket.data;
       if (actor) await countRequest(ctx, 'authorize', actor.key);
       return undefined;
@@ -117,8 +117,7 @@ function awaitAuthorize(socket: DeskSocket): void {
 async function welcome(ctx: AppContext, authorizer: Authorizer, socket: DeskSocket): Promise<void> {
   if (!socket.data.actor) return awaitAuthorize(socket);
   try {
-    const { token } = socket.handshake.auth;
-    socket.emit('authorized', await authorizer.authorize(socket, token as string));
+    socket.emit('authorized', await authorizer.authorize(socket, undefined));
   } catch (error) {
     answerError(ctx, socket, 'authorize', error, undefined);
     socket.disconnect(true);

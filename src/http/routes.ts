@@ -1,0 +1,41 @@
+import {
+  type EndpointName,
+  type EndpointRow,
+  endpoints,
+  type TokenEndpointName,
+} from '../contract/endpoints.ts';
+import { serveFile } from './downloads.ts';
+import {
+  bindEndpoint,
+  type Endpoint,
+  type Handler,
+  type Handlers,
+  type OpenHandler,
+} from './endpoint.ts';
+import { messageHandlers } from './messages.ts';
+import { probeHandlers } from './probes.ts';
+import { ticketHandlers } from './tickets.ts';
+import { uploadHandlers } from './uploads.ts';
+
+const handlers: Handlers = {
+  ...ticketHandlers,
+  ...messageHandlers,
+  ...uploadHandlers,
+  downloadFile: serveFile,
+  ...probeHandlers,
+};
+
+/** A row of the contract's table with what answers it. */
+export type Route =
+  | { row: EndpointRow; endpoint: Endpoint }
+  | { row: EndpointRow; answer: OpenHandler };
+
+function routeOf(name: EndpointName): Route {
+  const row = endpoints[name];
+  if (row.auth !== 'token') return { row, answer: handlers[name] as OpenHandler };
+  const handler = handlers[name] as unknown as Handler<TokenEndpointName>;
+  return { row, endpoint: bindEndpoint(name as TokenEndpointName, handler) };
+}
+
+/** Every row, in the order of the table. */
+export const routes: readonly Route[] = (Object.keys(endpoints) as EndpointName[]).map(routeOf);
