@@ -274,7 +274,15 @@ describe('a path', () => {
       await ana.call('GET', `/tickets/${encoded}`),
       await ana.call('GET', `/tickets/${encoded}/messages`),
       await ana.call('POST', `/tickets/${encoded}/messages`, { content: 'encoded' }),
-      await ana.call('POST', `/tickets/${encoded}/messages/`, { content: 'encoded' }),
+      await sendRaw(
+        app.url,
+        rawRequest(
+          'POST',
+          `/api/v1/tickets/${encoded}/messages/`,
+          { Authorization: `Bearer ${ana.token}`, 'Content-Type': 'application/json' },
+          '{"content":"with a slash at the end"}',
+        ),
+      ),
     ];
     expect(outcomes.map(({ status }) => status)).toEqual([200, 200, 201, 201]);
   });
@@ -351,15 +359,18 @@ test('/readyz asks MongoDB once for however many ask it, and names no host', asy
     return command.apply(this, args);
   };
   await sleep(1000);
+  const start = performance.now();
   const ask = async () => (await fetch(`${app.url}/readyz`)).status;
   const statuses = await Promise.all(Array.from({ length: 200 }, ask));
+  // One for each second it took, however many asked.
+  const seconds = Math.ceil((performance.now() - start) / 1000);
+  expect(pings).toBeLessThanOrEqual(seconds + 1);
   db.command = () => Promise.reject(new Error('connect ECONNREFUSED 10.1.2.3:27017'));
   await sleep(1000);
   const away = await fetch(`${app.url}/readyz`);
   db.command = command;
   expect(new Set(statuses)).toEqual(new Set([200]));
   expect(pings).toBeGreaterThan(0);
-  expect(pings).toBeLessThanOrEqual(5);
   expect(away.status).toBe(503);
   expect(await away.text()).not.toContain('10.1.2.3');
   await sleep(1000);
