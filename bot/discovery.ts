@@ -1,35 +1,29 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { backOff } from '../src/domain/consumers/keyed-queue.ts';
-import { LeaseLost } from '../src/domain/consumers/lease.ts';
-import { listLagging, saveWatermark } from '../src/domain/mirror/mirrors.ts';
+import { discoverLogs } from '../src/domain/consumers/discovery.ts';
+import { publicLog } from '../src/domain/log/entry.ts';
+import { createMirrorOffsets } from '../src/domain/mirror/offset-store.ts';
 import type { Bridge } from './bridge.ts';
-import { describe } from './discord-errors.ts';
 import { catchUpAll, keepCatchingUp } from './inbound/queue.ts';
 import { listenTyping } from './outbound/typing.ts';
 
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 60_000;
-
-/** Finds what is behind, in the background, until it has been through all of it once. */
-async function scheduleLagging(bridge: Bridge): Promise<void> {
-  const { ctx, outbound, tickets } = bridge;
-  for (let tries = 1; !bridge.ended; tries++) {
-    try {
-      const startedAt = ctx.clock();
-      for await (const id of listLagging(ctx, bridge.lease.since)) {
-        if (bridge.ended) return;
-        // Its row is made now, so that no later look need find it again.
-        await tickets.load(id);
-        outbound.schedule(id);
-      }
-      return await saveWatermark(ctx, startedAt);
-    } catch (error) {
-      if (error instanceof LeaseLost) return bridge.end({ why: 'lease' });
-      bridge.log.warn({ reason: describe(error), tries }, 'what is behind was not all found');
-    }
-    const pause = backOff(tries, FIRST_RETRY_MS, LONGEST_RETRY_MS);
-    await sleep(pause, undefined, { ref: false });
-  }
+/** The bridge as a consumer of the public logs, with an offset in its own rows. */
+function followLogs(bridge: Bridge): () => void {
+  const { ctx, tickets, outbound, lease } = bridge;
+  const discovery = discoverLogs(ctx, {
+    name: 'discord',
+    streams: ['public'],
+    tickets: true,
+    lease,
+    offsets: createMirrorOffsets(ctx, lease.fencingToken, lease.since),
+    schedule({ ticketId }, place) {
+      // Found in the database: the bus has not brought all of it.
+      if (place === 'last') tickets.markStale(ticketId);
+      outbound.schedule(ticketId, place);
+    },
+    isPast: ({ ticketId }, seq) =>
+      seq === 0 ? tickets.hasMet(ticketId) : tickets.isPast(ticketId, seq),
+    listOpen: () => outbound.keys().map(publicLog),
+  });
+  return () => discovery.stop();
 }
 
 /**
@@ -38,27 +32,12 @@ async function scheduleLagging(bridge: Bridge): Promise<void> {
  * @returns a function that ends it
  */
 export async function discoverWork(bridge: Bridge, catchUpMs: number): Promise<() => void> {
-  const { ctx, tickets, outbound } = bridge;
-  const stops = [listenTyping(bridge)];
-  stops.push(
-    ctx.bus.subscribe((event) => {
-      if (event.kind === 'entry') {
-        tickets.note(event.entry);
-        outbound.schedule(event.entry.ticket_id, 'first');
-      } else if (event.kind === 'ticket_created') outbound.schedule(event.ticket.id, 'first');
-    }),
-  );
-  stops.push(
-    ctx.reconciliation.onChanges((found) => {
-      for (const { ticket_id, stream, seq } of found.heads) {
-        if (stream !== 'public' || tickets.isPast(ticket_id, seq)) continue;
-        tickets.markStale(ticket_id);
-        outbound.schedule(ticket_id);
-      }
-      for (const { id } of found.tickets) if (!tickets.hasMet(id)) outbound.schedule(id);
-    }),
-  );
-  stops.push(keepCatchingUp(bridge, catchUpMs));
+  const { ctx, tickets } = bridge;
+  // Before the ticket is taken up for it.
+  const stopNoting = ctx.bus.subscribe((event) => {
+    if (event.kind === 'entry') tickets.note(event.entry);
+  });
+  const stops = [stopNoting, listenTyping(bridge), keepCatchingUp(bridge, catchUpMs)];
   const stop = () => {
     for (const end of stops) end();
   };
@@ -67,7 +46,7 @@ export async function discoverWork(bridge: Bridge, catchUpMs: number): Promise<(
       bridge.room.count(ticketId, partner);
     }
     catchUpAll(bridge);
-    void scheduleLagging(bridge);
+    stops.push(followLogs(bridge));
   } catch (error) {
     stop();
     throw error;

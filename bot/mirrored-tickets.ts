@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { AppContext } from '../src/context.ts';
 import type { Entry, Ticket } from '../src/domain/log/entry.ts';
 import {
@@ -16,6 +17,8 @@ import type { Post } from '../src/domain/mirror/posts.ts';
 
 /** Entries kept of what the bus has brought for a ticket; a longer backlog is read from the log. */
 const MAX_FEED = 100;
+/** Tickets whose place is remembered; one that is forgotten costs a look. */
+const REMEMBERED = 50_000;
 
 /** A ticket on its way into Discord, as this session of the bridge knows it. */
 export interface MirroredTicket {
@@ -55,7 +58,7 @@ export function createTickets(ctx: AppContext, epoch: number) {
   const idByChannel = new Map<string, string>();
   const loading = new Map<string, Promise<MirroredTicket | undefined>>();
   /** Last entry known to be in Discord; spares a look at those a reconciliation poll names again. */
-  const done = new Map<string, number>();
+  const done = new LRUCache<string, number>({ max: REMEMBERED });
 
   const read = async (id: string): Promise<MirroredTicket | undefined> => {
     const found = await readMirroredTicket(ctx, id);

@@ -118,9 +118,13 @@ export async function deliver(
   const { ctx, tickets, rest } = bridge;
   const { channelId, key, rendition = '', body, files, inLogOrder } = outgoing;
   const { attempt } = ticket.mirror;
+  const end = ctx.metrics.posts.startTimer();
   if (attempt ? attempt.key === key : inLogOrder && ticket.inDoubt) {
     const found = await findOwn(bridge, outgoing, lookAfter(ticket, channelId));
-    if (found.end !== 'done' || found.value) return found;
+    if (found.end !== 'done' || found.value) {
+      end({ outcome: 'found' });
+      return found;
+    }
     if (inLogOrder) ticket.inDoubt = false;
   }
   // Either way nothing is posted under a lease that somebody else has by now.
@@ -142,6 +146,7 @@ export async function deliver(
         ...(files?.length ? { files } : {}),
       }),
     );
+    end({ outcome: posted.end === 'done' ? 'posted' : posted.end });
     // It had been posted by an earlier attempt, and deleted since.
     if (posted.end === 'gone' && posted.what === 'message')
       return { end: 'done', value: undefined };
@@ -150,6 +155,7 @@ export async function deliver(
     ctx.failpoint('after-post');
     return { end: 'done', value: posted.value.id };
   } catch (error) {
+    end({ outcome: 'failed' });
     if (!(error instanceof RateLimitError)) ticket.inDoubt = true;
     throw error;
   }

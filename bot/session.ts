@@ -76,11 +76,13 @@ function createBridge(
       limit: AT_ONCE,
       run: (id) => syncChannel(bridge, id),
       onError: onError('out'),
+      onRun: countRuns(ctx, 'outbound'),
     }),
     inbound: createKeyedQueue({
       limit: AT_ONCE,
       run: (id) => ingestWaiting(bridge, id),
       onError: onError('in'),
+      onRun: countRuns(ctx, 'inbound'),
     }),
     problems: createProblems(ctx, log, announce),
     get room() {
@@ -106,6 +108,13 @@ function createBridge(
   };
   const room = createRoom(bridge, discord.maxTicketsPerPartner);
   return bridge;
+}
+
+function countRuns(ctx: AppContext, queue: 'inbound' | 'outbound') {
+  return (outcome: 'done' | 'failed', keys: number) => {
+    ctx.metrics.runs.inc({ queue, outcome });
+    ctx.metrics.queued.set({ queue }, keys);
+  };
 }
 
 /** Tells Discord which commands there are, until it takes them. */

@@ -1,6 +1,6 @@
 import { sizes } from '../../src/contract/limits.ts';
 import type { Actor } from '../../src/domain/access/actor.ts';
-import { storeFile } from '../../src/domain/files.ts';
+import { storeFile } from '../../src/domain/files/upload.ts';
 import type { Message } from '../../src/domain/log/entry.ts';
 import type { Post } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';

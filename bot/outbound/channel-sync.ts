@@ -1,3 +1,4 @@
+import { logHop } from '../../src/domain/hops.ts';
 import { publicLog } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
 import type { MirrorChange } from '../../src/domain/mirror/mirrors.ts';
@@ -117,6 +118,7 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<vo
         seq = entry.seq;
         if (!shown && !deferred) continue;
         if (deferred) change.deferred = deferred;
+        if (shown) logHop(bridge.ctx.log, 'mirrored in Discord', entry);
       }
       seq = entry.seq;
       if (!mirror.channel_id) continue;

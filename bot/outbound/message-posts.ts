@@ -1,5 +1,5 @@
-import { buffer } from 'node:stream/consumers';
 import type { RawFile } from 'discord.js';
+import { loadFile } from '../../src/domain/files/read.ts';
 import { listPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Outcome } from '../call-ends.ts';
@@ -60,10 +60,12 @@ export function planParts(speech: Speech, files: readonly File[]): Part[] {
   return parts;
 }
 
+/** The files that are still there: those of a message deleted since are gone, though the log has them. */
 async function loadFiles(bridge: Bridge, files: readonly File[]): Promise<RawFile[]> {
   const loaded: RawFile[] = [];
   for (const { id, name, type } of files) {
-    loaded.push({ name, data: await buffer(bridge.ctx.files.read(id)), contentType: type });
+    const data = await loadFile(bridge.ctx, id);
+    if (data) loaded.push({ name, data, contentType: type });
   }
   return loaded;
 }

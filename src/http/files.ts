@@ -4,7 +4,9 @@ import busboy from 'busboy';
 import { isHexId } from '../contract/ids.ts';
 import { sizes } from '../contract/limits.ts';
 import { countRequest } from '../domain/access/rate.ts';
-import { findFile, isInline, requireUploadable, uploadFile } from '../domain/files.ts';
+import { isInline } from '../domain/files/content.ts';
+import { findFile } from '../domain/files/read.ts';
+import { requireUploadable, uploadFile } from '../domain/files/upload.ts';
 import { isSignedLink } from '../domain/links.ts';
 import { AppError, notFound } from '../errors.ts';
 import type { Handlers, OpenHandler } from './endpoint.ts';
@@ -130,8 +132,10 @@ const serveFile: OpenHandler = async (ctx, request, params) => {
 export const fileHandlers = {
   async uploadFile({ ctx, actor, params: { ticketId }, request }) {
     await requireUploadable(ctx, actor, ticketId);
+    // Of the whole form: the file cannot be larger.
+    const atMost = Number(request.req.headers['content-length']) || undefined;
     const file = await readFileField(request, (name, bytes) =>
-      uploadFile(ctx, actor, ticketId, name, bytes),
+      uploadFile(ctx, actor, ticketId, name, bytes, atMost),
     );
     return { status: 201, body: file };
   },

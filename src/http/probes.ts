@@ -1,6 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AppContext } from '../context.ts';
-import { pingDatabase } from '../domain/ping.ts';
 import type { Handlers } from './endpoint.ts';
 import { sendJson } from './reply.ts';
 
@@ -9,9 +8,12 @@ function answerHealth(res: ServerResponse): void {
   sendJson(res, 200, { status: 'ok' });
 }
 
-/** `GET /readyz`: 503 with the reasons while this process should get no requests. */
+/**
+ * `GET /readyz`: 503 with the reasons while this process should get no requests. Anybody may ask, so
+ * it says nothing but reasons, and asks MongoDB once a second at most.
+ */
 async function answerReady(ctx: AppContext, res: ServerResponse): Promise<void> {
-  await pingDatabase(ctx);
+  await ctx.health.refresh();
   const report = ctx.health.report();
   sendJson(res, report.status === 'unavailable' ? 503 : 200, report);
 }

@@ -4,7 +4,11 @@ import { createRedisBus } from './bus-redis.ts';
 import type { Log } from './log.ts';
 
 /** One process needs no Redis; several meet through it. */
-export function createBus<E>(config: Pick<Config, 'redisUrl' | 'dbName'>, log: Log): Bus<E> {
-  const local = createLocalBus<E>(log);
+export function createBus<E>(
+  config: Pick<Config, 'redisUrl' | 'dbName'>,
+  log: Log,
+  onBug: (error: unknown) => void,
+): Bus<E> {
+  const local = createLocalBus<E>(log, onBug);
   return config.redisUrl ? createRedisBus(config.redisUrl, config.dbName, local, log) : local;
 }

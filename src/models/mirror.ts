@@ -34,6 +34,8 @@ export interface MirrorRow {
   remade_at: number;
   /** Why the mirror does not get on, for staff. */
   problem: string | null;
+  /** True where there may be something new, until the mirror is taken up again. */
+  lagging?: boolean;
   /** The lease under which the row was last written; an older bot may not write any more. */
   epoch: number;
 }
@@ -54,6 +56,7 @@ export const mirrorSchema = new Schema<MirrorRow>(
     shown: { type: Schema.Types.Mixed, default: null },
     remade_at: { type: Number, default: 0 },
     problem: { type: String, default: null },
+    lagging: Boolean,
     epoch: { type: Number, required: true },
   },
   { collection: 'mirrors', versionKey: false, strict: 'throw', minimize: false },
@@ -67,6 +70,10 @@ mirrorSchema.index(
   },
 );
 mirrorSchema.index({ state: 1, _id: 1 }, { name: 'mirror_state' });
+mirrorSchema.index(
+  { lagging: 1, _id: 1 },
+  { name: 'mirror_lagging', partialFilterExpression: { lagging: true } },
+);
 
 /** A Discord message that stands for (a part of) one of ours, in either direction. */
 export interface PostRow {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { APIMessage } from 'discord.js';
 import type { DomainEvent } from '../../src/domain/events.ts';
-import { uploadFile } from '../../src/domain/files.ts';
+import { uploadFile } from '../../src/domain/files/upload.ts';
 import { editMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { closeTicket } from '../../src/domain/tickets/change.ts';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { defaultLeaseTimes } from '../../src/domain/consumers/lease.ts';
-import { uploadFile } from '../../src/domain/files.ts';
+import { uploadFile } from '../../src/domain/files/upload.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { readTicket } from '../../src/domain/tickets/read.ts';
 import { planTranscript } from '../../src/domain/transcript/files.ts';

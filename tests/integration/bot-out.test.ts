@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { APIMessage } from 'discord.js';
-import { uploadFile } from '../../src/domain/files.ts';
+import { uploadFile } from '../../src/domain/files/upload.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { signalTyping } from '../../src/domain/signals.ts';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { uploadFile } from '../../src/domain/files.ts';
+import { uploadFile } from '../../src/domain/files/upload.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { closeTicket, updateTicket } from '../../src/domain/tickets/change.ts';

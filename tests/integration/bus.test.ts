@@ -17,8 +17,8 @@ describe('the bus over Redis', () => {
   beforeAll(async () => {
     redis = await startRedis();
     const config = { redisUrl: redis.url, dbName: 'bus' };
-    one = createBus<Hint>(config, log);
-    two = createBus<Hint>(config, log);
+    one = createBus<Hint>(config, log, () => undefined);
+    two = createBus<Hint>(config, log, () => undefined);
     two.subscribe(({ n }) => heard.push(n));
     await eventually(() => expect([one.healthy(), two.healthy()]).toEqual([true, true]));
   });

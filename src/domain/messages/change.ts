@@ -6,6 +6,8 @@ import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
 import { can, requireRight } from '../access/policy.ts';
+import { doubtFiles, dropFiles, holdFiles } from '../files/attach.ts';
+import { oid } from '../log/collections.ts';
 import {
   foldMessage,
   type Message,
@@ -52,6 +54,7 @@ async function changeMessage(
   const viewer = { staff: isStaff(actor) };
   let isHidden = false;
   let before: Message | undefined;
+  let lost: FileRow[] = [];
   const decide = async ({ ticket, head }: TicketState): Promise<Decision> => {
     isHidden = can(actor, 'read_ticket', ticket, ctx.config) === 'missing';
     const at = change.at ?? ctx.clock();
@@ -63,6 +66,8 @@ async function changeMessage(
     requireRight(ctx.config, actor, action, { owner: ticket.owner, author: before.author.key });
     const to = change.to(before);
     if (change.type === 'edit' && isSame(before, to)) return { unchanged: { ticket, head } };
+    lost = before.files.filter(({ id: file }) => !to.files.some((kept) => kept.id === file));
+    await doubtFiles(ctx, lost);
     const { author: by, client_id, origin, reply_to } = before;
     const append: Draft = {
       id,
@@ -95,6 +100,7 @@ async function changeMessage(
       const marks = marksOf(entry, (before as Message | undefined)?.rev);
       void markEntries(ctx.db, log, marks).catch(() => undefined);
     }
+    await giveUpFiles(ctx, lost);
     return messageView(ctx, foldMessage(entry), viewer);
   } catch (error) {
     const isMissing = error instanceof AppError && error.message === notFound('ticket').message;
@@ -103,13 +109,22 @@ async function changeMessage(
   }
 }
 
+/** The log says already that the message has them no more; where this fails, the collector does it. */
+async function giveUpFiles(ctx: AppContext, lost: readonly FileRow[]): Promise<void> {
+  if (lost.length === 0) return;
+  ctx.failpoint('before-file-drop');
+  await dropFiles(ctx, lost).catch((error: Error) =>
+    ctx.log.warn({ reason: error.message }, 'files of a message are left to the collector'),
+  );
+}
+
 /**
  * Replaces the text of the actor's own message; one that changes nothing appends nothing.
  * @param clientId makes the edit itself repeatable; the Discord side gives one
  * @param at when it was written, where that was earlier than now
  * @throws AppError NOT_FOUND (also once deleted), FORBIDDEN (somebody else's), CONFLICT (closed)
  */
-export function editMessage(
+export async function editMessage(
   ctx: AppContext,
   actor: Actor,
   ticketId: string,
@@ -118,6 +133,7 @@ export function editMessage(
   clientId?: string,
   at?: number,
 ): Promise<MessageView> {
+  if (body.files) await holdFiles(ctx, body.files, { stream: 'public', message: oid(messageId) });
   const to = (message: Message) => {
     const files = body.files ?? message.files;
     parseMessageText(body.content, files.length > 0);

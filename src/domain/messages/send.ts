@@ -6,7 +6,7 @@ import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
 import { can } from '../access/policy.ts';
-import { attachFiles } from '../files.ts';
+import { attachFiles, holdFiles } from '../files/attach.ts';
 import {
   type Entry,
   foldMessage,
@@ -75,13 +75,15 @@ export async function sendMessage(
   const startedAt = performance.now();
   const log = publicLog(ticketId);
   parseMessageText(body.content, (body.attachments ?? body.files ?? []).length > 0);
-  const files = body.attachments?.length
-    ? await attachFiles(ctx, actor, ticketId, body.attachments)
-    : body.files;
-  if (body.reply_to) await requireAnswered(ctx, log, body.reply_to);
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
   const clientId = body.client_id ?? id;
+  const holder = { stream: log.stream, client_id: clientId };
+  const files = body.attachments?.length
+    ? await attachFiles(ctx, actor, ticketId, body.attachments, holder)
+    : body.files;
+  if (body.files) await holdFiles(ctx, body.files, holder);
+  if (body.reply_to) await requireAnswered(ctx, log, body.reply_to);
   const append: Draft = {
     id,
     type: 'message',

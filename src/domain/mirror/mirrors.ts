@@ -1,16 +1,18 @@
-import { Timestamp } from 'mongodb';
 import type { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
 import { LeaseLost } from '../consumers/lease.ts';
-import { majority, native, oid } from '../log/collections.ts';
+import { native, oid } from '../log/collections.ts';
 import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { headWith } from '../log/heads.ts';
-import { isDuplicateKey } from '../mongo-errors.ts';
+import { DUPLICATE_KEY, isDuplicateKey } from '../mongo-errors.ts';
 import { type Post, toPost, toPostRow } from './posts.ts';
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
-export type Mirror = Omit<MirrorRow, '_id' | 'pending'> & { ticket_id: string; pending: Post[] };
+export type Mirror = Omit<MirrorRow, '_id' | 'pending' | 'lagging'> & {
+  ticket_id: string;
+  pending: Post[];
+};
 export type MirrorChange = Partial<Omit<Mirror, 'ticket_id' | 'epoch'>>;
 
 const fresh = {
@@ -45,7 +47,12 @@ export async function claimMirror(
   try {
     const row = await native(ctx.db.mirrors).findOneAndUpdate(
       { _id: oid(ticketId), epoch: { $lte: epoch } },
-      { $set: { epoch }, $setOnInsert: { ...fresh, pending: [], deferred: [], steps: [] } },
+      {
+        $set: { epoch },
+        // Whoever takes it up sees what there is to do.
+        $unset: { lagging: '' },
+        $setOnInsert: { ...fresh, pending: [], deferred: [], steps: [] },
+      } as never,
       { upsert: true, returnDocument: 'after' },
     );
     const { _id, pending = [], ...rest } = row as unknown as MirrorRow;
@@ -53,6 +60,34 @@ export async function claimMirror(
     return { ...defaults(), ...rest, pending: posts, ticket_id: _id.toHexString() };
   } catch (error) {
     if (isDuplicateKey(error)) throw new LeaseLost();
+    throw error;
+  }
+}
+
+/**
+ * Makes a start look at these tickets again, whatever becomes of this process.
+ * @throws LeaseLost where a newer lease has written one
+ */
+export async function markMirrors(
+  ctx: AppContext,
+  ticketIds: readonly string[],
+  epoch: number,
+): Promise<void> {
+  if (ticketIds.length === 0) return;
+  const writes = ticketIds.map((id) => ({
+    updateOne: {
+      filter: { _id: oid(id), epoch: { $lte: epoch } },
+      update: {
+        $set: { lagging: true, epoch },
+        $setOnInsert: { ...fresh, pending: [], deferred: [], steps: [] },
+      },
+      upsert: true,
+    },
+  }));
+  try {
+    await native(ctx.db.mirrors).bulkWrite(writes as never, { ordered: false });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === DUPLICATE_KEY) throw new LeaseLost();
     throw error;
   }
 }
@@ -130,70 +165,4 @@ export async function listChannels(ctx: AppContext): Promise<TicketChannel[]> {
     channelId: channel_id,
     partner: ticket[0]?.partner,
   }));
-}
-
-/** Where a look through all tickets has come to; what is older has a mirror already. */
-const watermarkKey = 'discord-bridge-watermark';
-/** Watermarks are compared with times of other clocks, in milliseconds. */
-const MARGIN_MS = 10 * 60_000;
-
-async function readWatermark(ctx: AppContext): Promise<number> {
-  const row = await native(ctx.db.counters).findOne({ _id: watermarkKey });
-  return Number(row?.value ?? 0);
-}
-
-/** Every ticket that was there at `at` has a mirror now, or needs none. */
-export async function saveWatermark(ctx: AppContext, at: number): Promise<void> {
-  await native(ctx.db.counters).updateOne(
-    { _id: watermarkKey },
-    { $max: { value: at - MARGIN_MS } },
-    { upsert: true },
-  );
-}
-
-type Ids = AsyncIterable<{ _id: Types.ObjectId }>;
-
-/** Tickets that match and have no mirror, or one that is done though they are open. */
-function unmirrored(ctx: AppContext, match: object, wanted: object): Ids {
-  return native(ctx.db.tickets).aggregate<{ _id: Types.ObjectId }>(
-    [
-      { $match: match },
-      { $sort: { _id: 1 } },
-      { $project: { _id: 1 } },
-      { $lookup: { from: 'mirrors', localField: '_id', foreignField: '_id', as: 'mirror' } },
-      { $match: wanted },
-      { $project: { _id: 1 } },
-    ],
-    { readConcern: majority, allowDiskUse: true },
-  );
-}
-
-/**
- * Ids of the tickets that may still need work in Discord: those whose mirror is not done, open ones
- * without a mirror or with one of an earlier closing, and those closed since the bridge exists that
- * have none. The cost follows what is open and what is new since the last look, not the history.
- * @param since closed tickets from before this time were never meant to be mirrored
- */
-export async function* listLagging(ctx: AppContext, since: number): AsyncGenerator<string> {
-  const under: Ids = native(ctx.db.mirrors)
-    .find({ state: { $in: ['open', 'failed'] } }, { projection: { _id: 1 } })
-    .sort({ _id: 1 });
-  for await (const { _id } of under) yield _id.toHexString();
-  const open = unmirrored(
-    ctx,
-    { status: { $ne: 'CLOSED' } },
-    { 'mirror.state': { $nin: ['open', 'failed'] } },
-  );
-  for await (const { _id } of open) yield _id.toHexString();
-  const t = Math.floor((await readWatermark(ctx)) / 1000);
-  const closed = unmirrored(
-    ctx,
-    {
-      stored: { $gte: new Timestamp({ t: Math.max(t, 0), i: 0 }) },
-      status: 'CLOSED',
-      closed_at: { $gte: since },
-    },
-    { mirror: [] },
-  );
-  for await (const { _id } of closed) yield _id.toHexString();
 }

@@ -1,6 +1,6 @@
-import { buffer } from 'node:stream/consumers';
 import type { AppContext } from '../../context.ts';
-import { isInline } from '../files.ts';
+import { isInline } from '../files/content.ts';
+import { loadFile } from '../files/read.ts';
 import { type Entry, isOfMessage, type Message, publicLog, type Ticket } from '../log/entry.ts';
 import { readEntries } from '../log/reads.ts';
 import { escapeHtml } from './page.ts';
@@ -73,7 +73,7 @@ async function readImages(ctx: AppContext, files: Iterable<File>): Promise<Map<s
   for (const file of files) {
     const size = Math.ceil(file.size / 3) * 4;
     if (!isInline(file.type) || file.size > MAX_IMAGE || size > room) continue;
-    const bytes = await buffer(ctx.files.read(file.id)).catch(() => undefined);
+    const bytes = await loadFile(ctx, file.id).catch(() => undefined);
     if (!bytes) continue;
     images.set(file.id, `data:${file.type};base64,${bytes.toString('base64')}`);
     room -= size;
