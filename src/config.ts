@@ -1,17 +1,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { z } from 'zod';
-import {
-  type logLevels,
-  roleNames,
-  type Variable,
-  type VariableName,
-  variables,
-} from './variables.ts';
-
-type Name = VariableName;
-type Raw = { [N in Name]: z.output<(typeof variables)[N]['schema']> };
+import { ConfigError, describe, parseVariables, type Raw } from './environment.ts';
+import { noticeMisspelt } from './misspelt-variables.ts';
+import type { logLevels, roleNames, VariableName } from './variables.ts';
+import { secretWeakness } from './weak-secret.ts';
 
 /** Named stops for tests that kill the process at a given moment; inert unless set. */
 const FAILPOINT_VARIABLE = 'DESKCORD_FAILPOINT';
@@ -22,6 +14,8 @@ export interface DiscordConfig {
   transcriptChannelId: string;
   categories: { NORMAL: string; URGENT: string; CRITICAL: string };
   roles: { GENERAL: string; TECHNICAL: string; MANAGER: string; ADMIN: string };
+  /** How many of one partner's tickets may have a channel at the same time. */
+  maxTicketsPerPartner: number;
   apiUrl: string;
   cdnUrl: string;
 }
@@ -34,7 +28,7 @@ export interface Config {
   mongodPath: string | undefined;
   dbName: string;
   dataDir: string;
-  roles: readonly ('server' | 'bot')[];
+  roles: readonly (typeof roleNames)[number][];
   redisUrl: string | undefined;
   publicUrl: string | undefined;
   allowedOrigins: readonly string[];
@@ -55,6 +49,9 @@ export interface Config {
   maxConnections: number;
   maxConnectionsPerUser: number;
   maxSocketBufferBytes: number;
+  maxUploadBytesPerUser: number;
+  maxUploadBytesPerTicket: number;
+  maxOpenTicketsPerUser: number;
   maxUnsentBytes: number;
   /** Proxies whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
@@ -63,72 +60,8 @@ export interface Config {
   shutdownDelayMs: number;
   logLevel: (typeof logLevels)[number];
   failpoint: string | undefined;
-}
-
-/** Thrown when the environment is wrong; `lines` has one line for each wrong variable. */
-export class ConfigError extends Error {
-  readonly lines: readonly string[];
-
-  constructor(lines: readonly string[]) {
-    super(`the configuration is wrong:\n${lines.map((line) => `  ${line}`).join('\n')}`);
-    this.name = 'ConfigError';
-    this.lines = lines;
-  }
-}
-
-function describe(name: Name, got: string | undefined, why?: string): string {
-  const { wants, example, secret } = variables[name] as Variable;
-  const shown =
-    got === undefined
-      ? 'nothing'
-      : secret
-        ? `a value of ${got.length} characters`
-        : JSON.stringify(got);
-  return `${name}: got ${shown}${why ? ` (${why})` : ''}; wants ${wants}; for example ${example}`;
-}
-
-/** `NAME`, or for a secret the content of the file that `NAME_FILE` names. Empty counts as unset. */
-export function readVariable(
-  env: NodeJS.ProcessEnv,
-  name: Name,
-  problems: string[],
-): string | undefined {
-  const value = env[name]?.trim() || undefined;
-  const file = env[`${name}_FILE`]?.trim();
-  if (!file || !(variables[name] as Variable).secret) return value;
-  if (value !== undefined) {
-    problems.push(`${name}_FILE: ${name} is set too; set one of them`);
-    return value;
-  }
-  try {
-    return readFileSync(file, 'utf8').trim() || undefined;
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    problems.push(
-      `${name}_FILE: cannot read "${file}" (${reason}); wants a file that holds ${name}`,
-    );
-    return undefined;
-  }
-}
-
-function parseVariables(env: NodeJS.ProcessEnv): {
-  raw: Raw;
-  problems: string[];
-  failed: Set<Name>;
-} {
-  const problems: string[] = [];
-  const failed = new Set<Name>();
-  const raw: Record<string, unknown> = {};
-  for (const name of Object.keys(variables) as Name[]) {
-    const got = readVariable(env, name, problems);
-    const parsed = variables[name].schema.safeParse(got);
-    if (parsed.success) raw[name] = parsed.data;
-    else {
-      failed.add(name);
-      problems.push(describe(name, got));
-    }
-  }
-  return { raw: raw as Raw, problems, failed };
+  /** What is allowed and still worth a line in the log at start. */
+  notices: readonly string[];
 }
 
 const discordNames = [
@@ -141,28 +74,65 @@ const discordNames = [
   'MANAGER_ROLE_ID',
   'DEVELOPER_ROLE_ID',
   'SUPPORT_TEAM_ROLE_ID',
-] as const satisfies readonly Name[];
+] as const satisfies readonly VariableName[];
+
+const roleVariables = discordNames.filter((name) => name.endsWith('_ROLE_ID'));
 
 /** Rules that take more than one variable. */
-function crossCheck(raw: Raw, failed: Set<Name>, problems: string[]): void {
-  const missing = (name: Name, why: string) => {
+function crossCheck(raw: Raw, failed: Set<VariableName>, problems: string[]): void {
+  const missing = (name: VariableName, why: string) => {
     if (raw[name] === undefined && !failed.has(name)) problems.push(describe(name, undefined, why));
   };
   const roles = raw.ROLES ?? [];
   if (raw.DISCORD_BOT_TOKEN && roles.includes('bot')) {
     for (const name of discordNames) missing(name, 'DISCORD_BOT_TOKEN is set');
+    for (const name of roleVariables) {
+      if (raw[name] === undefined || raw[name] !== raw.GUILD_ID) continue;
+      problems.push(`${name}: is GUILD_ID, whose role is @everyone; wants a role of the staff`);
+    }
   }
-  if (roles.length > 0 && new Set(roles).size < roleNames.length) {
+  // What a worker does can wait for its poll; a message between the other two cannot.
+  if (roles.length > 0 && !(roles.includes('server') && roles.includes('bot'))) {
     missing('REDIS_URL', `ROLES is ${roles.join(',')}: split roles meet through Redis`);
   }
-  if (raw.SERVER_MODE !== 'PRODUCTION') return;
+  if (raw.SERVER_MODE === undefined && !failed.has('SERVER_MODE') && raw.HOST) {
+    const why = 'SERVER_MODE is not set, and without it nothing but loopback is listened on';
+    if (!isLoopback(raw.HOST)) problems.push(describe('HOST', raw.HOST, why));
+  }
+  if (raw.SERVER_MODE === 'PRODUCTION') checkProduction(raw, missing, problems);
+}
+
+function checkProduction(
+  raw: Raw,
+  missing: (name: VariableName, why: string) => void,
+  problems: string[],
+): void {
   missing('MONGO_URI', 'the embedded MongoDB is for DEVELOPMENT only');
   for (const name of ['JWT_SECRET_KEY', 'JWT_SECRET_KEY_PREVIOUS', 'LINK_SECRET'] as const) {
     const secret = raw[name];
-    if (secret && Buffer.byteLength(secret) < 32) {
-      problems.push(describe(name, secret, 'too short for PRODUCTION'));
-    }
+    if (!secret) continue;
+    const isShort = Buffer.byteLength(secret) < 32;
+    const why = isShort ? 'too short for PRODUCTION' : secretWeakness(secret);
+    if (why) problems.push(describe(name, secret, why));
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function noticesOf(env: NodeJS.ProcessEnv, raw: Raw): string[] {
+  const notices = noticeMisspelt(env);
+  if (raw.SERVER_MODE === undefined) {
+    notices.push(
+      'SERVER_MODE is not set: this is DEVELOPMENT, and nothing but loopback is listened on; set it to PRODUCTION to serve others',
+    );
+  } else if (raw.SERVER_MODE === 'DEVELOPMENT' && raw.HOST && !isLoopback(raw.HOST)) {
+    notices.push(
+      `SERVER_MODE is DEVELOPMENT and HOST is ${raw.HOST}: others reach a server that needs no exp in tokens and, without ALLOWED_ORIGINS, allows every origin`,
+    );
+  }
+  return notices;
 }
 
 function discordConfig(raw: Raw): DiscordConfig | undefined {
@@ -183,6 +153,7 @@ function discordConfig(raw: Raw): DiscordConfig | undefined {
       MANAGER: id('MANAGER_ROLE_ID'),
       ADMIN: id('ADMIN_ROLE_ID'),
     },
+    maxTicketsPerPartner: raw.MAX_TICKETS_IN_DISCORD_PER_PARTNER,
     apiUrl: raw.DISCORD_API_URL,
     cdnUrl: raw.DISCORD_CDN_URL,
   };
@@ -202,7 +173,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   );
   return Object.freeze({
     port: raw.WEB_SERVER_PORT,
-    host: raw.HOST,
+    host: raw.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     production,
     mongoUri: raw.MONGO_URI,
     mongodPath: raw.MONGOD_PATH,
@@ -228,6 +199,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     maxConnections: raw.MAX_CONNECTIONS,
     maxConnectionsPerUser: raw.MAX_CONNECTIONS_PER_USER,
     maxSocketBufferBytes: raw.MAX_SOCKET_BUFFER_BYTES,
+    maxUploadBytesPerUser: raw.MAX_UPLOAD_BYTES_PER_USER,
+    maxUploadBytesPerTicket: raw.MAX_UPLOAD_BYTES_PER_TICKET,
+    maxOpenTicketsPerUser: raw.MAX_OPEN_TICKETS_PER_USER,
     maxUnsentBytes: raw.MAX_UNSENT_BYTES,
     trustedProxies: raw.TRUSTED_PROXIES ?? [],
     writeDeadlineMs: raw.WRITE_DEADLINE_MS,
@@ -235,15 +209,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     shutdownDelayMs: raw.SHUTDOWN_DELAY_MS,
     logLevel: raw.LOG_LEVEL,
     failpoint: env[FAILPOINT_VARIABLE],
+    notices: noticesOf(env, raw),
   });
-}
-
-/** The environment, completed from `.env` in the working directory where there is one. */
-export function loadEnvironment(): NodeJS.ProcessEnv {
-  try {
-    process.loadEnvFile('.env');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  return process.env;
 }

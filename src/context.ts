@@ -5,11 +5,13 @@ import type { Reconciliation } from './domain/log/reconciliation.ts';
 import type { LogStore } from './domain/log/store.ts';
 import type { LogWriter } from './domain/log/writer.ts';
 import type { Bus } from './infra/bus-local.ts';
+import type { Clock } from './infra/clock.ts';
 import type { ErrorReports } from './infra/error-reports.ts';
 import type { Failpoint } from './infra/failpoints.ts';
 import type { FileStore } from './infra/file-store.ts';
 import type { Health } from './infra/health.ts';
 import type { Log } from './infra/log.ts';
+import type { Metrics } from './infra/metrics.ts';
 import type { RateLimits } from './infra/rate-limits.ts';
 import type { Database } from './models/database.ts';
 
@@ -17,8 +19,7 @@ import type { Database } from './models/database.ts';
 export interface AppContext {
   config: Config;
   log: Log;
-  /** Milliseconds since 1970. */
-  clock: () => number;
+  clock: Clock;
   db: Database;
   /** Reads of the log by the writer's own rules. */
   store: LogStore;
@@ -30,6 +31,7 @@ export interface AppContext {
   limits: RateLimits;
   health: Health;
   reports: ErrorReports;
+  metrics: Metrics;
   failpoint: Failpoint;
   /** Where browsers reach this server, without a slash at the end. */
   publicUrl: () => string;

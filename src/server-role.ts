@@ -23,7 +23,8 @@ export async function startServer(app: App): Promise<ServerRole> {
   const http = createHttpServer(ctx, requests, realtime);
   const port = await listen(http, ctx.config.port, ctx.config.host);
   if (!ctx.config.publicUrl) app.setPublicUrl(`http://localhost:${port}`);
-  ctx.log.info({ port }, `listening on port ${port}`);
+  const { host } = ctx.config;
+  ctx.log.info({ host, port }, `listening on ${host}, port ${port}`);
   return {
     port,
     async stop() {

@@ -1,5 +1,6 @@
 import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
+import { mongoUriProblem } from './infra/mongo-uri.ts';
 
 /** A variable of the environment: its schema, what it wants in words, and an example. */
 export interface Variable {
@@ -7,6 +8,8 @@ export interface Variable {
   wants: string;
   example: string;
   secret?: true;
+  /** Why a value that has the right form still cannot be used; undefined when it can. */
+  problem?(value: string): string | undefined;
 }
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -19,9 +22,8 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 );
-export const roleNames = ['server', 'bot'] as const;
-/** Not the `<placeholder>` of an example, which everybody knows. */
-const jwtSecret = z.string().min(8).regex(/^[^<]/);
+export const roleNames = ['server', 'bot', 'worker'] as const;
+const jwtSecret = z.string().min(8);
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** What proxy-addr takes: an address, a CIDR range, a name for some of them. */
@@ -45,11 +47,17 @@ const milliseconds = (fallback: number, wants: string, most = 3_600_000) => ({
   example: String(fallback),
 });
 
+const count = (fallback: number, wants: string) => ({
+  schema: z.coerce.number().int().min(1).default(fallback),
+  wants,
+  example: String(fallback),
+});
+
 /** Every variable Deskcord reads, in the order of `.env.example`. */
 export const variables = {
   WEB_SERVER_PORT: { schema: port.default(5000), wants: 'a port, 0 to 65535', example: '5000' },
   SERVER_MODE: {
-    schema: z.enum(['DEVELOPMENT', 'PRODUCTION']).default('DEVELOPMENT'),
+    schema: z.enum(['DEVELOPMENT', 'PRODUCTION']).optional(),
     wants: 'DEVELOPMENT or PRODUCTION',
     example: 'DEVELOPMENT',
   },
@@ -61,6 +69,7 @@ export const variables = {
     wants: 'a MongoDB address of a replica set',
     example: 'mongodb://127.0.0.1:27017/?replicaSet=rs0',
     secret: true,
+    problem: mongoUriProblem,
   },
   DB_NAME: {
     schema: z
@@ -91,7 +100,7 @@ export const variables = {
   JWT_SECRET_KEY: {
     schema: jwtSecret,
     wants:
-      'the secret shared with the backend that mints the tokens (32 bytes or more in PRODUCTION)',
+      'the secret shared with the backend that mints the tokens, of at least 8 characters (32 bytes in PRODUCTION)',
     example: 'the output of: openssl rand -hex 32',
     secret: true,
   },
@@ -108,9 +117,9 @@ export const variables = {
     secret: true,
   },
   ROLES: {
-    schema: list.pipe(z.array(z.enum(roleNames)).min(1)).default(['server', 'bot']),
-    wants: 'server, bot or both, separated by a comma',
-    example: 'server,bot',
+    schema: list.pipe(z.array(z.enum(roleNames)).min(1)).default([...roleNames]),
+    wants: 'server, bot and worker, or some of them, separated by commas',
+    example: 'server,bot,worker',
   },
   REDIS_URL: {
     schema: z.url({ protocol: /^rediss?$/ }).optional(),
@@ -119,8 +128,8 @@ export const variables = {
     secret: true,
   },
   HOST: {
-    schema: z.string().min(1).default('0.0.0.0'),
-    wants: 'an address to listen on',
+    schema: z.string().min(1).optional(),
+    wants: 'an address of this machine to listen on',
     example: '0.0.0.0',
   },
   PUBLIC_URL: {
@@ -143,6 +152,11 @@ export const variables = {
     wants: 'the path of a mongod',
     example: '/usr/bin/mongod',
   },
+  MAX_TICKETS_IN_DISCORD_PER_PARTNER: {
+    schema: z.coerce.number().int().min(1).max(500).default(250),
+    wants: "how many of one partner's tickets have a channel at the same time; the next ones wait",
+    example: '250',
+  },
   DISCORD_API_URL: {
     schema: httpUrl.default('https://discord.com/api'),
     wants: "Discord's API address without the version",
@@ -155,7 +169,8 @@ export const variables = {
   },
   JWT_SECRET_KEY_PREVIOUS: {
     schema: jwtSecret.optional(),
-    wants: 'the secret before the current one, while it is being rotated',
+    wants:
+      'the secret before the current one, while it is being rotated, of at least 8 characters (32 bytes in PRODUCTION)',
     example: 'the former JWT_SECRET_KEY',
     secret: true,
   },
@@ -205,6 +220,15 @@ export const variables = {
     wants: 'bytes waiting for a slow reader before it is cut (it catches up later)',
     example: '4194304',
   },
+  MAX_UPLOAD_BYTES_PER_USER: count(
+    1024 * 1024 * 1024,
+    'bytes of files one customer may have stored',
+  ),
+  MAX_UPLOAD_BYTES_PER_TICKET: count(
+    256 * 1024 * 1024,
+    'bytes of files one ticket may have stored',
+  ),
+  MAX_OPEN_TICKETS_PER_USER: count(20, 'open tickets one customer may have'),
   MAX_UNSENT_BYTES: {
     schema: z.coerce
       .number()

@@ -23,6 +23,7 @@ export function deskcordEnvironment(
     WEB_SERVER_PORT: '0',
     HOST: '127.0.0.1',
     RATE_LIMIT_FACTOR,
+    MAX_OPEN_TICKETS_PER_USER: '1000000',
     ...(redisUrl ? { ROLES: 'server', REDIS_URL: redisUrl } : { ROLES: 'server,bot' }),
   };
 }

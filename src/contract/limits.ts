@@ -34,6 +34,8 @@ export const sizes = {
   file: 10 * 1024 * 1024,
   fileName: 120,
   filesPerMessage: 10,
+  /** Messages that may carry the same file. */
+  messagesPerFile: 20,
   ticketsPage: 100,
   messagesPage: 500,
   cursorsAtAuthorize: 100,

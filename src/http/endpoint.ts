@@ -77,6 +77,7 @@ export async function serve(
   request: RequestContext,
   params: Record<string, string>,
 ): Promise<void> {
+  const end = ctx.metrics.requests.startTimer({ method: row.method, path: row.path });
   try {
     const actor = await authenticate(ctx, request);
     const verdict = await countRequest(ctx, row.limit, actor.key);
@@ -90,6 +91,7 @@ export async function serve(
   } catch (error) {
     sendError(ctx, request, error);
   }
+  end({ status: request.res.statusCode });
 }
 
 /** `Link: <…>; rel="next"` to the same address with some of its query changed. */

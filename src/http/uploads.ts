@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import busboy from 'busboy';
 import { sizes } from '../contract/limits.ts';
-import { requireUploadable, uploadFile } from '../domain/files.ts';
+import { requireUploadable, uploadFile } from '../domain/files/upload.ts';
 import { AppError } from '../errors.ts';
 import { openBody } from './body.ts';
 import type { Handlers } from './endpoint.ts';
@@ -103,8 +103,10 @@ function readFileField<T>(
 export const uploadHandlers = {
   async uploadFile({ ctx, actor, params: { ticketId }, request }) {
     await requireUploadable(ctx, actor, ticketId);
+    // Of the whole form: the file cannot be larger.
+    const atMost = Number(request.req.headers['content-length']) || undefined;
     const file = await readFileField(request, (name, bytes) =>
-      uploadFile(ctx, actor, ticketId, name, bytes),
+      uploadFile(ctx, actor, ticketId, name, bytes, atMost),
     );
     return { status: 201, body: file };
   },

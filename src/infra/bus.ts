@@ -11,8 +11,9 @@ export function createBus<E>(
   config: Pick<Config, 'redisUrl' | 'dbName'>,
   isEvent: (value: unknown) => value is E,
   log: Log,
+  onBug: (error: unknown) => void,
 ): Bus<E> {
-  const local = createLocalBus<E>(log);
+  const local = createLocalBus<E>(log, onBug);
   if (!config.redisUrl) return local;
   return createRedisBus(config.redisUrl, config.dbName, local, isEvent, log);
 }

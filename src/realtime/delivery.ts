@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { AppContext } from '../context.ts';
 import { isDiscordKey } from '../domain/access/actor.ts';
 import type { DomainEvent } from '../domain/events.ts';
+import { logHop } from '../domain/hops.ts';
 import {
   type Entry,
   foldMessage,
@@ -37,14 +38,17 @@ const staff = { staff: true };
 /** Sends one entry to the sockets of this node, as the event the contract names. */
 function emitEntry(ctx: AppContext, io: DeskServer, entry: Entry): void {
   const { ticket_id, owner } = entry;
+  logHop(ctx.log, 'emitted to sockets', entry);
   if (!isOfMessage(entry)) {
     const view = ticketView(entry.ticket, { seq: entry.seq, at: entry.at });
     const name = entry.action === 'closed' ? 'ticket_closed' : 'ticket_updated';
+    ctx.metrics.emitted.inc({ event: name });
     io.to(audienceOf(ticket_id, owner)).emit(name, view);
     return;
   }
   const message = foldMessage(entry);
   const name = eventOf[entry.type];
+  ctx.metrics.emitted.inc({ event: name });
   if (!isDiscordKey(message.author.key)) {
     // Alike for everybody, and encoded once.
     io.to(audienceOf(ticket_id, owner)).emit(name, messageView(ctx, message, customer));

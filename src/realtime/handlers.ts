@@ -124,11 +124,19 @@ export function handleEvents(
     const last = args.at(-1);
     const ack = typeof last === 'function' ? (last as (answer: object) => void) : undefined;
     const input = ack && args.length === 1 ? {} : args[0];
+    // Of a closed set: what a client makes up is no label.
+    const name = Object.hasOwn(clientEvents, event) ? event : 'unknown';
+    const end = ctx.metrics.events.startTimer({ event: name });
     run(ctx, authorizer, socket, event, input).then(
-      (result) => ack?.({ ok: true, ...result }),
+      (result) => {
+        end({ outcome: 'ok' });
+        ack?.({ ok: true, ...result });
+      },
       (error) => {
+        const { code } = toAppError(error);
+        end({ outcome: code });
         answerError(ctx, socket, event, error, ack);
-        budget.charge(socket, event, toAppError(error).code);
+        budget.charge(socket, event, code);
       },
     );
   });

@@ -18,8 +18,8 @@ describe('the bus over Redis', () => {
   beforeAll(async () => {
     redis = await startRedis();
     const config = { redisUrl: redis.url, dbName: 'bus' };
-    one = createBus(config, isHint, log);
-    two = createBus(config, isHint, log);
+    one = createBus(config, isHint, log, () => undefined);
+    two = createBus(config, isHint, log, () => undefined);
     two.subscribe(({ n }) => heard.push(n));
     await eventually(() => expect([one.healthy(), two.healthy()]).toEqual([true, true]));
   });

@@ -116,8 +116,13 @@ inner.onack = function (packet) {
   onack.call(this, packet);
 };
 
-afterEach(async () => {
+/** What has been found since the last test, or the last call; each once. */
+export async function takeViolations(): Promise<string[]> {
   await Promise.all(pending);
-  const found = [...new Set(violations.splice(0))];
+  return [...new Set(violations.splice(0))];
+}
+
+afterEach(async () => {
+  const found = await takeViolations();
   if (found.length > 0) throw new Error(`against the contract:\n${found.join('\n')}`);
 });
