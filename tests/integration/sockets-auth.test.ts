@@ -560,7 +560,7 @@ describe('how many', () => {
       );
       await refusalOf(listen({}, small.url));
       const polling = await fetch(`${small.url}/socket.io/?EIO=4&transport=polling`);
-      expect(polling.status).toBe(403);
+      expect(polling.status).toBe(503);
       one?.socket.close();
       await eventually(() => {
         const third = io(small.url, { transports: ['websocket'], forceNew: true });
