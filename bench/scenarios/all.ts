@@ -1,5 +1,6 @@
 import { acceptScenarios } from './accept.ts';
 import { catchUpScenario } from './catch-up.ts';
+import { costsScenario } from './costs.ts';
 import { fanOutScenario, memoryScenario, stormScenario } from './crowds.ts';
 import { flatScenarios } from './flat.ts';
 import { headroomScenario } from './headroom.ts';
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   stormScenario,
   catchUpScenario,
   twoNodesScenario,
+  costsScenario,
   ...flatScenarios,
   scaleScenario,
 ];
