@@ -14,8 +14,6 @@ const metrics = {
   bytes: { name: 'stored, with indexes', unit: 'bytes/message', better: 'lower' },
 } satisfies Record<string, Metric>;
 
-const WARMING_SWEEPS = 3;
-
 /** Rows of a list, messages of a `sync`, cursors of an `authorize`; 1 for anything else. */
 function countRows(body: string): number {
   const parsed = JSON.parse(body);
@@ -74,15 +72,21 @@ async function measureUnmarked({ record, say }: ScenarioRun, site: Site): Promis
   }
 }
 
-async function measureAll(run: ScenarioRun, sites: readonly Site[], sweeps: number): Promise<void> {
+/** How often everything is asked. */
+interface Sweeps {
+  warming: number;
+  inARound: number;
+}
+
+async function measureAll(run: ScenarioRun, sites: readonly Site[], sweeps: Sweeps): Promise<void> {
   const timed = sites.map((site): Timed => {
     const cases = [...restCases(site), ...socketCases(site)];
     return { site, cases, times: new Map(), rows: new Map() };
   });
   let nth = 0;
-  for (; nth < WARMING_SWEEPS; nth++) await sweep(timed, nth, true);
+  for (; nth < sweeps.warming; nth++) await sweep(timed, nth, true);
   for (let round = 1; round <= run.effort.rounds; round++) {
-    for (let n = 0; n < sweeps; n++) await sweep(timed, nth++, false);
+    for (let n = 0; n < sweeps.inARound; n++) await sweep(timed, nth++, false);
     for (const { site, times, rows } of timed) {
       for (const [name, values] of times) {
         const at = `${name} @ ${site.size}`;
@@ -102,12 +106,13 @@ export const costsScenario: Scenario = {
   async run(run) {
     const { quick, rounds } = run.effort;
     const sizes = quick ? [10, 1000, 10_000] : [10, 1000, 100_000];
-    const sweeps = quick ? 5 : 11;
+    const sweeps = quick ? { warming: 1, inARound: 3 } : { warming: 3, inARound: 11 };
+    const count = sweeps.warming + rounds * sweeps.inARound;
     const world = await createWorld(1);
     const sites: Site[] = [];
     try {
       for (const size of sizes) {
-        sites.push(await openSite(world, size, WARMING_SWEEPS + rounds * sweeps));
+        sites.push(await openSite(world, size, count));
         run.say(`filled a database with tickets and histories of ${size}`);
       }
       const biggest = sites.at(-1) as Site;
