@@ -1,4 +1,5 @@
 import { acceptScenarios } from './accept.ts';
+import { bridgeScenario } from './bridge.ts';
 import { catchUpScenario } from './catch-up.ts';
 import { costsScenario } from './costs.ts';
 import { fanOutScenario, memoryScenario, stormScenario } from './crowds.ts';
@@ -20,6 +21,7 @@ export const scenarios: readonly Scenario[] = [
   catchUpScenario,
   twoNodesScenario,
   costsScenario,
+  bridgeScenario,
   ...flatScenarios,
   scaleScenario,
 ];
