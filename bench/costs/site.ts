@@ -1,4 +1,4 @@
-import { createConnection } from 'mongoose';
+import { type Connection, createConnection } from 'mongoose';
 import { type Database, defineModels } from '../../src/models/database.ts';
 import type { TicketRow } from '../../src/models/ticket.ts';
 import { HttpConnection, writeRequest } from '../generator/http-connection.ts';
@@ -22,6 +22,8 @@ const REGULAR = 'regular';
 const writtenKinds = ['messages', 'edits of one message', 'status changes'] as const;
 /** The oldest tickets have what no other one has, so that a list has to get past all of them. */
 const OLDEST = 10;
+
+const PATIENCE_MS = 60_000;
 
 /** One server with a database of one size: so many tickets, and so many entries in each history. */
 export interface Site {
@@ -80,42 +82,66 @@ async function seedSite(db: Database, size: number, sweeps: number) {
   return { histories, written, small };
 }
 
+/** The promise, or an error once an answer has taken longer than any should. */
+async function inTime(what: string, answer: Promise<string>): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`${what} was not answered within ${PATIENCE_MS / 1000} s`);
+    timer = setTimeout(() => reject(error), PATIENCE_MS);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
 function connectAt(port: number) {
   let fail: (error: Error) => void = () => undefined;
   const http = new HttpConnection(port, (error) => fail(error));
-  const request = (text: string) =>
-    new Promise<string>((resolve, reject) => {
+  const request = (text: string) => {
+    const line = text.slice(0, text.indexOf('\r\n'));
+    const answer = new Promise<string>((resolve, reject) => {
       fail = reject;
       http.send(text, (status, body) => {
         if (status < 300) return resolve(body.toString());
-        const line = text.slice(0, text.indexOf('\r\n'));
         reject(new Error(`${line} was answered ${status}: ${body.toString().slice(0, 300)}`));
       });
     });
+    return inTime(line, answer);
+  };
   return { request, close: () => http.close() };
 }
 
-const ask = (socket: LightSocket, event: string, input: object) =>
-  new Promise<string>((resolve, reject) => {
+function ask(socket: LightSocket, event: string, input: object): Promise<string> {
+  const answer = new Promise<string>((resolve, reject) => {
     socket.ask(event, JSON.stringify(input), (packet) => {
       if (packet.includes('"ok":true')) resolve(packet.slice(packet.indexOf('[')));
       else reject(new Error(`${event} was answered ${packet.slice(0, 300)}`));
     });
   });
+  return inTime(event, answer);
+}
+
+interface Seeded {
+  size: number;
+  running: Running;
+  connection: Connection;
+  db: Database;
+  seeds: Awaited<ReturnType<typeof seedSite>>;
+}
 
 /** Starts a server and fills its database to a size. */
-export async function openSite(world: World, size: number, sweeps: number): Promise<Site> {
+export async function fillSite(world: World, size: number, sweeps: number): Promise<Seeded> {
   const running = await start(world, 'deskcord');
-  const connection = await createConnection(world.uri, {
-    dbName: running.database,
-    autoIndex: false,
-    autoCreate: false,
-  }).asPromise();
+  const options = { dbName: running.database, autoIndex: false, autoCreate: false };
+  const connection = await createConnection(world.uri, options).asPromise();
   const db = defineModels(connection);
-  const { histories, written, small } = await seedSite(db, size, sweeps);
+  return { size, running, connection, db, seeds: await seedSite(db, size, sweeps) };
+}
+
+/** Connects as a customer and as staff; a connection that says nothing would not outlive the filling. */
+export async function enterSite({ seeds, connection, ...seeded }: Seeded): Promise<Site> {
+  const { histories, written, small } = seeds;
   const customer = mintToken(REGULAR, 'TEMP_USER');
   const staff = mintToken('kim', 'AGENT');
-  const { port } = running;
+  const { port } = seeded.running;
   const http = connectAt(port);
   const target = { port, awaitAuthorized: true };
   const sockets = {
@@ -123,9 +149,7 @@ export async function openSite(world: World, size: number, sweeps: number): Prom
     staff: await LightSocket.open(target, { ticket: '', token: staff }),
   };
   return {
-    size,
-    running,
-    db,
+    ...seeded,
     customer,
     staff,
     histories,
@@ -143,7 +167,7 @@ export async function openSite(world: World, size: number, sweeps: number): Prom
       http.close();
       for (const socket of Object.values(sockets)) socket.close();
       await connection.close();
-      await running.stop();
+      await seeded.running.stop();
     },
   };
 }
