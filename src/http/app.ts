@@ -10,6 +10,7 @@ import { answerHealth, answerReady } from './probes.ts';
 import { sendError } from './reply.ts';
 import { openRequest, type RequestContext } from './request-context.ts';
 import { ticketEndpoints } from './tickets.ts';
+import { mountWidget } from './widget-assets.ts';
 
 const base = '/api/v1';
 const endpoints: readonly Endpoint[] = [...ticketEndpoints, ...messageEndpoints, uploadEndpoint];
@@ -54,6 +55,7 @@ function createExpress(ctx: AppContext): Express {
   app.disable('x-powered-by').disable('etag').set('query parser', false);
   mountProbes(ctx, app);
   mountEndpoints(ctx, app);
+  mountWidget(ctx, app);
   app.use(() => {
     throw notFound('route');
   });
