@@ -49,6 +49,7 @@ const files = {
   'chat.js': await bundle('src/chat/main.tsx'),
   'emoji.js': await bundle('src/lazy/emoji.ts'),
   'lightbox.js': await bundle('src/lazy/lightbox.ts'),
+  'attention.js': await bundle('src/lazy/attention.ts'),
   'hints.js': await bundle('src/lazy/hints.ts'),
 };
 for (const language of languages) {

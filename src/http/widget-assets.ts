@@ -116,12 +116,9 @@ function sendPage(ctx: AppContext, req: Request, res: Response, html: string): v
   res.send(html);
 }
 
-/** `/widget/…`, the chat as a page of its own, and the page on which a partner tries it out. */
+/** `/widget/…`, and the chat as a page of its own. */
 export function mountWidget(ctx: AppContext, app: Express): void {
   const send = createFiles();
-  app.get('/widget/preview', (req, res) => {
-    sendPage(ctx, req, res, page('Chat preview', '/widget/preview.js', 'type="module"'));
-  });
   app.get('/chat', (req, res) => {
     sendPage(ctx, req, res, page('Chat', '/widget/v1.js', 'data-mode="page"'));
   });

@@ -2,7 +2,6 @@ import type { DeskErrorCode } from '../../../client/errors.ts';
 import type { MessageView } from '../../../src/contract/messages.ts';
 import { localeOf } from '../shared/locale.ts';
 import { type ChatEnvironment, type ChatOptions, OPEN_KEY, USED_KEY } from '../shared/options.ts';
-import { markTitle, notifyDesktop, sound } from './attention.ts';
 import type { Conversation } from './conversation.ts';
 import { fetchToken, personOf, SignedOut } from './identity.ts';
 import { forgetEverything, ofTab, PREFIX, shared } from './keeper.ts';
@@ -10,6 +9,7 @@ import { Listeners, type Observable } from './listeners.ts';
 import { plainText } from './markup.tsx';
 import { reasonText } from './reasons.ts';
 import { Session } from './session.ts';
+import { markTitle } from './title.ts';
 import { loadWords, Words } from './words.ts';
 
 const RETRY_MS = [1000, 2000, 5000, 10_000, 30_000];
@@ -300,12 +300,18 @@ export class Desk implements Observable {
     if (this.isOpen) this.announce(words.say('said', { name, text }));
     const isSeen = this.isWatched && session?.current?.id === ticket_id;
     if (isSeen) return;
-    if (this.settings.sound) void sound(message.id);
-    if (!this.settings.notify) return;
-    notifyDesktop(name, text, ticket_id, () => {
-      this.open();
-      session?.show(ticket_id);
-    });
+    const { sound, notify } = this.settings;
+    if (!sound && !notify) return;
+    void import('./attention.js' as string)
+      .then((lazy: typeof import('../lazy/attention.ts')) => {
+        if (sound) void lazy.sound(message.id, shared);
+        if (!notify) return;
+        lazy.notifyDesktop(name, text, ticket_id, () => {
+          this.open();
+          session?.show(ticket_id);
+        });
+      })
+      .catch(() => {});
   }
 
   #lastCount = -1;

@@ -20,7 +20,6 @@ const paths = {
   bell: 'M6.5 10a5.5 5.5 0 0111 0c0 5 2 6.5 2 6.5h-15s2-1.5 2-6.5M10 19.5a2 2 0 004 0',
   sound: 'M4 9.5v5h3.5L12 18.5v-13L7.5 9.5zM15.5 9a4 4 0 010 6M18 6.5a7.5 7.5 0 010 11',
   stop: 'M12 3a9 9 0 100 18 9 9 0 000-18zM8.5 12l2.5 2.5 4.5-5',
-  retry: 'M19.5 12a7.5 7.5 0 11-2.2-5.3L19.5 9m0-5v5h-5',
 } as const;
 
 export type IconName = keyof typeof paths;

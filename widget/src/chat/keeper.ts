@@ -78,14 +78,6 @@ export class Keeper {
     }
   }
 
-  /** The names that begin with `start`, of this user. */
-  names(start: string): string[] {
-    const full = `${this.namespace}/${start}`;
-    return keysOf(shared)
-      .filter((key) => key.startsWith(full))
-      .map((key) => key.slice(this.namespace.length + 1));
-  }
-
   /** The database of this user's files; it is remembered, so that `forgetEverything` finds it. */
   databaseName(): string {
     const all = new Set<string>(JSON.parse(shared.getItem(DATABASES) ?? '[]'));

@@ -12,6 +12,9 @@ export const startChat: StartChat = (environment): ChatHandle => {
   sheet.replaceSync(css);
   shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
   const desk = new Desk(environment);
+  void import('./hints.js' as string)
+    .then((lazy: typeof import('../lazy/hints.ts')) => lazy.checkOptions(environment.options))
+    .catch(() => {});
   const root = document.createElement('div');
   root.className = 'root';
   shadow.prepend(root);

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { trimUrl } from './text-rules.ts';
 import type { WordKey } from './words.ts';
 
 type Say = (key: WordKey) => string;
@@ -36,19 +37,6 @@ function link(url: string, children: ComponentChildren = url) {
       {children}
     </a>
   );
-}
-
-/** What belongs to a sentence, not to the address in it: final punctuation and an unopened bracket. */
-export function trimUrl(found: string): string {
-  let url = found;
-  for (;;) {
-    const last = url.at(-1) ?? '';
-    const isPunctuation = /[.,;:!?'"*_~|…。、！？»”’]/.test(last);
-    const opener = { ')': '(', ']': '[', '}': '{' }[last];
-    const isUnopened = opener !== undefined && url.split(opener).length < url.split(last).length;
-    if (!isPunctuation && !isUnopened) return url;
-    url = url.slice(0, -1);
-  }
 }
 
 const urlRule: Rule = {

@@ -20,3 +20,16 @@ export function sizeText(bytes: number, locale: string): string {
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: digits });
   return `${number.format(Math.max(unit === 'kB' ? 1 : 0, share))} ${unit}`;
 }
+
+/** What belongs to a sentence, not to the address in it: final punctuation and an unopened bracket. */
+export function trimUrl(found: string): string {
+  let url = found;
+  for (;;) {
+    const last = url.at(-1) ?? '';
+    const isPunctuation = /[.,;:!?'"*_~|…。、！？»”’]/.test(last);
+    const opener = { ')': '(', ']': '[', '}': '{' }[last];
+    const isUnopened = opener !== undefined && url.split(opener).length < url.split(last).length;
+    if (!isPunctuation && !isUnopened) return url;
+    url = url.slice(0, -1);
+  }
+}

@@ -1,3 +1,14 @@
+import css from './emoji.css';
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(css);
+
+/** Its style comes with it, once for each shadow root. */
+function adoptStyle(root: ShadowRoot): void {
+  if (root.adoptedStyleSheets.includes(sheet)) return;
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+}
+
 const groups: [tab: string, all: string][] = [
   [
     '🙂',
@@ -58,6 +69,7 @@ export function showEmoji(
   place: HTMLElement,
   { label, onPick, onClose }: EmojiOptions,
 ): () => void {
+  adoptStyle(place.getRootNode() as ShadowRoot);
   const tabs = document.createElement('div');
   tabs.className = 'emoji-tabs';
   tabs.setAttribute('role', 'tablist');

@@ -1,3 +1,14 @@
+import css from './lightbox.css';
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(css);
+
+/** Its style comes with it, once for each shadow root. */
+function adoptStyle(root: ShadowRoot): void {
+  if (root.adoptedStyleSheets.includes(sheet)) return;
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+}
+
 interface Picture {
   name: string;
   url: string;
@@ -25,6 +36,7 @@ export function showLightbox(
   start: number,
   say: Say,
 ): void {
+  adoptStyle(root);
   const before = root.activeElement as HTMLElement | null;
   const dialog = document.createElement('dialog');
   dialog.className = 'lightbox';

@@ -1,5 +1,5 @@
 import type { ChatOptions } from '../shared/options.ts';
-import { checkOptions, hint } from './hints.ts';
+import { hint } from './hints.ts';
 import type { Loader } from './main.ts';
 
 /** `SupportChat('open')`: a command, answered with a promise; `on` answers with what ends it. */
@@ -13,14 +13,13 @@ export interface Api {
 type Listener = (detail: unknown) => void;
 
 /** Every command by its name. */
-function commandsOf(loader: Loader, fromTag: ChatOptions, folder: URL) {
+function commandsOf(loader: Loader, fromTag: ChatOptions) {
   const withChat = async <T>(work: (chat: Awaited<ReturnType<Loader['load']>>) => T) => {
     if (!loader.isStarted) throw new Error("call SupportChat('init', …) first");
     return work(await loader.load());
   };
   return {
-    init: (options: Record<string, unknown> = {}) =>
-      loader.init({ ...fromTag, ...checkOptions(options, folder) }),
+    init: (options: ChatOptions = {}) => loader.init({ ...fromTag, ...options }),
     open: () => loader.open(),
     close: () => loader.close(),
     toggle: () => loader.toggle(),
@@ -30,8 +29,7 @@ function commandsOf(loader: Loader, fromTag: ChatOptions, folder: URL) {
     openTicket: (id: string) => withChat((chat) => chat.openTicket(id)),
     setLocale: (locale: string) => loader.configure({ locale }),
     setTheme: (theme: 'auto' | 'light' | 'dark') => loader.configure({ theme }),
-    configure: (options: Record<string, unknown>) =>
-      loader.configure(checkOptions(options, folder)),
+    configure: (options: ChatOptions) => loader.configure(options),
     refreshToken: () => loader.chat?.refreshToken(),
     logout: () => loader.isStarted && withChat((chat) => chat.logout()),
     destroy: () => loader.destroy(),
@@ -39,19 +37,14 @@ function commandsOf(loader: Loader, fromTag: ChatOptions, folder: URL) {
 }
 
 /** Builds the one global function. */
-export function createApi(loader: Loader, fromTag: ChatOptions, folder: URL): Api {
-  const commands = commandsOf(loader, fromTag, folder) as Record<
-    string,
-    (...args: never[]) => unknown
-  >;
+export function createApi(loader: Loader, fromTag: ChatOptions): Api {
+  const commands = commandsOf(loader, fromTag) as Record<string, (...args: never[]) => unknown>;
   const api: Api = (command, ...args) => {
     if (command === 'on') return loader.on(args[0] as string, args[1] as Listener);
     if (command === 'off') return loader.off(args[0] as string, args[1] as Listener);
     const run = commands[command];
     if (!run) {
-      hint(
-        `there is no command "${command}"; there are on, off, ${Object.keys(commands).join(', ')}`,
-      );
+      hint(`no command "${command}"; there are ${Object.keys(commands)}`);
       return Promise.resolve();
     }
     // A refused promise nobody looks at would be an error of the page.

@@ -75,7 +75,7 @@ export function createLauncher(onClick: () => void): Launcher {
     shadow,
     button,
     configure(options) {
-      const { color, position = 'right', zIndex = 2147483000, launcherText = '' } = options;
+      const { color, position = 'right', zIndex = 2e9, launcherText = '' } = options;
       const { brand, onBrand, light, dark } = paletteOf(color);
       const rule = `:host{--brand:${brand};--on-brand:${onBrand};--brand-light:${light};--brand-dark:${dark};z-index:${Number(zIndex) || 0}!important}`;
       themed.replaceSync(rule);

@@ -56,7 +56,7 @@ class Loader {
     if (this.#launcher) return;
     if (!options.tokenUrl && !options.getToken && options.mode !== 'page') {
       hint(
-        'nobody says who the visitor is. Add data-token-url="/support-token" to the script tag, or getToken to init; see docs/EMBEDDING.md',
+        'who is the visitor? Add data-token-url="/support-token" to the tag, or getToken to init',
       );
     }
     this.#options = options;
@@ -82,7 +82,7 @@ class Loader {
       ({ startChat }) => this.#start(startChat),
       (error) => {
         this.#loading = undefined;
-        hint(`the chat could not be loaded from ${folder}: ${error}. Does script-src allow it?`);
+        hint(`no chat from ${folder}: ${error}; is it in script-src?`);
         this.emit('error', { message: String(error) });
         throw error;
       },
@@ -179,9 +179,9 @@ declare global {
 // The tag may stand on a page twice.
 if (!window.SupportChat?.loaded) {
   const loader = new Loader();
-  const options = script ? readTag(script, folder) : {};
+  const options = script ? readTag(script) : {};
   const waiting = window.SupportChat?.q ?? [];
-  window.SupportChat = createApi(loader, options, folder);
+  window.SupportChat = createApi(loader, options);
   if (options.tokenUrl || options.mode === 'page') loader.init(options);
   for (const call of waiting) void window.SupportChat(...(call as [string]));
 }

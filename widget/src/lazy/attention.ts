@@ -1,4 +1,4 @@
-import { shared } from './keeper.ts';
+import type { WebStorage } from '../../../client/storage.ts';
 
 const SOUND_MARK = 'deskcord/sounded';
 
@@ -20,7 +20,7 @@ function playNotes(context: AudioContext): void {
 let audio: AudioContext | undefined;
 
 /** Several tabs hear of the same message: one of them sounds. @param mark of the message */
-export async function sound(mark: string): Promise<void> {
+export async function sound(mark: string, shared: WebStorage): Promise<void> {
   const play = () => {
     if (shared.getItem(SOUND_MARK) === mark) return;
     shared.setItem(SOUND_MARK, mark);
@@ -30,15 +30,6 @@ export async function sound(mark: string): Promise<void> {
   };
   if (navigator.locks) await navigator.locks.request(SOUND_MARK, play);
   else play();
-}
-
-const ownPrefix = /^\(\d+\+?\) /;
-
-/** The number of unread messages in front of the page's title, whoever changes the title meanwhile. */
-export function markTitle(count: number): void {
-  const bare = document.title.replace(ownPrefix, '');
-  const title = count > 0 ? `(${count > 99 ? '99+' : count}) ${bare}` : bare;
-  if (document.title !== title) document.title = title;
 }
 
 /** Says it on the desktop, where the person has allowed that and does not look at the page. */
