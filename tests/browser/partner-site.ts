@@ -47,7 +47,7 @@ export async function servePartner(host: string): Promise<PartnerSite> {
       const tag = `<script async src="${host}/widget/v1.js" data-token-url="/support-token" ${attributes}></script>`;
       const html = `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><title>A shop</title>
         <meta name="viewport" content="width=device-width, initial-scale=1">${head}${before}${tag}</head>
-        <body><h1>A shop</h1><p>With things in it.</p><a href="/other">Other page</a><div class="cover"></div></body></html>`;
+        <body><main><h1>A shop</h1><p>With things in it.</p><a href="/other">Other page</a></main><div class="cover"></div></body></html>`;
       return [200, 'text/html', html];
     },
     '/other': () => [200, 'text/html', '<!doctype html><title>Other</title><p>Another page</p>'],

@@ -27,7 +27,9 @@ export function ChatScreen({ desk, session, conversation, onMenu }: ChatScreenPr
   const [atBottom, setAtBottom] = useState(true);
   const drop = useDrop(desk, conversation);
   const rows = rowsOf(session, conversation);
-  const newestOwn = rows.findLast((row) => row.kind === 'message' && row.isMine)?.key;
+  const newestOwn = rows.findLast(
+    (row) => row.kind === 'opening' || (row.kind === 'message' && row.isMine),
+  )?.key;
   const { refusal } = conversation.open ?? {};
   useEffect(() => {
     if (atBottom && desk.isWatched) conversation.markRead();
@@ -137,6 +139,7 @@ function Opening(props: LineProps & { row: Extract<Row, { kind: 'opening' }> }) 
     ? words.say('retryIn', { seconds })
     : words.say(isOnline && item?.failures === 0 ? 'sending' : 'waiting');
   const say = words.say;
+  const isSeen = session.states.get(props.conversation.id).last?.isMine === false;
   const copy = () => desk.copy(row.text);
   return (
     <div
@@ -199,7 +202,21 @@ function Opening(props: LineProps & { row: Extract<Row, { kind: 'opening' }> }) 
           </p>
         </div>
       ) : (
-        <p class="foot">{item ? state : <time>{words.time(row.at)}</time>}</p>
+        <p class="foot">
+          {item ? (
+            state
+          ) : (
+            <>
+              <time dateTime={new Date(row.at).toISOString()}>{words.time(row.at)}</time>
+              {props.isNewestOwn && (
+                <span class={isSeen ? 'state seen' : 'state'}>
+                  <Icon name={isSeen ? 'checks' : 'check'} />
+                  {say(isSeen ? 'seen' : 'sent')}
+                </span>
+              )}
+            </>
+          )}
+        </p>
       )}
     </div>
   );
@@ -224,6 +241,12 @@ function Ended(props: { desk: Desk; session: Session; conversation: Conversation
   const { desk, session, conversation } = props;
   const { say } = desk.words;
   const { text, files, edit } = conversation.draft.state;
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    // Whoever was writing must not fall out of the chat with the field.
+    const root = button.current?.getRootNode() as ShadowRoot;
+    if (!root.activeElement && document.activeElement === document.body) button.current?.focus();
+  }, []);
   const kept = [edit?.text, text, ...files.map(({ name }) => name)].filter(Boolean).join('\n');
   return (
     <div class="ended">
@@ -234,6 +257,7 @@ function Ended(props: { desk: Desk; session: Session; conversation: Conversation
         </>
       )}
       <button
+        ref={button}
         type="button"
         class="primary"
         onClick={() => (kept ? conversation.moveDraftToNew() : session.show(BLANK))}

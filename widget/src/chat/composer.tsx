@@ -130,7 +130,7 @@ export function Composer({ desk, session, conversation, onSent }: ComposerProps)
         <textarea
           ref={field}
           rows={1}
-          dir="auto"
+          dir={text ? 'auto' : undefined}
           aria-label={edit ? say('editing') : say('message')}
           aria-invalid={over > 0}
           aria-describedby="dc-count"

@@ -89,10 +89,12 @@ function Header({
           <img class="logo" src={options.logo} alt="" />
         ) : null}
         <div class="titles">
-          <h2 dir="auto">{topic ?? title}</h2>
+          <h2>
+            <bdi>{topic ?? title}</bdi>
+          </h2>
           {conversation?.ticket ? (
-            <p dir="auto">
-              {title} · #{conversation.ticket.number}
+            <p>
+              <bdi>{title}</bdi> · <bdi>#{conversation.ticket.number}</bdi>
             </p>
           ) : null}
         </div>

@@ -5,13 +5,15 @@ import type { Question as Asked, Desk } from './desk.ts';
 export function Question({ desk, asked }: { desk: Desk; asked: Asked }) {
   const { say } = desk.words;
   const no = useRef<HTMLButtonElement>(null);
+  const isDone = useRef(false);
   useEffect(() => {
     const root = no.current?.getRootNode() as ShadowRoot | undefined;
     const before = root?.activeElement as HTMLElement | null;
     no.current?.focus();
     return () => {
       const fallback = root?.querySelector<HTMLElement>('.composer textarea, .screen button');
-      (before?.isConnected ? before : fallback)?.focus();
+      // What the question was about may be gone in a moment, and the focus with it.
+      (before?.isConnected && !isDone.current ? before : fallback)?.focus();
     };
   }, []);
   const close = () => {
@@ -50,6 +52,7 @@ export function Question({ desk, asked }: { desk: Desk; asked: Asked }) {
             type="button"
             class="danger-button"
             onClick={() => {
+              isDone.current = true;
               close();
               asked.onYes();
             }}
