@@ -1,4 +1,5 @@
-# Node 24 is the long-term release; the code runs on 20.19 and newer.
+# Node 24 is the long-term release; the code runs on 20.19 and newer. To pin the image, give its digest:
+# docker build --build-arg NODE=24-bookworm-slim@sha256:…
 ARG NODE=24-bookworm-slim
 
 FROM node:${NODE} AS build
@@ -18,6 +19,7 @@ RUN npm run build && npm prune --omit=dev
 FROM node:${NODE}
 ENV NODE_ENV=production \
     SERVER_MODE=PRODUCTION \
+    HOST=0.0.0.0 \
     WEB_SERVER_PORT=5000
 WORKDIR /app
 RUN groupadd --gid 10001 deskcord \

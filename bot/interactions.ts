@@ -12,7 +12,7 @@ import {
 import { sizes } from '../src/contract/limits.ts';
 import type { IssueLevel, SupportRole } from '../src/contract/tickets.ts';
 import type { Actor } from '../src/domain/access/actor.ts';
-import { closeTicket, updateTicket } from '../src/domain/ticket-status.ts';
+import { closeTicket, updateTicket } from '../src/domain/tickets/change.ts';
 import { toAppError } from '../src/errors.ts';
 import type { Bridge } from './bridge.ts';
 import { loggable } from './discord-errors.ts';

@@ -1,10 +1,10 @@
 import type { Guild, GuildMember, Message, User } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
-import type { Actor } from '../src/domain/access/actor.ts';
+import { DISCORD_ISSUER } from '../src/contract/identity.ts';
+import { displayName } from '../src/contract/text.ts';
+import { type Actor, isDiscordKey, userKey } from '../src/domain/access/actor.ts';
 import type { Author } from '../src/domain/log/entry.ts';
 import { isInaccessible } from './discord-errors.ts';
-
-const KEY = 'discord|';
 
 /** Somebody of the guild as the verbs know people; `ADMIN` with the administrators' role. */
 export function actorOf(
@@ -12,9 +12,9 @@ export function actorOf(
   person: { id: string; name: string; roles: readonly string[] },
 ): Actor {
   return {
-    key: KEY + person.id,
+    key: userKey('staff', person.id, DISCORD_ISSUER),
     id: person.id,
-    username: person.name,
+    username: displayName(person.name, 'staff'),
     email: `${person.id}@discord.invalid`,
     role: person.roles.includes(discord.roles.ADMIN) ? 'ADMIN' : 'AGENT',
     origin: 'discord',
@@ -34,7 +34,7 @@ export function actorOfAuthor(author: Author): Actor {
 }
 
 export function isFromDiscord(author: Author): boolean {
-  return author.key.startsWith(KEY);
+  return isDiscordKey(author.key);
 }
 
 /** True for those who hold one of the four roles of the staff. */

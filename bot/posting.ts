@@ -93,12 +93,16 @@ export async function deliver(
   const { ctx, tickets, lease, rest } = bridge;
   const { channelId, key, body, files } = outgoing;
   const { attempt } = ticket.mirror;
+  const end = ctx.metrics.posts.startTimer();
   if (attempt?.key === key) {
     const before = String(SnowflakeUtil.generate({ timestamp: attempt.at - LOOK_BACK_MS }));
     const { channel_id, last_post } = ticket.mirror;
     const isNewer = channelId === channel_id && compareIds(last_post, before) > 0;
     const found = await findOwn(bridge, outgoing, isNewer ? last_post : before);
-    if (found) return found.id;
+    if (found) {
+      end({ outcome: 'found' });
+      return found.id;
+    }
   } else {
     await tickets.save(ticket, { attempt: { key, at: ctx.clock() } });
   }
@@ -116,10 +120,13 @@ export async function deliver(
       ...(files?.length ? { files } : {}),
     })) as APIMessage;
     ctx.failpoint('after-post');
+    end({ outcome: 'posted' });
     return posted.id;
   } catch (error) {
     // It had been posted by an earlier attempt, and deleted since.
-    if (hasCode(error, code.unknownMessage)) return undefined;
+    const isGone = hasCode(error, code.unknownMessage);
+    end({ outcome: isGone ? 'gone' : 'failed' });
+    if (isGone) return undefined;
     throw error;
   }
 }

@@ -53,8 +53,18 @@ function createBridge(
     client,
     rest: client.rest,
     tickets: createTickets(ctx, lease.fencingToken),
-    outbound: createKeyedQueue({ limit: AT_ONCE, run: (id) => syncChannel(bridge, id), onError }),
-    inbound: createKeyedQueue({ limit: AT_ONCE, run: (id) => ingestWaiting(bridge, id), onError }),
+    outbound: createKeyedQueue({
+      limit: AT_ONCE,
+      run: (id) => syncChannel(bridge, id),
+      onError,
+      onRun: countRuns(ctx, 'outbound'),
+    }),
+    inbound: createKeyedQueue({
+      limit: AT_ONCE,
+      run: (id) => ingestWaiting(bridge, id),
+      onError,
+      onRun: countRuns(ctx, 'inbound'),
+    }),
     events: new Map(),
     fullUntil: new Map(),
     marking: new Map(),
@@ -70,6 +80,13 @@ function createBridge(
     },
   };
   return bridge;
+}
+
+function countRuns(ctx: AppContext, queue: 'inbound' | 'outbound') {
+  return (outcome: 'done' | 'failed', keys: number) => {
+    ctx.metrics.runs.inc({ queue, outcome });
+    ctx.metrics.queued.set({ queue }, keys);
+  };
 }
 
 /** Logs in, finds what there is to do, and says which commands there are. */

@@ -1,71 +1,134 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { errorStatus } from '../src/contract/errors.ts';
-import { type ClientEventName, clientEvents, eventLimits } from '../src/contract/events.ts';
-import { tokenClaims } from '../src/contract/identity.ts';
+import { type EndpointRow, endpoints } from '../src/contract/endpoints.ts';
+import { errorBody, errorStatus } from '../src/contract/errors.ts';
+import {
+  type ClientEventName,
+  clientEventAcks,
+  clientEvents,
+  eventLimits,
+  serverEvents,
+} from '../src/contract/events.ts';
+import { tokenClaims, userView } from '../src/contract/identity.ts';
 import { rateLimits, sizes } from '../src/contract/limits.ts';
-import type { Endpoint } from '../src/http/endpoint.ts';
-import { uploadEndpoint } from '../src/http/files.ts';
-import { messageEndpoints } from '../src/http/messages.ts';
-import { ticketEndpoints } from '../src/http/tickets.ts';
-import { fieldsOf } from './contract-fields.ts';
+import { fileView, messageView } from '../src/contract/messages.ts';
+import { ticketView } from '../src/contract/tickets.ts';
 
-/** Writes docs/PROTOCOL.md from the schemas that parse the requests, so that the two cannot differ. */
+/** Writes docs/PROTOCOL.md from the schemas of the contract, so that the two cannot differ. */
 
 interface JsonSchema {
-  type?: string;
+  type?: string | string[];
+  format?: string;
+  description?: string;
   enum?: unknown[];
   const?: unknown;
   anyOf?: JsonSchema[];
   items?: JsonSchema;
   properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema | boolean;
+  propertyNames?: unknown;
   required?: string[];
+}
+
+/** Objects with a table of their own; wherever else they stand, their name is enough. */
+const named: [string, z.ZodType][] = [
+  ['ticket', ticketView],
+  ['message', messageView],
+  ['file', fileView],
+  ['user', userView],
+];
+
+const jsonOf = (schema: z.ZodType, io: 'input' | 'output') =>
+  z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
+
+/** Fields in words, in which two schemas are the same object. */
+const fingerprint = ({ properties = {} }: JsonSchema) => Object.keys(properties).join(' ');
+const nameByFields = new Map(
+  [...named, ['the body of an error', errorBody] as const].map(([name, schema]) => [
+    fingerprint(jsonOf(schema, 'output')),
+    name,
+  ]),
+);
+
+function objectName(schema: JsonSchema): string {
+  if (!schema.properties) return schema.propertyNames ? 'object of integers' : 'object';
+  const name = nameByFields.get(fingerprint(schema));
+  if (name) return name;
+  const fields = fieldsOf(schema);
+  return fields.length > 0 ? `{${fields.join(', ')}}` : '{}';
 }
 
 function typeName(schema: JsonSchema): string {
   if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(' ');
   if (schema.const !== undefined) return `\`${String(schema.const)}\``;
   if (schema.anyOf) return schema.anyOf.map(typeName).join(' or ');
+  if (schema.format === 'integer') return 'integer';
   if (schema.type === 'array') return `array of ${typeName(schema.items ?? {})}`;
-  return schema.type ?? 'any';
+  if (schema.type === 'object') return objectName(schema);
+  return [schema.type ?? 'any'].flat().join(' or ');
 }
 
-function fields(schema: z.ZodType): string {
-  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
-  const shapes = json.anyOf ?? [json];
-  const lines = shapes.map(({ properties = {}, required = [] }) =>
-    Object.entries(properties)
-      .map(([name, field]) => `\`${name}\`${required.includes(name) ? '' : '?'} ${typeName(field)}`)
-      .join(', '),
+function fieldsOf({ properties = {}, required = [] }: JsonSchema): string[] {
+  return Object.entries(properties).map(
+    ([name, field]) => `\`${name}\`${required.includes(name) ? '' : '?'} ${typeName(field)}`,
   );
-  return lines.join(' — or — ') || '—';
+}
+
+/** The fields of what a client sends, on one line. */
+function fields(schema: z.ZodType, io: 'input' | 'output' = 'input'): string {
+  const json = jsonOf(schema, io);
+  const shapes = json.anyOf ?? [json];
+  return shapes.map((shape) => fieldsOf(shape).join(', ')).join(' — or — ') || '—';
 }
 
 const table = (head: string[], rows: string[][]) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-const endpoints: readonly Endpoint[] = [...ticketEndpoints, ...messageEndpoints, uploadEndpoint];
+const rows: readonly EndpointRow[] = Object.values(endpoints);
+const api = rows.filter(({ auth }) => auth !== 'none');
+const callOf = ({ method, path }: EndpointRow) => `\`${method} ${path.replace('/api/v1', '')}\``;
 
-function restTable(): string {
-  const rows = endpoints.map(({ method, path, limit, body, query }) => [
-    `\`${method} /api/v1${path}\``,
-    String(rateLimits[limit]),
-    body ? fields(body) : query ? `query: ${fields(query)}` : '—',
-  ]);
-  const file = [
-    '`GET /api/v1/files/:id/:name`',
-    String(rateLimits.download),
-    'query: `exp`, `sig`',
-  ];
-  return table(['Call', 'a minute', 'Body or query'], [...rows, file]);
+function inputOf({ body, query, file }: EndpointRow): string {
+  if (body) return fields(body);
+  if (query) return `query: ${fields(query)}`;
+  return file ? `multipart: \`${file}\`` : '—';
 }
+
+function answersOf({ answers }: EndpointRow): string {
+  const bodies = Object.entries(answers).map(
+    ([status, schema]) => [status, schema ? typeName(jsonOf(schema, 'output')) : 'bytes'] as const,
+  );
+  const kinds = new Set(bodies.map(([, body]) => body));
+  const statuses = bodies.map(([status]) => status);
+  return [...kinds].map((kind) => `${statuses.join(', ')}: ${kind}`).join('; ');
+}
+
+const restTable = () =>
+  table(
+    ['Call', 'What', 'Who', 'a minute', 'Body or query', 'Answer', 'Refused with'],
+    api.map((row) => [
+      `\`${row.method} ${row.path}\``,
+      row.summary,
+      row.may,
+      row.limit ? String(rateLimits[row.limit]) : '—',
+      inputOf(row),
+      answersOf(row),
+      row.errors.map((code) => errorStatus[code]).join(', ') || '—',
+    ]),
+  );
+
+const probesTable = () =>
+  table(
+    ['Call', 'What', 'Answer'],
+    rows
+      .filter(({ auth }) => auth === 'none')
+      .map((row) => [callOf(row), row.summary, Object.keys(row.answers).join(', ')]),
+  );
 
 /** Everything else that counts against the limit of an event. */
 function sharersOf(event: ClientEventName): string {
   const limit = eventLimits[event];
-  const calls = endpoints
-    .filter((endpoint) => endpoint.limit === limit)
-    .map(({ method, path }) => `\`${method} ${path}\``);
+  const calls = api.filter((row) => row.limit === limit).map(callOf);
   const events = Object.entries(eventLimits)
     .filter(([name, other]) => other === limit && name !== event)
     .map(([name]) => `\`${name}\``);
@@ -74,24 +137,34 @@ function sharersOf(event: ClientEventName): string {
 
 function eventsTable(): string {
   const names = Object.keys(clientEvents) as ClientEventName[];
-  const rows = names.map((name) => [
+  const lines = names.map((name) => [
     `\`${name}\``,
     String(rateLimits[eventLimits[name]]),
     sharersOf(name),
     fields(clientEvents[name]),
+    fields(clientEventAcks[name], 'output'),
   ]);
-  return table(['Event', 'a minute', 'together with', 'Payload'], rows);
+  return table(['Event', 'a minute', 'together with', 'Payload', 'Acknowledged with'], lines);
 }
 
-const fieldsTable = (view: string) =>
+const serverEventsTable = () =>
   table(
-    ['Field', 'Type', ''],
-    fieldsOf(view).map(({ name, optional, type, comment }) => [
-      `\`${name}\`${optional ? '?' : ''}`,
-      type,
-      comment,
-    ]),
+    ['Event', 'Payload', 'When'],
+    Object.entries(serverEvents).map(([name, { payload, when }]) => {
+      const type = typeName(jsonOf(payload, 'output'));
+      return [`\`${name}\``, type.replace(/^\{(.*)\}$/, '$1'), when];
+    }),
   );
+
+function fieldsTable(schema: z.ZodType): string {
+  const { properties = {}, required = [] } = jsonOf(schema, 'output');
+  const lines = Object.entries(properties).map(([name, field]) => [
+    `\`${name}\`${required.includes(name) ? '' : '?'}`,
+    typeName(field),
+    field.description ?? '',
+  ]);
+  return table(['Field', 'Type', ''], lines);
+}
 
 const errorsTable = () =>
   table(
@@ -110,13 +183,13 @@ export function renderProtocol(document: string): string {
   const parts: Record<string, string> = {
     claims: fields(tokenClaims),
     rest: restTable(),
+    probes: probesTable(),
     events: eventsTable(),
-    ticket: fieldsTable('TicketView'),
-    message: fieldsTable('MessageView'),
-    file: fieldsTable('FileView'),
+    server_events: serverEventsTable(),
     errors: errorsTable(),
     sizes: sizesTable(),
   };
+  for (const [name, schema] of named) parts[name] = fieldsTable(schema);
   return Object.entries(parts).reduce(
     (text, [name, part]) =>
       text.replace(

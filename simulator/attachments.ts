@@ -9,6 +9,8 @@ interface Named {
   filename?: string | null | undefined;
   title?: string | null | undefined;
   description?: string | null | undefined;
+  duration_secs?: unknown;
+  waveform?: unknown;
 }
 
 const MAX_FILES = 10;
@@ -26,6 +28,7 @@ const TYPES: Record<string, string> = {
   html: 'text/html; charset=utf-8',
   mp4: 'video/mp4',
   mp3: 'audio/mpeg',
+  ogg: 'audio/ogg',
 };
 
 /**
@@ -65,6 +68,24 @@ export function dropAttachments(world: World, channelId: string, gone: Attachmen
   for (const { id, filename } of gone) world.files.delete(`${channelId}/${id}/${filename}`);
 }
 
+/** The files of a message, to be sent once more. Those whose bytes are gone are left out. */
+export function uploadsOf(world: World, channelId: string, attachments: Attachment[]): Upload[] {
+  return attachments.flatMap(({ id, filename, content_type }, index) => {
+    const bytes = world.files.read(`${channelId}/${id}/${filename}`);
+    return bytes ? { index, filename, contentType: content_type, bytes } : [];
+  });
+}
+
+/** Stores files once more for another message, with what was said of them. */
+export function storeFiles(
+  world: World,
+  channelId: string,
+  uploads: Upload[],
+  described: Attachment[],
+): Attachment[] {
+  return uploads.map((upload) => store(world, channelId, upload, described[upload.index]));
+}
+
 function store(
   world: World,
   channelId: string,
@@ -82,6 +103,10 @@ function store(
     ...(title ? { title } : {}),
     ...(described?.description ? { description: described.description } : {}),
     ...measure(upload.bytes),
+    ...(typeof described?.duration_secs === 'number'
+      ? { duration_secs: described.duration_secs }
+      : {}),
+    ...(typeof described?.waveform === 'string' ? { waveform: described.waveform } : {}),
   };
   const key = `${channelId}/${attachment.id}/${filename}`;
   world.files.put(key, upload.bytes, attachment.content_type, world.settings.maxStoredBytes);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { actsAtOnce, strikeNow } from './at-once.ts';
 import { ApiError, invalidField } from './errors.ts';
-import { isGatewayFault, strikeNow } from './gateway-faults.ts';
 import { writeJson } from './responses.ts';
 import type { Simulator } from './simulator.ts';
 import { renderState } from './state.ts';
@@ -54,7 +54,7 @@ function addFault(sim: Simulator, fault: unknown): void {
   if (typeof fault !== 'object' || fault === null) {
     throw invalidField(['kind'], 'BASE_TYPE_REQUIRED', 'This field is required');
   }
-  if (isGatewayFault(fault)) strikeNow(sim, fault);
+  if (actsAtOnce(fault)) strikeNow(sim, fault);
   else sim.faults.add(fault);
 }
 

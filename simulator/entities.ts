@@ -92,6 +92,42 @@ export interface Attachment {
   size: number;
   width?: number;
   height?: number;
+  /** Of a voice message. */
+  duration_secs?: number;
+  waveform?: string;
+}
+
+export interface Sticker {
+  id: string;
+  name: string;
+  tags: string;
+  description: string | null;
+  /** 1 a PNG. */
+  format_type: number;
+}
+
+export interface Poll {
+  question: { text: string };
+  answers: { answer_id: number; poll_media: Json }[];
+  expiry: string;
+  allow_multiselect: boolean;
+  layout_type: number;
+  is_finalized: boolean;
+}
+
+/** What a forward keeps of the message it was made from. */
+export interface Snapshot {
+  type: number;
+  content: string;
+  timestamp: string;
+  edited_timestamp: string | null;
+  flags: number;
+  mentions: string[];
+  mention_roles: string[];
+  embeds: Json[];
+  components: Json[];
+  attachments: Attachment[];
+  sticker_ids: string[];
 }
 
 export interface Reaction {
@@ -124,6 +160,10 @@ export interface Message {
   reference?: { type: number; message_id: string; channel_id: string; guild_id?: string };
   interaction_metadata?: Json;
   thread_id?: string;
+  sticker_ids?: string[];
+  poll?: Poll;
+  /** Of a forward. */
+  snapshot?: Snapshot;
   /** The only person who sees it, when it is ephemeral. */
   ephemeral_for?: string;
 }
@@ -135,53 +175,7 @@ export const MessageFlag = {
   ephemeral: 1 << 6,
   loading: 1 << 7,
   suppressNotifications: 1 << 12,
+  voiceMessage: 1 << 13,
+  snapshot: 1 << 14,
   componentsV2: 1 << 15,
 } as const;
-
-export interface Webhook {
-  id: string;
-  type: 1;
-  channel_id: string;
-  name: string;
-  avatar: string | null;
-  token: string;
-  user_id: string;
-  application_id: string | null;
-}
-
-export interface Command {
-  id: string;
-  application_id: string;
-  guild_id?: string;
-  version: string;
-  type: number;
-  name: string;
-  description: string;
-  options: Json[];
-  default_member_permissions: string | null;
-  nsfw: boolean;
-  /** Whatever else the body had, given back as it came. */
-  extra: Json;
-}
-
-export interface Interaction {
-  id: string;
-  token: string;
-  type: number;
-  user_id: string;
-  channel_id: string;
-  nonce: string | number | null;
-  created_at: number;
-  state: 'pending' | 'answered' | 'failed';
-  data: Json;
-  /** The message whose component was used. */
-  message_id?: string;
-  metadata: Json;
-  /** Type and data of the first answer. */
-  response?: { type: number; data: unknown };
-  response_message_id?: string;
-  /** Every message it produced, oldest first; ephemeral ones included. */
-  message_ids: string[];
-  deferred_ephemeral: boolean;
-  modal?: Json;
-}

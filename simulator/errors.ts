@@ -35,6 +35,8 @@ const UNKNOWN = {
   user: [10013, 'Unknown User'],
   emoji: [10014, 'Unknown Emoji'],
   webhook: [10015, 'Unknown Webhook'],
+  ban: [10026, 'Unknown Ban'],
+  sticker: [10060, 'Unknown sticker'],
   interaction: [10062, 'Unknown interaction'],
   command: [10063, 'Unknown application command'],
 } as const;

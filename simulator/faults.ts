@@ -1,3 +1,4 @@
+import type { BodyText } from './body-text.ts';
 import { invalidField } from './errors.ts';
 import {
   anything,
@@ -24,6 +25,13 @@ const callFault = object({
   method: optional(text()),
   /** Regular expression tried on the path without its query; any path when left out. */
   path: optional(text()),
+  /** Regular expressions tried on the texts of the body; see `BodyText`. */
+  content: optional(text()),
+  embed: optional(text()),
+  file: optional(text()),
+  body: optional(text()),
+  /** The same as `body`, but a plain part of a text. */
+  contains: optional(text()),
   /** "bot" or "people"; both when left out. */
   who: optional(choice('bot', 'people')),
   /** How many calls it strikes; for good when left out. */
@@ -36,6 +44,9 @@ const callFault = object({
   code: optional(integer()),
   message: optional(text()),
   errors: optional(anything),
+  /** The whole body of the answer; a text goes out as HTML, as a proxy's page does. */
+  answer: optional(anything),
+  /** How long a delay is, or how long an error takes. */
   ms: optional(integer({ min: 0 })),
   retry_after: optional(number),
   scope: optional(choice('user', 'global', 'shared')),
@@ -45,6 +56,16 @@ const callFault = object({
 
 export type CallFault = ReturnType<typeof callFault> & { id: number; hits: number };
 
+/** A call as far as faults look at it. */
+export interface Struck {
+  method: string;
+  path: string;
+  isBot: boolean;
+  text: BodyText;
+}
+
+const BODY_PATTERNS = ['content', 'embed', 'file', 'body'] as const;
+
 /** The faults that are set, in the order they were added. */
 export class Faults {
   private list: CallFault[] = [];
@@ -52,11 +73,7 @@ export class Faults {
 
   add(body: unknown): CallFault {
     const read = validate(callFault, body, true);
-    try {
-      new RegExp(read.path ?? '');
-    } catch {
-      throw invalidField(['path'], 'INVALID_PATTERN', 'Not a regular expression.');
-    }
+    for (const key of ['path', ...BODY_PATTERNS] as const) checkPattern(key, read[key]);
     const fault = { ...read, id: this.next++, hits: 0 };
     this.list.push(fault);
     return fault;
@@ -71,16 +88,36 @@ export class Faults {
   }
 
   /** The faults that strike this call; each counts it, and those used up are taken off the list. */
-  strike(method: string, path: string, isBot: boolean): CallFault[] {
+  strike(call: Struck): CallFault[] {
     const struck: CallFault[] = [];
     for (const fault of this.list) {
-      if (fault.method !== undefined && fault.method.toUpperCase() !== method) continue;
-      if (fault.path !== undefined && !new RegExp(fault.path).test(path)) continue;
-      if (fault.who !== undefined && (fault.who === 'bot') !== isBot) continue;
+      if (!concerns(fault, call)) continue;
       fault.hits += 1;
       if (fault.hits > (fault.skip ?? 0)) struck.push(fault);
     }
     this.list = this.list.filter((f) => f.times === undefined || f.hits < f.times + (f.skip ?? 0));
     return struck;
+  }
+}
+
+function concerns(fault: CallFault, { method, path, isBot, text }: Struck): boolean {
+  const { contains } = fault;
+  if (fault.method !== undefined && fault.method.toUpperCase() !== method) return false;
+  if (fault.path !== undefined && !new RegExp(fault.path).test(path)) return false;
+  if (fault.who !== undefined && (fault.who === 'bot') !== isBot) return false;
+  if (contains !== undefined && !text.body.some((one) => one.includes(contains))) return false;
+  return BODY_PATTERNS.every((key) => {
+    const pattern = fault[key];
+    if (pattern === undefined) return true;
+    return text[key].some((one) => new RegExp(pattern).test(one));
+  });
+}
+
+/** Refuses a text that is no regular expression. */
+export function checkPattern(field: string, pattern: string | undefined): void {
+  try {
+    new RegExp(pattern ?? '');
+  } catch {
+    throw invalidField([field], 'INVALID_PATTERN', 'Not a regular expression.');
   }
 }

@@ -24,6 +24,11 @@ export class FileStore {
     }
   }
 
+  /** The bytes of a file, if they are still kept. */
+  read(key: string): Buffer | undefined {
+    return this.files.get(key)?.bytes;
+  }
+
   delete(key: string): void {
     const file = this.files.get(key);
     if (!file) return;

@@ -1,30 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { bodyTextOf } from './body-text.ts';
 import { callerOf, type Reply } from './call.ts';
-import { summarise } from './call-log.ts';
+import { limited, log, type Track, write } from './call-track.ts';
 import type { User } from './entities.ts';
 import { ApiError, RateLimited } from './errors.ts';
-import type { CallFault } from './faults.ts';
-import { deleteMessage } from './messages.ts';
-import { writeJson } from './responses.ts';
+import { spoil, strike } from './fault-strikes.ts';
 import type { Router } from './router.ts';
 import type { Simulator } from './simulator.ts';
-import { readBody, type Upload } from './uploads.ts';
+import { readBody } from './uploads.ts';
 
-/** What is known of a call while it runs; becomes its line in the log. */
-interface Track {
-  started: number;
-  method: string;
-  path: string;
-  query: string;
-  caller: User | undefined;
-  body: unknown;
-  files: Upload[];
-  headers: Record<string, string>;
-  faults: CallFault[];
-  shared: boolean;
-}
-
-/** Answers one REST call: faults, token, rate limit, route, body, handler, events, answer – in Discord's order. */
+/** Answers one REST call: body, faults, token, rate limit, route, handler, events, answer – in Discord's order. */
 export async function answerRest(
   sim: Simulator,
   router: Router,
@@ -32,11 +17,13 @@ export async function answerRest(
   response: ServerResponse,
 ): Promise<void> {
   const track = open(sim, request);
+  const unread = await readInto(sim, request, track);
+  meetFaults(sim, track);
   const before = track.faults.filter((f) => f.when !== 'after' && f.kind !== 'delete-message');
   if (await strike(sim, before, track, request, response)) return;
   let reply: Reply;
   try {
-    reply = await run(sim, router, request, track);
+    reply = run(sim, router, track, unread);
   } catch (error) {
     reply = failure(error, track);
   }
@@ -52,6 +39,7 @@ export async function answerOutside(
   answer: () => void,
 ): Promise<void> {
   const track = open(sim, request);
+  meetFaults(sim, track);
   if (await strike(sim, track.faults, track, request, response)) return;
   answer();
   log(sim, track, response.statusCode);
@@ -70,7 +58,7 @@ function open(sim: Simulator, request: IncomingMessage): Track {
     body: undefined,
     files: [],
     headers: {},
-    faults: sim.faults.strike(method, url.pathname, caller?.bot ?? true),
+    faults: [],
     shared: false,
   };
 }
@@ -84,23 +72,27 @@ function identify(sim: Simulator, header: string | undefined): User | undefined 
   return user?.bot === bot ? user : undefined;
 }
 
-async function run(
-  sim: Simulator,
-  router: Router,
-  request: IncomingMessage,
-  track: Track,
-): Promise<Reply> {
+/** Reads the body to its end, so that an early refusal does not break the connection; gives what was wrong with it. */
+async function readInto(sim: Simulator, request: IncomingMessage, track: Track): Promise<unknown> {
+  try {
+    const { json, files } = await readBody(request, sim.settings);
+    Object.assign(track, { body: json, files });
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+function meetFaults(sim: Simulator, track: Track): void {
+  const { method, path, caller, body, files } = track;
+  const text = bodyTextOf(body, files);
+  track.faults = sim.faults.strike({ method, path, isBot: caller?.bot ?? true, text });
+}
+
+function run(sim: Simulator, router: Router, track: Track, unread: unknown): Reply {
   if (sim.calls.invalidRequests >= sim.settings.invalidRequestLimit) {
     throw new RateLimited(600, 'global');
   }
-  const body = readBody(request, sim.settings);
-  // Read to the end in any case, so that an early refusal does not break the connection.
-  const read = await body.then(
-    (value) => ({ value, error: undefined }),
-    (error: unknown) => ({ value: undefined, error }),
-  );
-  track.body = read.value?.json;
-  track.files = read.value?.files ?? [];
   const { route, params } = router.find(track.method, apiPath(track.path));
   const query = new URLSearchParams(track.query);
   const { world } = sim;
@@ -126,7 +118,7 @@ async function run(
     },
     track.headers,
   );
-  if (read.error !== undefined) throw read.error;
+  if (unread !== undefined) throw unread;
   return route.handler(call);
 }
 
@@ -142,25 +134,6 @@ function failure(error: unknown, track: Track): Reply {
   }
   console.error('simulator: a handler failed', error);
   return { status: 500, body: { message: '500: Internal Server Error', code: 0 } };
-}
-
-function limited(error: RateLimited, track: Track): Reply {
-  const { retryAfter, scope } = error;
-  const global = scope === 'global';
-  track.shared = scope === 'shared';
-  track.headers['Retry-After'] = String(Math.ceil(retryAfter));
-  track.headers['X-RateLimit-Scope'] = scope;
-  if (global) track.headers['X-RateLimit-Global'] = 'true';
-  const body = { message: error.message, retry_after: Number(retryAfter.toFixed(3)), global };
-  return { status: 429, body };
-}
-
-/** Deletes what the call just made, when a fault asks for it: the author learns an id that is gone. */
-function spoil(sim: Simulator, track: Track, reply: Reply): void {
-  if (!track.faults.some((f) => f.kind === 'delete-message')) return;
-  const made = reply.body as { id?: string; channel_id?: string } | undefined;
-  const message = sim.world.message(made?.channel_id ?? '', made?.id ?? '');
-  if (message) deleteMessage(sim.world, message);
 }
 
 /** Sends the events of a call before or after its answer, as the settings say. */
@@ -190,77 +163,4 @@ async function finish(
   const after = track.faults.filter((f) => f.when === 'after');
   if (await strike(sim, after, track, request, response)) return;
   write(sim, track, response, reply);
-}
-
-/** Lets faults act in turn; true when one of them took the place of the answer. */
-async function strike(
-  sim: Simulator,
-  faults: CallFault[],
-  track: Track,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<boolean> {
-  for (const fault of faults) {
-    switch (fault.kind) {
-      case 'delay':
-        await new Promise((resolve) => setTimeout(resolve, fault.ms ?? 1000).unref());
-        break;
-      case 'hang':
-        request.resume();
-        log(sim, track, 0, 'hang');
-        return true;
-      case 'reset':
-        log(sim, track, 0, 'reset');
-        request.socket.resetAndDestroy();
-        return true;
-      case 'status':
-      case 'rate-limit':
-        request.resume();
-        write(sim, track, response, faultReply(fault, track), fault.kind);
-        return true;
-    }
-  }
-  return false;
-}
-
-function faultReply(fault: CallFault, track: Track): Reply {
-  if (fault.kind === 'status') {
-    const status = fault.status ?? 500;
-    const message = fault.message ?? `${status}: Fault`;
-    const errors = fault.errors === undefined ? {} : { errors: fault.errors };
-    return { status, body: { message, code: fault.code ?? 0, ...errors } };
-  }
-  const retryAfter = fault.retry_after ?? 1;
-  const reply = limited(new RateLimited(retryAfter, fault.scope ?? 'user'), track);
-  track.headers['Retry-After'] = String(retryAfter);
-  track.headers['X-RateLimit-Reset-After'] = String(retryAfter);
-  if (fault.without_header) delete track.headers['Retry-After'];
-  return reply;
-}
-
-function write(
-  sim: Simulator,
-  track: Track,
-  response: ServerResponse,
-  reply: Reply,
-  fault?: string,
-): void {
-  const counts = [401, 403, 429].includes(reply.status) && !track.shared;
-  if (counts) sim.calls.countInvalid();
-  log(sim, track, reply.status, fault);
-  if (!response.destroyed) writeJson(response, reply.status, reply.body, track.headers);
-}
-
-function log(sim: Simulator, track: Track, status: number, fault?: string): void {
-  sim.calls.add({
-    at: new Date(track.started).toISOString(),
-    method: track.method,
-    path: `${track.path}${track.query}`,
-    status,
-    who: track.caller?.username ?? null,
-    ms: Date.now() - track.started,
-    body: summarise(track.body),
-    files: track.files.map((f) => ({ filename: f.filename, size: f.bytes.length })),
-    ...(fault === undefined ? {} : { fault }),
-  });
 }

@@ -1,13 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Channel, Interaction, Json, Message, User } from './entities.ts';
-import {
-  renderChannel,
-  renderMember,
-  renderMemberPart,
-  renderMessage,
-  renderRole,
-  renderUser,
-} from './render.ts';
+import type { Interaction } from './app-entities.ts';
+import type { Channel, Json, Message, User } from './entities.ts';
+import { renderChannel, renderMember, renderMemberPart, renderRole, renderUser } from './render.ts';
+import { renderMessage } from './render-message.ts';
 import { nextSnowflake } from './snowflake.ts';
 import type { World } from './world.ts';
 

@@ -1,3 +1,5 @@
+import type { Channel } from './entities.ts';
+import { P } from './permissions.ts';
 import type { AllowedMentions } from './validation/messages.ts';
 import type { World } from './world.ts';
 
@@ -37,4 +39,9 @@ export function resolveMentions(
 
 function unique(text: string, pattern: RegExp): string[] {
   return [...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ''))];
+}
+
+/** Whether someone's messages in a channel may ping roles and everyone. */
+export function mayPingAll(world: World, userId: string, channel: Channel): boolean {
+  return (world.permissionsOf(userId, channel) & P.MENTION_EVERYONE) !== 0n;
 }

@@ -117,17 +117,25 @@ export class Person {
     return this.interact(3, message.channel_id, data, message.id);
   }
 
-  /** Chooses in a select menu of text options. */
-  choose(message: Place, customId: string, values: string[]): Promise<Answer> {
-    const data = { component_type: 3, custom_id: customId, values };
+  /** Chooses in a select menu: of text options, or of users (5), roles (6), both (7) or channels (8). */
+  choose(message: Place, customId: string, values: string[], type = 3): Promise<Answer> {
+    const data = { component_type: type, custom_id: customId, values };
     return this.interact(3, message.channel_id, data, message.id);
   }
 
-  /** Submits the modal with this id; `values` by the inputs' ids. */
-  submit(channelId: string, customId: string, values: Record<string, string>): Promise<Answer> {
-    const components = Object.entries(values).map(([custom_id, value]) => ({
+  /** Submits the modal with this id; texts, or what was chosen in selects, by the inputs' ids. */
+  submit(
+    channelId: string,
+    customId: string,
+    inputs: Record<string, string | string[]>,
+  ): Promise<Answer> {
+    const components = Object.entries(inputs).map(([custom_id, given]) => ({
       type: 1,
-      components: [{ type: 4, custom_id, value }],
+      components: [
+        Array.isArray(given)
+          ? { type: 3, custom_id, values: given }
+          : { type: 4, custom_id, value: given },
+      ],
     }));
     return this.interact(5, channelId, { custom_id: customId, components });
   }

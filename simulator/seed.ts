@@ -1,54 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type Channel, ChannelType, type Overwrite, type Role, type User } from './entities.ts';
+import { emptyChannel } from './empty-channel.ts';
+import { ChannelType, type Overwrite, type Role, type User } from './entities.ts';
 import { EVERYONE_PERMISSIONS, P } from './permissions.ts';
+import { CHANNELS, PEOPLE, ROLES } from './seed-data.ts';
 import { snowflakeAt } from './snowflake.ts';
 import type { World } from './world.ts';
 
 const FOUNDED = Date.UTC(2024, 4, 1);
-
-const BOT_PERMISSIONS =
-  EVERYONE_PERMISSIONS |
-  P.MANAGE_CHANNELS |
-  P.MANAGE_ROLES |
-  P.MANAGE_WEBHOOKS |
-  P.MANAGE_MESSAGES |
-  P.MANAGE_THREADS |
-  P.CREATE_PRIVATE_THREADS |
-  P.MENTION_EVERYONE |
-  P.PIN_MESSAGES;
-
-const MODERATOR_PERMISSIONS =
-  EVERYONE_PERMISSIONS | P.MANAGE_MESSAGES | P.MANAGE_THREADS | P.MENTION_EVERYONE;
-
-const ROLES = {
-  support: { n: 11, name: 'Support Team', permissions: EVERYONE_PERMISSIONS, color: 0x2ecc71 },
-  developer: { n: 12, name: 'Developer', permissions: EVERYONE_PERMISSIONS, color: 0x3498db },
-  manager: {
-    n: 13,
-    name: 'Manager',
-    permissions: MODERATOR_PERMISSIONS | P.MANAGE_CHANNELS,
-    color: 0xe67e22,
-  },
-  bot: { n: 14, name: 'Deskcord', permissions: BOT_PERMISSIONS, color: 0 },
-  admin: { n: 15, name: 'Admin', permissions: P.ADMINISTRATOR, color: 0xe74c3c },
-} as const;
-
-const PEOPLE = {
-  admin: { n: 21, name: 'Ada', role: 'admin' },
-  manager: { n: 22, name: 'Max', role: 'manager' },
-  developer: { n: 23, name: 'Dev', role: 'developer' },
-  kim: { n: 24, name: 'Kim', role: 'support' },
-  robin: { n: 25, name: 'Robin', role: 'support' },
-  member: { n: 26, name: 'Mo', role: undefined },
-} as const;
-
-const CHANNELS = {
-  normal: { n: 31, name: 'Normal', type: ChannelType.category },
-  urgent: { n: 32, name: 'Urgent', type: ChannelType.category },
-  critical: { n: 33, name: 'Critical', type: ChannelType.category },
-  transcripts: { n: 34, name: 'transcripts', type: ChannelType.text },
-  errors: { n: 35, name: 'errors', type: ChannelType.text },
-} as const;
 
 export interface Person {
   id: string;
@@ -66,6 +24,8 @@ export interface Directory {
   roles: Record<keyof typeof ROLES | 'everyone', string>;
   people: Record<keyof typeof PEOPLE, Person>;
   channels: Record<keyof typeof CHANNELS, string>;
+  /** Id of the server's one sticker. */
+  sticker: string;
   errorsWebhook: { id: string; token: string; url: string };
 }
 
@@ -101,6 +61,7 @@ export function plantSeed(world: World): Directory {
     roles: { everyone: guildId, ...roles },
     people,
     channels,
+    sticker: plantSticker(world),
     errorsWebhook: plantWebhook(world, channels.errors),
   };
 }
@@ -180,6 +141,13 @@ function plantWebhook(world: World, channelId: string): Directory['errorsWebhook
   return { id, token, url: `${world.url}/api/webhooks/${id}/${token}` };
 }
 
+function plantSticker(world: World): string {
+  const id = seedId(51);
+  const more = { tags: 'wave', description: 'A hand that waves', format_type: 1 };
+  world.stickers.set(id, { id, name: 'Wave', ...more });
+  return id;
+}
+
 function addUser(
   world: World,
   given: { id: string; username: string; name: string; bot: boolean },
@@ -204,24 +172,6 @@ function join(world: World, userId: string, roles: string[]): void {
     joined_at: new Date(FOUNDED).toISOString(),
     communication_disabled_until: null,
   });
-}
-
-/** A channel with everything at its default but what is given. */
-export function emptyChannel(
-  given: Pick<Channel, 'id' | 'guild_id' | 'name' | 'type'> & Partial<Channel>,
-): Channel {
-  return {
-    topic: null,
-    position: 0,
-    parent_id: null,
-    nsfw: false,
-    rate_limit_per_user: 0,
-    permission_overwrites: [],
-    last_message_id: null,
-    last_pin_timestamp: null,
-    recipients: [],
-    ...given,
-  };
 }
 
 function seedId(n: number): string {

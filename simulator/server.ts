@@ -120,7 +120,7 @@ async function answer(
   if (request.method === 'OPTIONS') return allowOrigin(response);
   if (pathname.startsWith('/api/')) return answerRest(sim, router, request, response);
   if (pathname.startsWith('/__sim/')) return answerControl(sim, request, response);
-  if (/^\/(attachments|avatars|embed|icons|emojis)\//.test(pathname)) {
+  if (/^\/(attachments|avatars|embed|icons|emojis|stickers)\//.test(pathname)) {
     return answerOutside(sim, request, response, () => answerCdn(sim, request, response));
   }
   writeJson(response, 404, { message: '404: Not Found', code: 0 });

@@ -35,6 +35,23 @@ export interface Settings {
   /** Unknown fields in bodies: Discord ignores them; `true` refuses them, to find slips of the pen. */
   refuseUnknownFields: boolean;
   invalidRequestLimit: number;
+  /** Patterns the harmful-link filter knows: 240000 for whatever text holds one, names and topics included. */
+  harmfulLinks: string[];
+  /** Patterns AutoMod blocks: 200000 for messages, 200001 for titles of threads; those who manage the server pass. */
+  autoMod: string[];
+  /** Whether AutoMod looks at what bots write. */
+  autoModBots: boolean;
+  /** Patterns no channel may be named by: 50035 at `name`. */
+  refusedNames: string[];
+  /** What becomes of an overwrite for a role or member that is not there; Discord does not say. */
+  unknownOverwrite: 'refuse' | 'unknown-role' | 'drop' | 'keep';
+  /** Changes to the content of messages before they are stored; `with` is '' to strip. */
+  alterations: Alteration[];
+}
+
+export interface Alteration {
+  pattern: string;
+  with: string;
 }
 
 /** Discord's own values. */
@@ -65,7 +82,19 @@ export const DISCORD_SETTINGS: Settings = {
   privilegedIntents: ['GUILD_MEMBERS', 'MESSAGE_CONTENT'],
   refuseUnknownFields: false,
   invalidRequestLimit: 10_000,
+  harmfulLinks: [],
+  autoMod: [],
+  autoModBots: true,
+  refusedNames: [],
+  unknownOverwrite: 'refuse',
+  alterations: [],
 };
+
+const CHOICES: Partial<Record<string, string[]>> = {
+  eventOrder: ['before', 'after', 'alternate'],
+  unknownOverwrite: ['refuse', 'unknown-role', 'drop', 'keep'],
+};
+const PATTERNS = ['harmfulLinks', 'autoMod', 'refusedNames'];
 
 /** Takes known settings of the right type out of a body; names the ones it does not know. */
 export function readSettings(body: Record<string, unknown>): {
@@ -76,9 +105,29 @@ export function readSettings(body: Record<string, unknown>): {
   const unknown: string[] = [];
   for (const [key, value] of Object.entries(body)) {
     const wanted = DISCORD_SETTINGS[key as keyof Settings];
-    const fits = typeof wanted === typeof value && Array.isArray(wanted) === Array.isArray(value);
-    if (wanted !== undefined && fits) known[key] = value;
+    if (wanted !== undefined && fits(key, wanted, value)) known[key] = value;
     else unknown.push(key);
   }
   return { known, unknown };
+}
+
+function fits(key: string, wanted: unknown, value: unknown): boolean {
+  if (typeof wanted !== typeof value || Array.isArray(wanted) !== Array.isArray(value))
+    return false;
+  if (PATTERNS.includes(key)) return (value as unknown[]).every(isPattern);
+  if (key === 'alterations') return (value as unknown[]).every(isAlteration);
+  return CHOICES[key]?.includes(String(value)) ?? true;
+}
+
+function isAlteration(value: unknown): boolean {
+  const { pattern, with: instead } = (value ?? {}) as Partial<Alteration>;
+  return isPattern(pattern) && typeof instead === 'string';
+}
+
+function isPattern(value: unknown): boolean {
+  try {
+    return typeof value === 'string' && new RegExp(value, 'u') !== undefined;
+  } catch {
+    return false;
+  }
 }

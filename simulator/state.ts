@@ -1,12 +1,7 @@
-import type { Interaction, Json, Message } from './entities.ts';
-import {
-  byPosition,
-  renderChannel,
-  renderGuild,
-  renderMessage,
-  renderRole,
-  renderWebhook,
-} from './render.ts';
+import type { Interaction } from './app-entities.ts';
+import type { Json, Message } from './entities.ts';
+import { byPosition, renderChannel, renderGuild, renderRole, renderWebhook } from './render.ts';
+import { renderMessage } from './render-message.ts';
 import { renderCommand } from './rest/commands.ts';
 import type { Simulator } from './simulator.ts';
 import type { World } from './world.ts';

@@ -1,17 +1,9 @@
-import type {
-  Channel,
-  Command,
-  Interaction,
-  Json,
-  Member,
-  Message,
-  Role,
-  User,
-  Webhook,
-} from './entities.ts';
+import type { Command, Interaction, Webhook } from './app-entities.ts';
+import type { Channel, Json, Member, Message, Role, Sticker, User } from './entities.ts';
 import { ChannelType } from './entities.ts';
 import { FileStore } from './file-store.ts';
 import { MessageLog } from './message-log.ts';
+import type { Audience, Outgoing } from './outgoing.ts';
 import {
   ALL_PERMISSIONS,
   applyOverwrites,
@@ -20,20 +12,6 @@ import {
   withoutImplied,
 } from './permissions.ts';
 import type { Settings } from './settings.ts';
-
-/** A gateway event on its way out. `sees` decides, user by user, whose sessions get it. */
-export interface Outgoing {
-  name: string;
-  data: Json;
-  dm: boolean;
-  sees: (user: User) => boolean;
-}
-
-/** Who an event is for: those who may view the channel, one user alone, or the whole guild. */
-export interface Audience {
-  channel?: Channel;
-  only?: string;
-}
 
 export interface Guild {
   id: string;
@@ -60,6 +38,10 @@ export class World {
   readonly logs = new Map<string, MessageLog>();
   /** Ephemeral messages by id; they are in no channel's log. */
   readonly ephemeral = new Map<string, Message>();
+  readonly stickers = new Map<string, Sticker>();
+  /** Ids of those whom a user has blocked, by the user's id. */
+  readonly blocked = new Map<string, Set<string>>();
+  readonly banned = new Set<string>();
   readonly webhooks = new Map<string, Webhook>();
   readonly commands = new Map<string, Command>();
   readonly interactions = new Map<string, Interaction>();
@@ -70,7 +52,7 @@ export class World {
   /** Events of the present call, not yet sent. */
   outbox: Outgoing[] = [];
   /** Counters for the limits that run over a day. */
-  readonly daily = { channels: 0, commands: 0 };
+  readonly daily = { since: Date.now(), channels: 0, commands: 0 };
   readonly renames = new Map<string, number[]>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly deliver: (events: Outgoing[]) => void;
@@ -89,9 +71,10 @@ export class World {
     const toldBots = name.startsWith('CHANNEL_') && !dm;
     const sees = (user: User) => {
       if (only !== undefined) return user.id === only;
+      if (!dm && !this.members.has(user.id)) return false;
       return channel === undefined || (toldBots && user.bot) || this.canSee(user.id, channel);
     };
-    this.outbox.push({ name, data, dm, sees });
+    this.outbox.push({ name, data, dm, guildWide: !dm && only === undefined, sees });
   }
 
   /** Sends what is in the outbox. */

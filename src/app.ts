@@ -1,18 +1,23 @@
 import type { Config } from './config.ts';
 import type { AppContext } from './context.ts';
 import { createTokenVerifier } from './domain/access/identity.ts';
-import type { DomainEvent } from './domain/events.ts';
+import { type DomainEvent, entryEvent } from './domain/events.ts';
+import { logHop } from './domain/hops.ts';
 import { buildIndexes } from './domain/indexes.ts';
 import { createReconciliation } from './domain/log/reconciliation.ts';
 import { createLogStore } from './domain/log/store.ts';
 import { LogWriter } from './domain/log/writer.ts';
+import { migrateDatabase, NewerDatabase } from './domain/migration/migrate.ts';
 import { createBus } from './infra/bus.ts';
 import { createErrorReports } from './infra/error-reports.ts';
 import { createFailpoint } from './infra/failpoints.ts';
 import { createGridFileStore } from './infra/file-store.ts';
 import { createHealth } from './infra/health.ts';
 import type { Log } from './infra/log.ts';
+import { createMetrics } from './infra/metrics.ts';
 import { connectMongo, type MongoLink } from './infra/mongo.ts';
+import { describeMongoError } from './infra/mongo-diagnosis.ts';
+import { lookAtRedis, pingMongo } from './infra/ping.ts';
 import { createRateLimits } from './infra/rate-limits.ts';
 import { defineModels } from './models/database.ts';
 
@@ -31,23 +36,32 @@ const INDEX_RETRY_MS = 5000;
 
 function secretsOf(config: Config, mongoUri: string): string[] {
   const { redisUrl, errorWebhookUrl, errorBotWebhookUrl, discord } = config;
-  const keys = config.jwt.keys.map((key) => key.export().toString());
+  const keys = [...config.jwt.keys, config.linkSecret].map((key) => key?.export().toString());
   const all = [...keys, mongoUri, redisUrl, errorWebhookUrl, errorBotWebhookUrl, discord?.token];
   return all.filter((secret) => secret !== undefined);
 }
 
-/** Waits for MongoDB, builds the indexes and says on `/readyz` what is still wrong. */
-async function prepareDatabase(ctx: AppContext, link: MongoLink, closed: () => boolean) {
+/**
+ * Waits for MongoDB, brings its rows into this program's form, builds the indexes, and says on `/readyz`
+ * what is still wrong.
+ * @throws NewerDatabase
+ */
+async function prepareDatabase(ctx: AppContext, link: MongoLink, stop: AbortSignal) {
   ctx.health.set('indexes', 'down', 'not verified yet');
   await link.connected;
-  while (!closed()) {
+  while (!stop.aborted) {
     try {
+      await migrateDatabase(ctx, stop);
+      if (stop.aborted) return;
       const problems = await buildIndexes(ctx.db);
       if (problems.length === 0) return ctx.health.set('indexes', 'ok');
       ctx.log.error({ problems }, 'indexes are not as the promise needs them');
       ctx.health.set('indexes', 'down', problems.join('; '));
     } catch (error) {
-      ctx.health.set('indexes', 'down', (error as Error).message);
+      const isNewer = error instanceof NewerDatabase;
+      const why = isNewer ? error.message : `MONGO_URI: ${describeMongoError(error)}`;
+      ctx.health.set('indexes', 'down', why);
+      if (isNewer) throw error;
       ctx.log.warn({ reason: (error as Error).message }, 'the indexes cannot be built yet');
     }
     await new Promise((resolve) => setTimeout(resolve, INDEX_RETRY_MS).unref());
@@ -62,15 +76,22 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
   const store = createLogStore(db);
   const failpoint = createFailpoint(config.failpoint);
   const deadlineMs = config.writeDeadlineMs;
+  const metrics = createMetrics();
   const writer = new LogWriter({
     store,
     deadlineMs,
-    publish: (entry) => bus.publish({ kind: 'entry', entry }),
+    publish: (entry) => {
+      metrics.stored.inc({ type: entry.type });
+      logHop(log, 'stored', entry);
+      bus.publish(entryEvent(entry));
+    },
     failpoint,
     log,
   });
   bus.subscribe((event) => {
-    if (event.kind === 'entry') writer.observe(event.entry);
+    if (event.kind !== 'entry' && event.kind !== 'internal_entry') return;
+    logHop(log, 'heard on the bus', event.entry);
+    writer.observe(event.entry);
   });
   const reconciliation = createReconciliation(db, { intervalMs: config.reconcileIntervalMs }, log);
   bus.onRecovered(() => reconciliation.now());
@@ -78,8 +99,8 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
     ? config.errorWebhookUrl
     : config.errorBotWebhookUrl;
   const secrets = secretsOf(config, mongoUri);
+  const stopping = new AbortController();
   let publicUrl = config.publicUrl ?? `http://localhost:${config.port}`;
-  let closed = false;
   const ctx: AppContext = {
     config,
     log,
@@ -94,10 +115,16 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
     limits: createRateLimits(config, log),
     health: createHealth(),
     reports: createErrorReports(webhook, secrets, log),
+    metrics,
     failpoint,
     publicUrl: () => publicUrl,
   };
-  const ready = prepareDatabase(ctx, link, () => closed);
+  const mongoName = config.mongoUri ? 'MONGO_URI' : 'the embedded MongoDB';
+  ctx.health.watch('mongodb', () => pingMongo(link, mongoName));
+  if (config.redisUrl) ctx.health.watch('redis', () => lookAtRedis(bus.healthy));
+  const ready = prepareDatabase(ctx, link, stopping.signal);
+  // Told to whoever waits for it, and to nobody else.
+  ready.catch(() => undefined);
   return {
     ctx,
     secrets,
@@ -106,7 +133,7 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
       publicUrl = url;
     },
     async close() {
-      closed = true;
+      stopping.abort();
       await writer.drained();
       writer.close();
       reconciliation.close();

@@ -1,17 +1,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { z } from 'zod';
-import {
-  type logLevels,
-  roleNames,
-  type Variable,
-  type VariableName,
-  variables,
-} from './variables.ts';
-
-type Name = VariableName;
-type Raw = { [N in Name]: z.output<(typeof variables)[N]['schema']> };
+import { ConfigError, describe, parseVariables, type Raw } from './environment.ts';
+import { noticeMisspelt } from './misspelt-variables.ts';
+import { type logLevels, roleNames, type VariableName } from './variables.ts';
+import { secretWeakness } from './weak-secret.ts';
 
 /** Named stops for tests that kill the process at a given moment; inert unless set. */
 const FAILPOINT_VARIABLE = 'DESKCORD_FAILPOINT';
@@ -46,6 +38,8 @@ export interface Config {
     audience: string | undefined;
     requireExpiry: boolean;
   };
+  /** Signs links to files; without it they are signed with a key derived from the first of `jwt.keys`. */
+  linkSecret: KeyObject | undefined;
   errorWebhookUrl: string | undefined;
   errorBotWebhookUrl: string | undefined;
   customerMaySetLevel: boolean;
@@ -58,72 +52,8 @@ export interface Config {
   shutdownDelayMs: number;
   logLevel: (typeof logLevels)[number];
   failpoint: string | undefined;
-}
-
-/** Thrown when the environment is wrong; `lines` has one line for each wrong variable. */
-export class ConfigError extends Error {
-  readonly lines: readonly string[];
-
-  constructor(lines: readonly string[]) {
-    super(`the configuration is wrong:\n${lines.map((line) => `  ${line}`).join('\n')}`);
-    this.name = 'ConfigError';
-    this.lines = lines;
-  }
-}
-
-function describe(name: Name, got: string | undefined, why?: string): string {
-  const { wants, example, secret } = variables[name] as Variable;
-  const shown =
-    got === undefined
-      ? 'nothing'
-      : secret
-        ? `a value of ${got.length} characters`
-        : JSON.stringify(got);
-  return `${name}: got ${shown}${why ? ` (${why})` : ''}; wants ${wants}; for example ${example}`;
-}
-
-/** `NAME`, or for a secret the content of the file that `NAME_FILE` names. Empty counts as unset. */
-export function readVariable(
-  env: NodeJS.ProcessEnv,
-  name: Name,
-  problems: string[],
-): string | undefined {
-  const value = env[name]?.trim() || undefined;
-  const file = env[`${name}_FILE`]?.trim();
-  if (!file || !(variables[name] as Variable).secret) return value;
-  if (value !== undefined) {
-    problems.push(`${name}_FILE: ${name} is set too; set one of them`);
-    return value;
-  }
-  try {
-    return readFileSync(file, 'utf8').trim() || undefined;
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    problems.push(
-      `${name}_FILE: cannot read "${file}" (${reason}); wants a file that holds ${name}`,
-    );
-    return undefined;
-  }
-}
-
-function parseVariables(env: NodeJS.ProcessEnv): {
-  raw: Raw;
-  problems: string[];
-  failed: Set<Name>;
-} {
-  const problems: string[] = [];
-  const failed = new Set<Name>();
-  const raw: Record<string, unknown> = {};
-  for (const name of Object.keys(variables) as Name[]) {
-    const got = readVariable(env, name, problems);
-    const parsed = variables[name].schema.safeParse(got);
-    if (parsed.success) raw[name] = parsed.data;
-    else {
-      failed.add(name);
-      problems.push(describe(name, got));
-    }
-  }
-  return { raw: raw as Raw, problems, failed };
+  /** What is allowed and still worth a line in the log at start. */
+  notices: readonly string[];
 }
 
 const discordNames = [
@@ -136,11 +66,11 @@ const discordNames = [
   'MANAGER_ROLE_ID',
   'DEVELOPER_ROLE_ID',
   'SUPPORT_TEAM_ROLE_ID',
-] as const satisfies readonly Name[];
+] as const satisfies readonly VariableName[];
 
 /** Rules that take more than one variable. */
-function crossCheck(raw: Raw, failed: Set<Name>, problems: string[]): void {
-  const missing = (name: Name, why: string) => {
+function crossCheck(raw: Raw, failed: Set<VariableName>, problems: string[]): void {
+  const missing = (name: VariableName, why: string) => {
     if (raw[name] === undefined && !failed.has(name)) problems.push(describe(name, undefined, why));
   };
   const roles = raw.ROLES ?? [];
@@ -150,14 +80,44 @@ function crossCheck(raw: Raw, failed: Set<Name>, problems: string[]): void {
   if (roles.length > 0 && new Set(roles).size < roleNames.length) {
     missing('REDIS_URL', `ROLES is ${roles.join(',')}: split roles meet through Redis`);
   }
-  if (raw.SERVER_MODE !== 'PRODUCTION') return;
-  missing('MONGO_URI', 'the embedded MongoDB is for DEVELOPMENT only');
-  for (const name of ['JWT_SECRET_KEY', 'JWT_SECRET_KEY_PREVIOUS'] as const) {
-    const secret = raw[name];
-    if (secret && Buffer.byteLength(secret) < 32) {
-      problems.push(describe(name, secret, 'too short for PRODUCTION'));
-    }
+  if (raw.SERVER_MODE === undefined && !failed.has('SERVER_MODE') && raw.HOST) {
+    const why = 'SERVER_MODE is not set, and without it nothing but loopback is listened on';
+    if (!isLoopback(raw.HOST)) problems.push(describe('HOST', raw.HOST, why));
   }
+  if (raw.SERVER_MODE === 'PRODUCTION') checkProduction(raw, missing, problems);
+}
+
+function checkProduction(
+  raw: Raw,
+  missing: (name: VariableName, why: string) => void,
+  problems: string[],
+): void {
+  missing('MONGO_URI', 'the embedded MongoDB is for DEVELOPMENT only');
+  for (const name of ['JWT_SECRET_KEY', 'JWT_SECRET_KEY_PREVIOUS', 'LINK_SECRET'] as const) {
+    const secret = raw[name];
+    if (!secret) continue;
+    const isShort = Buffer.byteLength(secret) < 32;
+    const why = isShort ? 'too short for PRODUCTION' : secretWeakness(secret);
+    if (why) problems.push(describe(name, secret, why));
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function noticesOf(env: NodeJS.ProcessEnv, raw: Raw): string[] {
+  const notices = noticeMisspelt(env);
+  if (raw.SERVER_MODE === undefined) {
+    notices.push(
+      'SERVER_MODE is not set: this is DEVELOPMENT, and nothing but loopback is listened on; set it to PRODUCTION to serve others',
+    );
+  } else if (raw.SERVER_MODE === 'DEVELOPMENT' && raw.HOST && !isLoopback(raw.HOST)) {
+    notices.push(
+      `SERVER_MODE is DEVELOPMENT and HOST is ${raw.HOST}: others reach a server that needs no exp in tokens and, without ALLOWED_ORIGINS, allows every origin`,
+    );
+  }
+  return notices;
 }
 
 function discordConfig(raw: Raw): DiscordConfig | undefined {
@@ -197,7 +157,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   );
   return Object.freeze({
     port: raw.WEB_SERVER_PORT,
-    host: raw.HOST,
+    host: raw.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     production,
     mongoUri: raw.MONGO_URI,
     mongodPath: raw.MONGOD_PATH,
@@ -215,6 +175,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       audience: raw.JWT_AUDIENCE,
       requireExpiry: production,
     },
+    linkSecret: raw.LINK_SECRET ? createSecretKey(Buffer.from(raw.LINK_SECRET)) : undefined,
     errorWebhookUrl: raw.ERROR_WEBHOOK_URL,
     errorBotWebhookUrl: raw.ERROR_BOT_WEBHOOK_URL,
     customerMaySetLevel: raw.CUSTOMER_MAY_SET_LEVEL,
@@ -227,15 +188,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     shutdownDelayMs: raw.SHUTDOWN_DELAY_MS,
     logLevel: raw.LOG_LEVEL,
     failpoint: env[FAILPOINT_VARIABLE],
+    notices: noticesOf(env, raw),
   });
-}
-
-/** The environment, completed from `.env` in the working directory where there is one. */
-export function loadEnvironment(): NodeJS.ProcessEnv {
-  try {
-    process.loadEnvFile('.env');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  return process.env;
 }

@@ -10,6 +10,7 @@ import type { Failpoint } from './infra/failpoints.ts';
 import type { FileStore } from './infra/file-store.ts';
 import type { Health } from './infra/health.ts';
 import type { Log } from './infra/log.ts';
+import type { Metrics } from './infra/metrics.ts';
 import type { RateLimits } from './infra/rate-limits.ts';
 import type { Database } from './models/database.ts';
 
@@ -30,6 +31,7 @@ export interface AppContext {
   limits: RateLimits;
   health: Health;
   reports: ErrorReports;
+  metrics: Metrics;
   failpoint: Failpoint;
   /** Where browsers reach this server, without a slash at the end. */
   publicUrl: () => string;

@@ -1,8 +1,9 @@
 import { type App, createApp } from './app.ts';
-import { type Config, ConfigError, loadEnvironment, readConfig } from './config.ts';
-import { startEmbeddedMongo } from './infra/embedded-mongo/embedded.ts';
+import { type Config, readConfig } from './config.ts';
+import { ConfigError, loadEnvironment } from './environment.ts';
 import { createErrorReports } from './infra/error-reports.ts';
 import { createLog, type Log } from './infra/log.ts';
+import { checkPort, toPortError } from './port-check.ts';
 import { startProbes, startServer } from './server-role.ts';
 
 /** How long a process may take to end once it has let its balancer notice, in milliseconds. */
@@ -26,10 +27,14 @@ function readConfigOrExit(): Config {
   }
 }
 
-/** The address of MongoDB: the configured one, or that of an embedded one started here. */
+/**
+ * The address of MongoDB: the configured one, or that of an embedded one started here. Only then is
+ * the embedded one loaded: no other installation needs it.
+ */
 async function provideMongo(config: Config, log: Log, stops: Stops, fail: (why: string) => void) {
   if (config.mongoUri) return config.mongoUri;
   log.info('MONGO_URI is not set: starting the embedded MongoDB');
+  const { startEmbeddedMongo } = await import('./infra/embedded-mongo/embedded.ts');
   const mongo = await startEmbeddedMongo({
     dataDir: config.dataDir,
     mongodPath: config.mongodPath,
@@ -84,12 +89,14 @@ function createShutdown(log: Log, { roles, dependencies }: Stops, timeoutMs: num
 async function main(): Promise<void> {
   const config = readConfigOrExit();
   const log = createLog(config);
+  for (const notice of config.notices) log.warn(notice);
   const stops: Stops = { roles: [], dependencies: [] };
   const shutdown = createShutdown(log, stops, config.shutdownDelayMs + SHUTDOWN_MS);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void shutdown(signal, 0));
   }
   try {
+    if (config.roles.includes('server')) await checkPort(config);
     const uri = await provideMongo(config, log, stops, (why) => void shutdown(why, 1));
     const app = createApp(config, log, uri);
     stops.dependencies.push(() => app.close());
@@ -113,8 +120,9 @@ async function main(): Promise<void> {
     log.info({ roles: config.roles }, 'ready');
     process.send?.({ ready: true });
   } catch (error) {
-    console.error(`Deskcord does not start: ${(error as Error).message}`);
-    await shutdown('it could not start', 1);
+    const known = toPortError(config, error) ?? (error as Error);
+    console.error(`Deskcord does not start: ${known.message}`);
+    await shutdown('it could not start', known instanceof ConfigError ? 2 : 1);
   }
 }
 

@@ -22,7 +22,8 @@ export async function startServer(app: App): Promise<ServerRole> {
   const realtime = createRealtime(ctx, http, isAllowedOrigin);
   const port = await listen(http, ctx.config.port, ctx.config.host);
   if (!ctx.config.publicUrl) app.setPublicUrl(`http://localhost:${port}`);
-  ctx.log.info({ port }, `listening on port ${port}`);
+  const { host } = ctx.config;
+  ctx.log.info({ host, port }, `listening on ${host}, port ${port}`);
   return {
     port,
     async stop() {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mongoUriProblem } from './infra/mongo-uri.ts';
 
 /** A variable of the environment: its schema, what it wants in words, and an example. */
 export interface Variable {
@@ -6,6 +7,8 @@ export interface Variable {
   wants: string;
   example: string;
   secret?: true;
+  /** Why a value that has the right form still cannot be used; undefined when it can. */
+  problem?(value: string): string | undefined;
 }
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -19,8 +22,7 @@ const list = z.string().transform((value) =>
     .filter(Boolean),
 );
 export const roleNames = ['server', 'bot'] as const;
-/** Not the `<placeholder>` of an example, which everybody knows. */
-const jwtSecret = z.string().min(8).regex(/^[^<]/);
+const jwtSecret = z.string().min(8);
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const discordId = (example: string) => ({
@@ -38,7 +40,7 @@ const milliseconds = (fallback: number, wants: string, most = 3_600_000) => ({
 export const variables = {
   WEB_SERVER_PORT: { schema: port.default(5000), wants: 'a port, 0 to 65535', example: '5000' },
   SERVER_MODE: {
-    schema: z.enum(['DEVELOPMENT', 'PRODUCTION']).default('DEVELOPMENT'),
+    schema: z.enum(['DEVELOPMENT', 'PRODUCTION']).optional(),
     wants: 'DEVELOPMENT or PRODUCTION',
     example: 'DEVELOPMENT',
   },
@@ -50,6 +52,7 @@ export const variables = {
     wants: 'a MongoDB address of a replica set',
     example: 'mongodb://127.0.0.1:27017/?replicaSet=rs0',
     secret: true,
+    problem: mongoUriProblem,
   },
   DB_NAME: {
     schema: z
@@ -80,7 +83,7 @@ export const variables = {
   JWT_SECRET_KEY: {
     schema: jwtSecret,
     wants:
-      'the secret shared with the backend that mints the tokens (32 bytes or more in PRODUCTION)',
+      'the secret shared with the backend that mints the tokens, of at least 8 characters (32 bytes in PRODUCTION)',
     example: 'the output of: openssl rand -hex 32',
     secret: true,
   },
@@ -108,8 +111,8 @@ export const variables = {
     secret: true,
   },
   HOST: {
-    schema: z.string().min(1).default('0.0.0.0'),
-    wants: 'an address to listen on',
+    schema: z.string().min(1).optional(),
+    wants: 'an address of this machine to listen on',
     example: '0.0.0.0',
   },
   PUBLIC_URL: {
@@ -144,8 +147,15 @@ export const variables = {
   },
   JWT_SECRET_KEY_PREVIOUS: {
     schema: jwtSecret.optional(),
-    wants: 'the secret before the current one, while it is being rotated',
+    wants:
+      'the secret before the current one, while it is being rotated, of at least 8 characters (32 bytes in PRODUCTION)',
     example: 'the former JWT_SECRET_KEY',
+    secret: true,
+  },
+  LINK_SECRET: {
+    schema: jwtSecret.optional(),
+    wants: 'the secret that signs links to files; without it one is derived from JWT_SECRET_KEY',
+    example: 'the output of: openssl rand -hex 32',
     secret: true,
   },
   JWT_ALGORITHMS: {

@@ -11,7 +11,7 @@ import { delimiter, join, normalize } from 'node:path';
 import { ensureBuilt, ensureInstalled, root, run, say } from '../src/prepare.mjs';
 
 const everything = ['tests/unit', 'tests/integration', 'tests/cluster', 'tests/browser'];
-/** Everything of the table in docs/DELIVERY.md. */
+/** Everything of the table in docs/DELIVERY-PROOF.md. */
 const faultTests = [
   'tests/cluster',
   ...['bot-', 'log-model', 'operation', 'stopping'].map((name) => `tests/integration/${name}`),

@@ -1,5 +1,5 @@
 import { type Db, ObjectId, Timestamp } from 'mongodb';
-import type { EntryRow } from '../../src/models/entry.ts';
+import type { MessageRow } from '../../src/models/entry.ts';
 import type { TicketRow } from '../../src/models/ticket.ts';
 import type { Seat } from '../generator/jobs.ts';
 import { contentOf } from '../generator/senders.ts';
@@ -43,6 +43,7 @@ export async function seedTickets(db: Db, count: number): Promise<Seat[]> {
       number: number + index + 1,
       stored: new Timestamp({ t: 0, i: 0 }),
       owner: id,
+      partner: null,
       user_id: id,
       username: 'Ana',
       email: `${id}@example.com`,
@@ -83,7 +84,7 @@ export async function seedMessages(db: Db, seat: Seat, count: number): Promise<v
   // Settled long ago for every sweep; unique, as MongoDB would make it.
   const stored = { t: Math.floor(from / 1000), i: ++fills };
   await insertAll(db.collection('entries'), count, (index) => {
-    const row: Omit<EntryRow, '_id' | 'ticket_id'> = {
+    const row: Omit<MessageRow, '_id' | 'ticket_id'> = {
       stream: 'public',
       seq: index + 1,
       stored: new Timestamp(stored),

@@ -3,7 +3,7 @@ import type { ReadableStream } from 'node:stream/web';
 import { sizes } from '../../src/contract/limits.ts';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import { storeFile } from '../../src/domain/files.ts';
-import type { Entry, Message } from '../../src/domain/log/entry.ts';
+import type { Message } from '../../src/domain/log/entry.ts';
 import type { Post } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
@@ -15,7 +15,7 @@ const TIMEOUT_MS = 60_000;
 const TRIES = 3;
 const tooLarge = `is larger than ${sizes.file / 1024 / 1024} MiB`;
 
-export type StoredFile = NonNullable<Entry['files']>[number];
+export type StoredFile = Message['files'][number];
 
 /** A file of a Discord message, and what became of it. */
 export interface Copied {

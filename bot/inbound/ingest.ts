@@ -1,8 +1,9 @@
 import type { Guild } from 'discord.js';
 import type { Actor } from '../../src/domain/access/actor.ts';
-import type { Message } from '../../src/domain/log/entry.ts';
+import { type Message, publicLog } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/reads.ts';
-import { deleteMessage, editMessage, sendMessage } from '../../src/domain/messages.ts';
+import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
+import { sendMessage } from '../../src/domain/messages/send.ts';
 import {
   changePost,
   findPost,
@@ -94,8 +95,8 @@ async function storedBefore(
   incoming: Incoming,
 ): Promise<Message | undefined> {
   const { ctx } = bridge;
-  const entry = await ctx.store.findByClientId(ticket.id, actor.key, incoming.id);
-  return entry && (await readMessage(ctx.db, ticket.id, entry.id));
+  const entry = await ctx.store.findByClientId(publicLog(ticket.id), actor.key, incoming.id);
+  return entry && (await readMessage(ctx.db, publicLog(ticket.id), entry.id));
 }
 
 async function ingestNew(
@@ -152,7 +153,7 @@ async function ingestEdit(
   if (!post.message_id || post.direction !== 'in' || post.hash === incoming.hash) return;
   if (post.edited > 0 && incoming.editedAt <= post.edited) return;
   if (incoming.internalNote) return ingestDeletion(bridge, ticket, incoming.id);
-  const message = await readMessage(ctx.db, ticket.id, post.message_id);
+  const message = await readMessage(ctx.db, publicLog(ticket.id), post.message_id);
   if (!message || message.deleted) return;
   const actor = actorOfAuthor(message.author);
   const files = await filesAfter(bridge, actor, ticket, incoming, message, post);
@@ -192,7 +193,7 @@ export async function ingestDeletion(
   const { ctx } = bridge;
   const post = await findPost(ctx, id);
   if (!post?.message_id || post.direction !== 'in') return;
-  const message = await readMessage(ctx.db, ticket.id, post.message_id);
+  const message = await readMessage(ctx.db, publicLog(ticket.id), post.message_id);
   if (message && !message.deleted) {
     bridge.lease.require();
     const actor = actorOfAuthor(message.author);

@@ -1,4 +1,6 @@
 import { type APIMessage, Routes } from 'discord.js';
+import { logHop } from '../../src/domain/hops.ts';
+import { publicLog } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
 import { readMirroredTicket } from '../../src/domain/mirror/mirrors.ts';
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
@@ -151,11 +153,12 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<vo
   const { mirror } = ticket;
   while (mirror.seq < ticket.head && !bridge.ended) {
     const range = { after: mirror.seq, upTo: ticket.head, limit: PAGE };
-    const entries = await readEntries(bridge.ctx.db, ticket.id, range);
+    const entries = await readEntries(bridge.ctx.db, publicLog(ticket.id), range);
     let seq = mirror.seq;
     for (const entry of entries) {
       if (bridge.ended) return;
       const posted = mirror.channel_id !== null && (await mirrorEntry(bridge, ticket, entry));
+      if (posted) logHop(bridge.ctx.log, 'mirrored in Discord', entry);
       seq = entry.seq;
       if (!posted) continue;
       await bridge.tickets.save(ticket, { seq, attempt: null });
@@ -163,7 +166,7 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<vo
     }
     if (seq !== mirror.seq) await bridge.tickets.save(ticket, { seq });
     if (mirror.seq >= ticket.head) await refresh(bridge, ticket);
-    if (mirror.channel_id && entries.some(({ type }) => type === 'status')) {
+    if (mirror.channel_id && entries.some(({ type }) => type === 'ticket_change')) {
       await ensureCard(bridge, ticket);
     }
   }

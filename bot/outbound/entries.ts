@@ -1,5 +1,11 @@
 import { isStaffRole } from '../../src/contract/identity.ts';
-import type { Entry } from '../../src/domain/log/entry.ts';
+import {
+  type Entry,
+  isOfMessage,
+  type MessageChangeEntry,
+  type MessageEntry,
+  messageIdOf,
+} from '../../src/domain/log/entry.ts';
 import { listPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Speech } from '../format.ts';
@@ -8,19 +14,23 @@ import { compareIds } from '../posting.ts';
 import { deletePosts, editSpeech, postSpeech, type Said } from './message-posts.ts';
 
 type Origin = Pick<Entry, 'origin' | 'client_id'>;
+type OfMessage = MessageEntry | MessageChangeEntry;
 
-function speechOf(entry: Entry): Speech {
-  const { author, origin } = entry.of ?? entry;
-  const text = entry.content ?? '';
+/** The message's first entry, or what a change says of it. */
+const firstOf = (entry: OfMessage) => (entry.type === 'message' ? entry : entry.of);
+
+function speechOf(entry: OfMessage): Speech {
+  const { author, origin } = firstOf(entry);
+  const text = entry.content;
   if (origin === 'system') return { name: author.name, tag: 'system', text };
   if (isStaffRole(author.role)) return { name: author.name, tag: 'staff', text };
   return { name: author.name, text };
 }
 
-function saidIn(entry: Entry): Said {
+function saidIn(entry: OfMessage): Said {
   return {
     entryId: entry.id,
-    messageId: entry.of?.id ?? entry.id,
+    messageId: messageIdOf(entry),
     seq: entry.seq,
     speech: speechOf(entry),
     files: entry.files ?? [],
@@ -42,12 +52,12 @@ export async function mirrorEntry(
   ticket: MirroredTicket,
   entry: Entry,
 ): Promise<boolean> {
-  if (entry.type === 'status') return false;
+  if (!isOfMessage(entry)) return false;
   const isDone = entry.type !== 'delete' || entry.origin === 'discord';
-  if (isDone && standsThere(entry.of ?? entry, ticket.mirror.channel_id as string)) return false;
+  if (isDone && standsThere(firstOf(entry), ticket.mirror.channel_id as string)) return false;
   if (entry.type === 'message') await postSpeech(bridge, ticket, saidIn(entry));
   else if (entry.type === 'delete') {
-    await deletePosts(bridge, ticket, await listPosts(bridge.ctx, entry.of?.id ?? entry.id));
+    await deletePosts(bridge, ticket, await listPosts(bridge.ctx, entry.of.id));
   } else await editSpeech(bridge, ticket, saidIn(entry));
   return true;
 }

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { type APIMessage, type RawFile, Routes } from 'discord.js';
-import type { Entry } from '../../src/domain/log/entry.ts';
+import type { Message } from '../../src/domain/log/entry.ts';
 import { listPosts, type Post, recordPost, removePosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import { code, hasCode, isRefused } from '../discord-errors.ts';
@@ -8,7 +8,7 @@ import { type Speech, speechParts } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds, deliver, hasText, noPings } from '../posting.ts';
 
-type File = NonNullable<Entry['files']>[number];
+type File = Message['files'][number];
 
 /** Below Discord's 25 MiB a request, with room for what is around the files; it takes ten of them, as we do. */
 const BYTES_IN_A_POST = 24 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
+import type { Settings } from '../settings.ts';
 import { Closing, closings } from './closing.ts';
-import type { Gateway } from './gateway.ts';
 import type { Session } from './session.ts';
 
 /** Gateway opcodes. */
@@ -24,15 +24,29 @@ const SEND_WINDOW_MS = 60_000;
 /** A heartbeat may be late by this share of its interval before the connection counts as dead. */
 const GRACE = 1.5;
 
+/** What a connection asks of the gateway it belongs to. */
+export interface Host {
+  readonly settings: Settings;
+  /** Whether a fault keeps it from saying anything. */
+  readonly silent: boolean;
+  identify(connection: Connection, data: unknown): void;
+  resume(connection: Connection, data: unknown): void;
+  sendMembers(session: Session, data: unknown): void;
+  /** Ends a session for good. */
+  forget(session: Session): void;
+  /** The socket is closed. */
+  left(connection: Connection, code: number): void;
+}
+
 /** One socket: reads what the client says, and closes it with Discord's codes when it misbehaves. */
 export class Connection {
   readonly socket: WebSocket;
   session: Session | undefined;
-  private readonly gateway: Gateway;
+  private readonly gateway: Host;
   private sends: number[] = [];
   private pulse: NodeJS.Timeout | undefined;
 
-  constructor(gateway: Gateway, socket: WebSocket) {
+  constructor(gateway: Host, socket: WebSocket) {
     this.gateway = gateway;
     this.socket = socket;
     socket.on('message', (data, binary) => this.receive(data as Buffer, binary));

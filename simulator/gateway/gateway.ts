@@ -2,12 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Json, User } from '../entities.ts';
-import { renderMember } from '../render.ts';
+import type { Outgoing } from '../outgoing.ts';
 import type { Settings } from '../settings.ts';
-import type { Outgoing, World } from '../world.ts';
+import type { World } from '../world.ts';
 import { closings } from './closing.ts';
-import { Connection, Op } from './connection.ts';
-import { ALL_INTENTS, asksTooMuch, Intent } from './intents.ts';
+import { Connection, type Host, Op } from './connection.ts';
+import { copiesOf, noFaults } from './faults.ts';
+import { IdentifyBudget } from './identify-budget.ts';
+import { grantedIntents, Intent } from './intents.ts';
+import { membersChunk } from './members.ts';
 import { guildData, readyData } from './ready.ts';
 import { Session } from './session.ts';
 
@@ -16,35 +19,22 @@ export type Whose = 'bot' | 'people' | string | undefined;
 
 const INVALID = { op: Op.invalid, d: false, t: null, s: null };
 
-const noFaults = () => ({
-  refuseUntil: 0,
-  silentUntil: 0,
-  loseUntil: 0,
-  /** Names of the events that are lost until then; all of them when empty. */
-  lose: [] as string[],
-  /** How many of the coming events are sent twice. */
-  double: 0,
-  /** How many of the coming RESUMEs are refused. */
-  refuseResumes: 0,
-});
-
 /** Holds the connections and sessions, and gives every event to the sessions that should have it. */
-export class Gateway {
+export class Gateway implements Host {
   readonly settings: Settings;
   readonly url: string;
   /** Faults that are on. Times are moments in milliseconds. */
   readonly faults = noFaults();
-  /** IDENTIFYs left of the thousand a day. */
-  identifiesLeft = 1000;
+  readonly identifies: IdentifyBudget;
   private readonly world: () => World;
   private readonly server = new WebSocketServer({ noServer: true });
   private readonly connections = new Set<Connection>();
   private readonly sessions = new Map<string, Session>();
-  private readonly lastIdentify = new Map<string, number>();
 
   constructor(world: () => World, settings: Settings, url: string) {
     this.world = world;
     this.settings = settings;
+    this.identifies = new IdentifyBudget(settings);
     this.url = url;
   }
 
@@ -71,25 +61,18 @@ export class Gateway {
     if (typeof properties !== 'object') throw closings.decode();
     const user = this.userOf(token);
     if (!user) throw closings.badToken();
-    const asked = user.bot ? intents : ALL_INTENTS;
-    if (!Number.isInteger(asked) || (Number(asked) & ~ALL_INTENTS) !== 0) {
-      throw closings.badIntents();
-    }
-    if (user.bot && asksTooMuch(Number(asked), this.settings.privilegedIntents)) {
-      throw closings.deniedIntents();
-    }
-    if (this.tooSoon(user)) {
+    const asked = grantedIntents(user, intents, this.settings.privilegedIntents);
+    if (!this.identifies.take(user)) {
       connection.send(INVALID);
       return;
     }
-    this.identifiesLeft -= 1;
-    const session = new Session(user, String(token), Number(asked), this.settings.sessionBuffer);
+    const session = new Session(user, String(token), asked, this.settings.sessionBuffer);
     this.sessions.set(session.id, session);
     this.attach(session, connection);
     const world = this.world();
     session.push('READY', readyData(world, user, session.id, this.url, shard));
     const toldOfGuild = (session.intents & Intent.GUILDS) !== 0 && world.members.has(user.id);
-    if (toldOfGuild) session.push('GUILD_CREATE', guildData(world, user));
+    if (toldOfGuild && !this.faults.outage) session.push('GUILD_CREATE', guildData(world, user));
   }
 
   resume(connection: Connection, data: unknown): void {
@@ -134,48 +117,38 @@ export class Gateway {
   }
 
   dispatch(events: Outgoing[]): void {
-    this.dropExpired();
+    for (const session of this.sessions.values()) if (this.expired(session)) this.forget(session);
     for (const event of events) {
-      if (this.loses(event.name)) continue;
-      const doubled = this.faults.double > 0;
-      if (doubled) this.faults.double -= 1;
+      const copies = copiesOf(this.faults, event);
       for (const session of this.sessions.values()) {
-        if (!event.sees(session.user)) continue;
-        session.offer(this.world(), event.name, event.data, event.dm);
-        if (doubled) session.offer(this.world(), event.name, event.data, event.dm);
+        if (copies === 0 || !event.sees(session.user)) continue;
+        for (let n = 0; n < copies; n += 1) {
+          session.offer(this.world(), event.name, event.data, event.dm);
+        }
       }
     }
   }
 
   sendMembers(session: Session, data: unknown): void {
-    const { query, user_ids, nonce } = (data ?? {}) as Json;
-    const world = this.world();
-    const wanted = user_ids === undefined ? undefined : [user_ids].flat().map(String);
-    const found = [...world.members.values()].filter((member) => {
-      if (wanted) return wanted.includes(member.user_id);
-      const name = world.users.get(member.user_id)?.username ?? '';
-      return name.startsWith(String(query ?? ''));
-    });
-    session.push('GUILD_MEMBERS_CHUNK', {
-      guild_id: world.guild.id,
-      members: found.map((member) => renderMember(world, member)),
-      chunk_index: 0,
-      chunk_count: 1,
-      not_found: wanted?.filter((id) => !world.members.has(id)) ?? [],
-      ...(nonce === undefined ? {} : { nonce }),
-    });
+    session.push('GUILD_MEMBERS_CHUNK', membersChunk(this.world(), data));
   }
 
   /** The sessions there are, for the state. */
   list(): Json[] {
-    return [...this.sessions.values()].map((session) => ({
-      id: session.id,
-      user: session.user.username,
-      user_id: session.user.id,
-      intents: session.intents,
-      seq: session.seq,
-      connected: session.link !== undefined,
-    }));
+    return [...this.sessions.values()].map((session) => session.describe());
+  }
+
+  /** The server is out of order, or back: its members are told, and hear nothing of it in between. */
+  setOutage(outage: boolean): void {
+    if (this.faults.outage === outage) return;
+    this.faults.outage = outage;
+    const world = this.world();
+    for (const session of this.sessions.values()) {
+      if (!world.members.has(session.user.id)) continue;
+      const { id } = world.guild;
+      if (outage) session.offer(world, 'GUILD_DELETE', { id, unavailable: true }, false);
+      else session.offer(world, 'GUILD_CREATE', guildData(world, session.user), false);
+    }
   }
 
   /** Runs something over the connections a fault means. */
@@ -193,14 +166,14 @@ export class Gateway {
   }
 
   clearFaults(): void {
+    this.setOutage(false);
     Object.assign(this.faults, noFaults());
   }
 
   /** Ends every session and connection; clients have to identify anew. */
   reset(): void {
     this.sessions.clear();
-    this.lastIdentify.clear();
-    this.identifiesLeft = 1000;
+    this.identifies.reset();
     for (const connection of this.connections) connection.close(1012, 'The simulator was reset.');
   }
 
@@ -221,24 +194,7 @@ export class Gateway {
     return id === undefined ? undefined : this.world().users.get(id);
   }
 
-  private tooSoon(user: User): boolean {
-    const now = Date.now();
-    const last = this.lastIdentify.get(user.id) ?? 0;
-    if (user.bot && now - last < this.settings.identifyIntervalMs) return true;
-    this.lastIdentify.set(user.id, now);
-    return false;
-  }
-
   private expired(session: Session): boolean {
     return !session.link && Date.now() - session.leftAt > this.settings.sessionLifetimeMs;
-  }
-
-  private dropExpired(): void {
-    for (const session of this.sessions.values()) if (this.expired(session)) this.forget(session);
-  }
-
-  private loses(name: string): boolean {
-    if (this.faults.loseUntil <= Date.now()) return false;
-    return this.faults.lose.length === 0 || this.faults.lose.includes(name);
   }
 }

@@ -1,3 +1,6 @@
+import type { User } from '../entities.ts';
+import { closings } from './closing.ts';
+
 /** Intent bits, by Discord's names. */
 export const Intent = {
   GUILDS: 1 << 0,
@@ -26,7 +29,7 @@ export const Intent = {
 const PRIVILEGED = ['GUILD_MEMBERS', 'GUILD_PRESENCES', 'MESSAGE_CONTENT'] as const;
 
 /** Every bit that means something. */
-export const ALL_INTENTS = Object.values(Intent).reduce((all, bit) => all | bit, 0);
+const ALL_INTENTS = Object.values(Intent).reduce((all, bit) => all | bit, 0);
 
 /** The intent an event belongs to in a guild and in a direct message; events not listed need none. */
 const NEEDED: Record<string, readonly [guild: number, dm: number]> = {
@@ -34,14 +37,21 @@ const NEEDED: Record<string, readonly [guild: number, dm: number]> = {
   CHANNEL_UPDATE: [Intent.GUILDS, 0],
   CHANNEL_DELETE: [Intent.GUILDS, 0],
   CHANNEL_PINS_UPDATE: [Intent.GUILDS, Intent.DIRECT_MESSAGES],
+  GUILD_CREATE: [Intent.GUILDS, 0],
   GUILD_UPDATE: [Intent.GUILDS, 0],
+  GUILD_DELETE: [Intent.GUILDS, 0],
+  GUILD_BAN_ADD: [Intent.GUILD_MODERATION, 0],
+  GUILD_BAN_REMOVE: [Intent.GUILD_MODERATION, 0],
   GUILD_ROLE_CREATE: [Intent.GUILDS, 0],
   GUILD_ROLE_UPDATE: [Intent.GUILDS, 0],
   GUILD_ROLE_DELETE: [Intent.GUILDS, 0],
   THREAD_CREATE: [Intent.GUILDS, 0],
   THREAD_UPDATE: [Intent.GUILDS, 0],
   THREAD_DELETE: [Intent.GUILDS, 0],
+  THREAD_LIST_SYNC: [Intent.GUILDS, 0],
   THREAD_MEMBERS_UPDATE: [Intent.GUILDS, 0],
+  GUILD_MEMBER_ADD: [Intent.GUILD_MEMBERS, 0],
+  GUILD_MEMBER_REMOVE: [Intent.GUILD_MEMBERS, 0],
   GUILD_MEMBER_UPDATE: [Intent.GUILD_MEMBERS, 0],
   WEBHOOKS_UPDATE: [Intent.GUILD_WEBHOOKS, 0],
   MESSAGE_CREATE: [Intent.GUILD_MESSAGES, Intent.DIRECT_MESSAGES],
@@ -63,7 +73,12 @@ export function wants(intents: number, event: string, dm: boolean): boolean {
   return bit === 0 || (intents & bit) !== 0;
 }
 
-/** Whether an intent asked for is privileged and was not granted to the application. */
-export function asksTooMuch(intents: number, granted: string[]): boolean {
-  return PRIVILEGED.some((name) => (intents & Intent[name]) !== 0 && !granted.includes(name));
+/** The intents a session gets: all for people, what it asks for for a bot that may; else the connection closes. */
+export function grantedIntents(user: User, asked: unknown, granted: string[]): number {
+  if (!user.bot) return ALL_INTENTS;
+  const intents = Number(asked);
+  if (!Number.isInteger(asked) || (intents & ~ALL_INTENTS) !== 0) throw closings.badIntents();
+  const tooMuch = PRIVILEGED.some((n) => (intents & Intent[n]) !== 0 && !granted.includes(n));
+  if (tooMuch) throw closings.deniedIntents();
+  return intents;
 }

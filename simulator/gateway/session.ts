@@ -62,6 +62,13 @@ export class Session {
     this.push(name, hide ? withoutContent(world, data, this.user.id) : data);
   }
 
+  /** What the state shows of it. */
+  describe(): Json {
+    const { id, user, intents, seq, link } = this;
+    const { username } = user;
+    return { id, user: username, user_id: user.id, intents, seq, connected: link !== undefined };
+  }
+
   /** Changes to one's own membership need no intent. */
   private concerns(name: string, data: Json): boolean {
     const user = data.user as { id?: string } | undefined;
@@ -81,5 +88,6 @@ export function withoutContent(world: World, data: Json, userId: string): Json {
   const mentions = (data.mentions ?? []) as { id: string }[];
   const own = author?.id === userId || data.application_id === world.application.id;
   if (own || mentions.some((one) => one.id === userId)) return data;
-  return { ...data, content: '', embeds: [], attachments: [], components: [] };
+  const { poll: _poll, ...rest } = data;
+  return { ...rest, content: '', embeds: [], attachments: [], components: [] };
 }

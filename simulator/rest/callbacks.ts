@@ -1,30 +1,15 @@
+import type { Interaction } from '../app-entities.ts';
 import { bodyOf, type Call, NO_CONTENT, ok, param, type Reply } from '../call.ts';
-import {
-  type Channel,
-  type Interaction,
-  type Json,
-  type Message,
-  MessageFlag,
-  type User,
-} from '../entities.ts';
+import { type Json, type Message, MessageFlag } from '../entities.ts';
 import { ApiError, invalidField, invalidForm, refused, unknown } from '../errors.ts';
+import { defer, respond } from '../interaction-messages.ts';
 import { InteractionType, tellUser } from '../interactions.ts';
-import { createMessage, editMessage, publish } from '../messages.ts';
-import { renderMessage } from '../render.ts';
+import { editMessage } from '../message-edit.ts';
+import { renderMessage } from '../render-message.ts';
 import { route } from '../router.ts';
-import { nextSnowflake } from '../snowflake.ts';
-import type { Upload } from '../uploads.ts';
+import { checkChoices, choicesData, focusedType } from '../validation/choices.ts';
 import { modal } from '../validation/components.ts';
-import {
-  anything,
-  choice,
-  type Field,
-  integer,
-  list,
-  maybe,
-  object,
-  text,
-} from '../validation/fields.ts';
+import { anything, choice, type Field, integer, maybe, object } from '../validation/fields.ts';
 import { editedMessage, webhookMessage } from '../validation/messages.ts';
 import type { World } from '../world.ts';
 
@@ -39,16 +24,6 @@ const Answer = {
 
 const outer = object({ type: choice(1, 4, 5, 6, 7, 8, 9), data: maybe(anything) });
 const deferData = object({ flags: maybe(integer()) });
-const choicesData = object({
-  choices: list(
-    object({
-      name: text({ min: 1, max: 100 }),
-      name_localizations: maybe(anything),
-      value: anything,
-    }),
-    { max: 25 },
-  ),
-});
 
 /** The application's first answer to an interaction: within its time, and only once. */
 function answerInteraction(call: Call): Reply {
@@ -121,7 +96,7 @@ function act(call: Call, interaction: Interaction, type: number): Message | unde
       return made;
     }
     case Answer.deferMessage:
-      return defer(call, interaction, channel, app);
+      return defer(world, interaction, channel, app, dataOf(call, deferData).flags ?? 0);
     default: {
       const message = world.message(channel.id, interaction.message_id ?? '');
       if (type === Answer.update && message) {
@@ -138,70 +113,9 @@ function dataOf<T>(call: Call, field: Field<T>): T {
   return bodyOf({ ...call, body: (call.body as Json).data }, field);
 }
 
-/** Makes a message in answer to an interaction. Unlike others it may be ephemeral, and pings users only. */
-export function respond(
-  world: World,
-  interaction: Interaction,
-  channel: Channel,
-  app: User,
-  body: ReturnType<typeof webhookMessage>,
-  files: Upload[],
-): Message {
-  const ephemeral = ((body.flags ?? 0) & MessageFlag.ephemeral) !== 0;
-  const isCommand = interaction.type === InteractionType.command;
-  const answered = interaction.message_id;
-  return createMessage(world, {
-    channel,
-    author: app,
-    body,
-    files,
-    type: isCommand ? 20 : answered === undefined ? 0 : 19,
-    applicationId: app.id,
-    metadata: interaction.metadata,
-    defaultMentions: { parse: ['users'] },
-    ...(answered !== undefined && !isCommand
-      ? { reference: { type: 0, message_id: answered, channel_id: channel.id } }
-      : {}),
-    ...(ephemeral ? { ephemeralFor: interaction.user_id } : {}),
-  });
-}
-
-/** "Thinking…": a message without content that the first edit or follow-up fills. */
-function defer(call: Call, interaction: Interaction, channel: Channel, app: User): Message {
-  const { world } = call;
-  const { flags } = dataOf(call, deferData);
-  const ephemeral = ((flags ?? 0) & MessageFlag.ephemeral) !== 0;
-  interaction.deferred_ephemeral = ephemeral;
-  const message: Message = {
-    id: nextSnowflake(),
-    channel_id: channel.id,
-    type: interaction.type === InteractionType.command ? 20 : 19,
-    author_id: app.id,
-    webhook_id: app.id,
-    application_id: app.id,
-    content: '',
-    timestamp: new Date().toISOString(),
-    edited_timestamp: null,
-    tts: false,
-    mention_everyone: false,
-    mentions: [],
-    mention_roles: [],
-    attachments: [],
-    embeds: [],
-    components: [],
-    reactions: [],
-    pinned_at: null,
-    flags: MessageFlag.loading | (ephemeral ? MessageFlag.ephemeral : 0),
-    interaction_metadata: interaction.metadata,
-    ...(ephemeral ? { ephemeral_for: interaction.user_id } : {}),
-  };
-  publish(world, channel, message);
-  tellUser(world, interaction, 'INTERACTION_SUCCESS');
-  return message;
-}
-
 function completeInput(call: Call, interaction: Interaction): void {
   const { choices } = dataOf(call, choicesData);
+  checkChoices(choices, focusedType(interaction.data.options));
   tellUser(call.world, interaction, 'APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE', { choices });
 }
 

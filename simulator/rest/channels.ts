@@ -1,10 +1,21 @@
-import { bodyOf, type Call, callerOf, channelOf, NO_CONTENT, ok, type Reply } from '../call.ts';
-import type { Channel } from '../entities.ts';
+import {
+  bodyOf,
+  type Call,
+  callerOf,
+  channelOf,
+  NO_CONTENT,
+  need,
+  ok,
+  type Reply,
+} from '../call.ts';
+import { type Channel, ChannelType } from '../entities.ts';
 import { invalidField, missingPermissions, RateLimited, refused } from '../errors.ts';
 import { forgetMessage } from '../messages.ts';
+import { checkChannelText, checkTitle } from '../moderation.ts';
 import { P } from '../permissions.ts';
 import { renderChannel, renderMember } from '../render.ts';
 import { route } from '../router.ts';
+import { checkRoomForThread } from '../thread-state.ts';
 import { editedChannel, normaliseName } from '../validation/channels.ts';
 import { checkParent, readOverwrites, replaceOverwrites } from './overwrites.ts';
 
@@ -30,7 +41,9 @@ function editGuildChannel(call: Call, channel: Channel, body: Edit): void {
   channelOf(call, P.MANAGE_CHANNELS);
   const name = body.name === undefined ? channel.name : normaliseName(body.name, channel.type);
   if (name === '') throw invalidField(['name'], 'BASE_TYPE_REQUIRED', 'This field is required');
+  checkChannelText(call.world, body.name, body.topic);
   const topic = body.topic === undefined ? channel.topic : body.topic || null;
+  const type = convertedType(channel, body.type);
   const moves = body.parent_id !== undefined && body.parent_id !== channel.parent_id;
   const parent = moves ? checkParent(call, body.parent_id ?? null, channel.type) : undefined;
   const overwrites =
@@ -38,11 +51,19 @@ function editGuildChannel(call: Call, channel: Channel, body: Edit): void {
     readOverwrites(call, body.permission_overwrites, channel.permission_overwrites, channel);
   if (name !== channel.name || topic !== channel.topic) spendRename(call, channel);
   if (overwrites) replaceOverwrites(call, channel, overwrites);
-  Object.assign(channel, { name, topic });
+  Object.assign(channel, { name, topic, type });
   if (moves) channel.parent_id = parent?.id ?? null;
   if (body.position != null) channel.position = body.position;
   if (body.nsfw != null) channel.nsfw = body.nsfw;
   if (body.rate_limit_per_user != null) channel.rate_limit_per_user = body.rate_limit_per_user;
+}
+
+/** Text channels become announcement channels and back; nothing else changes its kind. */
+function convertedType(channel: Channel, wanted: number | undefined): number {
+  const kinds: number[] = [ChannelType.text, ChannelType.announcement];
+  if (wanted === undefined || wanted === channel.type) return channel.type;
+  if (kinds.includes(wanted) && kinds.includes(channel.type)) return wanted;
+  throw invalidField(['type'], 'BASE_TYPE_CHOICES', `Value must be one of (${kinds.join(', ')}).`);
 }
 
 /** Name and topic may change twice in ten minutes. The headers of the route do not show it. */
@@ -73,10 +94,12 @@ function editThread(call: Call, channel: Channel, body: Edit): void {
     throw refused(50083, 'Thread is archived');
   }
   if (body.name !== undefined && body.name !== channel.name) {
+    checkTitle(world, id, body.name);
     spendRename(call, channel);
     channel.name = body.name;
   }
   if (body.archived !== undefined && body.archived !== thread.archived) {
+    if (!body.archived) checkRoomForThread(world);
     thread.archived = body.archived;
     thread.archive_timestamp = new Date().toISOString();
   }
@@ -126,7 +149,8 @@ function removeChannel({ world }: Call, channel: Channel): void {
 
 function startTyping(call: Call): Reply {
   const { world } = call;
-  const channel = channelOf(call, P.SEND_MESSAGES);
+  const channel = channelOf(call);
+  need(call, channel, channel.thread ? P.SEND_MESSAGES_IN_THREADS : P.SEND_MESSAGES);
   const { id } = callerOf(call);
   const member = world.members.get(id);
   const where =

@@ -1,3 +1,4 @@
+import type { Command } from '../app-entities.ts';
 import {
   bodyOf,
   type Call,
@@ -9,7 +10,7 @@ import {
   param,
   type Reply,
 } from '../call.ts';
-import type { Command, Json } from '../entities.ts';
+import type { Json } from '../entities.ts';
 import { ApiError, missingAccess, refused, unknown } from '../errors.ts';
 import { route } from '../router.ts';
 import { nextSnowflake } from '../snowflake.ts';

@@ -1,14 +1,17 @@
 import { bodyOf, type Call, callerOf, NO_CONTENT, needInGuild, ok, type Reply } from '../call.ts';
+import { emptyChannel } from '../empty-channel.ts';
 import { type Channel, ChannelType, type Overwrite } from '../entities.ts';
-import { invalidField, refused } from '../errors.ts';
+import { invalidField, RateLimited, refused } from '../errors.ts';
+import { checkChannelText } from '../moderation.ts';
 import { P } from '../permissions.ts';
 import { byPosition, renderChannel, renderGuild } from '../render.ts';
 import { route } from '../router.ts';
-import { emptyChannel } from '../seed.ts';
 import { nextSnowflake } from '../snowflake.ts';
 import { newChannel, normaliseName, positions } from '../validation/channels.ts';
 import { anything, maybe, object, optional, text } from '../validation/fields.ts';
 import { checkParent, readOverwrites } from './overwrites.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
 
 const guildBody = object({
   name: optional(text({ min: 2, max: 100 })),
@@ -53,6 +56,7 @@ function createChannel(call: Call): Reply {
   const type = body.type ?? ChannelType.text;
   const name = normaliseName(body.name, type);
   if (name === '') throw invalidField(['name'], 'BASE_TYPE_REQUIRED', 'This field is required');
+  checkChannelText(world, body.name, body.topic);
   if (world.guildChannels().length >= world.settings.channelsPerGuild) {
     throw refused(
       30013,
@@ -61,7 +65,7 @@ function createChannel(call: Call): Reply {
   }
   const parent = checkParent(call, body.parent_id ?? null, type);
   if (world.daily.channels >= world.settings.channelCreatesPerDay) {
-    throw refused(30047, 'Maximum number of daily channel creates has been reached.');
+    throw new RateLimited((world.daily.since + DAY_MS - Date.now()) / 1000, 'user');
   }
   const inherited = parent?.permission_overwrites.map((o) => ({ ...o })) ?? [];
   const given = body.permission_overwrites;

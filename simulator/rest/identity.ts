@@ -1,9 +1,9 @@
 import { bodyOf, type Call, callerOf, ok, param, type Reply } from '../call.ts';
+import { emptyChannel } from '../empty-channel.ts';
 import { ChannelType, type Json, type User } from '../entities.ts';
 import { refused, unknown } from '../errors.ts';
 import { renderChannel, renderUser } from '../render.ts';
 import { route } from '../router.ts';
-import { emptyChannel } from '../seed.ts';
 import { nextSnowflake } from '../snowflake.ts';
 import { anything, maybe, object, snowflake } from '../validation/fields.ts';
 import type { World } from '../world.ts';
@@ -15,13 +15,13 @@ function getGateway({ sim }: Call): Reply {
 }
 
 function getGatewayBot({ sim }: Call): Reply {
-  const { identifiesLeft } = sim.gateway;
+  const { left } = sim.gateway.identifies;
   return ok({
     url: sim.gatewayUrl,
     shards: 1,
     session_start_limit: {
       total: 1000,
-      remaining: identifiesLeft,
+      remaining: left,
       reset_after: 14_400_000,
       max_concurrency: 1,
     },

@@ -1,13 +1,16 @@
+import type { Interaction } from '../app-entities.ts';
 import { bodyOf, type Call, callerOf, NO_CONTENT, need, type Reply } from '../call.ts';
-import type { Channel, Interaction, Json, Message } from '../entities.ts';
+import type { Channel, Json, Message } from '../entities.ts';
 import { ApiError, invalidField, missingPermissions, unknown } from '../errors.ts';
 import { InteractionType, openInteraction, resolve } from '../interactions.ts';
 import { P } from '../permissions.ts';
 import { route } from '../router.ts';
-import { leafOf } from '../validation/components.ts';
 import { anything, choice, maybe, object, optional, snowflake } from '../validation/fields.ts';
+import { leafOf, leaves } from '../validation/leaves.ts';
 import { readInputs } from '../validation/modals.ts';
 import { type Named, readOptions } from '../validation/options.ts';
+import { type Chosen, chosenIn, fitsSelect } from '../validation/selects.ts';
+import type { World } from '../world.ts';
 import { mayUse } from './commands.ts';
 
 const body = object({
@@ -75,6 +78,7 @@ function readCommand(call: Call, channel: Channel, given: Body): Json {
   const named: Named = { users: [], roles: [], channels: [] };
   const partial = given.type === InteractionType.autocomplete;
   const read = readOptions(command.options, options, partial, named);
+  checkNamed(world, named);
   const target = typeof target_id === 'string' ? target_id : undefined;
   const messages = [world.message(channel.id, target ?? '')].flatMap((m) => m ?? []);
   const users = command.type === 2 && target ? [...named.users, target] : named.users;
@@ -88,6 +92,16 @@ function readCommand(call: Call, channel: Channel, given: Body): Json {
     ...(Object.keys(resolved).length > 0 ? { resolved } : {}),
     ...(target ? { target_id: target } : {}),
   };
+}
+
+/** Refuses options that name what does not exist. */
+function checkNamed(world: World, { users, roles, channels }: Named): void {
+  // An option for people and roles notes its one id as both.
+  const known = (id: string) => world.users.has(id) || world.roles.has(id);
+  const there = [...users, ...roles].every(known) && channels.every((id) => world.channels.has(id));
+  if (there) return;
+  const message = 'Value does not fit the option';
+  throw invalidField(['data', 'options'], 'APPLICATION_COMMAND_OPTION_VALUE_INVALID', message);
 }
 
 function readComponent(call: Call, channel: Channel, given: Body): ReadData {
@@ -105,28 +119,13 @@ function readComponent(call: Call, channel: Channel, given: Body): ReadData {
   const data: Json = { custom_id, component_type, id: leaf.id ?? 1 };
   if (leaf.type === 2) return { data, message };
   const chosen = Array.isArray(values) ? values.map(String) : [];
-  checkValues(leaf, chosen);
-  const kind = Number(leaf.type);
-  const resolved = resolve(world, {
-    users: kind === 5 || kind === 7 ? chosen : [],
-    roles: kind === 6 || kind === 7 ? chosen : [],
-    channels: kind === 8 ? chosen : [],
-  });
-  const more = kind === 3 ? {} : { resolved };
+  const found = chosenIn(world, leaf.type, chosen);
+  if (!found || !fitsSelect(leaf, chosen)) {
+    const failed = 'COMPONENT_VALIDATION_FAILED';
+    throw invalidField(['data', 'values'], failed, 'Component validation failed');
+  }
+  const more = leaf.type === 3 ? {} : { resolved: resolve(world, found) };
   return { data: { ...data, values: chosen, ...more }, message };
-}
-
-function checkValues(leaf: Json, chosen: string[]): void {
-  const options = (leaf.options ?? []) as Json[];
-  const known = leaf.type !== 3 || chosen.every((v) => options.some((o) => o.value === v));
-  const enough = chosen.length >= Number(leaf.min_values ?? 1);
-  const fits = chosen.length <= Number(leaf.max_values ?? 1);
-  if (known && enough && fits) return;
-  throw invalidField(
-    ['data', 'values'],
-    'COMPONENT_VALIDATION_FAILED',
-    'Component validation failed',
-  );
 }
 
 /** A modal can be submitted by the person it was shown to, once. */
@@ -139,9 +138,27 @@ function readModal(call: Call, channel: Channel, given: Body): ReadData {
   });
   if (!opener?.modal || opener.channel_id !== channel.id) throw unknown('interaction');
   const read = readInputs(opener.modal, components);
+  const resolved = resolvedIn(world, read);
   delete opener.modal;
   const message = world.message(channel.id, opener.message_id ?? '');
-  return { data: { custom_id, components: read }, message, triggering: opener.metadata };
+  const data = { custom_id, components: read, ...(resolved ? { resolved } : {}) };
+  return { data, message, triggering: opener.metadata };
+}
+
+/** Full data of the users, roles and channels chosen in a modal; 50035 for one that does not exist. */
+function resolvedIn(world: World, components: Json[]): Json | undefined {
+  const all: Chosen = { users: [], roles: [], channels: [] };
+  const selects = leaves(components).filter((leaf) => Array.isArray(leaf.values));
+  for (const { type, values } of selects) {
+    const found = chosenIn(world, type, values as string[]);
+    if (!found) {
+      const failed = 'COMPONENT_VALIDATION_FAILED';
+      throw invalidField(['data', 'components'], failed, 'Component validation failed');
+    }
+    for (const kind of ['users', 'roles', 'channels'] as const) all[kind].push(...found[kind]);
+  }
+  const resolved = resolve(world, all);
+  return Object.keys(resolved).length > 0 ? resolved : undefined;
 }
 
 export const interactionRoutes = [route('POST', '/interactions', interact, { limit: [20, 10] })];

@@ -9,16 +9,17 @@ import {
   param,
   type Reply,
 } from '../call.ts';
-import { type Channel, ChannelType, type Json, type Message } from '../entities.ts';
+import type { Channel, Json, Message } from '../entities.ts';
 import { ApiError, invalidField, refused, unknown } from '../errors.ts';
 import { withoutContent } from '../gateway/session.ts';
-import { createMessage, deleteMessage, editMessage, forgetMessage } from '../messages.ts';
+import { editMessage } from '../message-edit.ts';
+import { deleteMessage, forgetMessage } from '../messages.ts';
 import { P } from '../permissions.ts';
-import { renderMessage } from '../render.ts';
+import { renderMessage } from '../render-message.ts';
 import { route } from '../router.ts';
 import { isSnowflake, timeOf } from '../snowflake.ts';
 import { list, object, snowflake, validate } from '../validation/fields.ts';
-import { editedMessage, type NewMessage, newMessage } from '../validation/messages.ts';
+import { editedMessage } from '../validation/messages.ts';
 
 const BULK_MAX_AGE_MS = 14 * 24 * 3600 * 1000;
 const bulkBody = object({ messages: list(snowflake) });
@@ -88,96 +89,6 @@ function getMessage(call: Call): Reply {
   return ok(shownTo(call, messageOf(call, channel)));
 }
 
-function postMessage(call: Call): Reply {
-  const { world, files } = call;
-  const author = callerOf(call);
-  const channel = channelOf(call);
-  if (channel.type === ChannelType.category) {
-    throw refused(50008, 'Cannot send messages in a non-text channel');
-  }
-  needToWrite(call, channel);
-  const body = bodyOf(call, newMessage);
-  if (files.length > 0) need(call, channel, P.ATTACH_FILES);
-  if (body.embeds?.length && author.bot) need(call, channel, P.EMBED_LINKS);
-  const known = sameNonce(call, channel, body);
-  if (known) return ok(withNonce(known, renderMessage(world, known)));
-  const reference = readReference(call, channel, body);
-  const message = createMessage(world, {
-    channel,
-    author,
-    body,
-    files,
-    nonce: body.nonce,
-    ...(reference ? { reference } : {}),
-  });
-  rememberNonce(call, message);
-  return ok(withNonce(message, renderMessage(world, message)));
-}
-
-function withNonce(message: Message, data: Json): Json {
-  return message.nonce === undefined ? data : { ...data, nonce: message.nonce };
-}
-
-function needToWrite(call: Call, channel: Channel): void {
-  need(call, channel, channel.thread ? P.SEND_MESSAGES_IN_THREADS : P.SEND_MESSAGES);
-  if (!channel.thread) return;
-  const bits = call.world.permissionsOf(callerOf(call).id, channel);
-  if (channel.thread.locked && (bits & P.MANAGE_THREADS) === 0n) {
-    throw refused(160005, 'Thread is locked');
-  }
-}
-
-function nonceKey(channelId: string, authorId: string, nonce: string | number): string {
-  return `${authorId}|${channelId}|${nonce}`;
-}
-
-/** The message the same author already made with this nonce; gone ones are an error, as at Discord. */
-function sameNonce(call: Call, channel: Channel, body: NewMessage): Message | undefined {
-  const { world } = call;
-  if (!body.enforce_nonce || body.nonce == null) return undefined;
-  const key = nonceKey(channel.id, callerOf(call).id, body.nonce);
-  const known = world.nonces.get(key);
-  if (!known || Date.now() - known.at > world.settings.nonceWindowMs) return undefined;
-  const message = world.log(channel.id).get(known.messageId);
-  if (!message) throw unknown('message');
-  return message;
-}
-
-function rememberNonce({ world }: Call, message: Message): void {
-  if (message.nonce === undefined) return;
-  const at = Date.now();
-  const key = nonceKey(message.channel_id, message.author_id, message.nonce);
-  world.nonces.delete(key);
-  world.nonces.set(key, { messageId: message.id, at });
-  for (const [old, kept] of world.nonces) {
-    if (at - kept.at <= world.settings.nonceWindowMs) break;
-    world.nonces.delete(old);
-  }
-}
-
-function readReference(call: Call, channel: Channel, body: NewMessage): Message['reference'] {
-  const { world } = call;
-  const given = body.message_reference;
-  if (!given?.message_id) return undefined;
-  if ((given.type ?? 0) === 1) {
-    const message = 'Forwards are not simulated';
-    throw invalidField(['message_reference', 'type'], 'BASE_TYPE_CHOICES', message);
-  }
-  need(call, channel, P.READ_MESSAGE_HISTORY);
-  const elsewhere = given.channel_id != null && given.channel_id !== channel.id;
-  const target = elsewhere ? undefined : world.log(channel.id).get(given.message_id);
-  if (!target) {
-    if (given.fail_if_not_exists === false) return undefined;
-    throw invalidField(['message_reference'], 'REPLIES_UNKNOWN_MESSAGE', 'Unknown message');
-  }
-  return {
-    type: 0,
-    message_id: target.id,
-    channel_id: channel.id,
-    ...(channel.guild_id === null ? {} : { guild_id: channel.guild_id }),
-  };
-}
-
 function patchMessage(call: Call): Reply {
   const { world, files } = call;
   const channel = channelOf(call);
@@ -187,6 +98,7 @@ function patchMessage(call: Call): Reply {
   if (channel.thread?.archived) throw refused(50083, 'Thread is archived');
   if (message.author_id !== id) moderate(call, channel, body);
   if (files.length > 0) need(call, channel, P.ATTACH_FILES);
+  if (body.embeds?.length && callerOf(call).bot) need(call, channel, P.EMBED_LINKS);
   editMessage(world, message, body, files);
   return ok(renderMessage(world, message));
 }
@@ -241,7 +153,6 @@ function removeMany(call: Call): Reply {
 
 export const messageRoutes = [
   route('GET', '/channels/:channel/messages', listMessages, { limit: [5, 5] }),
-  route('POST', '/channels/:channel/messages', postMessage, { limit: [5, 5] }),
   route('POST', '/channels/:channel/messages/bulk-delete', removeMany, { limit: [1, 3] }),
   route('GET', '/channels/:channel/messages/:message', getMessage, { limit: [5, 5] }),
   route('PATCH', '/channels/:channel/messages/:message', patchMessage, { limit: [5, 5] }),

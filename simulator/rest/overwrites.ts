@@ -1,10 +1,11 @@
 import { bodyOf, type Call, callerOf, channelOf, NO_CONTENT, param, type Reply } from '../call.ts';
-import { type Channel, ChannelType, type Overwrite } from '../entities.ts';
+import { type Channel, ChannelType, type Json, type Overwrite } from '../entities.ts';
 import { invalidField, missingPermissions, refused, unknown } from '../errors.ts';
 import { P } from '../permissions.ts';
 import { renderChannel } from '../render.ts';
 import { route } from '../router.ts';
 import { ADMIN_ONLY_BITS, overwriteEdit } from '../validation/channels.ts';
+import type { World } from '../world.ts';
 
 const MAX_OVERWRITES = 1000;
 
@@ -35,7 +36,7 @@ export function readOverwrites(
   const read = new Map<string, Overwrite>();
   given.forEach((one, index) => {
     const overwrite = readOverwrite(call, one, ['permission_overwrites', String(index)]);
-    read.set(overwrite.id, overwrite);
+    if (overwrite) read.set(overwrite.id, overwrite);
   });
   const changed = [...read.values()].some((o) => {
     const old = before.find((b) => b.id === o.id);
@@ -47,10 +48,14 @@ export function readOverwrites(
   return [...read.values()];
 }
 
-function readOverwrite({ world }: Call, given: Given, path: string[]): Overwrite {
+/** Undefined for one whose role or member is not there, where the settings say that it is dropped. */
+function readOverwrite({ world }: Call, given: Given, path: string[]): Overwrite | undefined {
   const type = given.type === 'member' || Number(given.type) === 1 ? 1 : 0;
   const exists = type === 1 ? world.users.has(given.id) : world.roles.has(given.id);
-  if (!exists) throw unknownTarget(type, path);
+  const { unknownOverwrite } = world.settings;
+  if (!exists && unknownOverwrite === 'drop') return undefined;
+  if (!exists && unknownOverwrite === 'unknown-role') throw unknown(type === 1 ? 'user' : 'role');
+  if (!exists && unknownOverwrite !== 'keep') throw unknownTarget(type, path);
   return { id: given.id, type, allow: given.allow ?? '0', deny: given.deny ?? '0' };
 }
 
@@ -99,7 +104,8 @@ export function checkParent(
       `Maximum number of channels in category reached (${max})`,
     );
   }
-  if (!world.canSee(callerOf(call).id, parent)) throw missingPermissions();
+  const held = world.permissionsOf(callerOf(call).id, parent);
+  if ((held & P.MANAGE_CHANNELS) === 0n) throw missingPermissions();
   return parent;
 }
 
@@ -108,6 +114,7 @@ function putOverwrite(call: Call): Reply {
   const channel = channelOf(call, P.MANAGE_ROLES);
   const body = bodyOf(call, overwriteEdit);
   const overwrite = readOverwrite(call, { ...body, id: param(call, 'overwrite') }, []);
+  if (!overwrite) return NO_CONTENT;
   judge(call, overwrite, channel.permission_overwrites, channel);
   const others = channel.permission_overwrites.filter((o) => o.id !== overwrite.id);
   replaceOverwrites(call, channel, [...others, overwrite]);
@@ -131,21 +138,39 @@ function deleteOverwrite(call: Call): Reply {
   return NO_CONTENT;
 }
 
-/** Sets new overwrites. People for whom the channel appears or vanishes by it are told so. */
+/**
+ * Sets new overwrites. People for whom the channel appears or vanishes by it are told so; a bot knows every
+ * channel, but learns of its threads only now.
+ */
 export function replaceOverwrites(call: Call, channel: Channel, overwrites: Overwrite[]): void {
   const { world } = call;
-  const seers = () =>
-    [...world.users.values()].filter((u) => !u.bot && world.canSee(u.id, channel));
+  const seers = () => [...world.users.values()].filter((u) => world.canSee(u.id, channel));
   const before = seers();
   channel.permission_overwrites = overwrites;
   const after = seers();
   const data = renderChannel(world, channel);
-  for (const user of before) {
-    if (!after.includes(user)) world.emit('CHANNEL_DELETE', data, { only: user.id });
+  for (const { id, bot } of before) {
+    if (!bot && !after.some((one) => one.id === id)) {
+      world.emit('CHANNEL_DELETE', data, { only: id });
+    }
   }
-  for (const user of after) {
-    if (!before.includes(user)) world.emit('CHANNEL_CREATE', data, { only: user.id });
+  for (const { id, bot } of after) {
+    if (before.some((one) => one.id === id)) continue;
+    if (!bot) world.emit('CHANNEL_CREATE', data, { only: id });
+    world.emit('THREAD_LIST_SYNC', threadsFor(world, channel, id), { only: id });
   }
+}
+
+/** The open threads of a channel somebody has come to see. */
+function threadsFor(world: World, channel: Channel, userId: string): Json {
+  const mine = world.threads().filter((t) => t.parent_id === channel.id && !t.thread?.archived);
+  const threads = mine.filter((t) => world.canSee(userId, t));
+  return {
+    guild_id: world.guild.id,
+    channel_ids: [channel.id],
+    threads: threads.map((t) => renderChannel(world, t)),
+    members: [],
+  };
 }
 
 export const overwriteRoutes = [

@@ -3,7 +3,7 @@ import type { Channel } from '../entities.ts';
 import { refused } from '../errors.ts';
 import { emitMessage, publish } from '../messages.ts';
 import { P } from '../permissions.ts';
-import { renderTime } from '../render.ts';
+import { renderTime } from '../render-time.ts';
 import { route } from '../router.ts';
 import { nextSnowflake } from '../snowflake.ts';
 import { messageOf, shownTo } from './messages.ts';

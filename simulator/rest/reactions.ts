@@ -1,6 +1,6 @@
 import { type Call, callerOf, channelOf, NO_CONTENT, ok, param, type Reply } from '../call.ts';
 import type { Channel, Json, Message, Reaction } from '../entities.ts';
-import { refused, unknown } from '../errors.ts';
+import { ApiError, refused, unknown } from '../errors.ts';
 import { P } from '../permissions.ts';
 import { renderMember, renderUser } from '../render.ts';
 import { route } from '../router.ts';
@@ -27,6 +27,10 @@ function addReaction(call: Call): Reply {
   const { id } = callerOf(call);
   const emoji = readEmoji(param(call, 'emoji'));
   if (channel.thread?.archived) throw refused(50083, 'Thread is archived');
+  const { blocked } = call.world;
+  if (blocked.get(message.author_id)?.has(id)) {
+    throw new ApiError(403, 90001, 'Reaction was blocked');
+  }
   let reaction = find(message, emoji);
   if (!reaction) {
     channelOf(call, P.ADD_REACTIONS);

@@ -10,6 +10,7 @@ import {
 } from '../call.ts';
 import type { Role } from '../entities.ts';
 import { missingPermissions, refused, unknown } from '../errors.ts';
+import { removeRole } from '../membership.ts';
 import { P } from '../permissions.ts';
 import { renderRole } from '../render.ts';
 import { route } from '../router.ts';
@@ -92,14 +93,7 @@ function deleteRole(call: Call): Reply {
   const role = roleOf(call);
   needAbove(call, role);
   if (role.id === world.guild.id || role.managed) throw refused(50028, 'Invalid role');
-  world.roles.delete(role.id);
-  for (const member of world.members.values()) {
-    member.roles = member.roles.filter((id) => id !== role.id);
-  }
-  for (const channel of world.channels.values()) {
-    channel.permission_overwrites = channel.permission_overwrites.filter((o) => o.id !== role.id);
-  }
-  world.emit('GUILD_ROLE_DELETE', { guild_id: world.guild.id, role_id: role.id });
+  removeRole(world, role);
   return NO_CONTENT;
 }
 

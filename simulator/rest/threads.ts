@@ -5,17 +5,21 @@ import {
   channelOf,
   created,
   NO_CONTENT,
+  need,
   ok,
   type Reply,
 } from '../call.ts';
+import { emptyChannel } from '../empty-channel.ts';
 import { type Channel, ChannelType, type Json, MessageFlag } from '../entities.ts';
 import { missingAccess, refused, unknown } from '../errors.ts';
 import { emitMessage } from '../messages.ts';
+import { checkTitle } from '../moderation.ts';
 import { P } from '../permissions.ts';
-import { renderChannel, renderTime } from '../render.ts';
+import { renderChannel } from '../render.ts';
+import { renderTime } from '../render-time.ts';
 import { route } from '../router.ts';
-import { emptyChannel } from '../seed.ts';
 import { nextSnowflake } from '../snowflake.ts';
+import { checkRoomForThread } from '../thread-state.ts';
 import { newThread } from '../validation/channels.ts';
 import { messageOf } from './messages.ts';
 
@@ -49,11 +53,9 @@ function open(call: Call, parent: Channel, id: string, body: NewThread, type: nu
   if (parent.type !== ChannelType.text && parent.type !== ChannelType.announcement) {
     throw refused(50024, 'Cannot execute action on this channel type');
   }
-  const active = world.threads().filter((c) => !c.thread?.archived).length;
-  if (active >= world.settings.activeThreads) {
-    throw refused(160006, 'Maximum number of active threads reached');
-  }
+  checkRoomForThread(world);
   const me = callerOf(call);
+  checkTitle(world, me.id, body.name);
   const now = new Date().toISOString();
   const thread = emptyChannel({
     id,
@@ -108,10 +110,14 @@ function addMember(call: Call): Reply {
   const thread = threadOf(call);
   const id = call.params.user ?? callerOf(call).id;
   if (!world.members.has(id)) throw unknown('member');
+  if (id !== callerOf(call).id) need(call, thread, P.SEND_MESSAGES_IN_THREADS);
   if (thread.thread.archived) throw refused(50083, 'Thread is archived');
   if (!world.canSee(id, world.ruling(thread))) throw missingAccess();
   if (thread.thread.members.has(id)) return NO_CONTENT;
   thread.thread.members.set(id, new Date().toISOString());
+  if (thread.type === ChannelType.privateThread) {
+    world.emit('THREAD_CREATE', renderChannel(world, thread), { only: id });
+  }
   announce(call, thread, { added_members: [renderThreadMember(thread, id)] });
   return NO_CONTENT;
 }

@@ -1,19 +1,14 @@
+import type { Interaction, Webhook } from '../app-entities.ts';
 import { bodyOf, type Call, NO_CONTENT, ok, param, type Reply } from '../call.ts';
-import {
-  type Channel,
-  type Interaction,
-  type Message,
-  MessageFlag,
-  type User,
-  type Webhook,
-} from '../entities.ts';
+import { type Channel, type Message, MessageFlag, type User } from '../entities.ts';
 import { ApiError, unknown } from '../errors.ts';
-import { createMessage, deleteMessage, editMessage } from '../messages.ts';
-import { renderMessage } from '../render.ts';
+import { respond } from '../interaction-messages.ts';
+import { editMessage } from '../message-edit.ts';
+import { createMessage, deleteMessage } from '../messages.ts';
+import { renderMessage } from '../render-message.ts';
 import { route } from '../router.ts';
 import { validate } from '../validation/fields.ts';
 import { editedMessage, webhookMessage } from '../validation/messages.ts';
-import { respond } from './callbacks.ts';
 import { checkWebhookName } from './webhooks.ts';
 
 /** Who writes through a webhook's address: an incoming webhook, or the application answering an interaction. */

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Webhook } from '../app-entities.ts';
 import {
   bodyOf,
   type Call,
@@ -11,7 +12,7 @@ import {
   param,
   type Reply,
 } from '../call.ts';
-import type { Channel, Webhook } from '../entities.ts';
+import type { Channel } from '../entities.ts';
 import { ApiError, invalidField, refused, unknown } from '../errors.ts';
 import { P } from '../permissions.ts';
 import { renderWebhook } from '../render.ts';

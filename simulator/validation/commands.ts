@@ -1,11 +1,11 @@
 import type { Json } from '../entities.ts';
+import type { FieldErrors } from './field-errors.ts';
 import {
   anything,
   bits,
   bool,
   choice,
   type Field,
-  type FieldErrors,
   integer,
   list,
   maybe,

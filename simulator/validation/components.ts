@@ -1,20 +1,8 @@
 import type { Json } from '../entities.ts';
-import { ApiError } from '../errors.ts';
-import {
-  anything,
-  bool,
-  choice,
-  type Field,
-  type FieldErrors,
-  integer,
-  link,
-  list,
-  maybe,
-  object,
-  optional,
-  snowflake,
-  text,
-} from './fields.ts';
+import { button, customId, select, textInput } from './component-shapes.ts';
+import type { FieldErrors } from './field-errors.ts';
+import { type Field, list, maybe, object, text } from './fields.ts';
+import { Tally } from './tally.ts';
 
 /** Component types by name. */
 export const ComponentType = {
@@ -33,71 +21,6 @@ export const ComponentType = {
 
 const LAYOUT_TYPES = [9, 10, 11, 12, 13, 14, 17];
 const TOTAL_V2 = 40;
-const customId = text({ min: 1, max: 100 });
-const emoji = maybe(object({ id: maybe(snowflake), name: maybe(text()), animated: maybe(bool) }));
-
-const button = object({
-  type: choice(2),
-  id: optional(integer()),
-  style: integer({ min: 1, max: 6 }),
-  label: maybe(text({ max: 80 })),
-  emoji,
-  custom_id: maybe(customId),
-  url: maybe(link('http', 'https', 'discord')),
-  sku_id: maybe(snowflake),
-  disabled: maybe(bool),
-});
-
-const selectOption = object({
-  label: text({ min: 1, max: 100 }),
-  value: text({ min: 1, max: 100 }),
-  description: maybe(text({ max: 100 })),
-  emoji,
-  default: maybe(bool),
-});
-
-const select = object({
-  type: choice(3, 5, 6, 7, 8),
-  id: optional(integer()),
-  custom_id: customId,
-  options: maybe(list(selectOption, { max: 25 })),
-  placeholder: maybe(text({ max: 150 })),
-  min_values: maybe(integer({ min: 0, max: 25 })),
-  max_values: maybe(integer({ min: 1, max: 25 })),
-  disabled: maybe(bool),
-  required: maybe(bool),
-  default_values: maybe(list(anything, { max: 25 })),
-  channel_types: maybe(list(integer())),
-});
-
-const textInput = object({
-  type: choice(4),
-  id: optional(integer()),
-  custom_id: customId,
-  style: choice(1, 2),
-  label: maybe(text({ max: 45 })),
-  min_length: maybe(integer({ min: 0, max: 4000 })),
-  max_length: maybe(integer({ min: 1, max: 4000 })),
-  required: maybe(bool),
-  value: maybe(text({ max: 4000 })),
-  placeholder: maybe(text({ max: 100 })),
-});
-
-/** Rules that hold over all components of one message or modal: unique ids, and how many there are. */
-class Tally {
-  private readonly ids = new Set<string>();
-  count = 0;
-
-  take(id: string, errors: FieldErrors): void {
-    if (this.ids.has(id)) {
-      errors
-        .at('custom_id')
-        .add('COMPONENT_CUSTOM_ID_DUPLICATED', 'Component custom id cannot be duplicated');
-    }
-    this.ids.add(id);
-  }
-}
-
 function readButton(value: unknown, errors: FieldErrors, tally: Tally): Json {
   const read = button(value, errors);
   if (errors.failed) return {};
@@ -259,6 +182,7 @@ export const modal: Field<Json> = (value, errors) => {
 
 function readLabel(value: Json, errors: FieldErrors, tally: Tally): Json {
   text({ min: 1, max: 45 })(value.label, errors.at('label'));
+  maybe(text({ max: 100 }))(value.description, errors.at('description'));
   const place = errors.at('component');
   const type = typeOf(value.component);
   if (type === ComponentType.textInput) {
@@ -269,23 +193,4 @@ function readLabel(value: Json, errors: FieldErrors, tally: Tally): Json {
   }
   wrongType(place);
   return {};
-}
-
-/** All interactive parts of a message or modal, at any depth. */
-export function leaves(components: Json[]): Json[] {
-  return components.flatMap((one) => {
-    const inside = [one.components, one.accessory, one.component].flat().filter(Boolean) as Json[];
-    return typeof one.custom_id === 'string' ? [one] : leaves(inside);
-  });
-}
-
-/** The part with this id; 50035 at `custom_id` when the message or modal has none. */
-export function leafOf(components: Json[], id: unknown): Json {
-  const found = leaves(components).find((one) => one.custom_id === id);
-  if (found) return found;
-  throw new ApiError(400, 50035, 'Invalid Form Body', {
-    data: {
-      _errors: [{ code: 'COMPONENT_VALIDATION_FAILED', message: 'Component validation failed' }],
-    },
-  });
 }

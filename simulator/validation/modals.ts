@@ -1,6 +1,8 @@
 import type { Json } from '../entities.ts';
 import { ApiError } from '../errors.ts';
-import { FieldErrors, lengthOf } from './fields.ts';
+import { FieldErrors } from './field-errors.ts';
+import { lengthOf } from './fields.ts';
+import { fitsSelect } from './selects.ts';
 
 /**
  * Checks what a person filled in against the modal and gives it back in the modal's own shape. Values are
@@ -44,20 +46,27 @@ function readPart(part: Json, values: Map<string, Json>, errors: FieldErrors): J
 function readLeaf(leaf: Json, values: Map<string, Json>, errors: FieldErrors): Json {
   const { custom_id, type } = leaf;
   const given = values.get(String(custom_id));
-  if (type !== 4) {
-    const chosen = Array.isArray(given?.values) ? given.values : [];
-    return { type, id: leaf.id ?? 1, custom_id, values: chosen };
+  const shared = { type, id: leaf.id ?? 1, custom_id };
+  if (type === 4) return { ...shared, value: readText(leaf, given, errors.at('value')) };
+  const chosen = Array.isArray(given?.values) ? given.values.map(String) : [];
+  const spared = chosen.length === 0 && leaf.required === false;
+  if (!spared && !fitsSelect(leaf, chosen)) {
+    errors.at('values').add('COMPONENT_VALIDATION_FAILED', 'Component validation failed');
   }
+  return { ...shared, values: chosen };
+}
+
+function readText(leaf: Json, given: Json | undefined, errors: FieldErrors): string {
   const value = typeof given?.value === 'string' ? given.value : '';
   const length = lengthOf(value);
   const max = Number(leaf.max_length ?? 4000);
   const min = Number(leaf.min_length ?? 0);
   if (leaf.required !== false && value === '') {
-    errors.at('value').add('BASE_TYPE_REQUIRED', 'This field is required');
+    errors.add('BASE_TYPE_REQUIRED', 'This field is required');
   } else if (length > max) {
-    errors.at('value').add('BASE_TYPE_MAX_LENGTH', `Must be ${max} or fewer in length.`);
+    errors.add('BASE_TYPE_MAX_LENGTH', `Must be ${max} or fewer in length.`);
   } else if (value !== '' && length < min) {
-    errors.at('value').add('BASE_TYPE_MIN_LENGTH', `Must be ${min} or more in length.`);
+    errors.add('BASE_TYPE_MIN_LENGTH', `Must be ${min} or more in length.`);
   }
-  return { type, id: leaf.id ?? 1, custom_id, value };
+  return value;
 }

@@ -1,6 +1,6 @@
 import type { Json } from '../entities.ts';
 import { ApiError } from '../errors.ts';
-import { FieldErrors } from './fields.ts';
+import { FieldErrors } from './field-errors.ts';
 
 const SUBCOMMAND = 1;
 const GROUP = 2;
@@ -49,8 +49,11 @@ function readLevel(
       const options = readLevel(inside, one.options, partial, named, place.at('options'));
       return { type, name: one.name, options };
     }
+    if (one.focused && definition.autocomplete !== true) {
+      place.add('APPLICATION_COMMAND_OPTION_AUTOCOMPLETE_INVALID', 'The option has no completion');
+    }
     checkValue(definition, one.value, partial, place.at('value'));
-    note(type, one.value, named);
+    if (!partial) note(type, one.value, named);
     return { type, name: one.name, value: one.value, ...(one.focused ? { focused: true } : {}) };
   });
   const absent = defined.filter((d) => d.required && !list.some((one) => one.name === d.name));

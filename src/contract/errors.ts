@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** Error codes of the wire, each with its HTTP status. The names never change. */
 export const errorStatus = {
   BAD_REQUEST: 400,
@@ -15,27 +17,31 @@ export const errorStatus = {
 } as const;
 
 export type ErrorCode = keyof typeof errorStatus;
+const errorCodes = Object.keys(errorStatus) as [ErrorCode, ...ErrorCode[]];
 
-/** One wrong field. `location` is the field's name, dotted where nested (`attachments.0`). */
-export interface FieldError {
-  location: string;
-  message: string;
-  /** Stable, for programs: `required` `invalid_type` `too_short` `too_long` `blank` … */
-  type: string;
-  /** What the rule was about: a limit, the allowed values. */
-  context?: unknown;
-  in: 'body' | 'query' | 'path';
-}
+/** One wrong field. */
+export const fieldError = z.object({
+  location: z.string().describe("The field's name, dotted where nested (`attachments.0`)."),
+  message: z.string(),
+  type: z
+    .string()
+    .describe('Stable, for programs: `required` `invalid_type` `too_short` `too_long` `blank` …'),
+  context: z.unknown().optional().describe('What the rule was about: a limit, the allowed values.'),
+  in: z.enum(['body', 'query', 'path']),
+});
+export type FieldError = z.infer<typeof fieldError>;
 
 /** The body of every answer that is not 2xx, on every status and every path. */
-export interface ErrorBody {
-  error: ErrorCode;
-  message: string;
-  errors?: FieldError[];
-}
+export const errorBody = z.object({
+  error: z.enum(errorCodes),
+  message: z.string(),
+  errors: z.array(fieldError).exactOptional(),
+});
+export type ErrorBody = z.infer<typeof errorBody>;
 
-/** A negative acknowledgement of a socket event; `retry_after` is in seconds. */
-export interface AckError extends ErrorBody {
-  ok: false;
-  retry_after?: number;
-}
+/** A negative acknowledgement of a socket event. */
+export const ackError = errorBody.extend({
+  ok: z.literal(false),
+  retry_after: z.number().exactOptional().describe('In seconds.'),
+});
+export type AckError = z.infer<typeof ackError>;

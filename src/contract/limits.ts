@@ -42,5 +42,9 @@ export const sizes = {
   authorizeWithin: 10_000,
   authExpiringBefore: 60_000,
   signedLinkLife: 60 * 60 * 1000,
+  /** How long a browser may keep a file without asking again: it stays that long after its message. */
+  fileCacheSeconds: 60,
   tokenClockSkew: 60_000,
+  /** How far ahead a token may end in PRODUCTION: ten years of 366 days. */
+  tokenLife: 10 * 366 * 24 * 3_600_000,
 } as const;

@@ -1,8 +1,18 @@
 import type { Author, Entry, Ticket } from './log/entry.ts';
 
-/** What travels on the bus: hints about what is written, and signals that nobody keeps. */
+/**
+ * What travels on the bus: hints about what is written, and signals that nobody keeps. An entry of the
+ * internal stream has a kind of its own, so that a listener has to ask for it: one that handles
+ * `entry` alone can never show a customer what is not public.
+ */
 export type DomainEvent =
   | { kind: 'entry'; entry: Entry }
+  | { kind: 'internal_entry'; entry: Entry }
   | { kind: 'ticket_created'; ticket: Ticket }
   | { kind: 'typing'; ticket_id: string; owner: string; by: Author }
   | { kind: 'read'; ticket_id: string; owner: string; by: Author; seq: number };
+
+/** The hint that an entry is stored. */
+export function entryEvent(entry: Entry): DomainEvent {
+  return { kind: entry.stream === 'public' ? 'entry' : 'internal_entry', entry };
+}

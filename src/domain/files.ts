@@ -5,12 +5,14 @@ import { Types } from 'mongoose';
 import type { AppContext } from '../context.ts';
 import { sizes } from '../contract/limits.ts';
 import type { FileView } from '../contract/messages.ts';
+import { isBlank, stripHidden } from '../contract/text.ts';
 import { AppError, notFound } from '../errors.ts';
 import type { FileMeta, StoredFile } from '../infra/file-store.ts';
 import type { FileRow } from '../models/entry.ts';
 import type { Actor } from './access/actor.ts';
-import { readTicket } from './tickets.ts';
-import { fileView } from './views.ts';
+import { fileView } from './links.ts';
+import { readTicket } from './tickets/read.ts';
+import { requireOpen } from './tickets/workflow.ts';
 
 const SNIFFED_BYTES = 4100;
 const inlineTypes = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
@@ -20,12 +22,14 @@ export function isInline(type: string): boolean {
   return inlineTypes.has(type);
 }
 
-/** A name without a path, controls or direction marks, cut from the front of its ending. */
+/** A name without a path or anything unseen, cut from the front of its ending. */
 function cleanFileName(name: string): string {
   const base = name.toWellFormed().split(/[\\/]/).pop() ?? '';
-  const printable = base.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}"<>|:*?]/gu, '').trim();
+  const printable = stripHidden(base)
+    .replace(/["<>|:*?]/g, '')
+    .trim();
   const characters = [...printable.replace(/^\.+/, '')];
-  if (characters.length === 0) return 'file';
+  if (isBlank(printable)) return 'file';
   if (characters.length <= sizes.fileName) return characters.join('');
   const ending = /\.[\p{L}\p{N}]{1,10}$/u.exec(characters.join(''))?.[0] ?? '';
   return characters.slice(0, sizes.fileName - ending.length).join('') + ending;
@@ -122,7 +126,7 @@ export async function requireUploadable(
   ticketId: string,
 ): Promise<void> {
   const { ticket } = await readTicket(ctx, actor, ticketId);
-  if (ticket.status === 'CLOSED') throw new AppError('CONFLICT', 'the ticket is closed');
+  requireOpen(ticket);
 }
 
 /**

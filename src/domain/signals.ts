@@ -1,6 +1,6 @@
 import type { AppContext } from '../context.ts';
 import { type Actor, authorOf } from './access/actor.ts';
-import { readTicket } from './tickets.ts';
+import { readTicket } from './tickets/read.ts';
 
 /** Says to the others in a ticket that the actor is writing. Nobody keeps it. */
 export async function signalTyping(ctx: AppContext, actor: Actor, ticketId: string): Promise<void> {

@@ -1,10 +1,11 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { AppContext } from '../context.ts';
 import type { TypingView } from '../contract/events.ts';
-import { sizes } from '../contract/limits.ts';
-import type { FileView, MessageView, MirrorState } from '../contract/messages.ts';
+import type { MessageView, MirrorState } from '../contract/messages.ts';
 import type { TicketView } from '../contract/tickets.ts';
-import type { FileRow } from '../models/entry.ts';
+import { isDiscordKey } from './access/actor.ts';
+import { derivedKeys } from './access/derived-keys.ts';
+import { fileView } from './links.ts';
 import type { Author, Message, Ticket } from './log/entry.ts';
 
 /** Where stored rows end and the wire begins; nothing else shapes an answer. */
@@ -29,27 +30,24 @@ export function ticketView(ticket: Ticket, head: { seq: number; at: number }): T
   };
 }
 
-function sign(ctx: AppContext, id: string, expires: number): string {
-  const [key] = ctx.config.jwt.keys;
-  return createHmac('sha256', key as NonNullable<typeof key>)
-    .update(`file:${id}:${expires}`)
-    .digest('base64url');
+/** Who is shown something: staff see staff as they are, customers what stands for them. */
+export interface Viewer {
+  staff: boolean;
+  /** Of a message, for staff: how far it has come in Discord. */
+  mirror?: MirrorState;
 }
 
-/** True where a link to a file was signed by us and has not expired. */
-export function isSignedLink(ctx: AppContext, id: string, expires: number, sig: string): boolean {
-  if (!(expires > ctx.clock())) return false;
-  const wanted = Buffer.from(sign(ctx, id, expires));
-  const given = Buffer.from(sig);
-  return wanted.length === given.length && timingSafeEqual(wanted, given);
-}
+const ALIAS_CHARACTERS = 22;
 
-/** A file with a link that lives one hour from now. */
-export function fileView(ctx: AppContext, file: FileRow): FileView {
-  const expires = ctx.clock() + sizes.signedLinkLife;
-  const path = `/api/v1/files/${file.id}/${encodeURIComponent(file.name)}`;
-  const url = `${ctx.publicUrl()}${path}?exp=${expires}&sig=${sign(ctx, file.id, expires)}`;
-  return { id: file.id, name: file.name, type: file.type, size: file.size, url };
+/**
+ * The id of an author as a customer gets it: that of somebody in Discord stays with the staff, and the
+ * same opaque text stands for the same person. Keyed, since the ids of a guild's members are known to
+ * many and could be tried.
+ */
+function shownId(ctx: AppContext, { id, key }: Author, { staff }: Viewer): string {
+  if (staff || !isDiscordKey(key)) return id;
+  const hash = createHmac('sha256', derivedKeys(ctx.config).aliases).update(id);
+  return `staff-${hash.digest('base64url').slice(0, ALIAS_CHARACTERS)}`;
 }
 
 /** Ids made by us, or out of Discord's, mean nothing to a client. */
@@ -57,13 +55,12 @@ function hasOwnClientId(message: Message): boolean {
   return message.origin === 'web' && message.client_id !== message.id;
 }
 
-/** @param mirror shown to staff only: how far the message has come in Discord */
-export function messageView(ctx: AppContext, message: Message, mirror?: MirrorState): MessageView {
+export function messageView(ctx: AppContext, message: Message, to: Viewer): MessageView {
   const files = message.deleted ? [] : message.files.map((file) => fileView(ctx, file));
   const view: MessageView = {
     id: message.id,
     ticket_id: message.ticket_id,
-    author_id: message.author.id,
+    author_id: shownId(ctx, message.author, to),
     author_name: message.author.name,
     content: message.deleted ? '' : message.content,
     attachments: files.map(({ url }) => url),
@@ -76,11 +73,13 @@ export function messageView(ctx: AppContext, message: Message, mirror?: MirrorSt
     edited: message.edited,
     deleted: message.deleted,
     files,
+    reply_to: message.reply_to,
   };
-  if (mirror) view.mirror = mirror;
+  if (to.staff && to.mirror) view.mirror = to.mirror;
   return view;
 }
 
-export function typingView(ticketId: string, by: Author): TypingView {
-  return { ticket_id: ticketId, user_id: by.id, username: by.name, role: by.role };
+export function typingView(ctx: AppContext, ticketId: string, by: Author, to: Viewer): TypingView {
+  const user_id = shownId(ctx, by, to);
+  return { ticket_id: ticketId, user_id, username: by.name, role: by.role };
 }

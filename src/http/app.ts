@@ -3,18 +3,11 @@ import express, { type Express, type Request, type Response } from 'express';
 import type { AppContext } from '../context.ts';
 import { AppError, notFound } from '../errors.ts';
 import { applyCors } from './cors.ts';
-import { type Endpoint, serve } from './endpoint.ts';
-import { serveFile, uploadEndpoint } from './files.ts';
-import { messageEndpoints, sendMessageEndpoint } from './messages.ts';
-import { answerHealth, answerReady } from './probes.ts';
+import { serve } from './endpoint.ts';
 import { sendError } from './reply.ts';
 import { openRequest, type RequestContext } from './request-context.ts';
-import { ticketEndpoints } from './tickets.ts';
+import { routes, sendMessageEndpoint, sendMessagePath } from './routes.ts';
 import { mountWidget } from './widget-assets.ts';
-
-const base = '/api/v1';
-const endpoints: readonly Endpoint[] = [...ticketEndpoints, ...messageEndpoints, uploadEndpoint];
-const sendMessagePath = /^\/api\/v1\/tickets\/([^/]+)\/messages$/;
 
 /** The request travels beside the request through Express. */
 const requests = new WeakMap<IncomingMessage, RequestContext>();
@@ -29,32 +22,27 @@ function refuseOtherMethods(app: Express, path: string, allowed: readonly string
   });
 }
 
-function mountEndpoints(ctx: AppContext, app: Express): void {
+/** Every row of the contract's table, and 405 for its path with any other method. */
+function mountRoutes(ctx: AppContext, app: Express): void {
   const methods = new Map<string, string[]>();
-  for (const endpoint of endpoints) {
-    const path = base + endpoint.path;
-    const verb = endpoint.method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete';
-    app[verb](path, (req, _res) =>
-      serve(ctx, endpoint, requestOf(req), req.params as Record<string, string>),
-    );
-    methods.set(path, [...(methods.get(path) ?? []), endpoint.method]);
+  for (const route of routes) {
+    const { method, path } = route.row;
+    const verb = method.toLowerCase() as Lowercase<typeof method>;
+    app[verb](path, (req) => {
+      const params = req.params as Record<string, string>;
+      return 'endpoint' in route
+        ? serve(ctx, route.endpoint, requestOf(req), params)
+        : route.answer(ctx, requestOf(req), params);
+    });
+    methods.set(path, [...(methods.get(path) ?? []), method]);
   }
-  app.get(`${base}/files/:id/:name`, (req, _res) => serveFile(ctx, requestOf(req), req.params));
-  methods.set(`${base}/files/:id/:name`, ['GET']);
   for (const [path, allowed] of methods) refuseOtherMethods(app, path, allowed);
-}
-
-function mountProbes(ctx: AppContext, app: Express): void {
-  app.get('/healthz', (_req, res) => answerHealth(res));
-  app.get('/readyz', (_req, res) => answerReady(ctx, res));
-  for (const path of ['/healthz', '/readyz']) refuseOtherMethods(app, path, ['GET']);
 }
 
 function createExpress(ctx: AppContext): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false);
-  mountProbes(ctx, app);
-  mountEndpoints(ctx, app);
+  mountRoutes(ctx, app);
   mountWidget(ctx, app);
   app.use(() => {
     throw notFound('route');

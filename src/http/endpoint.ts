@@ -1,7 +1,16 @@
 import type { z } from 'zod';
 import type { AppContext } from '../context.ts';
+import {
+  type AnswerOf,
+  type EndpointName,
+  type EndpointRow,
+  endpoints,
+  type OpenEndpointName,
+  type Parsed,
+  type TokenEndpointName,
+} from '../contract/endpoints.ts';
+import { isHexId } from '../contract/ids.ts';
 import type { RateLimitName } from '../contract/limits.ts';
-import { isHexId } from '../contract/tickets.ts';
 import type { Actor } from '../domain/access/actor.ts';
 import { parseInput } from '../domain/access/parse.ts';
 import { countRequest, rateHeaders } from '../domain/access/rate.ts';
@@ -10,70 +19,80 @@ import { readJson } from './body.ts';
 import { type Reply, sendError, sendJson } from './reply.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** What an endpoint is called with: already authorised, counted and parsed. */
-export interface Call<B, Q> {
+/** What a handler is called with: already authorised, counted and parsed as its row says. */
+export interface Call<N extends EndpointName> {
   ctx: AppContext;
   actor: Actor;
   /** Ids of the path, each 24 hexadecimal characters. */
-  params: Record<string, string>;
-  body: B;
-  query: Q;
+  params: Parsed<N, 'params'>;
+  body: Parsed<N, 'body'>;
+  query: Parsed<N, 'query'>;
   request: RequestContext;
 }
 
-/** One row of the contract's REST table. */
-export interface Endpoint<B extends z.ZodType = z.ZodType, Q extends z.ZodType = z.ZodType> {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** In Express's form, below `/api/v1`. */
-  path: string;
-  limit: RateLimitName;
-  body?: B;
-  query?: Q;
-  run(call: Call<z.output<B>, z.output<Q>>): Promise<Reply>;
+/** Answers a row of the table that needs a token: what it returns is what the row promises. */
+export type Handler<N extends TokenEndpointName> = (call: Call<N>) => Promise<AnswerOf<N>>;
+
+/** Answers a row that asks for no token, or not for JSON, by itself. */
+export type OpenHandler = (
+  ctx: AppContext,
+  request: RequestContext,
+  params: Record<string, string>,
+) => Promise<void>;
+
+/** One handler for every row of the contract's table: a row without one does not compile. */
+export type Handlers = { [N in TokenEndpointName]: Handler<N> } & {
+  [N in OpenEndpointName]: OpenHandler;
+};
+
+/** A row that needs a token, with its handler. */
+export interface Endpoint {
+  row: EndpointRow & { limit: RateLimitName };
+  run(call: Call<never>): Promise<Reply>;
 }
 
-/** Lets TypeScript infer the schemas of an endpoint. */
-export function defineEndpoint<B extends z.ZodType, Q extends z.ZodType>(
-  endpoint: Endpoint<B, Q>,
-): Endpoint {
-  return endpoint as unknown as Endpoint;
+export function bindEndpoint<N extends TokenEndpointName>(name: N, run: Handler<N>): Endpoint {
+  return { row: endpoints[name], run: run as unknown as Endpoint['run'] };
 }
 
 /** @throws AppError UNAUTHORIZED that says why */
-export function authenticate(ctx: AppContext, request: RequestContext): Actor {
+export async function authenticate(ctx: AppContext, request: RequestContext): Promise<Actor> {
   const header = request.req.headers.authorization;
   if (header === undefined) throw new AppError('UNAUTHORIZED', 'a bearer token is required');
   const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
   if (!token)
     throw new AppError('UNAUTHORIZED', 'the Authorization header is not "Bearer <token>"');
-  const { actor } = ctx.tokens.verify(token);
+  const { actor } = await ctx.tokens.verify(token);
   request.user = actor.key;
-  return actor;
+  return { ...actor, via: { door: 'rest', requestId: request.id } };
 }
+
+const parse = (schema: z.ZodType | undefined, input: () => unknown, where: 'body' | 'query') =>
+  schema ? parseInput(schema, input(), where) : undefined;
 
 /** Runs an endpoint: who, how often, what, then the verb. Needs nothing of Express. */
 export async function serve(
   ctx: AppContext,
-  endpoint: Endpoint,
+  { row, run }: Endpoint,
   request: RequestContext,
   params: Record<string, string>,
 ): Promise<void> {
+  const end = ctx.metrics.requests.startTimer({ method: row.method, path: row.path });
   try {
-    const actor = authenticate(ctx, request);
-    const verdict = await countRequest(ctx, endpoint.limit, actor.key);
-    const body = endpoint.body
-      ? parseInput(endpoint.body, await readJson(request.req), 'body')
-      : undefined;
-    const query = endpoint.query
-      ? parseInput(endpoint.query, Object.fromEntries(request.query), 'query')
-      : undefined;
+    const actor = await authenticate(ctx, request);
+    const verdict = await countRequest(ctx, row.limit, actor.key);
+    const json = row.body && (await readJson(request.req));
+    const body = parse(row.body, () => json, 'body');
+    const query = parse(row.query, () => Object.fromEntries(request.query), 'query');
     for (const id of Object.values(params)) if (!isHexId(id)) throw notFound('resource');
-    const reply = await endpoint.run({ ctx, actor, params, body, query, request });
+    const call = { ctx, actor, params, body, query, request } as unknown as Call<never>;
+    const reply = await run(call);
     const headers = { ...rateHeaders(verdict), ...reply.headers };
     sendJson(request.res, reply.status, reply.body, headers);
   } catch (error) {
     sendError(ctx, request, error);
   }
+  end({ status: request.res.statusCode });
 }
 
 /** `Link: <…>; rel="next"` to the same address with some of its query changed. */

@@ -1,14 +1,13 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import busboy from 'busboy';
-import type { AppContext } from '../context.ts';
+import { isHexId } from '../contract/ids.ts';
 import { sizes } from '../contract/limits.ts';
-import { isHexId } from '../contract/tickets.ts';
 import { countRequest } from '../domain/access/rate.ts';
 import { findFile, isInline, requireUploadable, uploadFile } from '../domain/files.ts';
-import { isSignedLink } from '../domain/views.ts';
+import { isSignedLink } from '../domain/links.ts';
 import { AppError, notFound } from '../errors.ts';
-import { defineEndpoint } from './endpoint.ts';
+import type { Handlers, OpenHandler } from './endpoint.ts';
 import { sendError } from './reply.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -68,20 +67,6 @@ function readFileField<T>(
   });
 }
 
-export const uploadEndpoint = defineEndpoint({
-  method: 'POST',
-  path: '/tickets/:ticketId/attachments',
-  limit: 'upload',
-  async run({ ctx, actor, params, request }) {
-    const ticketId = params.ticketId as string;
-    await requireUploadable(ctx, actor, ticketId);
-    const file = await readFileField(request, (name, bytes) =>
-      uploadFile(ctx, actor, ticketId, name, bytes),
-    );
-    return { status: 201, body: file };
-  },
-});
-
 /** `bytes=from-to`, both included; undefined where there is no such header, or none that makes sense. */
 function parseRange(header: string | undefined, size: number) {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
@@ -110,20 +95,16 @@ function fileHeaders(name: string, type: string): Record<string, string> {
     'Content-Security-Policy': "default-src 'none'; sandbox",
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Resource-Policy': 'cross-origin',
-    'Cache-Control': 'private, max-age=3600',
+    'Cache-Control': `private, max-age=${sizes.fileCacheSeconds}`,
     'Accept-Ranges': 'bytes',
   };
 }
 
 /** GET /files/:id/:name — the link is the permission; no token is needed. */
-export async function serveFile(
-  ctx: AppContext,
-  request: RequestContext,
-  params: { id: string; name: string },
-): Promise<void> {
+const serveFile: OpenHandler = async (ctx, request, params) => {
   const { req, res, query } = request;
   try {
-    const { id } = params;
+    const { id = '' } = params;
     const sig = query.get('sig') ?? '';
     if (!isHexId(id)) throw notFound('file');
     if (!isSignedLink(ctx, id, Number(query.get('exp')), sig)) {
@@ -144,4 +125,15 @@ export async function serveFile(
     if (res.headersSent) res.destroy();
     else sendError(ctx, request, error);
   }
-}
+};
+
+export const fileHandlers = {
+  async uploadFile({ ctx, actor, params: { ticketId }, request }) {
+    await requireUploadable(ctx, actor, ticketId);
+    const file = await readFileField(request, (name, bytes) =>
+      uploadFile(ctx, actor, ticketId, name, bytes),
+    );
+    return { status: 201, body: file };
+  },
+  downloadFile: serveFile,
+} satisfies Partial<Handlers>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clientId } from '../contract/tickets.ts';
+import { clientId } from '../contract/ids.ts';
 import { parseInput } from '../domain/access/parse.ts';
 import type { RequestContext } from './request-context.ts';
 

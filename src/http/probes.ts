@@ -1,19 +1,27 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AppContext } from '../context.ts';
-import { pingDatabase } from '../domain/ping.ts';
+import type { Handlers } from './endpoint.ts';
 import { sendJson } from './reply.ts';
 
 /** `GET /healthz`: the process runs. Asks nobody. */
-export function answerHealth(res: ServerResponse): void {
+function answerHealth(res: ServerResponse): void {
   sendJson(res, 200, { status: 'ok' });
 }
 
-/** `GET /readyz`: 503 with the reasons while this process should get no requests. */
-export async function answerReady(ctx: AppContext, res: ServerResponse): Promise<void> {
-  await pingDatabase(ctx);
+/**
+ * `GET /readyz`: 503 with the reasons while this process should get no requests. Anybody may ask, so
+ * it says nothing but reasons, and asks MongoDB once a second at most.
+ */
+async function answerReady(ctx: AppContext, res: ServerResponse): Promise<void> {
+  await ctx.health.refresh();
   const report = ctx.health.report();
   sendJson(res, report.status === 'unavailable' ? 503 : 200, report);
 }
+
+export const probeHandlers = {
+  health: async (_ctx, { res }) => answerHealth(res),
+  ready: (ctx, { res }) => answerReady(ctx, res),
+} satisfies Partial<Handlers>;
 
 /** A server of nothing but the probes, for a process whose only role is `bot`. */
 export function createProbeServer(ctx: AppContext): Server {

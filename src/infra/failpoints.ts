@@ -10,7 +10,8 @@ export type FailpointName =
   | 'before-inbound-commit'
   | 'after-inbound-commit'
   | 'before-close-step'
-  | 'after-close-step';
+  | 'after-close-step'
+  | 'before-migration-step';
 
 export type Failpoint = (point: FailpointName) => void;
 

@@ -5,9 +5,41 @@ export type Log = Logger;
 
 const hidden = ['token', 'authorization', 'secret', 'password', 'content', 'email'];
 
-/** Replaces the tokens an address may carry, such as `?token=…` and the signature of a link. */
+/** Names under which programs put tokens, keys and passwords into an address. */
+const secretParameter =
+  /^(?:(?:access|id|refresh|auth|bearer|api|client|session)[_-]?)?(?:token|jwt|auth|authorization|key|apikey|secret|password|passwd|pwd|sig|signature|sid)$/i;
+const webToken = /eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/g;
+
+/** Undoes percent-encoding, twice where it was done twice; what is not valid stays as it is. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(decodeURIComponent(text));
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * Replaces the tokens an address may carry, however its parameters are written: `?token=…`,
+ * `?%74oken=…`, `&access_token=…`, the signature of a link, and whatever looks like a JWT.
+ */
 export function redactUrl(url: string): string {
-  return url.replace(/([?&](?:token|sig|auth)=)[^&#\s]*/gi, '$1[redacted]');
+  return url
+    .replace(/([?&;#])([^=&;#?\s]+)=([^&;#\s]*)/g, (all, mark, name, value) => {
+      const isSecret = secretParameter.test(decode(name)) || decode(value).search(webToken) >= 0;
+      return isSecret ? `${mark}${name}=[redacted]` : all;
+    })
+    .replace(webToken, '[redacted]');
+}
+
+/** A production installation leaves out what only makes development pleasant. */
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -15,7 +47,7 @@ export function redactUrl(url: string): string {
  * Fields that carry tokens or what people wrote are never written out.
  */
 export function createLog(config: Pick<Config, 'logLevel' | 'production'>): Log {
-  const pretty = !config.production && process.stdout.isTTY;
+  const pretty = !config.production && process.stdout.isTTY && isInstalled('pino-pretty');
   const options = {
     level: config.logLevel,
     base: null,

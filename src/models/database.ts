@@ -1,5 +1,6 @@
 import type { Connection, Model, Schema } from 'mongoose';
-import { type EntryRow, entrySchema } from './entry.ts';
+import { type EntryRow, entrySchema, type VisibilityRow, visibilitySchema } from './entry.ts';
+import { type MetaRow, metaSchema } from './meta.ts';
 import {
   type LeaseRow,
   leaseSchema,
@@ -14,11 +15,13 @@ import { type CounterRow, counterSchema, type TicketRow, ticketSchema } from './
 export interface Database {
   connection: Connection;
   entries: Model<EntryRow>;
+  visibility: Model<VisibilityRow>;
   tickets: Model<TicketRow>;
   counters: Model<CounterRow>;
   mirrors: Model<MirrorRow>;
   posts: Model<PostRow>;
   leases: Model<LeaseRow>;
+  meta: Model<MetaRow>;
 }
 
 /** Registers every model on a connection; touches no server. */
@@ -27,11 +30,13 @@ export function defineModels(connection: Connection): Database {
     connection.model<T>(name, schema) as unknown as Model<T>;
   return {
     connection,
-    entries: model('Entry', entrySchema),
+    entries: model<EntryRow>('Entry', entrySchema as unknown as Schema<EntryRow>),
+    visibility: model('Visibility', visibilitySchema),
     tickets: model('Ticket', ticketSchema),
     counters: model('Counter', counterSchema),
     mirrors: model('Mirror', mirrorSchema),
     posts: model('Post', postSchema),
     leases: model('Lease', leaseSchema),
+    meta: model('Meta', metaSchema),
   };
 }

@@ -3,41 +3,78 @@ import { Schema, type Types } from 'mongoose';
 import type { UserRole } from '../contract/identity.ts';
 
 /**
- * One line of a ticket's log. Entries are never changed and never removed: a message is its entries
- * folded up to a head. `seq` runs 1, 2, 3 … without holes in each ticket and stream.
+ * Who may read a log: `public` is what the customer sees, `internal` is the staff's. Each stream of a
+ * ticket is a log of its own, with its own `seq`, so that a note leaves no hole a customer could see.
  */
-export interface EntryRow {
+export type Stream = 'public' | 'internal';
+
+/** A value of a ticket's field, as JSON. */
+export type FieldValue = string | number | boolean | null | readonly FieldValue[] | object;
+
+interface EntryBase {
   _id: Types.ObjectId;
   ticket_id: Types.ObjectId;
-  stream: 'public' | 'internal';
+  stream: Stream;
   seq: number;
-  /** When MongoDB took it in, by the cluster's clock: never before an entry that was there earlier. */
+  /** Cluster time of the insert: never before that of an entry that was there earlier. */
   stored: Timestamp;
-  type: 'message' | 'edit' | 'delete' | 'status';
   /** Milliseconds since 1970 at which the entry was made. */
   at: number;
   /** Key of the customer whose ticket it is, so that emitting needs no second read. */
   owner: string;
   author: { key: string; id: string; name: string; role: UserRole };
-  /** Unique for the author in the ticket, for ever; the entry's own id where the author chose none. */
+  /**
+   * The idempotency key: unique for the author in the log, for ever; the entry's own id where the
+   * author chose none.
+   */
   client_id: string;
   origin: 'web' | 'discord' | 'system';
-  /** Of a message, an edit and a deletion: the whole text and files after the entry. */
-  content?: string;
-  files?: FileRow[];
-  /** Of an edit and a deletion: the message it changes, as its first entry had it. */
-  of?: {
-    id: Types.ObjectId;
-    seq: number;
-    at: number;
-    author: EntryRow['author'];
-    client_id: string;
-    origin: EntryRow['origin'];
-  };
-  /** Of a status entry: what it did, and the whole ticket after it. */
-  change?: 'closed' | 'updated';
-  ticket?: Record<string, unknown>;
+  /** The request that made it, as in `X-Request-Id`; to follow it from door to door. */
+  request?: string;
 }
+
+/** The message that an edit or a deletion changes, as its first entry had it. */
+interface Target {
+  id: Types.ObjectId;
+  seq: number;
+  at: number;
+  author: EntryBase['author'];
+  client_id: string;
+  origin: EntryBase['origin'];
+  reply_to?: Types.ObjectId;
+}
+
+export interface MessageRow extends EntryBase {
+  type: 'message';
+  content: string;
+  files?: FileRow[];
+  /** The message it answers, of the same log. */
+  reply_to?: Types.ObjectId;
+}
+
+/** Carries the whole text and files after the change, so that a message is its last entry. */
+export interface MessageChangeRow extends EntryBase {
+  type: 'edit' | 'delete';
+  content: string;
+  files: FileRow[];
+  of: Target;
+}
+
+export interface TicketChangeRow extends EntryBase {
+  type: 'ticket_change';
+  /** What was done: `closed`, `updated`, … */
+  action: string;
+  /** Each field that changed: from, to. What the first version of the program left out is not in it. */
+  changes: Record<string, readonly [from: FieldValue, to: FieldValue]>;
+  /** The whole ticket after it, but for the staff's fields. */
+  ticket: Record<string, unknown>;
+}
+
+/**
+ * One entry of a log. Entries are never changed and never removed: a message is its entries folded up
+ * to a head. `seq` runs 1, 2, 3 … without holes in each ticket and stream.
+ */
+export type EntryRow = MessageRow | MessageChangeRow | TicketChangeRow;
 
 export interface FileRow {
   id: string;
@@ -46,7 +83,7 @@ export interface FileRow {
   size: number;
 }
 
-export const entrySchema = new Schema<EntryRow>(
+export const entrySchema = new Schema<EntryBase>(
   {
     ticket_id: { type: Schema.Types.ObjectId, required: true },
     stream: { type: String, required: true },
@@ -58,22 +95,48 @@ export const entrySchema = new Schema<EntryRow>(
     author: { type: Schema.Types.Mixed, required: true },
     client_id: { type: String, required: true },
     origin: { type: String, required: true },
+    request: String,
     content: String,
     files: { type: [Schema.Types.Mixed], default: undefined },
+    reply_to: Schema.Types.ObjectId,
     of: Schema.Types.Mixed,
-    change: String,
+    action: String,
+    changes: Schema.Types.Mixed,
     ticket: Schema.Types.Mixed,
-  },
+  } as never,
   { collection: 'entries', versionKey: false, strict: 'throw' },
 );
 
 entrySchema.index({ ticket_id: 1, stream: 1, seq: 1 }, { unique: true, name: 'entry_seq' });
+// The name is that of the first version's index, which had no stream: so that version refuses to
+// work on this one's database.
 entrySchema.index(
-  { ticket_id: 1, 'author.key': 1, client_id: 1 },
+  { ticket_id: 1, stream: 1, 'author.key': 1, client_id: 1 },
   { unique: true, name: 'entry_client_id' },
 );
 entrySchema.index({ stored: 1 }, { name: 'entry_stored' });
 entrySchema.index(
   { 'of.id': 1, seq: 1 },
   { name: 'entry_changes', partialFilterExpression: { 'of.id': { $exists: true } } },
+);
+
+/**
+ * Which entries of a stretch of a log no answer needs, as bits: a visibility map. Derived from the
+ * log, and never ahead of it: a bit that is missing costs a read, nothing else.
+ */
+export interface VisibilityRow {
+  _id: { ticket: Types.ObjectId; stream: Stream; block: number };
+  /** Word by word: entries that a later one of the same message has superseded, and ticket changes. */
+  superseded?: Record<string, number>;
+  /** Word by word: entries that are not the first one of a message that is still there. */
+  hidden?: Record<string, number>;
+}
+
+export const visibilitySchema = new Schema<VisibilityRow>(
+  {
+    _id: { type: Schema.Types.Mixed, required: true },
+    superseded: Schema.Types.Mixed,
+    hidden: Schema.Types.Mixed,
+  } as never,
+  { collection: 'visibility', versionKey: false, strict: 'throw' },
 );

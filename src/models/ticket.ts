@@ -11,9 +11,12 @@ export interface TicketRow {
   stored: Timestamp;
   /** Key of the customer: issuer and id. */
   owner: string;
+  /** The partner whose customer it is: the issuer of the token that opened it; null without one. */
+  partner: string | null;
   user_id: string;
   username: string;
-  email: string;
+  /** Null for a guest who gave none. */
+  email: string | null;
   user_role: UserRole;
   topic: string;
   description: string;
@@ -35,9 +38,10 @@ export const ticketSchema = new Schema<TicketRow>(
     number: { type: Number, required: true },
     stored: { type: Schema.Types.Mixed, required: true },
     owner: { type: String, required: true },
+    partner: { type: String, default: null },
     user_id: { type: String, required: true },
     username: { type: String, required: true },
-    email: { type: String, required: true },
+    email: { type: String, default: null },
     user_role: { type: String, required: true },
     topic: { type: String, required: true },
     description: { type: String, required: true },
@@ -61,6 +65,9 @@ ticketSchema.index({ owner: 1, client_id: 1 }, { unique: true, name: 'ticket_cli
 ticketSchema.index({ owner: 1, status: 1, _id: -1 }, { name: 'ticket_owner_status' });
 ticketSchema.index({ owner: 1, _id: -1 }, { name: 'ticket_owner' });
 ticketSchema.index({ status: 1, issue_level: 1, _id: -1 }, { name: 'ticket_queue' });
+ticketSchema.index({ status: 1, _id: -1 }, { name: 'ticket_status' });
+ticketSchema.index({ issue_level: 1, _id: -1 }, { name: 'ticket_level' });
+ticketSchema.index({ support_role: 1, _id: -1 }, { name: 'ticket_support_role' });
 
 /** The last number given to a ticket. */
 export interface CounterRow {

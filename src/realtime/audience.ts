@@ -35,7 +35,12 @@ export function ownRoom({ key, role }: { key: string; role: UserRole }): string 
 
 /** The rooms whose sockets get the events of a ticket. */
 export function audienceOf(ticketId: string, owner: string): string[] {
-  return [room.user(owner), room.allStaff, room.ticket(ticketId)];
+  return [room.user(owner), ...staffAudienceOf(ticketId)];
+}
+
+/** Those of them that only staff are in; the customer is in `room.user` alone. */
+export function staffAudienceOf(ticketId: string): string[] {
+  return [room.allStaff, room.ticket(ticketId)];
 }
 
 /** Who of this node gets the events of a ticket. */

@@ -2,24 +2,42 @@ import type { AppContext } from '../context.ts';
 import type { AuthorizeAck } from '../contract/events.ts';
 import { sizes } from '../contract/limits.ts';
 import { type Actor, actorView, isStaff } from '../domain/access/actor.ts';
-import { readOpenHeads } from '../domain/tickets.ts';
+import type { VerifiedToken } from '../domain/access/identity.ts';
+import { readOpenHeads } from '../domain/tickets/read.ts';
 import { AppError } from '../errors.ts';
 import { setAlarm } from './alarm.ts';
 import { type DeskServer, type DeskSocket, ownRoom, room } from './audience.ts';
 import type { Delivery } from './delivery.ts';
+import { createTurns } from './turns.ts';
 
 export interface Authorizer {
-  /** Authorises or renews a socket. @throws AppError UNAUTHORIZED, CONFLICT, RATELIMIT */
+  /**
+   * Authorises or renews a socket; without a token by that of its handshake.
+   * @throws AppError UNAUTHORIZED, FORBIDDEN (another user's), CONFLICT, RATELIMIT
+   */
   authorize(socket: DeskSocket, token: string | undefined): Promise<AuthorizeAck>;
   /** Verifies the token of a handshake before the socket is let in. @throws AppError */
-  admit(socket: DeskSocket): void;
+  admit(socket: DeskSocket): Promise<void>;
+  /** Runs what changes a socket's rooms when no other change of its user or rooms is under way. */
+  inTurn<T>(socket: DeskSocket, work: () => Promise<T>): Promise<T>;
+}
+
+/** The token a handshake authorises with at once: `auth.token`, or else a bearer's header. */
+function tokenOfHandshake({ handshake }: DeskSocket): unknown {
+  const { token } = handshake.auth;
+  if (token !== undefined) return token;
+  return /^Bearer +(\S+)$/i.exec(handshake.headers.authorization ?? '')?.[1];
 }
 
 function tokenOf(socket: DeskSocket, token: string | undefined): string {
-  const fromQuery = socket.handshake.query.token;
-  const found = token ?? socket.handshake.auth.token ?? fromQuery;
+  const found = token ?? tokenOfHandshake(socket) ?? socket.handshake.query.token;
   if (typeof found === 'string' && found.length > 0) return found;
   throw new AppError('UNAUTHORIZED', 'a token is required');
+}
+
+/** One person of one issuer; the same one may be staff now and a customer later. */
+function isSamePerson(one: Actor, other: Actor): boolean {
+  return one.id === other.id && one.partner === other.partner;
 }
 
 /** Warns 60 s before the token ends, and cuts the socket when REST would refuse the token. */
@@ -50,16 +68,16 @@ export function createAuthorizer(ctx: AppContext, io: DeskServer, delivery: Deli
     disarms.set(socket, armExpiry(ctx, socket));
   };
 
-  const accept = (socket: DeskSocket, token: string): Actor => {
-    const { actor, expiresAt } = ctx.tokens.verify(token);
+  const turns = createTurns<DeskSocket>();
+
+  const accept = (socket: DeskSocket, { actor, expiresAt }: VerifiedToken): void => {
     const current = socket.data.actor;
-    if (current && current.key !== actor.key) {
+    if (current && !isSamePerson(current, actor)) {
       throw new AppError('FORBIDDEN', 'this socket belongs to another user; open a new one');
     }
-    if (!current) requireRoom(actor);
+    if (!socket.rooms.has(ownRoom(actor))) requireRoom(actor);
     socket.data.actor = actor;
     socket.data.expiresAt = expiresAt;
-    return actor;
   };
 
   const requireRoom = (actor: Actor) => {
@@ -76,8 +94,10 @@ export function createAuthorizer(ctx: AppContext, io: DeskServer, delivery: Deli
 
   /** A renewal may bring another role; what the former one heard is not for this one. */
   const leaveRooms = async (socket: DeskSocket) => {
-    for (const name of socket.rooms) if (name !== socket.id) await socket.leave(name);
     delete socket.data.subscribedToAll;
+    const rooms = [...socket.rooms].filter((name) => name !== socket.id);
+    // All at once: between two of them an event could still come in.
+    await Promise.all(rooms.map((name) => socket.leave(name)));
   };
 
   const join = async (socket: DeskSocket, actor: Actor) => {
@@ -87,30 +107,35 @@ export function createAuthorizer(ctx: AppContext, io: DeskServer, delivery: Deli
     if (socket.data.subscribedToAll) await socket.join(room.allStaff);
   };
 
+  const authorize = async (socket: DeskSocket, token: string | undefined) => {
+    const verified = await ctx.tokens.verify(tokenOf(socket, token));
+    // A room that is joined after the end would never be left.
+    if (!socket.connected) throw new AppError('CONFLICT', 'the socket has been closed');
+    const { actor } = verified;
+    const former = socket.data.actor;
+    accept(socket, verified);
+    if (former && former.key !== actor.key) await leaveRooms(socket);
+    rearm(socket);
+    // Join first, read the heads second: what is written in between comes on this socket.
+    const joinSequence = delivery.audience.joinSequence();
+    await join(socket, actor);
+    const heads = await readOpenHeads(ctx, actor);
+    const cursors: Record<string, number> = {};
+    for (const [id, head] of heads) {
+      cursors[id] = head.seq;
+      delivery.follow(id, actor.key, head, joinSequence);
+    }
+    return { user: actorView(actor), cursors };
+  };
+
   return {
-    admit(socket) {
-      const { token } = socket.handshake.auth;
+    inTurn: turns.take,
+    authorize: (socket, token) => turns.take(socket, () => authorize(socket, token)),
+    async admit(socket) {
+      const token = tokenOfHandshake(socket);
       if (token === undefined) return;
       if (typeof token !== 'string') throw new AppError('UNAUTHORIZED', 'the token is not text');
-      accept(socket, token);
-    },
-    async authorize(socket, token) {
-      // A room that is joined after the end would never be left.
-      if (!socket.connected) throw new AppError('CONFLICT', 'the socket has been closed');
-      const former = socket.data.actor;
-      const actor = accept(socket, tokenOf(socket, token));
-      if (former && isStaff(former) !== isStaff(actor)) await leaveRooms(socket);
-      rearm(socket);
-      // Join first, read the heads second: what is written in between comes on this socket.
-      const joinSequence = delivery.audience.joinSequence();
-      await join(socket, actor);
-      const heads = await readOpenHeads(ctx, actor);
-      const cursors: Record<string, number> = {};
-      for (const [id, head] of heads) {
-        cursors[id] = head.seq;
-        delivery.follow(id, actor.key, head, joinSequence);
-      }
-      return { user: actorView(actor), cursors };
+      accept(socket, await ctx.tokens.verify(token));
     },
   };
 }

@@ -1,12 +1,28 @@
 import { LRUCache } from 'lru-cache';
 import type { AppContext } from '../context.ts';
+import { isDiscordKey } from '../domain/access/actor.ts';
 import type { DomainEvent } from '../domain/events.ts';
-import { type Entry, foldMessage, type Ticket } from '../domain/log/entry.ts';
+import { logHop } from '../domain/hops.ts';
+import {
+  type Entry,
+  foldMessage,
+  isOfMessage,
+  publicLog,
+  type Ticket,
+} from '../domain/log/entry.ts';
 import type { Head } from '../domain/log/heads.ts';
 import { readEntries, readRecentEntries } from '../domain/log/reads.ts';
 import type { RecentTicket } from '../domain/log/reconciliation.ts';
 import { messageView, ticketView, typingView } from '../domain/views.ts';
-import { type Audience, audienceOf, createAudience, type DeskServer, ownRoom } from './audience.ts';
+import {
+  type Audience,
+  audienceOf,
+  createAudience,
+  type DeskServer,
+  ownRoom,
+  room,
+  staffAudienceOf,
+} from './audience.ts';
 import { GAP_TIMEOUT_MS, ReorderBuffer } from './reorder-buffer.ts';
 
 const PAGE = 1000;
@@ -16,24 +32,48 @@ const CLOCK_SLACK_MS = 1000;
 const TOLD_TICKETS = 10_000;
 const eventOf = { message: 'message', edit: 'edit_message', delete: 'delete_message' } as const;
 
+const customer = { staff: false };
+const staff = { staff: true };
+
 /** Sends one entry to the sockets of this node, as the event the contract names. */
 function emitEntry(ctx: AppContext, io: DeskServer, entry: Entry): void {
-  const to = io.to(audienceOf(entry.ticket_id, entry.owner));
-  if (entry.type !== 'status') {
-    to.emit(eventOf[entry.type], messageView(ctx, foldMessage(entry)));
+  const { ticket_id, owner } = entry;
+  logHop(ctx.log, 'emitted to sockets', entry);
+  if (!isOfMessage(entry)) {
+    const view = ticketView(entry.ticket, { seq: entry.seq, at: entry.at });
+    const name = entry.action === 'closed' ? 'ticket_closed' : 'ticket_updated';
+    ctx.metrics.emitted.inc({ event: name });
+    io.to(audienceOf(ticket_id, owner)).emit(name, view);
     return;
   }
-  const view = ticketView(entry.ticket as Ticket, { seq: entry.seq, at: entry.at });
-  to.emit(entry.change === 'closed' ? 'ticket_closed' : 'ticket_updated', view);
+  const message = foldMessage(entry);
+  const name = eventOf[entry.type];
+  ctx.metrics.emitted.inc({ event: name });
+  if (!isDiscordKey(message.author.key)) {
+    // Alike for everybody, and encoded once.
+    io.to(audienceOf(ticket_id, owner)).emit(name, messageView(ctx, message, customer));
+    return;
+  }
+  io.to(room.user(owner)).emit(name, messageView(ctx, message, customer));
+  io.to(staffAudienceOf(ticket_id)).emit(name, messageView(ctx, message, staff));
 }
 
 /** Signals go to everybody in the ticket but the one who caused them. */
-function emitSignal(io: DeskServer, event: DomainEvent & { kind: 'typing' | 'read' }): void {
+function emitSignal(
+  ctx: AppContext,
+  io: DeskServer,
+  event: DomainEvent & { kind: 'typing' | 'read' },
+): void {
   const { ticket_id, owner, by } = event;
-  const to = io.to(audienceOf(ticket_id, owner)).except(ownRoom(by));
-  const view = typingView(ticket_id, by);
-  if (event.kind === 'typing') to.emit('typing', view);
-  else to.emit('read', { ...view, seq: event.seq });
+  for (const [rooms, viewer] of [
+    [[room.user(owner)], customer],
+    [staffAudienceOf(ticket_id), staff],
+  ] as const) {
+    const to = io.to([...rooms]).except(ownRoom(by));
+    const view = typingView(ctx, ticket_id, by, viewer);
+    if (event.kind === 'typing') to.emit('typing', view);
+    else to.emit('read', { ...view, seq: event.seq });
+  }
 }
 
 export interface Delivery {
@@ -56,9 +96,15 @@ export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
   const reorderBuffer = new ReorderBuffer({
     emit: (entry) => emitEntry(ctx, io, entry),
     audienceSince,
-    read: (ticketId, after, upTo) => readEntries(ctx.db, ticketId, { after, upTo, limit: PAGE }),
+    read: (ticketId, after, upTo) =>
+      readEntries(ctx.db, publicLog(ticketId), { after, upTo, limit: PAGE }),
     readRecent: (ticketId, upTo, since) =>
-      readRecentEntries(ctx.db, ticketId, upTo, ctx.reconciliation.watermarkSince(since)),
+      readRecentEntries(
+        ctx.db,
+        publicLog(ticketId),
+        upTo,
+        ctx.reconciliation.watermarkSince(since),
+      ),
     onLost: (ticketId, owner, after) =>
       io.to(audienceOf(ticketId, owner)).emit('resync', { ticket_id: ticketId, after }),
     log: ctx.log,
@@ -77,7 +123,7 @@ export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
     ctx.bus.subscribe((event) => {
       if (event.kind === 'entry') reorderBuffer.accept(event.entry);
       else if (event.kind === 'ticket_created') tellCreated(event.ticket);
-      else emitSignal(io, event);
+      else if (event.kind === 'typing' || event.kind === 'read') emitSignal(ctx, io, event);
     }),
     ctx.reconciliation.onChanges(({ heads, tickets }) => {
       for (const ticket of tickets) if (isNews(ticket)) tellCreated(ticket);

@@ -8,44 +8,28 @@ import {
   eventLimits,
 } from '../contract/events.ts';
 import { sizes } from '../contract/limits.ts';
-import { type Actor, requireStaff } from '../domain/access/actor.ts';
+import type { Actor } from '../domain/access/actor.ts';
 import { parseInput } from '../domain/access/parse.ts';
 import { countRequest } from '../domain/access/rate.ts';
-import { deleteMessage, editMessage, listMessages, sendMessage } from '../domain/messages.ts';
+import { deleteMessage, editMessage } from '../domain/messages/change.ts';
+import { listMessages } from '../domain/messages/list.ts';
+import { sendMessage } from '../domain/messages/send.ts';
 import { signalRead, signalTyping } from '../domain/signals.ts';
-import { closeTicket } from '../domain/ticket-status.ts';
-import { getTicket } from '../domain/tickets.ts';
+import { closeTicket } from '../domain/tickets/change.ts';
 import { AppError, toAppError } from '../errors.ts';
-import { type DeskSocket, room } from './audience.ts';
+import type { DeskSocket } from './audience.ts';
 import type { Authorizer } from './authorize.ts';
+import { subscribe, unsubscribe } from './subscriptions.ts';
 
 type Handler<N extends ClientEventName> = (
   ctx: AppContext,
   actor: Actor,
   input: ClientEventInput<N>,
   socket: DeskSocket,
+  authorizer: Authorizer,
 ) => Promise<ClientEventAcks[N]>;
 
 type VerbName = Exclude<ClientEventName, 'authorize'>;
-
-async function subscribe(
-  ctx: AppContext,
-  actor: Actor,
-  input: ClientEventInput<'subscribe'>,
-  socket: DeskSocket,
-): Promise<object> {
-  requireStaff(actor, 'subscribe; customers get the events of all their tickets');
-  if ('all' in input) {
-    socket.data.subscribedToAll = true;
-    await socket.join(room.allStaff);
-    return {};
-  }
-  await getTicket(ctx, actor, input.ticket_id);
-  await socket.join(room.ticket(input.ticket_id));
-  socket.data.subscribedToAll = false;
-  await socket.leave(room.allStaff);
-  return {};
-}
 
 const handlers: { [N in VerbName]: Handler<N> } = {
   async send_message(ctx, actor, { ticket_id, ...body }) {
@@ -69,10 +53,12 @@ const handlers: { [N in VerbName]: Handler<N> } = {
     await signalRead(ctx, actor, ticket_id, seq);
     return {};
   },
-  subscribe,
-  async unsubscribe(_ctx, actor, { ticket_id }, socket) {
-    requireStaff(actor, 'unsubscribe');
-    await socket.leave(room.ticket(ticket_id));
+  async subscribe(ctx, _actor, input, socket, authorizer) {
+    await authorizer.inTurn(socket, () => subscribe(ctx, socket, input));
+    return {};
+  },
+  async unsubscribe(ctx, _actor, input, socket, authorizer) {
+    await authorizer.inTurn(socket, () => unsubscribe(ctx, socket, input));
     return {};
   },
 };
@@ -121,7 +107,8 @@ async function run(
   const name = event as VerbName;
   await countRequest(ctx, eventLimits[name], actor.key);
   const handler = handlers[name] as Handler<VerbName>;
-  return handler(ctx, actor, parseInput(clientEvents[name], input, 'body') as never, socket);
+  const parsed = parseInput(clientEvents[name], input, 'body') as never;
+  return handler(ctx, actor, parsed, socket, authorizer);
 }
 
 /** Answers every event of a socket: parsed, counted against the limits of REST, one answer each. */
@@ -130,9 +117,18 @@ export function handleEvents(ctx: AppContext, authorizer: Authorizer, socket: De
     const last = args.at(-1);
     const ack = typeof last === 'function' ? (last as (answer: object) => void) : undefined;
     const input = ack && args.length === 1 ? {} : args[0];
+    // Of a closed set: what a client makes up is no label.
+    const name = Object.hasOwn(clientEvents, event) ? event : 'unknown';
+    const end = ctx.metrics.events.startTimer({ event: name });
     run(ctx, authorizer, socket, event, input).then(
-      (result) => ack?.({ ok: true, ...result }),
-      (error) => answerError(ctx, socket, event, error, ack),
+      (result) => {
+        end({ outcome: 'ok' });
+        ack?.({ ok: true, ...result });
+      },
+      (error) => {
+        end({ outcome: toAppError(error).code });
+        answerError(ctx, socket, event, error, ack);
+      },
     );
   });
 }

@@ -33,16 +33,16 @@ function createIo(ctx: AppContext, http: HttpServer, isAllowed: (req: IncomingMe
   return io;
 }
 
-/** Verifies `auth.token`, when there is one, before the socket exists for anybody. */
+/** Verifies the token of the handshake, when there is one, before the socket exists for anybody. */
 function admitAtHandshake(io: DeskServer, authorizer: Authorizer): void {
   io.use((socket, next) => {
-    try {
-      authorizer.admit(socket);
-      next();
-    } catch (thrown) {
-      const { code, message } = toAppError(thrown);
-      next(Object.assign(new Error(message), { data: { error: code, message } }));
-    }
+    authorizer.admit(socket).then(
+      () => next(),
+      (thrown) => {
+        const { code, message } = toAppError(thrown);
+        next(Object.assign(new Error(message), { data: { error: code, message } }));
+      },
+    );
   });
 }
 
@@ -61,8 +61,7 @@ function awaitAuthorize(socket: DeskSocket): void {
 async function welcome(ctx: AppContext, authorizer: Authorizer, socket: DeskSocket): Promise<void> {
   if (!socket.data.actor) return awaitAuthorize(socket);
   try {
-    const { token } = socket.handshake.auth;
-    socket.emit('authorized', await authorizer.authorize(socket, token as string));
+    socket.emit('authorized', await authorizer.authorize(socket, undefined));
   } catch (error) {
     answerError(ctx, socket, 'authorize', error, undefined);
     socket.disconnect(true);

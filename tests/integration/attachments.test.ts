@@ -224,6 +224,8 @@ describe('names', () => {
     [`${'x'.repeat(200)}.png`, `${'x'.repeat(116)}.png`],
     [`${'😀'.repeat(200)}.png`, `${'😀'.repeat(116)}.png`],
     ['100%.txt', '100%.txt'],
+    ['\u3164\u2800', 'file'],
+    ['a\u200b\u00ad\u3164.txt', 'a.txt'],
   ])('%j becomes %j, and its link works', async (name, clean) => {
     const { status, body } = await upload(Buffer.from('x'), { name });
     expect(status).toBe(201);
@@ -239,6 +241,27 @@ describe('names', () => {
 });
 
 describe('in a message', () => {
+  test('a text may be missing where there are files, and not where there are none', async () => {
+    const { body: file } = await upload(png);
+    const path = `/tickets/${ticket.id}/messages`;
+    const sent = await ana.send(ticket.id, '', { attachments: [file.id] });
+    expect(sent).toMatchObject({ status: 201, body: { content: '', files: [{ id: file.id }] } });
+    const other = await ana.send(ticket.id, 'words', {
+      attachments: [(await upload(png)).body.id],
+    });
+    const emptied = await ana.call('PATCH', `${path}/${other.body.id}`, { content: '' });
+    expect(emptied).toMatchObject({ status: 200, body: { content: '' } });
+    const plain = await ana.send(ticket.id, 'words alone');
+    for (const refused of [
+      await ana.send(ticket.id, ''),
+      await ana.send(ticket.id, '', { attachments: [] }),
+      await ana.send(ticket.id, '\u200b', { attachments: [(await upload(png)).body.id] }),
+      await ana.call('PATCH', `${path}/${plain.body.id}`, { content: '' }),
+    ]) {
+      expect(refused).toMatchObject({ status: 400, body: { errors: [{ location: 'content' }] } });
+    }
+  });
+
   test('files are shown in the order named, one URL for each, signed anew at every showing', async () => {
     const files = [
       await upload(png, { name: '1.png' }),
@@ -351,7 +374,7 @@ describe('a link', () => {
   });
 
   test('that has expired is 403', async () => {
-    const { fileView } = await import('../../src/domain/views.ts');
+    const { fileView } = await import('../../src/domain/links.ts');
     const past = { ...app.ctx, clock: () => Date.now() - 3_600_000 };
     const id = link.pathname.split('/')[4] as string;
     const { url } = fileView(past, { id, name: 'ten.txt', type: 'text/plain', size: 10 });
@@ -368,6 +391,8 @@ describe('a link', () => {
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox",
       'accept-ranges': 'bytes',
+      // A browser shows a file no longer than this after its message is deleted.
+      'cache-control': 'private, max-age=60',
       'x-request-id': expect.any(String),
     });
     expect(answer.headers.get('cache-control')).toContain('private');

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { APIMessage } from 'discord.js';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import { uploadFile } from '../../src/domain/files.ts';
-import { editMessage, sendMessage } from '../../src/domain/messages.ts';
-import { closeTicket } from '../../src/domain/ticket-status.ts';
-import { getTicket, readTicket } from '../../src/domain/tickets.ts';
+import { editMessage } from '../../src/domain/messages/change.ts';
+import { sendMessage } from '../../src/domain/messages/send.ts';
+import { closeTicket } from '../../src/domain/tickets/change.ts';
+import { getTicket, readTicket } from '../../src/domain/tickets/read.ts';
 import { buildTranscript } from '../../src/domain/transcript/files.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
@@ -79,7 +80,12 @@ test('closing by the button asks for a reason, tells everybody, keeps the transc
   expect(closed).toMatchObject({ status: 'CLOSED', close_reason: 'It has arrived' });
   const last = events.filter((event) => event.kind === 'entry').at(-1);
   expect(last).toMatchObject({
-    entry: { type: 'status', change: 'closed', author: { name: 'Kim' }, ticket_id: ticket.id },
+    entry: {
+      type: 'ticket_change',
+      action: 'closed',
+      author: { name: 'Kim' },
+      ticket_id: ticket.id,
+    },
   });
   expect((await seen(desk.ctx, ticket.id)).map(({ content }) => content)).toEqual([
     'It has come!',
@@ -204,7 +210,8 @@ test('closing over REST ends the same way, once, however often it is asked', asy
     (event) =>
       event.kind === 'entry' &&
       event.entry.ticket_id === ticket.id &&
-      event.entry.change === 'closed',
+      event.entry.type === 'ticket_change' &&
+      event.entry.action === 'closed',
   );
   expect(closings).toHaveLength(1);
 });

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { defaultLeaseTimes } from '../../src/domain/consumers/lease.ts';
 import { uploadFile } from '../../src/domain/files.ts';
-import { sendMessage } from '../../src/domain/messages.ts';
-import { readTicket } from '../../src/domain/tickets.ts';
+import { sendMessage } from '../../src/domain/messages/send.ts';
+import { readTicket } from '../../src/domain/tickets/read.ts';
 import { buildTranscript } from '../../src/domain/transcript/files.ts';
 import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {

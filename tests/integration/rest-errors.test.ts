@@ -503,6 +503,11 @@ describe('text', () => {
     ['spaces', '"   "', 'blank'],
     ['line ends', '"\\n\\t\\r"', 'blank'],
     ['no-break and ideographic spaces', '"\\u00a0\\u3000\\u2003"', 'blank'],
+    ['zero-width characters', '"\\u200b\\u2060\\ufeff\\u200d"', 'blank'],
+    ['U+0000', '"\\u0000"', 'blank'],
+    ['U+0085', '"\\u0085"', 'blank'],
+    ['a soft hyphen', '"\\u00ad"', 'blank'],
+    ['fillers', '"\\u3164\\u2800"', 'blank'],
     ['a number', '5', 'invalid_type'],
     ['null', 'null', 'invalid_type'],
     ['a list', '["hi"]', 'invalid_type'],
@@ -513,6 +518,37 @@ describe('text', () => {
     expect(answer.body.errors).toMatchObject([{ location: 'content', type, in: 'body' }]);
     for (const error of answer.body.errors) expect(error.message).toMatch(/./);
   });
+
+  test.each(['\u200b', '\u00ad\u0085', ' \u2060 ', '\u3164'])(
+    'a topic, description, reason or client_id of nothing visible (%j) is refused',
+    async (blank) => {
+      const answers = [
+        await ana.call<{ errors: object[] }>('POST', '/tickets', {
+          topic: blank,
+          description: 'd',
+        }),
+        await ana.call<{ errors: object[] }>('POST', '/tickets', {
+          topic: 't',
+          description: blank,
+        }),
+        await ana.call<{ errors: object[] }>('PATCH', `/tickets/${ticket.id}`, { topic: blank }),
+        await ana.call<{ errors: object[] }>('POST', `/tickets/${ticket.id}/close`, {
+          reason: blank,
+        }),
+        await ana.call<{ errors: object[] }>('POST', `/tickets/${ticket.id}/messages`, {
+          content: 'c',
+          client_id: blank,
+        }),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400]);
+      expect(answers.map(({ body }) => body.errors[0])).toMatchObject(
+        ['topic', 'description', 'topic', 'reason', 'client_id'].map((location) => ({
+          location,
+          type: blank.trim() === '' ? 'too_short' : 'blank',
+        })),
+      );
+    },
+  );
 
   test('topics are trimmed, the rest is kept exactly as sent', async () => {
     const odd = '  e\u0301 \u0000 \u202e<b>&amp;\r\n\ttail  ';

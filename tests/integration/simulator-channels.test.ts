@@ -85,6 +85,18 @@ describe('a new channel', () => {
   test('finds the guild full at its limit', async () => {
     await settings({ channelsPerGuild: 5 });
     expect((await create({ name: 'x' })).body.code).toBe(30013);
+    await settings({ channelsPerGuild: 6 });
+    expect((await create({ name: 'x' })).status).toBe(201);
+  });
+
+  test('is the last of its day at the limit, deleted ones counted, with a wait of hours', async () => {
+    await settings({ channelCreatesPerDay: 2 });
+    const { body: first } = await create({ name: 'a' });
+    await bot.call('DELETE', `/channels/${first.id}`);
+    expect((await create({ name: 'b' })).status).toBe(201);
+    const { status, body } = await create({ name: 'c' });
+    expect(status).toBe(429);
+    expect(body.retry_after).toBeGreaterThan(3600);
   });
 
   test('may only give overwrites of known ids and of what its maker holds', async () => {
@@ -218,6 +230,12 @@ describe('threads', () => {
       bot.call('POST', `/channels/${channel.id}/threads`, { name: 't', type: 11 });
     expect((await start()).status).toBe(201);
     expect((await start()).body.code).toBe(160006);
+    const [open] = sim.world().threads();
+    await bot.call('PATCH', `/channels/${open?.id}`, { archived: true });
+    expect((await start()).status).toBe(201);
+    expect((await kim.send(open?.id ?? '', 'wake')).body.code).toBe(160006);
+    const woken = await bot.call('PATCH', `/channels/${open?.id}`, { archived: false });
+    expect(woken.body.code).toBe(160006);
     const active = await bot.call('GET', `/guilds/${sim.state.guildId}/threads/active`);
     expect(active.body.threads).toHaveLength(1);
   });

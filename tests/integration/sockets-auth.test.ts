@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
-import { type RunningApp, startApp } from '../support/app.ts';
+import type { ErrorBody } from '../../src/contract/errors.ts';
+import { type RunningApp, SECRET, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Listener, listenAt, mintToken, newPerson } from '../support/people.ts';
+import { type Listener, listenAt, mintToken, newPerson, personAt } from '../support/people.ts';
 
 let app: RunningApp;
 let open: Listener[] = [];
@@ -38,6 +40,73 @@ const cut = ({ socket }: Listener) => eventually(() => expect(socket.connected).
 /** A token that REST refuses in `seconds`, which includes the skew. */
 const shortToken = (seconds: number, claims: object = {}) =>
   mintToken({ ...claims, exp: Math.floor(Date.now() / 1000) - 60 + seconds }, {});
+
+describe('a bearer token among the headers of the handshake', () => {
+  const withHeader = (authorization: string, more: object = {}) =>
+    listen({ extraHeaders: { authorization }, ...more });
+
+  test('authorises at once, and authorize without a token takes it', async () => {
+    const ana = newPerson(app.url, 'CUSTOMER');
+    const socket = withHeader(`Bearer ${ana.token}`);
+    await eventually(() => expect(socket.events('authorized')).toHaveLength(1));
+    expect(socket.events('authorized')[0].user).toMatchObject({ id: ana.id });
+    expect(await socket.ask('authorize', {})).toMatchObject({ ok: true, user: { id: ana.id } });
+  });
+
+  test('that is bad is a connect_error that says why', async () => {
+    const error = await refusalOf(withHeader('Bearer x.y.z'));
+    expect(error.data).toMatchObject({ error: 'UNAUTHORIZED', message: error.message });
+  });
+
+  test('gives way to auth.token, and another scheme is not looked at', async () => {
+    const ana = newPerson(app.url);
+    const kim = newPerson(app.url);
+    const both = withHeader(`Bearer ${ana.token}`, { auth: { token: kim.token } });
+    await eventually(() => expect(both.events('authorized')).toHaveLength(1));
+    expect(both.events('authorized')[0].user.id).toBe(kim.id);
+    const basic = withHeader('Basic dXNlcjpwYXNz');
+    expect(await basic.ask('authorize', {})).toMatchObject({ message: 'a token is required' });
+    expect(await basic.ask('authorize', { token: ana.token })).toMatchObject({ ok: true });
+  });
+});
+
+describe('a guest without an email, and an id that is a number', () => {
+  test('are shown as null and as digits', async () => {
+    const token = mintToken({ id: 4711 as never, email: null as never, role: 'TEMP_USER' });
+    const socket = listen({ auth: { token } });
+    await eventually(() => expect(socket.events('authorized')).toHaveLength(1));
+    expect(socket.events('authorized')[0].user).toEqual({
+      id: '4711',
+      username: 'Ana',
+      email: null,
+      role: 'TEMP_USER',
+    });
+    const ticket = await personAt(app.url, token).createTicket();
+    expect(ticket.user_id).toBe('4711');
+    const asText = newPerson(app.url, 'CUSTOMER', { id: '4711' });
+    expect(await asText.call('GET', `/tickets/${ticket.id}`)).toMatchObject({ status: 200 });
+  });
+});
+
+describe('a signed token with nonsense for a role or for all its claims', () => {
+  const forged = (payload: string) => {
+    const part = (text: string) => Buffer.from(text).toString('base64url');
+    const signed = `${part('{"alg":"HS256","typ":"JWT"}')}.${part(payload)}`;
+    return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
+  };
+
+  test.each([
+    ['{"id":"1","username":"A","email":"a@b.c","role":{"toString":1}}', /^role ".*" is not one of/],
+    ['null', /^the claims are not an object$/],
+  ])('%s is refused with a reason, on REST and on a socket', async (payload, reason) => {
+    const token = forged(payload);
+    const { status, body } = await personAt(app.url, token).call<ErrorBody>('GET', '/tickets');
+    expect({ status, error: body.error }).toEqual({ status: 401, error: 'UNAUTHORIZED' });
+    expect(body.message).toMatch(reason);
+    expect((await refusalOf(listen({ auth: { token } }))).message).toMatch(reason);
+    expect(await listen().ask('authorize', { token })).toMatchObject({ error: 'UNAUTHORIZED' });
+  });
+});
 
 describe('the plainest client', () => {
   /** What a first program looks like; it has to go on working, letter by letter. */

@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
-import type { Entry, Ticket } from '../../src/domain/log/entry.ts';
+import type { Entry, MessageEntry, Ticket } from '../../src/domain/log/entry.ts';
 import { renderTranscript } from '../../src/domain/transcript/page.ts';
 
 const ticket: Ticket = {
   id: '64b000000000000000000001',
   number: 42,
   owner: 'ana',
+  partner: null,
   user_id: 'ana',
   username: 'Ana <b>',
   email: 'ana@example.com',
@@ -24,7 +25,7 @@ const ticket: Ticket = {
   client_id: 'c',
 };
 const ana = { key: 'ana', id: 'ana', name: 'Ana', role: 'CUSTOMER' as const };
-const kim = { key: 'discord|1', id: '1', name: 'Kim', role: 'AGENT' as const };
+const kim = { key: 'staff|discord|1', id: '1', name: 'Kim', role: 'AGENT' as const };
 const image = { id: '64b0000000000000000000f1', name: 'cat.png', type: 'image/png', size: 3 };
 const archive = {
   id: '64b0000000000000000000f2',
@@ -33,26 +34,26 @@ const archive = {
   size: 2048,
 };
 
-function entry(seq: number, overrides: Partial<Entry>): Entry {
+function entry<T extends object>(seq: number, overrides: T) {
   return {
     id: seq.toString(16).padStart(24, '0'),
     ticket_id: ticket.id,
-    stream: 'public',
+    stream: 'public' as const,
     seq,
-    type: 'message',
+    type: 'message' as const,
     at: ticket.created_at + seq * 1000,
     owner: 'ana',
     author: ana,
     client_id: `c${seq}`,
-    origin: 'web',
+    origin: 'web' as const,
     content: `message ${seq}`,
     ...overrides,
   };
 }
 
 const first = entry(1, { content: '<img src=x onerror=alert(1)>', files: [image, archive] });
-const second = entry(2, { author: kim, origin: 'discord' });
-const of = (one: Entry) => {
+const second = entry(2, { author: kim, origin: 'discord' as const });
+const of = (one: MessageEntry) => {
   const { id, seq, at, author, client_id, origin } = one;
   return { id, seq, at, author, client_id, origin };
 };
@@ -64,8 +65,14 @@ const page = renderTranscript({
     entry(3, { type: 'edit', author: kim, of: of(second), content: 'second version', files: [] }),
     entry(4, { content: 'a regret' }),
     entry(5, { type: 'delete', of: of(entry(4, {})), content: '', files: [] }),
-    entry(6, { type: 'status', change: 'closed', author: kim, ticket }),
-  ],
+    entry(6, {
+      type: 'ticket_change',
+      action: 'closed',
+      changes: { status: ['OPEN', 'CLOSED'] },
+      author: kim,
+      ticket,
+    }),
+  ] as Entry[],
   images: new Map([[image.id, 'data:image/png;base64,AAAA']]),
   madeAt: ticket.updated_at,
 });

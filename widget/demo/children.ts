@@ -24,11 +24,14 @@ export interface Child {
 const STOP_MS = 15_000;
 const LINES_KEPT = 30;
 
-const built = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+/** A program of ours: a source where this is one, which `npm run dev` runs, or else compiled. */
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const programAt = (path: string) =>
+  fileURLToPath(new URL(`../../${path}.${extension}`, import.meta.url));
 
-/** Starts a compiled program of ours that does not outlive this process. */
+/** Starts a program of ours that does not outlive this process. */
 function launch(path: string, env: Record<string, string>) {
-  const child = fork(built(path), {
+  const child = fork(programAt(path), {
     // A group of its own: Ctrl-C comes to the demo alone, which ends its children in order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -60,7 +63,7 @@ function controlsOf(child: ChildProcess): Child {
 /** Starts the Discord look-alike. */
 export async function startDiscord(): Promise<Child & { place: DiscordPlace }> {
   const env = { SIMULATOR_EXIT_WITH_PARENT: '1', SIMULATOR_PORT: '0' };
-  const { child, tail, ...controls } = launch('simulator/main.js', env);
+  const { child, tail, ...controls } = launch('simulator/main', env);
   let said = '';
   const place = await new Promise<DiscordPlace>((resolve, reject) => {
     child.stdout?.on('data', (chunk: Buffer) => {
@@ -77,9 +80,12 @@ export async function startDiscord(): Promise<Child & { place: DiscordPlace }> {
 export async function startDesk(
   env: Record<string, string>,
   say: (line: string) => void,
+  onLog?: (chunk: Buffer) => void,
 ): Promise<Child & { port: number }> {
-  const { child, tail, ...controls } = launch('widget/demo/server-process.js', env);
+  const { child, tail, ...controls } = launch('widget/demo/server-process', env);
+  if (onLog) for (const stream of [child.stdout, child.stderr]) stream?.on('data', onLog);
   child.stdout?.on('data', (chunk: Buffer) => {
+    if (onLog) return;
     for (const line of progressOf(chunk.toString())) say(line);
   });
   let port = 0;

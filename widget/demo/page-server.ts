@@ -21,7 +21,11 @@ export interface PageOptions {
   secret: string;
 }
 
-const publicDir = new URL('public/', import.meta.url);
+/** The bundled page, which is built even where the rest runs from its sources. */
+const publicDir = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/widget/demo/public/' : 'public/',
+  import.meta.url,
+);
 const files: Record<string, [file: string, type: string]> = {
   '/': ['index.html', 'text/html; charset=utf-8'],
   '/app.js': ['app.js', 'text/javascript; charset=utf-8'],

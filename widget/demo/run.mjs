@@ -9,4 +9,5 @@ try {
   process.exit(1);
 }
 endWithNpm();
-await import('../../dist/widget/demo/start.js');
+const { startDemo } = await import('../../dist/widget/demo/start.js');
+await startDemo();

@@ -7,4 +7,5 @@ process.once('disconnect', () => {
 });
 
 // By address: widget imports nothing of the server's.
-await import(new URL('../../src/main.js', import.meta.url).href);
+const main = import.meta.url.endsWith('.ts') ? 'main.ts' : 'main.js';
+await import(new URL(`../../src/${main}`, import.meta.url).href);

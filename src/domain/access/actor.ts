@@ -1,25 +1,59 @@
-import { isStaffRole, type UserRole, type UserView } from '../../contract/identity.ts';
-import { AppError, notFound } from '../../errors.ts';
+import {
+  DISCORD_ISSUER,
+  isStaffRole,
+  type UserRole,
+  type UserView,
+} from '../../contract/identity.ts';
+
+/** The way an action came in; written with what it changes, and into the log. */
+export interface Via {
+  door: 'rest' | 'socket' | 'discord' | 'system';
+  requestId?: string;
+  address?: string;
+}
 
 /** Whoever calls a verb: what the token, or Discord, says of them. */
 export interface Actor {
-  /** Issuer and id: two issuers' users with the same id are different people. */
+  /** Side, issuer and id: customers and staff, or two issuers' users, with one id are different people. */
   key: string;
   id: string;
   username: string;
-  email: string;
+  /** Null for a guest without one. */
+  email: string | null;
   role: UserRole;
   origin: 'web' | 'discord' | 'system';
+  /** The issuer of the token, where it names one: the partner whose user this is. */
+  partner?: string;
+  via?: Via;
+}
+
+/** `TEMP_USER` and `CUSTOMER` are one side, so that a guest can become a customer. */
+export type Side = 'customer' | 'staff';
+
+export function sideOf(role: UserRole): Side {
+  return isStaffRole(role) ? 'staff' : 'customer';
 }
 
 const escapeKey = (part: string) => part.replaceAll('%', '%25').replaceAll('|', '%7C');
 
 /**
- * The key under which a user's tickets, limits and client ids are kept. No id, whatever is in it,
- * makes the key of another issuer's user.
+ * The key under which a person's tickets, messages, limits and client ids are kept:
+ * `id` or `issuer|id` for customers, `staff|issuer|id` (the issuer may be empty) for staff. The parts
+ * are escaped and the sides differ in the number of bars, so that no id makes somebody else's key.
  */
-export function userKey(id: string, issuer?: string): string {
+export function userKey(side: Side, id: string, issuer?: string | null): string {
+  if (side === 'staff') return `staff|${escapeKey(issuer ?? '')}|${escapeKey(id)}`;
   return issuer ? `${escapeKey(issuer)}|${escapeKey(id)}` : escapeKey(id);
+}
+
+/** True for the keys that `userKey` makes for staff. */
+export function isStaffKey(key: string): boolean {
+  return /^staff\|[^|]*\|[^|]*$/.test(key);
+}
+
+/** True for the key of somebody who acts in Discord. */
+export function isDiscordKey(key: string): boolean {
+  return key.startsWith(`staff|${DISCORD_ISSUER}|`);
 }
 
 export function isStaff(actor: Actor): boolean {
@@ -35,11 +69,7 @@ export function authorOf(actor: Actor) {
   return { key: actor.key, id: actor.id, name: actor.username, role: actor.role };
 }
 
-/** Customers see their own tickets only; somebody else's is as good as missing. */
-export function requireAccess(actor: Actor, ticket: { owner: string } | null): void {
-  if (!ticket || (!isStaff(actor) && ticket.owner !== actor.key)) throw notFound('ticket');
-}
-
-export function requireStaff(actor: Actor, what: string): void {
-  if (!isStaff(actor)) throw new AppError('FORBIDDEN', `only staff may ${what}`);
+/** The request an actor acts by, as an entry keeps it. */
+export function requestOf({ via }: Actor): { request?: string } {
+  return via?.requestId ? { request: via.requestId } : {};
 }

@@ -1,5 +1,8 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { FieldError } from '../../contract/errors.ts';
+import { sizes } from '../../contract/limits.ts';
+import { text } from '../../contract/text.ts';
+import { assigneeText, descriptionText, reasonText, topicText } from '../../contract/tickets.ts';
 import { AppError } from '../../errors.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -58,3 +61,26 @@ export function parseInput<S extends z.ZodType>(
     errors: parsed.error.issues.map((issue) => toFieldError(issue, input, where)),
   });
 }
+
+/** The rule of one text, for verbs: whichever door it comes through, it is the same, and so is the error. */
+function textParser(field: string, schema: z.ZodType<string, string>) {
+  const object = z.object({ [field]: schema });
+  return (value: string): string => parseInput(object, { [field]: value }, 'body')[field] as string;
+}
+
+const parseFilledText = textParser('content', text({ max: sizes.content }));
+const parseAnyText = textParser('content', text({ max: sizes.content, empty: true }));
+
+/**
+ * A message's text: something visible, of a bounded length, or nothing at all where there are files.
+ * @throws AppError BAD_REQUEST, as do the others
+ */
+export function parseMessageText(content: string, hasFiles: boolean): string {
+  return hasFiles ? parseAnyText(content) : parseFilledText(content);
+}
+
+/** Each returns the text as it is to be stored, trimmed where the contract says so. */
+export const parseTopic = textParser('topic', topicText);
+export const parseDescription = textParser('description', descriptionText);
+export const parseReason = textParser('reason', reasonText);
+export const parseAssignee = textParser('assigned_to', assigneeText);

@@ -5,6 +5,8 @@ export interface KeyedQueueOptions {
   run(key: string): Promise<void>;
   /** @returns milliseconds until the key is tried again; undefined gives it up */
   onError(key: string, error: unknown, tries: number): number | undefined;
+  /** Told after each run, with how many keys there are left; for the metrics. */
+  onRun?(outcome: 'done' | 'failed', keys: number): void;
 }
 
 type Place = 'first' | 'last';
@@ -21,7 +23,7 @@ interface Item {
  * One queue for each key: a key is worked on by one runner at a time, `limit` keys at once, and one
  * that fails rests on its own while the others go on.
  */
-export function createKeyedQueue({ limit, run, onError }: KeyedQueueOptions) {
+export function createKeyedQueue({ limit, run, onError, onRun }: KeyedQueueOptions) {
   const items = new Map<string, Item>();
   const queue: string[] = [];
   let running = 0;
@@ -45,8 +47,10 @@ export function createKeyedQueue({ limit, run, onError }: KeyedQueueOptions) {
       item.state = 'idle';
       if (item.again && !stopped) enqueue(key, item);
       else items.delete(key);
+      onRun?.('done', items.size);
     } catch (error) {
       startBackOff(key, item, error);
+      onRun?.('failed', items.size);
     }
     running--;
     pump();

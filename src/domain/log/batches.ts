@@ -10,7 +10,7 @@ interface Waiting {
 }
 
 const SLOTS = 3;
-const SLOTS_FOR_SUSPECTS = 8;
+const ISOLATED_SLOTS = 8;
 const ROWS_IN_A_BATCH = 256;
 
 /**
@@ -18,15 +18,16 @@ const ROWS_IN_A_BATCH = 256;
  * row goes at once, without a timer; under load each command carries all that came while the last
  * ones were under way.
  *
- * A batch is unordered and holds at most one row of a ticket, so that a refused row never leaves a
- * hole behind it. Several rows of one ticket go alone, as an ordered batch, for the same reason.
+ * A batch is unordered and holds at most one row of a log, so that a refused row never leaves a
+ * hole behind it. Several rows of one log go alone, as an ordered batch, for the same reason. What an
+ * orphaned transaction may block goes by an isolated lane (a bulkhead), so that it holds up itself only.
  */
 export function createBatches(insert: InsertRows) {
   const singles: Waiting[] = [];
   const runs: Waiting[] = [];
-  const suspects: Waiting[] = [];
+  const isolatedRuns: Waiting[] = [];
   let inFlight = 0;
-  let suspectsInFlight = 0;
+  let isolatedInFlight = 0;
   let scheduled = false;
 
   const takeBatch = (): { batch: Waiting[]; ordered: boolean } => {
@@ -64,23 +65,23 @@ export function createBatches(insert: InsertRows) {
     setImmediate(flush);
   };
 
-  const flushSuspects = () => {
-    while (suspectsInFlight < SLOTS_FOR_SUSPECTS && suspects.length > 0) {
-      suspectsInFlight++;
-      void send([suspects.shift() as Waiting], true).then(() => {
-        suspectsInFlight--;
-        flushSuspects();
+  const flushIsolated = () => {
+    while (isolatedInFlight < ISOLATED_SLOTS && isolatedRuns.length > 0) {
+      isolatedInFlight++;
+      void send([isolatedRuns.shift() as Waiting], true).then(() => {
+        isolatedInFlight--;
+        flushIsolated();
       });
     }
   };
 
   return {
-    /** Queues rows of one ticket, with consecutive seqs; resolves with a result for each. */
-    commit(rows: EntryRow[], suspect: boolean): Promise<InsertResult[]> {
+    /** Queues rows of one log, with consecutive seqs; resolves with a result for each. */
+    commit(rows: EntryRow[], isolated: boolean): Promise<InsertResult[]> {
       return new Promise((settle) => {
-        if (suspect) {
-          suspects.push({ rows, settle });
-          flushSuspects();
+        if (isolated) {
+          isolatedRuns.push({ rows, settle });
+          flushIsolated();
           return;
         }
         (rows.length > 1 ? runs : singles).push({ rows, settle });

@@ -33,3 +33,6 @@ export const majority = { level: 'majority' } as const;
 
 /** Of one document: what a majority has now. Costs the primary a round to the others. */
 export const linearizable = { level: 'linearizable' } as const;
+
+/** The entries, for reading: the driver's types do not cope with a union of rows. */
+export const entryRows = (db: Database) => native(db.entries as never) as unknown as Collection;

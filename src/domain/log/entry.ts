@@ -1,7 +1,33 @@
 import { Types } from 'mongoose';
-import type { EntryRow, FileRow } from '../../models/entry.ts';
+import type {
+  EntryRow,
+  FieldValue,
+  FileRow,
+  MessageChangeRow,
+  MessageRow,
+  Stream,
+  TicketChangeRow,
+} from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { atInsertion } from './cluster-clock.ts';
+
+export type { Stream } from '../../models/entry.ts';
+
+/** One log: a stream of a ticket. */
+export interface LogId {
+  ticketId: string;
+  stream: Stream;
+}
+
+/** The log that the ticket's customer sees. */
+export const publicLog = (ticketId: string): LogId => ({ ticketId, stream: 'public' });
+
+/** The log that staff alone see. */
+export const internalLog = (ticketId: string): LogId => ({ ticketId, stream: 'internal' });
+
+/** A log as the key of a map. */
+export const logKey = ({ ticketId, stream }: LogId): string =>
+  stream === 'public' ? ticketId : `${ticketId}/${stream}`;
 
 /** A ticket as the domain hands it about: the stored row with its id as text. */
 export type Ticket = Omit<TicketRow, '_id' | 'stored'> & { id: string };
@@ -12,23 +38,30 @@ export interface TicketState {
   head: number;
 }
 
-/**
- * One line of a ticket's log as it travels: plain JSON, ids as 24 hexadecimal characters.
- * See `models/entry.ts` for the fields.
- */
-export type Entry = Omit<EntryRow, '_id' | 'ticket_id' | 'stored' | 'of' | 'ticket'> & {
+type Travelling<R> = Omit<R, '_id' | 'ticket_id' | 'stored' | 'of' | 'ticket' | 'reply_to'> & {
   id: string;
   ticket_id: string;
-  of?: Omit<NonNullable<EntryRow['of']>, 'id'> & { id: string };
-  ticket?: Ticket;
 };
+type Target = Omit<MessageChangeRow['of'], 'id' | 'reply_to'> & { id: string; reply_to?: string };
 
+export type MessageEntry = Travelling<MessageRow> & { reply_to?: string };
+export type MessageChangeEntry = Travelling<MessageChangeRow> & { of: Target };
+export type TicketChangeEntry = Travelling<TicketChangeRow> & { ticket: Ticket };
+
+/**
+ * One entry of a log as it travels: plain JSON, ids as 24 hexadecimal characters.
+ * See `models/entry.ts` for the fields.
+ */
+export type Entry = MessageEntry | MessageChangeEntry | TicketChangeEntry;
 export type Author = Entry['author'];
+/** Field by field: from, to. */
+export type Changes = Record<string, readonly [from: FieldValue, to: FieldValue]>;
 
 /** A message at some head of the log: its last entry folded over its first. */
 export interface Message {
   id: string;
   ticket_id: string;
+  stream: Stream;
   seq: number;
   rev: number;
   author: Author;
@@ -38,9 +71,13 @@ export interface Message {
   updated_at: number;
   content: string;
   files: FileRow[];
+  /** The message it answers. */
+  reply_to: string | null;
   edited: boolean;
   deleted: boolean;
 }
+
+const toOid = (id: string) => Types.ObjectId.createFromHexString(id);
 
 export function toTicket(row: TicketRow): Ticket {
   const { _id, stored: _, ...rest } = row;
@@ -48,42 +85,68 @@ export function toTicket(row: TicketRow): Ticket {
 }
 
 export function toEntry(row: EntryRow): Entry {
-  const { _id, ticket_id, stored: _, of, ticket, ...rest } = row;
-  const entry: Entry = { id: _id.toHexString(), ticket_id: ticket_id.toHexString(), ...rest };
-  if (of) entry.of = { ...of, id: of.id.toHexString() };
-  if (ticket) entry.ticket = ticket as unknown as Ticket;
+  const { _id, ticket_id, stored: _, ...rest } = row;
+  const entry = { ...rest, id: _id.toHexString(), ticket_id: ticket_id.toHexString() } as Entry;
+  if (row.type === 'message') {
+    if (row.reply_to) (entry as MessageEntry).reply_to = row.reply_to.toHexString();
+  } else if (row.type !== 'ticket_change') {
+    const { id, reply_to, ...target } = row.of;
+    const of: Target = { ...target, id: id.toHexString() };
+    if (reply_to) of.reply_to = reply_to.toHexString();
+    (entry as MessageChangeEntry).of = of;
+  }
   return entry;
 }
 
 export function toRow(entry: Entry): EntryRow {
-  const { id, ticket_id, of, ticket, ...rest } = entry;
-  const row: EntryRow = {
-    _id: Types.ObjectId.createFromHexString(id),
-    ticket_id: Types.ObjectId.createFromHexString(ticket_id),
+  const { id, ticket_id, ...rest } = entry;
+  const row = {
+    _id: toOid(id),
+    ticket_id: toOid(ticket_id),
     stored: atInsertion,
     ...rest,
-  };
-  if (of) row.of = { ...of, id: Types.ObjectId.createFromHexString(of.id) };
-  if (ticket) row.ticket = { ...ticket };
+  } as unknown as EntryRow;
+  if (entry.type === 'message') {
+    if (entry.reply_to) (row as MessageRow).reply_to = toOid(entry.reply_to);
+  } else if (entry.type !== 'ticket_change') {
+    const { id: target, reply_to, ...of } = entry.of;
+    (row as MessageChangeRow).of = {
+      ...of,
+      id: toOid(target),
+      ...(reply_to && { reply_to: toOid(reply_to) }),
+    };
+  }
   return row;
 }
 
 /** The message an entry made or changed, as it is after the entry: edits and deletions carry all of it. */
-export function foldMessage(entry: Entry): Message {
-  const first = entry.of ?? entry;
+export function foldMessage(entry: MessageEntry | MessageChangeEntry): Message {
+  const first = entry.type === 'message' ? entry : entry.of;
   return {
     id: first.id,
     ticket_id: entry.ticket_id,
-    seq: first.seq,
+    stream: entry.stream,
+    seq: entry.type === 'message' ? entry.seq : entry.of.seq,
     rev: entry.seq,
     author: first.author,
     client_id: first.client_id,
     origin: first.origin,
     created_at: first.at,
     updated_at: entry.at,
-    content: entry.content ?? '',
+    content: entry.content,
     files: entry.files ?? [],
+    reply_to: first.reply_to ?? null,
     edited: entry.type === 'edit',
     deleted: entry.type === 'delete',
   };
+}
+
+/** True for an entry of a message; the others are changes of the ticket itself. */
+export function isOfMessage(entry: Entry): entry is MessageEntry | MessageChangeEntry {
+  return entry.type !== 'ticket_change';
+}
+
+/** The message an entry makes or changes. */
+export function messageIdOf(entry: MessageEntry | MessageChangeEntry): string {
+  return entry.type === 'message' ? entry.id : entry.of.id;
 }

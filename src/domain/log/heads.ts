@@ -3,8 +3,9 @@ import type { Types } from 'mongoose';
 import type { Database } from '../../models/database.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { majority, native, runCommand } from './collections.ts';
+import type { Stream } from './entry.ts';
 
-/** The newest entry of a ticket's log: its seq, 0 for none, its time, and when MongoDB took it in. */
+/** The newest entry of a log: its seq, 0 for none, its time, and the cluster time of its insert. */
 export interface Head {
   seq: number;
   at: number;
@@ -26,18 +27,23 @@ interface GroupedHead {
   stored: Timestamp;
 }
 
-const empty: Head = { seq: 0, at: 0 };
+/** The head of a log without entries. */
+export const emptyHead: Head = { seq: 0, at: 0 };
 
 /**
- * The heads of these tickets' public logs that a majority has, by ticket id; tickets without entries
- * are not in it. Grouped by the first of a sorted index, MongoDB jumps from head to head
+ * The heads of these tickets' logs of one stream that a majority has, by ticket id; those without
+ * entries are not in it. Grouped by the first of a sorted index, MongoDB jumps from head to head
  * (DISTINCT_SCAN): one key a ticket, however long its log.
  */
-export async function readHeads(db: Database, ids: Types.ObjectId[]): Promise<Map<string, Head>> {
+export async function readHeads(
+  db: Database,
+  stream: Stream,
+  ids: Types.ObjectId[],
+): Promise<Map<string, Head>> {
   const { cursor } = await runCommand<{ cursor: { firstBatch: GroupedHead[] } }>(db, {
     aggregate: db.entries.collection.collectionName,
     pipeline: [
-      { $match: { ticket_id: { $in: ids }, stream: 'public' } },
+      { $match: { ticket_id: { $in: ids }, stream } },
       { $sort: { ticket_id: -1, stream: -1, seq: -1 } },
       {
         $group: {
@@ -72,7 +78,7 @@ async function listTicketIds(db: Database, filter: object, limit: number): Promi
 }
 
 /**
- * The heads of the newest tickets that match, newest first, by ticket id. Read before the tickets'
+ * The public heads of the newest tickets that match, newest first, by ticket id. Read before the tickets'
  * rows, so that no ticket is older than its head.
  */
 export async function listHeads(
@@ -83,16 +89,16 @@ export async function listHeads(
   const tickets = await listTicketIds(db, filter, limit);
   if (tickets.length === 0) return new Map();
   const ids = tickets.map(({ _id }) => _id);
-  const heads = await readHeads(db, ids);
+  const heads = await readHeads(db, 'public', ids);
   return new Map(
-    ids.map((id) => [id.toHexString(), heads.get(id.toHexString()) ?? empty] as const),
+    ids.map((id) => [id.toHexString(), heads.get(id.toHexString()) ?? emptyHead] as const),
   );
 }
 
 const TICKETS_OF_MANY = 1000;
 
 /**
- * The heads of each owner's newest open tickets, at most `limit` an owner: asked together for all of
+ * The public heads of each owner's newest open tickets, at most `limit` an owner: asked together for all of
  * them, unless there are so many tickets that somebody's might be left out.
  */
 export async function listOpenHeads(
@@ -108,12 +114,13 @@ export async function listOpenHeads(
       if (tickets.length === 0) return byOwner;
       const heads = await readHeads(
         db,
+        'public',
         tickets.map(({ _id }) => _id),
       );
       for (const { _id, owner } of tickets) {
         const own = byOwner.get(owner);
         const id = _id.toHexString();
-        if (own && own.size < limit) own.set(id, heads.get(id) ?? empty);
+        if (own && own.size < limit) own.set(id, heads.get(id) ?? emptyHead);
       }
       return byOwner;
     }
@@ -124,9 +131,10 @@ export async function listOpenHeads(
   return new Map(await Promise.all(each));
 }
 
-/** A ticket with entries taken in since some time, and its newest one. */
+/** A log with entries taken in since some time, and its newest one. */
 export interface RecentHead {
   ticket_id: string;
+  stream: Stream;
   owner: string;
   seq: number;
 }
@@ -146,7 +154,7 @@ export function listRecentTickets(
 }
 
 /**
- * The newest seq of every ticket whose log has grown since `since`. The cost follows the number of
+ * The newest seq of every log that has grown since `since`. The cost follows the number of
  * messages in that time, not the number of tickets.
  * @param session as with `listRecentTickets`
  */
@@ -156,13 +164,24 @@ export async function listRecentHeads(
   session: ClientSession,
 ): Promise<RecentHead[]> {
   const rows = await native(db.entries)
-    .aggregate<{ _id: Types.ObjectId; owner: string; seq: number }>(
+    .aggregate<{ _id: { ticket: Types.ObjectId; stream: Stream }; owner: string; seq: number }>(
       [
-        { $match: { stored: { $gte: since }, stream: 'public' } },
-        { $group: { _id: '$ticket_id', owner: { $first: '$owner' }, seq: { $max: '$seq' } } },
+        { $match: { stored: { $gte: since } } },
+        {
+          $group: {
+            _id: { ticket: '$ticket_id', stream: '$stream' },
+            owner: { $first: '$owner' },
+            seq: { $max: '$seq' },
+          },
+        },
       ],
       { readConcern: majority, hint: 'entry_stored', session },
     )
     .toArray();
-  return rows.map(({ _id, owner, seq }) => ({ ticket_id: _id.toHexString(), owner, seq }));
+  return rows.map(({ _id: { ticket, stream }, owner, seq }) => ({
+    ticket_id: ticket.toHexString(),
+    stream,
+    owner,
+    seq,
+  }));
 }

@@ -2,26 +2,27 @@ import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
 import { createBatchLoader } from './batch-loader.ts';
 import { majority, native, oid, runCommand } from './collections.ts';
+import { type LogId, logKey } from './entry.ts';
 
-/** A stretch of a ticket's public log: the entries in (`after`, `upTo`]. */
+/** A stretch of a log: the entries in (`after`, `upTo`]. */
 export interface Page {
-  ticketId: string;
+  log: LogId;
   after: number;
   upTo: number;
 }
 
-/** The rows of a page in order of `seq`, without `stream`, `owner` and `stored`, as a majority has them. */
+/** The rows of a page in order of `seq`, without `owner` and `stored`, as a majority has them. */
 export type ReadPage = (page: Page) => Promise<EntryRow[]>;
 
 /** Pages up to this length are read together with others'; a longer one has a command of its own. */
 const SHORT = 20;
 const PAGES_IN_A_QUERY = 100;
 
-const projection = { stream: 0, owner: 0, stored: 0 } as const;
+const projection = { owner: 0, stored: 0 } as const;
 
-const filterOf = ({ ticketId, after, upTo }: Page) => ({
-  ticket_id: oid(ticketId),
-  stream: 'public',
+const filterOf = ({ log, after, upTo }: Page) => ({
+  ticket_id: oid(log.ticketId),
+  stream: log.stream,
   seq: { $gt: after, $lte: upTo },
 });
 
@@ -53,18 +54,18 @@ async function readTogether(db: Database, pages: Page[]): Promise<Map<Page, Entr
     .hint('entry_seq')
     .batchSize(pages.length * SHORT)
     .toArray();
-  const byTicket = new Map<string, EntryRow[]>();
+  const byLog = new Map<string, EntryRow[]>();
   for (const row of rows as unknown as EntryRow[]) {
-    const id = row.ticket_id.toHexString();
-    const known = byTicket.get(id);
+    const key = logKey({ ticketId: row.ticket_id.toHexString(), stream: row.stream });
+    const known = byLog.get(key);
     if (known) known.push(row);
-    else byTicket.set(id, [row]);
+    else byLog.set(key, [row]);
   }
-  for (const each of byTicket.values()) each.sort((a, b) => a.seq - b.seq);
+  for (const each of byLog.values()) each.sort((a, b) => a.seq - b.seq);
   return new Map(
     pages.map((page) => {
-      const { ticketId, after, upTo } = page;
-      const found = byTicket.get(ticketId) ?? [];
+      const { log, after, upTo } = page;
+      const found = byLog.get(logKey(log)) ?? [];
       return [page, found.filter(({ seq }) => seq > after && seq <= upTo)];
     }),
   );

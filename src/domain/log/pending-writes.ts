@@ -1,32 +1,46 @@
+import type { AppError } from '../../errors.ts';
 import { unavailable } from '../../errors.ts';
-import type { Author, Entry, TicketState } from './entry.ts';
+import type { Author, Entry, LogId, TicketState } from './entry.ts';
+
+type Placed = 'seq' | 'ticket_id' | 'owner' | 'stream';
+type WithoutPlace<E> = E extends Entry ? Omit<E, Placed> : never;
 
 /** An entry without what the writer adds: its place in the log. */
-export type Draft = Omit<Entry, 'seq' | 'ticket_id' | 'owner'>;
+export type Draft = WithoutPlace<Entry>;
+
+/** What becomes of a request at a head of the log. */
+export type Decision =
+  | { append: Draft }
+  /** Nothing is written; the caller is told why. */
+  | { refuse: AppError }
+  /** Nothing is written, and nothing need be: the log says it already. */
+  | { unchanged: TicketState };
 
 export interface Append {
-  ticketId: string;
+  log: LogId;
   entryId: string;
   author: Author;
   clientId: string;
   /**
-   * Called at the head the entry will follow, and again whenever the head has moved.
-   * @throws AppError to refuse the entry; nothing is written then.
+   * Optimistic concurrency: called at the head the entry will follow, and again whenever the head has
+   * moved. What it throws is told to the caller.
    */
-  judge(state: TicketState): Draft | Promise<Draft>;
-  /** A message: judged in the same tick, and leaves the ticket open for the next one. */
-  plain: boolean;
+  decide(state: TicketState): Decision | Promise<Decision>;
+  /** A message: decided in the same tick, and changes nothing the next one is decided by. */
+  batchable: boolean;
 }
 
-export interface Appended {
-  entry: Entry;
-  /** The author's client id was seen before: `entry` is the one stored then. */
-  repeated: boolean;
-}
+export type Appended =
+  | {
+      entry: Entry;
+      /** The author's idempotency key was seen before: `entry` is the one stored then. */
+      repeated: boolean;
+    }
+  | { unchanged: TicketState };
 
 export interface Pending extends Append {
-  queue: TicketQueue;
-  /** Author and client id. */
+  queue: LogQueue;
+  /** Author and idempotency key. */
   key: string;
   deadline: number;
   settled: boolean;
@@ -37,15 +51,18 @@ export interface Pending extends Append {
   reject: (error: unknown) => void;
 }
 
-/** What waits for one ticket, and what is known of it. */
-export interface TicketQueue {
-  id: string;
+/** What waits for one log, and what is known of it. */
+export interface LogQueue {
+  log: LogId;
   state: TicketState | undefined;
   waiting: Pending[];
   byClient: Map<string, Pending>;
   busy: boolean;
-  /** The last write came to nothing: MongoDB may hold the ticket for somebody who is gone. */
-  suspect: boolean;
+  /**
+   * Bulkhead: the last write came to nothing, so an orphaned transaction may block the log; its batches
+   * go by a lane of their own.
+   */
+  isolated: boolean;
 }
 
 const DEADLINE_CHECK_MS = 100;
@@ -66,7 +83,7 @@ export class PendingWrites {
     return this.#all.size;
   }
 
-  track(queue: TicketQueue, request: Append, key: string): Pending {
+  track(queue: LogQueue, request: Append, key: string): Pending {
     const deadline = Date.now() + this.#deadlineMs;
     let resolve!: Pending['resolve'];
     let reject!: Pending['reject'];
@@ -76,12 +93,12 @@ export class PendingWrites {
     });
     // Written out, so that every pending has the same shape: this is the hot path.
     const pending: Pending = {
-      ticketId: request.ticketId,
+      log: request.log,
       entryId: request.entryId,
       author: request.author,
       clientId: request.clientId,
-      judge: request.judge,
-      plain: request.plain,
+      decide: request.decide,
+      batchable: request.batchable,
       queue,
       key,
       deadline,

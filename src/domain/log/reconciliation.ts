@@ -2,12 +2,17 @@ import type { Timestamp } from 'mongodb';
 import type { Log } from '../../infra/log.ts';
 import type { Database } from '../../models/database.ts';
 import { clusterTime, readClusterClock } from './cluster-clock.ts';
-import { type Ticket, toTicket } from './entry.ts';
+import { type Stream, type Ticket, toTicket } from './entry.ts';
 import { listRecentHeads, listRecentTickets, type RecentHead } from './heads.ts';
 
-/** What MongoDB has taken in lately: some of it for the first time, some of it seen before. */
+/**
+ * What MongoDB has taken in lately: some of it for the first time, some of it seen before. A listener
+ * has to ask for what is internal by its own name.
+ */
 export interface RecentChanges {
+  /** Public logs that have grown. */
   heads: RecentHead[];
+  internalHeads: RecentHead[];
   tickets: RecentTicket[];
 }
 
@@ -37,10 +42,10 @@ const LATENCY_SECONDS = 10;
 const CLOCK_SKEW_MS = 3000;
 
 /**
- * Asks MongoDB every few seconds which logs have grown and which tickets are new, so that what a lost
- * hint told of is still found. It goes by the time at which MongoDB took an entry in, so neither a process's clock nor an
- * insert that was long on its way can hide one. The window moves on with what a majority has, and
- * stands still while there is none.
+ * Reconciliation poll: asks MongoDB every few seconds which logs have grown and which tickets are new,
+ * so that what a lost hint told of is still found. It goes by the cluster time of the insert, so neither
+ * a process's clock nor an insert that was long on its way can hide one. The watermark moves on with
+ * what a majority has, and stands still while there is none.
  */
 export function createReconciliation(
   db: Database,
@@ -48,20 +53,25 @@ export function createReconciliation(
   log: Log,
 ): Reconciliation {
   const listeners = new Set<(found: RecentChanges) => void>();
-  let settled = clusterTime(Date.now() - CLOCK_SKEW_MS - LATENCY_SECONDS * 1000);
+  let watermark = clusterTime(Date.now() - CLOCK_SKEW_MS - LATENCY_SECONDS * 1000);
   let ahead = -CLOCK_SKEW_MS;
   let timer: NodeJS.Timeout | undefined;
   let running = false;
   let closed = false;
 
-  /** All there is since `settled`, at least up to `committed`, also where another member is primary now. */
+  /** All there is since `watermark`, at least up to `committed`, also where another member is primary now. */
   const find = async (committed: Timestamp): Promise<RecentChanges> => {
     const session = db.connection.getClient().startSession();
     try {
       session.advanceOperationTime(committed);
-      const rows = await listRecentTickets(db, settled, session);
-      const heads = await listRecentHeads(db, settled, session);
-      return { heads, tickets: rows.map((row) => ({ ...toTicket(row), stored: row.stored })) };
+      const rows = await listRecentTickets(db, watermark, session);
+      const recent = await listRecentHeads(db, watermark, session);
+      const of = (stream: Stream) => recent.filter((head) => head.stream === stream);
+      return {
+        heads: of('public'),
+        internalHeads: of('internal'),
+        tickets: rows.map((row) => ({ ...toTicket(row), stored: row.stored })),
+      };
     } finally {
       await session.endSession();
     }
@@ -73,7 +83,7 @@ export function createReconciliation(
     for (const listener of listeners) listener(found);
     ahead = clock.ahead;
     const next = clusterTime((clock.committed.t - LATENCY_SECONDS) * 1000);
-    if (next.greaterThan(settled)) settled = next;
+    if (next.greaterThan(watermark)) watermark = next;
   };
 
   const run = async () => {
@@ -98,7 +108,7 @@ export function createReconciliation(
     },
     watermarkSince(ms) {
       const since = clusterTime(ms + ahead);
-      return since.greaterThan(settled) ? since : settled;
+      return since.greaterThan(watermark) ? since : watermark;
     },
     close() {
       closed = true;

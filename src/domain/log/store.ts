@@ -1,13 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sizes } from '../../contract/limits.ts';
 import { notFound, unavailable } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
-import type { EntryRow } from '../../models/entry.ts';
+import type { EntryRow, Stream } from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { createBatchLoader } from './batch-loader.ts';
-import { linearizable, majority, native, oid, runCommand } from './collections.ts';
-import { type Entry, type TicketState, toEntry, toRow, toTicket } from './entry.ts';
-import { type Head, listOpenHeads, readHeads } from './heads.ts';
+import { entryRows, linearizable, majority, native, oid, runCommand } from './collections.ts';
+import {
+  type Entry,
+  type LogId,
+  type TicketChangeEntry,
+  type TicketState,
+  toEntry,
+  toRow,
+  toTicket,
+} from './entry.ts';
+import { emptyHead, type Head, listOpenHeads, readHeads } from './heads.ts';
 import {
   type InsertAnswer,
   type InsertResult,
@@ -20,27 +27,28 @@ import { createPages } from './pages.ts';
 /** Accepted means: on the disks of a majority. `wtimeout` makes a lost majority an unknown outcome. */
 const accepted = { w: 'majority', j: true, wtimeoutMS: 4000 } as const;
 
-/** How long an insert may be held up by another's open transaction before it is given up. */
-const PATIENCE_MS = 2500;
+/** Timeout of an insert that another's open transaction holds up. */
+const INSERT_TIMEOUT_MS = 2500;
 const COMMIT_WITHIN_MS = 5000;
 
 /** The log in MongoDB, as the writer needs it. */
 export function createLogStore(db: Database) {
-  const heads = createBatchLoader((ids: string[]) => readHeads(db, ids.map(oid)));
+  const headsOf = (stream: Stream) =>
+    createBatchLoader((ids: string[]) => readHeads(db, stream, ids.map(oid)));
+  const heads = { public: headsOf('public'), internal: headsOf('internal') };
   const tickets = createBatchLoader(async (ids: string[]) => {
     const rows = await native(db.tickets)
       .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
       .toArray();
     return new Map(rows.map((row) => [row._id.toHexString(), row as TicketRow]));
   });
-  /** A new primary may not know yet that a majority has a ticket: missing is what it says when it must know. */
-  const findTicket = async (id: string): Promise<TicketRow | undefined> => {
-    const options = { readConcern: linearizable, maxTimeMS: PATIENCE_MS };
-    return (
-      (await tickets(id)) ??
-      (await native(db.tickets).findOne({ _id: oid(id) }, options)) ??
-      undefined
-    );
+  /**
+   * After a failover a majority read of the new primary can lag: an absence is confirmed with a
+   * linearizable read.
+   */
+  const findAtLast = async (id: string): Promise<TicketRow | undefined> => {
+    const options = { readConcern: linearizable, maxTimeMS: INSERT_TIMEOUT_MS };
+    return (await native(db.tickets).findOne({ _id: oid(id) }, options)) ?? undefined;
   };
   const openHeads = createBatchLoader((owners: string[]) =>
     listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
@@ -59,7 +67,7 @@ export function createLogStore(db: Database) {
           documents: rows,
           ordered,
           writeConcern,
-          maxTimeMS: PATIENCE_MS,
+          maxTimeMS: INSERT_TIMEOUT_MS,
         });
         return resultsOfAnswer(answer, rows.length, ordered);
       } catch (error) {
@@ -68,16 +76,20 @@ export function createLogStore(db: Database) {
     },
 
     /**
-     * Writes a status entry and the ticket it changes in one transaction; the log decides, so the
-     * transaction fails when the seq is taken.
+     * Writes a change of the ticket and the ticket in one transaction; the log decides, so the
+     * transaction fails when the seq is taken. Only the fields that have changed are written: those of
+     * the other stream are not this one's to set.
      */
-    async insertStatus(entry: Entry): Promise<InsertResult> {
-      const { id, ...fields } = entry.ticket as NonNullable<Entry['ticket']>;
+    async insertTicketChange(entry: TicketChangeEntry): Promise<InsertResult> {
+      const { id, updated_at, status_seq } = entry.ticket;
+      const changed = Object.entries(entry.changes).map(([name, [, to]]) => [name, to]);
+      const place = entry.stream === 'public' ? { updated_at, status_seq } : {};
+      const fields = { ...Object.fromEntries(changed), ...place };
       const session = db.connection.getClient().startSession();
       const start = Date.now();
       try {
         session.startTransaction({ writeConcern: accepted });
-        await native(db.entries).insertOne(toRow(entry), { session });
+        await entryRows(db).insertOne(toRow(entry), { session });
         await native(db.tickets).updateOne({ _id: oid(id) }, { $set: fields }, { session });
         // The entry has its time already: committed much later, a reconciliation poll would look past it.
         if (Date.now() - start > COMMIT_WITHIN_MS)
@@ -97,36 +109,37 @@ export function createLogStore(db: Database) {
      * would not be. Both with majority concern, since what can be rolled back must not be built on.
      * @throws AppError NOT_FOUND
      */
-    async loadState(ticketId: string): Promise<TicketState> {
-      const head = await heads(ticketId);
-      const row = await findTicket(ticketId);
+    async loadState({ ticketId, stream }: LogId): Promise<TicketState> {
+      const head = await heads[stream](ticketId);
+      const row = await tickets(ticketId);
       if (!row) throw notFound('ticket');
       return { head: head?.seq ?? 0, ticket: toTicket(row) };
     },
 
-    /** The newest entry of a ticket's public log that a majority has; seq 0 for an empty log. */
-    readHead: async (ticketId: string): Promise<Head> =>
-      (await heads(ticketId)) ?? { seq: 0, at: 0 },
+    /** The newest entry of a log that a majority has; seq 0 for an empty log. */
+    readHead: async ({ ticketId, stream }: LogId): Promise<Head> =>
+      (await heads[stream](ticketId)) ?? emptyHead,
 
-    /** A ticket's row as a majority has it; undefined only where there is none. */
-    readTicketRow: findTicket,
+    /** A ticket's row as a majority has it; right after a failover one may be missing that is there. */
+    readTicketRow: tickets,
 
-    /** Heads of the newest open tickets of a customer, by ticket id. */
+    /** The same by a linearizable read: undefined only where there is none. */
+    confirmTicketRow: findAtLast,
+
+    /** Public heads of the newest open tickets of a customer, by ticket id. */
     readOpenHeads: async (owner: string): Promise<Map<string, Head>> =>
       (await openHeads(owner)) ?? new Map(),
 
-    /** An entry by its author's client id, once a majority has it. */
+    /** An entry by its author's idempotency key, once a majority has it. */
     async findByClientId(
-      ticketId: string,
+      { ticketId, stream }: LogId,
       authorKey: string,
       clientId: string,
     ): Promise<Entry | undefined> {
-      const filter = { ticket_id: oid(ticketId), 'author.key': authorKey, client_id: clientId };
-      const row = await native(db.entries).findOne(filter, { readConcern: majority });
-      if (row) return toEntry(row);
-      // Refused as a duplicate, yet not visible: the first copy is not a majority's yet.
-      await sleep(5);
-      return undefined;
+      const place = { ticket_id: oid(ticketId), stream };
+      const filter = { ...place, 'author.key': authorKey, client_id: clientId };
+      const row = await entryRows(db).findOne(filter, { readConcern: majority });
+      return row ? toEntry(row as unknown as EntryRow) : undefined;
     },
   };
 }

@@ -4,20 +4,24 @@ import { isStorageError, unavailable } from '../../errors.ts';
 import type { Failpoint } from '../../infra/failpoints.ts';
 import type { Log } from '../../infra/log.ts';
 import { createBatches } from './batches.ts';
-import { type Entry, type TicketState, toRow } from './entry.ts';
+import { type Entry, type LogId, logKey, type TicketState, toRow } from './entry.ts';
 import type { InsertResult } from './insert-results.ts';
 import {
   type Append,
   type Appended,
+  type Decision,
+  type LogQueue,
   type Pending,
   PendingWrites,
-  type TicketQueue,
 } from './pending-writes.ts';
 import type { LogStore } from './store.ts';
 
 const MAX_PENDING = 10_000;
-const CACHED_TICKETS = 20_000;
-/** From this queue on a ticket's messages go as one ordered batch. */
+/** Logs whose head is kept in memory. */
+const CACHED_LOGS = 20_000;
+/** Characters of the tickets kept with them. */
+const CACHED_CHARACTERS = 32 * 1024 * 1024;
+/** From this queue on a log's messages go as one ordered batch. */
 const RUN_FROM = 16;
 const RUN_LENGTH = 128;
 
@@ -31,12 +35,16 @@ export interface WriterOptions {
 }
 
 /**
- * The one writer of a process: puts entries at the head of their tickets' logs. One insert a ticket
- * is under way at a time; the unique index, not this cache, decides between processes.
+ * The one writer of a process: puts entries at the head of their logs. One insert a log is under way
+ * at a time; the unique index, not this cache, decides between processes.
  */
 export class LogWriter {
   readonly #options: WriterOptions;
-  readonly #queues = new LRUCache<string, TicketQueue>({ max: CACHED_TICKETS });
+  readonly #queues = new LRUCache<string, LogQueue>({
+    max: CACHED_LOGS,
+    maxSize: CACHED_CHARACTERS,
+    sizeCalculation: ({ state }) => 500 + (state?.ticket.description.length ?? 0),
+  });
   readonly #batches;
   readonly #pending: PendingWrites;
 
@@ -47,18 +55,22 @@ export class LogWriter {
   }
 
   /**
-   * Accepts an entry: resolves once a majority has it on disk, or with the one its client id
-   * already stands for.
-   * @throws AppError what `judge` throws; SERVICE_UNAVAILABLE when the outcome is not known in time.
+   * Accepts an entry: resolves once a majority has it on disk, or with the one its
+   * idempotency key already stands for.
+   * @throws AppError what `decide` refuses with; SERVICE_UNAVAILABLE when the outcome is not known in time.
    */
   append(request: Append): Promise<Appended> {
     if (this.#pending.size >= MAX_PENDING) {
       return Promise.reject(unavailable('too many writes are waiting'));
     }
-    const queue = this.#queueOf(request.ticketId);
+    const queue = this.#queueOf(request.log);
     const key = `${request.author.key}\n${request.clientId}`;
     const twin = queue.byClient.get(key);
-    if (twin) return twin.promise.then(({ entry }) => ({ entry, repeated: true }));
+    if (twin) {
+      return twin.promise.then((appended) =>
+        'entry' in appended ? { entry: appended.entry, repeated: true } : appended,
+      );
+    }
     const pending = this.#pending.track(queue, request, key);
     queue.byClient.set(key, pending);
     queue.waiting.push(pending);
@@ -68,12 +80,14 @@ export class LogWriter {
 
   /** Takes note of an entry another process has written, which keeps the cached head fresh. */
   observe(entry: Entry): void {
-    const queue = this.#queues.peek(entry.ticket_id);
-    if (!queue?.state || queue.state.head >= entry.seq) return;
-    const next = queue.state.head + 1 === entry.seq;
-    queue.state = next
-      ? { head: entry.seq, ticket: entry.ticket ?? queue.state.ticket }
-      : undefined;
+    const log = { ticketId: entry.ticket_id, stream: entry.stream };
+    const queue = this.#queues.peek(logKey(log));
+    if (queue?.state && queue.state.head < entry.seq) {
+      const isNext = queue.state.head + 1 === entry.seq;
+      queue.state = isNext ? { head: entry.seq, ticket: queue.state.ticket } : undefined;
+      if (isNext) this.#noteTicket(queue, entry);
+    }
+    this.#noteInOther(log, entry);
   }
 
   /** Resolves when nothing is waiting any more, at the latest after the write deadline. */
@@ -85,23 +99,39 @@ export class LogWriter {
     this.#pending.close();
   }
 
-  #queueOf(ticketId: string): TicketQueue {
-    let queue = this.#queues.get(ticketId);
+  /** A change of the ticket is what the next entry of its log is decided by. */
+  #noteTicket(queue: LogQueue, entry: Entry): void {
+    if (entry.type !== 'ticket_change' || !queue.state) return;
+    if (entry.stream === queue.log.stream) queue.state.ticket = entry.ticket;
+    else queue.state = undefined;
+  }
+
+  /** The ticket's other log is decided by the same ticket: what is known of it is read again. */
+  #noteInOther({ ticketId, stream }: LogId, entry: Entry): void {
+    if (entry.type !== 'ticket_change') return;
+    const other = stream === 'public' ? 'internal' : 'public';
+    const queue = this.#queues.peek(logKey({ ticketId, stream: other }));
+    if (queue) this.#noteTicket(queue, entry);
+  }
+
+  #queueOf(log: LogId): LogQueue {
+    const key = logKey(log);
+    let queue = this.#queues.get(key);
     if (!queue) {
       queue = {
-        id: ticketId,
+        log,
         state: undefined,
         waiting: [],
         byClient: new Map(),
         busy: false,
-        suspect: false,
+        isolated: false,
       };
-      this.#queues.set(ticketId, queue);
+      this.#queues.set(key, queue);
     }
     return queue;
   }
 
-  async #drain(queue: TicketQueue): Promise<void> {
+  async #drain(queue: LogQueue): Promise<void> {
     queue.busy = true;
     while (queue.waiting.length > 0) {
       const run = await this.#prepare(queue);
@@ -114,8 +144,8 @@ export class LogWriter {
     queue.busy = false;
   }
 
-  /** The entries to write next, judged at the head; refused ones are answered on the way. */
-  async #prepare(queue: TicketQueue): Promise<[Pending, Entry][]> {
+  /** The entries to write next, decided at the head; refused ones are answered on the way. */
+  async #prepare(queue: LogQueue): Promise<[Pending, Entry][]> {
     const first = queue.waiting[0] as Pending;
     if (first.settled) {
       queue.waiting.shift();
@@ -123,7 +153,11 @@ export class LogWriter {
     }
     try {
       if (first.uncertain && (await this.#lookUp(queue, first))) return [];
-      queue.state ??= await this.#options.store.loadState(queue.id);
+      if (!queue.state) {
+        queue.state = await this.#options.store.loadState(queue.log);
+        // Its size has changed.
+        this.#queues.set(logKey(queue.log), queue);
+      }
     } catch (error) {
       await this.#refuseOrWait(queue, error);
       return [];
@@ -131,35 +165,48 @@ export class LogWriter {
     return this.#takeRun(queue);
   }
 
-  async #takeRun(queue: TicketQueue): Promise<[Pending, Entry][]> {
+  async #takeRun(queue: LogQueue): Promise<[Pending, Entry][]> {
     const run: [Pending, Entry][] = [];
     const wanted = queue.waiting.length >= RUN_FROM ? RUN_LENGTH : 1;
     const state = queue.state as TicketState;
     while (run.length < wanted) {
       const pending = queue.waiting[0];
-      if (!pending || (run.length > 0 && (!pending.plain || pending.uncertain))) break;
+      if (!pending || (run.length > 0 && (!pending.batchable || pending.uncertain))) break;
       if (pending.settled) {
         queue.waiting.shift();
         continue;
       }
       const head = state.head + run.length;
       try {
-        const judged = pending.judge({ ticket: state.ticket, head });
-        const draft = judged instanceof Promise ? await judged : judged;
-        const place = { ticket_id: queue.id, owner: state.ticket.owner, seq: head + 1 };
-        run.push([pending, { ...draft, ...place }]);
+        const decided = pending.decide({ ticket: state.ticket, head });
+        const decision = decided instanceof Promise ? await decided : decided;
         queue.waiting.shift();
+        if (!('append' in decision)) {
+          this.#answer(pending, decision);
+          break;
+        }
+        const { ticketId: ticket_id, stream } = queue.log;
+        const place = { ticket_id, stream, owner: state.ticket.owner, seq: head + 1 };
+        run.push([pending, { ...decision.append, ...place }]);
       } catch (error) {
         await this.#refuseOrWait(queue, error);
         break;
       }
-      if (!pending.plain) break;
+      if (!pending.batchable) break;
     }
     return run;
   }
 
+  /** Answers what needs no entry. */
+  #answer(pending: Pending, decision: Exclude<Decision, { append: unknown }>): void {
+    if (pending.settled) return;
+    this.#pending.settle(pending);
+    if ('refuse' in decision) pending.reject(decision.refuse);
+    else pending.resolve(decision);
+  }
+
   /** A refusal is the caller's; while the log cannot be read, the entry waits until its deadline. */
-  async #refuseOrWait(queue: TicketQueue, error: unknown): Promise<void> {
+  async #refuseOrWait(queue: LogQueue, error: unknown): Promise<void> {
     if (isStorageError(error)) {
       this.#options.log.debug({ reason: (error as Error).message }, 'the log cannot be read yet');
       await sleep(50);
@@ -171,21 +218,19 @@ export class LogWriter {
     pending.reject(error);
   }
 
-  #commit(queue: TicketQueue, run: [Pending, Entry][]): Promise<InsertResult[]> {
+  #commit(queue: LogQueue, run: [Pending, Entry][]): Promise<InsertResult[]> {
     const [, entry] = run[0] as [Pending, Entry];
-    if (entry.ticket) return this.#options.store.insertStatus(entry).then((result) => [result]);
+    if (entry.type === 'ticket_change') {
+      return this.#options.store.insertTicketChange(entry).then((result) => [result]);
+    }
     const rows = run.map(([, each]) => toRow(each));
-    return this.#batches.commit(rows, queue.suspect);
+    return this.#batches.commit(rows, queue.isolated);
   }
 
-  async #apply(
-    queue: TicketQueue,
-    run: [Pending, Entry][],
-    results: InsertResult[],
-  ): Promise<void> {
+  async #apply(queue: LogQueue, run: [Pending, Entry][], results: InsertResult[]): Promise<void> {
     const again: Pending[] = [];
     let pause = 0;
-    queue.suspect = results.some(({ kind }) => kind === 'unknown');
+    queue.isolated = results.some(({ kind }) => kind === 'unknown');
     for (const [index, [pending, entry]] of run.entries()) {
       const result = results[index] as InsertResult;
       if (result.kind === 'stored') {
@@ -208,11 +253,12 @@ export class LogWriter {
     await sleep(pause);
   }
 
-  #stored(queue: TicketQueue, pending: Pending, entry: Entry): void {
+  #stored(queue: LogQueue, pending: Pending, entry: Entry): void {
     if (queue.state) {
       queue.state.head = Math.max(queue.state.head, entry.seq);
-      if (entry.ticket) queue.state.ticket = entry.ticket;
+      this.#noteTicket(queue, entry);
     }
+    this.#noteInOther(queue.log, entry);
     this.#pending.settle(pending);
     this.#options.failpoint('before-publish');
     this.#options.publish(entry);
@@ -220,13 +266,12 @@ export class LogWriter {
     pending.resolve({ entry, repeated: false });
   }
 
-  /** Looks for an entry by its client id where a majority has it; settles it when it is there. */
-  async #lookUp(queue: TicketQueue, pending: Pending): Promise<boolean> {
-    const entry = await this.#options.store.findByClientId(
-      queue.id,
-      pending.author.key,
-      pending.clientId,
-    );
+  /** Looks for an entry by its idempotency key where a majority has it; settles it when it is there. */
+  async #lookUp(queue: LogQueue, pending: Pending): Promise<boolean> {
+    const { author, clientId } = pending;
+    const entry = await this.#options.store.findByClientId(queue.log, author.key, clientId);
+    // Refused as a duplicate, yet not visible: the first copy is not a majority's yet.
+    if (!entry) await sleep(5);
     if (!entry) return false;
     queue.waiting.shift();
     if (pending.settled) return true;

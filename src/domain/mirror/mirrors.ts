@@ -3,7 +3,7 @@ import type { AppContext } from '../../context.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
 import { LeaseLost } from '../consumers/lease.ts';
 import { majority, native, oid } from '../log/collections.ts';
-import { type Ticket, toTicket } from '../log/entry.ts';
+import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { headWith } from '../log/heads.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
 
@@ -69,8 +69,9 @@ export async function readMirroredTicket(
   ctx: AppContext,
   ticketId: string,
 ): Promise<{ ticket: Ticket; head: number } | undefined> {
-  const head = await ctx.store.readHead(ticketId);
-  const row = await ctx.store.readTicketRow(ticketId);
+  const head = await ctx.store.readHead(publicLog(ticketId));
+  const row =
+    (await ctx.store.readTicketRow(ticketId)) ?? (await ctx.store.confirmTicketRow(ticketId));
   return row ? { ticket: toTicket(row), head: headWith(row, head).seq } : undefined;
 }
 

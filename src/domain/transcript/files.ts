@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import type { AppContext } from '../../context.ts';
 import { isInline } from '../files.ts';
-import type { Entry, Ticket } from '../log/entry.ts';
+import { type Entry, isOfMessage, publicLog, type Ticket } from '../log/entry.ts';
 import { readEntries } from '../log/reads.ts';
 import { renderTranscript } from './page.ts';
 
@@ -21,7 +21,11 @@ export interface TranscriptFile {
 async function readLog(ctx: AppContext, ticketId: string, head: number): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (let seq = 0; seq < head; ) {
-    const page = await readEntries(ctx.db, ticketId, { after: seq, upTo: head, limit: PAGE });
+    const page = await readEntries(ctx.db, publicLog(ticketId), {
+      after: seq,
+      upTo: head,
+      limit: PAGE,
+    });
     const last = page.at(-1);
     if (!last) break;
     entries.push(...page);
@@ -38,7 +42,10 @@ async function readImages(
   const images = new Map<string, string>();
   let room = MAX_IMAGES;
   const files = new Map(
-    entries.flatMap((entry) => entry.files ?? []).map((file) => [file.id, file]),
+    entries
+      .filter(isOfMessage)
+      .flatMap((entry) => entry.files ?? [])
+      .map((file) => [file.id, file]),
   );
   for (const file of files.values()) {
     const size = Math.ceil(file.size / 3) * 4;

@@ -1,5 +1,12 @@
 import { isStaffRole } from '../../contract/identity.ts';
-import type { Author, Entry, Ticket } from '../log/entry.ts';
+import type { FileRow } from '../../models/entry.ts';
+import {
+  type Author,
+  type Entry,
+  messageIdOf,
+  type Ticket,
+  type TicketChangeEntry,
+} from '../log/entry.ts';
 
 export interface Transcript {
   ticket: Ticket;
@@ -20,12 +27,12 @@ interface Line {
   author: Author;
   at: number;
   content: string;
-  files: NonNullable<Entry['files']>;
+  files: FileRow[];
   earlier: Version[];
   deleted?: { at: number; by: Author };
 }
 
-type Item = { kind: 'message'; line: Line } | { kind: 'status'; entry: Entry };
+type Item = { kind: 'message'; line: Line } | { kind: 'change'; entry: TicketChangeEntry };
 
 const entities: Record<string, string> = {
   '&': '&amp;',
@@ -73,15 +80,16 @@ function itemsOf(entries: readonly Entry[]): Item[] {
   const items: Item[] = [];
   const lines = new Map<string, Line>();
   for (const entry of entries) {
-    if (entry.type === 'status') {
-      items.push({ kind: 'status', entry });
+    if (entry.type === 'ticket_change') {
+      items.push({ kind: 'change', entry });
       continue;
     }
-    const line = entry.of && lines.get(entry.of.id);
+    const line = lines.get(messageIdOf(entry));
     if (!line) {
-      const { author, at, content = '', files = [] } = entry;
-      const made: Line = { author: entry.of?.author ?? author, at, content, files, earlier: [] };
-      lines.set(entry.of?.id ?? entry.id, made);
+      const { author, at, content, files = [] } = entry;
+      const by = entry.type === 'message' ? author : entry.of.author;
+      const made: Line = { author: by, at, content, files, earlier: [] };
+      lines.set(messageIdOf(entry), made);
       items.push({ kind: 'message', line: made });
       continue;
     }
@@ -90,13 +98,13 @@ function itemsOf(entries: readonly Entry[]): Item[] {
       continue;
     }
     line.earlier.push({ at: line.earlier.at(-1)?.at ?? line.at, content: line.content });
-    line.content = entry.content ?? '';
+    line.content = entry.content;
     line.files = entry.files ?? [];
   }
   return items;
 }
 
-function renderFile(file: NonNullable<Entry['files']>[number], images: Transcript['images']): Html {
+function renderFile(file: FileRow, images: Transcript['images']): Html {
   const image = images.get(file.id);
   const label = html`${file.name} <small>${file.type}, ${sizeOf(file.size)}</small>`;
   if (!image) return html`<li>${label}</li>`;
@@ -131,12 +139,12 @@ function renderLine(line: Line, images: Transcript['images']): Html {
 `;
 }
 
-function renderStatus(entry: Entry): Html {
-  const { ticket, author, change } = entry;
+function renderChange(entry: TicketChangeEntry): Html {
+  const { ticket, author, action } = entry;
   const what =
-    change === 'closed'
-      ? `closed the ticket${ticket?.close_reason ? `: ${ticket.close_reason}` : ''}`
-      : `changed the ticket: ${ticket?.issue_level ?? ''}, ${ticket?.support_role ?? ''}, “${ticket?.topic ?? ''}”`;
+    action === 'closed'
+      ? `closed the ticket${ticket.close_reason ? `: ${ticket.close_reason}` : ''}`
+      : `changed the ticket: ${ticket.issue_level}, ${ticket.support_role}, “${ticket.topic}”`;
   return html`<p class="status">${author.name} ${what} · ${time(entry.at)}</p>
 `;
 }
@@ -180,7 +188,7 @@ function renderHead(ticket: Ticket): Html {
  */
 export function renderTranscript({ ticket, entries, images, madeAt }: Transcript): string {
   const body = itemsOf(entries).map((item) =>
-    item.kind === 'message' ? renderLine(item.line, images) : renderStatus(item.entry),
+    item.kind === 'message' ? renderLine(item.line, images) : renderChange(item.entry),
   );
   return html`<!doctype html>
 <html lang="en">

@@ -1,6 +1,7 @@
 import { copyFile, link, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectory } from './make-directory.ts';
 import { isRunning } from './process-table.ts';
 import { readMongodVersion } from './version.ts';
 
@@ -33,7 +34,7 @@ export async function listCachedMongods(env: NodeJS.ProcessEnv): Promise<string[
  */
 export async function keepMongod(binary: string, dataDir: string): Promise<void> {
   const kept = keptMongod(dataDir);
-  await mkdir(dirname(kept), { recursive: true, mode: 0o700 });
+  await makeDirectory(dirname(kept));
   await link(binary, kept).catch(() => undefined);
 }
 
@@ -47,7 +48,7 @@ export async function fetchIntoCache(
   cache: string,
   fetch: (directory: string) => Promise<string>,
 ): Promise<string> {
-  await mkdir(cache, { recursive: true, mode: 0o700 });
+  await makeDirectory(cache);
   await removeAbandoned(cache);
   const staging = await mkdtemp(join(cache, `${STAGING}${process.pid}-`));
   try {

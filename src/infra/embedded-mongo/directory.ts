@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeDirectory } from './make-directory.ts';
 import { isRunning, readCommandLine, readStartTime } from './process-table.ts';
 
 /** What is remembered between two starts; the data cannot be read without it. */
@@ -34,9 +35,8 @@ export async function claimDirectory(
   dataDir: string,
   log: (line: string) => void,
 ): Promise<MongoDirectory> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const root = join(dataDir, 'mongo');
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  await makeDirectory(root);
   await chmod(root, 0o700);
   const lockPath = join(root, 'lock');
   await lock(lockPath, root);

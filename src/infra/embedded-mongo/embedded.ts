@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { ConfigError, describe } from '../../environment.ts';
 import { claimDirectory, type MongoDirectory, type MongoState } from './directory.ts';
 import { findMongod } from './find.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type MongodExit,
   MongodStartError,
 } from './launch.ts';
+import { directoryProblem } from './make-directory.ts';
 import {
   createUser,
   initiateReplicaSet,
@@ -44,10 +46,14 @@ export interface EmbeddedMongo {
  * Starts the MongoDB that comes with Deskcord: a real mongod as a replica set of one, on loopback,
  * with a password. It ends with this process, and what it has confirmed is there at the next start
  * on the same directory, however either of them ended.
- * @throws an Error fit for the log: none can be had, the directory is in use, it does not start
+ * @throws ConfigError where `DATA_DIR` or `MONGOD_PATH` is wrong; an Error fit for the log: none can
+ * be had, the directory is in use, it does not start
  */
 export async function startEmbeddedMongo(options: EmbeddedMongoOptions): Promise<EmbeddedMongo> {
   const { dataDir, log } = options;
+  // First of all: what is found or fetched is kept there too.
+  const problem = await directoryProblem(dataDir);
+  if (problem) throw new ConfigError([describe('DATA_DIR', dataDir, problem)]);
   const binary = await findMongod(options);
   const directory = await claimDirectory(dataDir, log);
   let mongod: Mongod | undefined;

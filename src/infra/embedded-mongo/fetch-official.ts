@@ -23,6 +23,7 @@ export async function fetchOfficialMongod(
   env: NodeJS.ProcessEnv,
   log: (line: string) => void,
 ): Promise<string> {
+  requireDownloader();
   await probe(env);
   log("downloading MongoDB from MongoDB's download site");
   const output = await runFetchProcess({
@@ -45,6 +46,15 @@ export async function fetchOfficialMongod(
   const path = /^mongod=(.+)$/m.exec(output)?.[1];
   if (!path) throw new Error('the download ended without a server');
   return path;
+}
+
+/** A development dependency: a production installation runs against a MongoDB of its own. */
+function requireDownloader(): void {
+  try {
+    import.meta.resolve('mongodb-memory-server-core');
+  } catch {
+    throw new Error('the downloader is not installed here (npm install --include=dev)');
+  }
 }
 
 /** The library itself takes seven seconds to find out that there is no internet. */

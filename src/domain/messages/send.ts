@@ -1,0 +1,123 @@
+import { Types } from 'mongoose';
+import type { AppContext } from '../../context.ts';
+import type { MessageView, SendMessageBody } from '../../contract/messages.ts';
+import { AppError } from '../../errors.ts';
+import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
+import { parseMessageText } from '../access/parse.ts';
+import { can } from '../access/policy.ts';
+import { attachFiles } from '../files.ts';
+import {
+  type Entry,
+  foldMessage,
+  isOfMessage,
+  type LogId,
+  type Message,
+  type MessageEntry,
+  publicLog,
+  type Ticket,
+  type TicketState,
+} from '../log/entry.ts';
+import type { Decision, Draft } from '../log/pending-writes.ts';
+import { readMessage } from '../log/reads.ts';
+import { hideTicket } from '../tickets/read.ts';
+import { isOpen, ticketEnded } from '../tickets/workflow.ts';
+import { messageView } from '../views.ts';
+
+/** What a repeated send is answered: the message as it is now, unless it had said something else. */
+async function repeatMessage(ctx: AppContext, first: Entry, content: string): Promise<Message> {
+  if (first.type !== 'message' || first.content !== content) {
+    throw new AppError('CONFLICT', 'client_id was used for another message');
+  }
+  const log = { ticketId: first.ticket_id, stream: first.stream };
+  return (await readMessage(ctx.db, log, first.id)) ?? foldMessage(first);
+}
+
+/** @throws AppError BAD_REQUEST where the message that is answered is not of the same log */
+async function requireAnswered(ctx: AppContext, log: LogId, id: string): Promise<void> {
+  const message = await readMessage(ctx.db, log, id);
+  if (message && !message.deleted) return;
+  throw new AppError('BAD_REQUEST', 'Invalid form of body', {
+    errors: [
+      {
+        location: 'reply_to',
+        message: 'is not a message of this ticket',
+        type: 'unknown_message',
+        in: 'body',
+      },
+    ],
+  });
+}
+
+/**
+ * The one exception to a closed ticket: what staff wrote in Discord before the closing, and what the
+ * bot could read only after it.
+ */
+function isLate(actor: Actor, { closed_at }: Ticket, at: number): boolean {
+  return actor.origin === 'discord' && closed_at !== null && at < closed_at;
+}
+
+/**
+ * Appends a message to an open ticket.
+ * @param at when it was written, milliseconds since 1970; earlier than now where it arrives late
+ * @returns `repeated` where the actor's `client_id` was seen before: that message, as it is now
+ * @throws AppError NOT_FOUND, CONFLICT (closed, or a seen `client_id` whose content differed),
+ *   BAD_REQUEST (an attachment that is not the actor's), SERVICE_UNAVAILABLE (outcome not known)
+ */
+export async function sendMessage(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  body: SendMessageBody,
+  at = ctx.clock(),
+): Promise<{ message: MessageView; repeated: boolean }> {
+  const startedAt = performance.now();
+  const log = publicLog(ticketId);
+  parseMessageText(body.content, (body.attachments?.length ?? 0) > 0);
+  const files = body.attachments?.length
+    ? await attachFiles(ctx, actor, ticketId, body.attachments)
+    : undefined;
+  if (body.reply_to) await requireAnswered(ctx, log, body.reply_to);
+  const id = new Types.ObjectId().toHexString();
+  const author = authorOf(actor);
+  const clientId = body.client_id ?? id;
+  const append: Draft = {
+    id,
+    type: 'message',
+    at,
+    author,
+    client_id: clientId,
+    origin: actor.origin,
+    content: body.content,
+    ...requestOf(actor),
+    ...(files && { files }),
+    ...(body.reply_to && { reply_to: body.reply_to }),
+  };
+  let isHidden = false;
+  let isClosed = false;
+  const decide = ({ ticket }: TicketState): Decision => {
+    isHidden = can(actor, 'send_message', ticket, ctx.config) !== 'allow';
+    isClosed = !isOpen(ticket) && !isLate(actor, ticket, at);
+    return isHidden || isClosed ? { refuse: ticketEnded() } : { append };
+  };
+  try {
+    const appended = await ctx.writer.append({
+      log,
+      entryId: id,
+      author,
+      clientId,
+      batchable: true,
+      decide,
+    });
+    const { entry, repeated } = appended as { entry: MessageEntry; repeated: boolean };
+    const message = repeated ? await repeatMessage(ctx, entry, body.content) : foldMessage(entry);
+    return { message: messageView(ctx, message, { staff: isStaff(actor) }), repeated };
+  } catch (error) {
+    const missing = (error as { code?: unknown }).code === 'NOT_FOUND';
+    if (isHidden || missing) throw await hideTicket(ctx, ticketId, startedAt, isHidden);
+    if (!isClosed) throw error;
+    const first = await ctx.store.findByClientId(log, author.key, clientId);
+    if (!first || !isOfMessage(first)) throw error;
+    const message = await repeatMessage(ctx, first, body.content);
+    return { message: messageView(ctx, message, { staff: isStaff(actor) }), repeated: true };
+  }
+}

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AppContext } from '../../context.ts';
+import { sizes } from '../../contract/limits.ts';
+import type { ListTicketsQuery, TicketView } from '../../contract/tickets.ts';
+import { type AppError, notFound, unavailable } from '../../errors.ts';
+import { type Actor, isStaff } from '../access/actor.ts';
+import { can, visibleTickets } from '../access/policy.ts';
+import { majority, native, oid } from '../log/collections.ts';
+import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
+import { emptyHead, type Head, headWith, listHeads } from '../log/heads.ts';
+import { ticketView } from '../views.ts';
+
+/** Refusals of a ticket leave at multiples of this, in milliseconds after their request came. */
+const HIDING_GRID_MS = 100;
+
+/**
+ * The refusal of a ticket that is missing or somebody else's: both take the same reads and leave at the
+ * same moments, so that neither the answer nor its time tells which it was.
+ * @param startedAt when the request was begun, by `performance.now()`
+ * @param isForbidden false where the ticket was not found
+ */
+export async function hideTicket(
+  ctx: AppContext,
+  ticketId: string,
+  startedAt: number,
+  isForbidden: boolean,
+): Promise<AppError> {
+  const row = await ctx.store.confirmTicketRow(ticketId);
+  if (row && !isForbidden) return unavailable('the ticket cannot be read yet');
+  const passed = performance.now() - startedAt;
+  await sleep(Math.ceil(passed / HIDING_GRID_MS) * HIDING_GRID_MS - passed);
+  return notFound('ticket');
+}
+
+/** A ticket the actor may see, with the head it is a snapshot of. Head first, ticket second. */
+export async function readTicket(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+): Promise<{ ticket: Ticket; head: Head }> {
+  const startedAt = performance.now();
+  const head = await ctx.store.readHead(publicLog(ticketId));
+  const row = await ctx.store.readTicketRow(ticketId);
+  if (!row || can(actor, 'read_ticket', row, ctx.config) !== 'allow')
+    throw await hideTicket(ctx, ticketId, startedAt, row !== undefined);
+  return { ticket: toTicket(row), head: headWith(row, head) };
+}
+
+export async function getTicket(ctx: AppContext, actor: Actor, id: string): Promise<TicketView> {
+  const { ticket, head } = await readTicket(ctx, actor, id);
+  return ticketView(ticket, head);
+}
+
+/** Tickets newest first: the actor's own, or for staff everybody's. */
+export async function listTickets(
+  ctx: AppContext,
+  actor: Actor,
+  query: ListTicketsQuery,
+): Promise<{ tickets: TicketView[]; more: boolean }> {
+  const limit = query.limit ?? sizes.ticketsPage;
+  const filter: Record<string, unknown> = visibleTickets(actor);
+  for (const name of ['status', 'issue_level', 'support_role'] as const) {
+    if (query[name] !== undefined) filter[name] = query[name];
+  }
+  if (query.before) filter._id = { $lt: oid(query.before) };
+  const heads = await listHeads(ctx.db, filter, limit + 1);
+  const ids = [...heads.keys()].slice(0, limit);
+  const rows = await native(ctx.db.tickets)
+    .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
+    .sort({ _id: -1 })
+    .toArray();
+  const tickets = rows.map((row) => {
+    const ticket = toTicket(row);
+    return ticketView(ticket, headWith(row, heads.get(ticket.id) ?? emptyHead));
+  });
+  return { tickets, more: heads.size > limit };
+}
+
+/** Heads of the newest open tickets of a customer, by ticket id; none for staff, who see them all. */
+export async function readOpenHeads(ctx: AppContext, actor: Actor): Promise<Map<string, Head>> {
+  return isStaff(actor) ? new Map() : ctx.store.readOpenHeads(actor.key);
+}

@@ -1,0 +1,20 @@
+/** Runs what changes a socket's user or rooms one after the other, in the order it was asked for. */
+export interface Turns<K extends object> {
+  /** @returns what `work` returns; it begins when all asked for before has ended, well or not */
+  take<T>(key: K, work: () => Promise<T>): Promise<T>;
+}
+
+/** A mutex for each key, kept no longer than the key. */
+export function createTurns<K extends object>(): Turns<K> {
+  const last = new WeakMap<K, Promise<unknown>>();
+  return {
+    take(key, work) {
+      const turn = (last.get(key) ?? Promise.resolve()).then(work, work);
+      last.set(
+        key,
+        turn.catch(() => undefined),
+      );
+      return turn;
+    },
+  };
+}

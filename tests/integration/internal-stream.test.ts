@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Types } from 'mongoose';
+import { endpoints } from '../../src/contract/endpoints.ts';
+import { clientEvents } from '../../src/contract/events.ts';
+import type { TicketView } from '../../src/contract/tickets.ts';
+import { type Author, internalLog } from '../../src/domain/log/entry.ts';
+import type { Decision, Draft } from '../../src/domain/log/pending-writes.ts';
+import { type RunningApp, startApp } from '../support/app.ts';
+import { eventually } from '../support/eventually.ts';
+import { listenAt, newPerson } from '../support/people.ts';
+
+/** Stands in every text that is written to the internal stream. */
+const PLANTED = 'planted-7f3a9c';
+
+let one: RunningApp;
+let two: RunningApp;
+beforeAll(async () => {
+  one = await startApp({ SWEEP_INTERVAL_MS: '200' });
+  two = await startApp({ DB_NAME: one.ctx.config.dbName, SWEEP_INTERVAL_MS: '200' });
+});
+afterAll(async () => {
+  await two.stopServer();
+  await two.close();
+  await one.stop();
+});
+
+const kim: Author = { key: 'staff||kim', id: 'kim', name: `Kim ${PLANTED}`, role: 'AGENT' };
+
+/** Writes to the internal stream of a ticket as a verb of the help desk would. */
+async function plant(ticketId: string, draft: (id: string) => Draft | Promise<Draft>) {
+  const id = new Types.ObjectId().toHexString();
+  const appended = await one.ctx.writer.append({
+    log: internalLog(ticketId),
+    entryId: id,
+    author: kim,
+    clientId: id,
+    batchable: false,
+    decide: async (): Promise<Decision> => ({ append: await draft(id) }),
+  });
+  if (!('entry' in appended)) throw new Error('nothing was appended');
+  return appended.entry;
+}
+
+/** A note, an edit of it, a change of the ticket and a deletion: everything a log can hold. */
+async function plantAll(ticketId: string): Promise<void> {
+  const base = (id: string) => ({
+    id,
+    at: Date.now() + 3_600_000,
+    author: kim,
+    client_id: id,
+    origin: 'web' as const,
+    request: PLANTED,
+  });
+  const files = [{ id: 'f'.repeat(24), name: `${PLANTED}.txt`, type: 'text/plain', size: 1 }];
+  const note = await plant(ticketId, (id) => ({
+    ...base(id),
+    type: 'message',
+    content: `${PLANTED} note`,
+    files,
+  }));
+  const { id, seq, at, author, client_id, origin } = note;
+  const of = { id, seq, at, author, client_id, origin };
+  await plant(ticketId, (own) => ({
+    ...base(own),
+    type: 'edit',
+    content: `${PLANTED} edited`,
+    files,
+    of,
+  }));
+  const row = await one.ctx.store.readTicketRow(ticketId);
+  if (!row) throw new Error('no ticket');
+  const { _id, stored: _, ...ticket } = row;
+  await plant(ticketId, (own) => ({
+    ...base(own),
+    type: 'ticket_change',
+    action: `${PLANTED}_snoozed`,
+    changes: {},
+    ticket: { id: ticketId, ...ticket, topic: PLANTED },
+  }));
+  await plant(ticketId, (own) => ({ ...base(own), type: 'delete', content: PLANTED, files, of }));
+}
+
+/** What differs from answer to answer whatever was written: signatures, ids of requests, limits. */
+const withoutNoise = (text: string) =>
+  text.replace(/exp=\d+(&amp;|&|\\u0026)sig=[\w-]+/g, 'exp=&sig=');
+
+/** Everything a customer can read of a ticket over REST, as bytes, head lines included. */
+async function readEverything(url: string, token: string, ids: Record<string, string>) {
+  const answers: string[] = [];
+  const rows = Object.values(endpoints).filter(
+    ({ method, auth }) => method === 'GET' && auth === 'token',
+  );
+  for (const row of rows) {
+    const path = row.path.replace(/:(\w+)/g, (_, name: string) => ids[name] ?? '0'.repeat(24));
+    for (const query of ['', '?after=0', '?limit=1', '?after=0&limit=1', '?status=OPEN']) {
+      const answer = await fetch(`${url}${path}${query}`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const head = ['deskcord-head', 'link'].map((name) => answer.headers.get(name));
+      answers.push(`${path}${query} ${answer.status} ${head} ${await answer.text()}`);
+    }
+  }
+  return answers.map(withoutNoise);
+}
+
+/** A socket of one person that keeps every packet it gets as text. */
+async function record(url: string, token: string) {
+  const listener = listenAt(url);
+  const packets: string[] = [];
+  const engine = () => listener.socket.io.engine;
+  listener.socket.io.on('open', () =>
+    engine().on('packet', ({ data }) => packets.push(String(data))),
+  );
+  const authorised = await listener.ask('authorize', { token });
+  return { ...listener, packets, authorised };
+}
+
+describe('what is written to the internal stream', () => {
+  test('reaches a customer by no route, no event and no count', async () => {
+    const ana = newPerson(one.url, 'CUSTOMER');
+    const ticket: TicketView = await ana.createTicket();
+    const sent = await ana.send(ticket.id, 'hello');
+    const ids = { ticketId: ticket.id, messageId: sent.body.id };
+    const sockets = [await record(one.url, ana.token), await record(two.url, ana.token)];
+    const before = [
+      await readEverything(one.url, ana.token, ids),
+      await readEverything(two.url, ana.token, ids),
+    ];
+
+    await plantAll(ticket.id);
+    // Long enough for the other node to find it on its own: it hears of the next message so.
+    await ana.send(ticket.id, 'after the notes');
+    for (const { packets } of sockets) {
+      await eventually(() => expect(packets.join('\n')).toContain('after the notes'));
+    }
+    for (const listener of sockets) {
+      for (const event of Object.keys(clientEvents)) {
+        const input = { ticket_id: ticket.id, after: 0, seq: 1, content: 'x', stream: 'internal' };
+        await listener.socket
+          .timeout(2000)
+          .emitWithAck(event as never, input as never)
+          .catch(() => null);
+      }
+    }
+    const all = [
+      ...(await readEverything(one.url, ana.token, ids)),
+      ...(await readEverything(two.url, ana.token, ids)),
+    ].join('\n');
+    expect(all).not.toContain(PLANTED);
+    for (const { packets, socket } of sockets) {
+      expect(packets.length).toBeGreaterThan(1);
+      expect(packets.join('\n')).not.toContain(PLANTED);
+      socket.close();
+    }
+    expect(before[0]).toEqual(before[1]?.map((line) => line.replaceAll(two.url, one.url)));
+  });
+
+  test('changes nothing that a customer can compare: no seq, time, head or total', async () => {
+    const ana = newPerson(one.url, 'CUSTOMER');
+    const ticket = await ana.createTicket();
+    const sent = await ana.send(ticket.id, 'hello');
+    const ids = { ticketId: ticket.id, messageId: sent.body.id };
+    const before = await readEverything(one.url, ana.token, ids);
+    await plantAll(ticket.id);
+    expect(await readEverything(one.url, ana.token, ids)).toEqual(before);
+    const listener = await record(two.url, ana.token);
+    expect(listener.authorised).toMatchObject({ cursors: { [ticket.id]: 1 } });
+    listener.socket.close();
+    const next = await ana.send(ticket.id, 'next');
+    expect(next.body).toMatchObject({ seq: 2, rev: 2 });
+  });
+
+  test('may use the same idempotency key as a public message, since it is another log', async () => {
+    const ana = newPerson(one.url, 'AGENT', { id: 'kim' });
+    const ticket = await ana.createTicket();
+    await ana.send(ticket.id, 'public', { client_id: 'same' });
+    const note = await one.ctx.writer.append({
+      log: internalLog(ticket.id),
+      entryId: new Types.ObjectId().toHexString(),
+      author: kim,
+      clientId: 'same',
+      batchable: true,
+      decide: () => ({
+        append: {
+          id: new Types.ObjectId().toHexString(),
+          type: 'message',
+          at: Date.now(),
+          author: kim,
+          client_id: 'same',
+          origin: 'web',
+          content: 'internal',
+        },
+      }),
+    });
+    expect(note).toMatchObject({ repeated: false, entry: { seq: 1, stream: 'internal' } });
+    expect((await ana.send(ticket.id, 'public', { client_id: 'same' })).status).toBe(200);
+  });
+});

@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Db, MongoClient } from 'mongodb';
+import mongoose from 'mongoose';
+import { createApp } from '../../src/app.ts';
+import type { AppContext } from '../../src/context.ts';
+import { migrateDatabase, SCHEMA_VERSION } from '../../src/domain/migration/migrate.ts';
+import { createLog } from '../../src/infra/log.ts';
+import { defineModels } from '../../src/models/database.ts';
+import { openApp, type RunningApp, startApp, testConfig } from '../support/app.ts';
+import { type Answers, collectAnswers, readExpected } from '../support/fixture-answers.ts';
+import { hashOf, loadFixture, readDatabase } from '../support/fixture-database.ts';
+import { freshDatabaseName, testMongoUri } from '../support/mongo.ts';
+
+const folder = join(import.meta.dirname, '../fixtures/6814949');
+const forever = new AbortController().signal;
+
+let client: MongoClient;
+let app: RunningApp;
+const databases: Db[] = [];
+
+beforeAll(async () => {
+  client = await new MongoClient(testMongoUri()).connect();
+  app = await startApp();
+});
+afterAll(async () => {
+  await app.stop();
+  for (const db of databases) await db.dropDatabase();
+  await client.close();
+});
+
+async function restored(): Promise<Db> {
+  const db = client.db(freshDatabaseName());
+  databases.push(db);
+  await loadFixture(db, folder);
+  return db;
+}
+
+/** The context of a program that works on that database. */
+async function contextOn(db: Db, overrides: Partial<AppContext> = {}) {
+  const connection = await mongoose
+    .createConnection(testMongoUri(), { dbName: db.databaseName, autoIndex: false })
+    .asPromise();
+  const ctx: AppContext = { ...app.ctx, db: defineModels(connection), ...overrides };
+  return { ctx, close: () => connection.close() };
+}
+
+async function migrated(db: Db) {
+  const { ctx, close } = await contextOn(db);
+  await migrateDatabase(ctx, forever);
+  await close();
+}
+
+/** Everything but what differs from run to run: leases. */
+async function stateOf(db: Db): Promise<string> {
+  const { documents, indexes } = await readDatabase(db);
+  const { leases: _, ...rest } = documents;
+  return hashOf({ indexes, documents: rest });
+}
+
+/** A customer no longer sees the tickets of staff with the same id: they are different people. */
+function withSides(answers: Answers): Answers {
+  const isStaff = (role: string) => role === 'AGENT' || role === 'ADMIN';
+  const lists = answers.lists.map(({ person, tickets }) => ({
+    person,
+    tickets: tickets.filter(({ user_role }) => isStaff(person.role) || !isStaff(user_role)),
+  }));
+  return { ...answers, lists };
+}
+
+test('when a server starts on the first version’s database, then people see what they saw before', async () => {
+  const db = await restored();
+  const { answers, people } = await readExpected(folder);
+  const server = await startApp({ DB_NAME: db.databaseName });
+  expect(await collectAnswers(server.url, people)).toMatchObject(withSides(answers));
+  await server.stop();
+});
+
+test('when it has run, then entries say what changed, and staff and customers have keys of their own', async () => {
+  const db = await restored();
+  await migrated(db);
+  const entries = await db.collection('entries').find().toArray();
+  expect(entries.filter(({ type }) => type === 'status')).toEqual([]);
+  const changes = entries.filter(({ type }) => type === 'ticket_change');
+  expect(changes.length).toBeGreaterThan(10);
+  for (const entry of changes) {
+    expect(['closed', 'updated']).toContain(entry.action);
+    expect(entry.change).toBeUndefined();
+    if (entry.action === 'closed') expect(entry.changes.status).toEqual(['OPEN', 'CLOSED']);
+    for (const [name, [, to]] of Object.entries<[unknown, unknown]>(entry.changes)) {
+      expect(entry.ticket[name]).toEqual(to);
+    }
+  }
+  for (const { author, of } of entries) {
+    for (const one of [author, ...(of ? [of.author] : [])]) {
+      const isStaff = one.role === 'AGENT' || one.role === 'ADMIN';
+      expect([one.key, one.key.startsWith('staff|')]).toEqual([one.key, isStaff]);
+    }
+  }
+  const tickets = await db.collection('tickets').find().toArray();
+  for (const { owner, user_role, partner } of tickets) {
+    expect(owner.startsWith('staff|')).toBe(user_role === 'AGENT' || user_role === 'ADMIN');
+    expect(partner === null || typeof partner === 'string').toBe(true);
+  }
+  expect(tickets.some(({ partner }) => partner !== null)).toBe(true);
+  const index = (await db.collection('entries').indexes()).find(
+    ({ name }) => name === 'entry_client_id',
+  );
+  expect(Object.keys(index?.key ?? {})).toEqual(['ticket_id', 'stream', 'author.key', 'client_id']);
+});
+
+test('when it is killed at any point, then the next one ends where one that was not killed does', async () => {
+  const whole = await restored();
+  await migrated(whole);
+  const wanted = await stateOf(whole);
+  for (let nth = 1; ; nth++) {
+    const db = await restored();
+    let left = nth;
+    const failpoint = () => {
+      if (--left === 0) throw new Error('killed');
+    };
+    const { ctx, close } = await contextOn(db, { failpoint });
+    const outcome = await migrateDatabase(ctx, forever).then(
+      () => 'done',
+      (error: Error) => error.message,
+    );
+    await close();
+    if (outcome === 'done') {
+      expect(nth).toBeGreaterThan(4);
+      return;
+    }
+    expect(outcome).toBe('killed');
+    await migrated(db);
+    expect([nth, await stateOf(db)]).toEqual([nth, wanted]);
+  }
+});
+
+test('when several servers start at once, then one migrates and the others wait for it', async () => {
+  const db = await restored();
+  const servers = await Promise.all([1, 2, 3].map(() => openApp({ DB_NAME: db.databaseName })));
+  await Promise.all(servers.map(({ ready }) => ready));
+  const meta = await db.collection<{ _id: string }>('meta').findOne({ _id: 'schema' });
+  expect(meta).toMatchObject({ version: SCHEMA_VERSION });
+  for (const server of servers) await server.stopServer();
+  for (const server of servers) await server.close();
+});
+
+test('when the database is of a newer version, then the program does not start and says so', async () => {
+  const db = client.db(freshDatabaseName());
+  databases.push(db);
+  await db
+    .collection<{ _id: string; version: number }>('meta')
+    .insertOne({ _id: 'schema', version: SCHEMA_VERSION + 1 });
+  const config = testConfig({ DB_NAME: db.databaseName });
+  const newer = createApp(config, createLog(config), testMongoUri());
+  await expect(newer.ready).rejects.toThrow(/start the newer one/);
+  expect(newer.ctx.health.report().status).not.toBe('ok');
+  await newer.close();
+});
