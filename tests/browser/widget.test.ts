@@ -307,7 +307,7 @@ describe('the widget on a partner’s page', () => {
     expect(await page.locator('.line').count()).toBeLessThan(150);
     await eventually(
       async () => {
-        await page.locator('.log').evaluate('(element) => element.scrollTo(0, 0)');
+        await page.locator('.log').press('Home');
         expect(await page.getByText('A very long talk').count()).toBeGreaterThan(1);
       },
       { timeout: 30_000 },

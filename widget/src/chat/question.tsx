@@ -11,7 +11,9 @@ export function Question({ desk, asked }: { desk: Desk; asked: Asked }) {
     const before = root?.activeElement as HTMLElement | null;
     no.current?.focus();
     return () => {
-      const fallback = root?.querySelector<HTMLElement>('.composer textarea, .screen button');
+      const fallback =
+        root?.querySelector<HTMLElement>('.composer textarea') ??
+        root?.querySelector<HTMLElement>('.screen button');
       // What the question was about may be gone in a moment, and the focus with it.
       (before?.isConnected && !isDone.current ? before : fallback)?.focus();
     };
