@@ -1,7 +1,8 @@
 import type { Config } from './config.ts';
 import type { AppContext } from './context.ts';
 import { createTokenVerifier } from './domain/access/identity.ts';
-import { type DomainEvent, entryEvent } from './domain/events.ts';
+import { entryEvent } from './domain/events.ts';
+import { isHint } from './domain/hints.ts';
 import { logHop } from './domain/hops.ts';
 import { buildIndexes } from './domain/indexes.ts';
 import { createReconciliation } from './domain/log/reconciliation.ts';
@@ -79,7 +80,7 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
   const secrets = secretsOf(config, mongoUri);
   const reports = createErrorReports(webhook, secrets, log);
   const onBug = (error: unknown) => reports.report(error, { part: 'listener' });
-  const bus = createBus<DomainEvent>(config, log, onBug);
+  const bus = createBus(config, isHint, log, onBug);
   const store = createLogStore(db);
   const failpoint = createFailpoint(config.failpoint);
   const deadlineMs = config.writeDeadlineMs;

@@ -52,6 +52,9 @@ export interface Config {
   maxUploadBytesPerUser: number;
   maxUploadBytesPerTicket: number;
   maxOpenTicketsPerUser: number;
+  maxUnsentBytes: number;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   writeDeadlineMs: number;
   reconcileIntervalMs: number;
   shutdownDelayMs: number;
@@ -199,6 +202,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     maxUploadBytesPerUser: raw.MAX_UPLOAD_BYTES_PER_USER,
     maxUploadBytesPerTicket: raw.MAX_UPLOAD_BYTES_PER_TICKET,
     maxOpenTicketsPerUser: raw.MAX_OPEN_TICKETS_PER_USER,
+    maxUnsentBytes: raw.MAX_UNSENT_BYTES,
+    trustedProxies: raw.TRUSTED_PROXIES ?? [],
     writeDeadlineMs: raw.WRITE_DEADLINE_MS,
     reconcileIntervalMs: raw.SWEEP_INTERVAL_MS,
     shutdownDelayMs: raw.SHUTDOWN_DELAY_MS,

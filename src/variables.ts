@@ -1,3 +1,4 @@
+import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 import { mongoUriProblem } from './infra/mongo-uri.ts';
 
@@ -24,6 +25,16 @@ const list = z.string().transform((value) =>
 export const roleNames = ['server', 'bot', 'worker'] as const;
 const jwtSecret = z.string().min(8);
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** What proxy-addr takes: an address, a CIDR range, a name for some of them. */
+function isProxyRange(value: string): boolean {
+  try {
+    proxyAddr.compile(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const discordId = (example: string) => ({
   schema: snowflake.optional(),
@@ -218,6 +229,22 @@ export const variables = {
     'bytes of files one ticket may have stored',
   ),
   MAX_OPEN_TICKETS_PER_USER: count(20, 'open tickets one customer may have'),
+  MAX_UNSENT_BYTES: {
+    schema: z.coerce
+      .number()
+      .int()
+      .min(16 * 1024 * 1024)
+      .default(256 * 1024 * 1024),
+    wants:
+      'bytes of answers over HTTP that may wait for slow readers in one process, 16777216 or more',
+    example: '268435456',
+  },
+  TRUSTED_PROXIES: {
+    schema: list.pipe(z.array(z.string().refine(isProxyRange))).optional(),
+    wants:
+      'addresses and CIDR ranges of your proxies, separated by commas; loopback and uniquelocal stand for theirs',
+    example: '10.0.0.5,192.168.0.0/16',
+  },
   WRITE_DEADLINE_MS: milliseconds(
     5000,
     'milliseconds until a write that MongoDB does not confirm is answered 503',

@@ -9,7 +9,7 @@ export const rateLimits = {
   list_messages: 15,
   change_message: 15,
   upload: 15,
-  /** Counted per signed link, which carries no user; never per address, which many people share. */
+  /** Counted per file, because a signed link carries no user; never per address, which many people share. */
   download: 60,
   authorize: 30,
   subscribe: 60,
