@@ -17,6 +17,9 @@ const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 5 * 60_000;
 /** A session that lasted this long was a good one. */
 const GOOD_SESSION_MS = 60_000;
+const WAITING = 'waiting to be the one bot that works';
+/** Requests for the lease in a row: fewer are a hiccup of MongoDB's. */
+const FAILURES_UNTIL_TOLD = 3;
 
 export interface BotOptions extends SessionOptions {
   lease?: LeaseTimes;
@@ -36,6 +39,24 @@ function complain(ctx: AppContext, ending: Ending): void {
   if (why === 'refused') ctx.reports.report(new Error(reason), { part: 'discord' });
 }
 
+/** Says so where the lease can lastingly not be asked for: then no bot will ever work. */
+function watchLease(ctx: AppContext): (error: Error | undefined) => void {
+  let failures = 0;
+  return (error) => {
+    if (error) failures++;
+    else {
+      if (failures >= FAILURES_UNTIL_TOLD) ctx.health.set('discord', 'ok', WAITING);
+      failures = 0;
+    }
+    if (!error || failures < FAILURES_UNTIL_TOLD) return;
+    const reason = `the lease of the bridge cannot be asked for: ${error.message}`;
+    ctx.health.set('discord', 'degraded', reason);
+    if (failures > FAILURES_UNTIL_TOLD) return;
+    ctx.log.warn({ part: 'discord', reason }, 'no bot can work');
+    ctx.reports.report(new Error(reason), { part: 'discord' });
+  };
+}
+
 /** Is the bridge whenever the lease can be had, until `stop`. */
 async function keepBridge(
   ctx: AppContext,
@@ -46,14 +67,10 @@ async function keepBridge(
   const holder = randomUUID();
   let tries = 0;
   while (!stop.aborted) {
-    if (tries === 0) ctx.health.set('discord', 'ok', 'waiting to be the one bot that works');
-    const lease = await holdLease(
-      ctx,
-      bridgeLease,
-      holder,
-      options.lease ?? defaultLeaseTimes,
-      stop,
-    );
+    if (tries === 0) ctx.health.set('discord', 'ok', WAITING);
+    const onAsked = watchLease(ctx);
+    const times = { ...(options.lease ?? defaultLeaseTimes), onAsked };
+    const lease = await holdLease(ctx, bridgeLease, holder, times, stop);
     if (!lease) return;
     const startedAt = performance.now();
     const ending = await runSession(ctx, discord, lease, options, stop);

@@ -4,8 +4,12 @@ import type { AppContext } from '../src/context.ts';
 import type { KeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
 import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
-import type { InboundEvent } from './inbound/incoming.ts';
-import type { Tickets } from './mirrored-tickets.ts';
+import type { Drained } from './inbound/drain.ts';
+import type { Inbox } from './inbound/inbox.ts';
+import type { MirroredTicket, Tickets } from './mirrored-tickets.ts';
+import type { Room } from './outbound/room.ts';
+import type { Problems } from './problems.ts';
+import type { GuildSettings } from './settings.ts';
 
 /** Why a session of the bridge ended. */
 export type Ending =
@@ -20,6 +24,8 @@ export interface Bridge {
   ctx: AppContext;
   log: Log;
   discord: DiscordConfig;
+  /** Roles, categories and channels: read here, never from `discord`. */
+  settings: GuildSettings;
   lease: HeldLease;
   client: Client;
   rest: REST;
@@ -28,8 +34,18 @@ export interface Bridge {
   outbound: KeyedQueue;
   /** From Discord to the log, by ticket id. */
   inbound: KeyedQueue;
-  /** What waits to be taken in, by ticket id. */
-  events: Map<string, InboundEvent[]>;
+  /** What an operator has to mend. */
+  problems: Problems;
+  /** Which tickets may have a channel, where there are not enough of them. */
+  room: Room;
+  /** When the bridge last got something through to Discord (monotonic milliseconds). */
+  lastDelivery: number;
+  /** Since when tickets fail to get through (monotonic milliseconds), by ticket id. */
+  failing: Map<string, number>;
+  /** What waits to be ingested, by ticket id; only of tickets whose channel is there. */
+  inboxes: Map<string, Inbox>;
+  /** Interactions that are being answered. */
+  answering: Set<Promise<void>>;
   /** Categories that were found full, and until when (monotonic milliseconds) they are believed to be. */
   fullUntil: Map<string, number>;
   /** Marks on their way to Discord, by channel id. */
@@ -42,6 +58,11 @@ export interface Bridge {
   readyAt: number;
   /** How long a message waits for a file that cannot be fetched, in milliseconds. */
   filePatienceMs: number;
+  /**
+   * Reads a closed ticket's channel to its end, ingests what was written before the closing, and
+   * gathers what will not reach the customer. The inbound side's, for the outbound side to call.
+   */
+  drainInbound(ticket: MirroredTicket): Promise<Drained>;
   /** Ends the session; only the first reason counts. */
   end(ending: Ending): void;
   ended: boolean;

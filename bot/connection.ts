@@ -60,16 +60,16 @@ export function listenConnection(bridge: Bridge): void {
     bridge.readyAt = sessionAt;
   });
   client.on(Events.ShardReady, () => {
-    ctx.health.set('discord', 'ok');
+    bridge.problems.connection(undefined);
     catchUpAll(bridge);
   });
   client.on(Events.ShardReconnecting, () => {
     bridge.generation++;
     bridge.readyAt = Number.POSITIVE_INFINITY;
     bridge.tickets.markGapStarts();
-    ctx.health.set('discord', 'degraded', 'the connection to Discord is being made again');
+    bridge.problems.connection('the connection to Discord is being made again');
   });
-  client.on(Events.ShardResume, () => ctx.health.set('discord', 'ok'));
+  client.on(Events.ShardResume, () => bridge.problems.connection(undefined));
   client.on(Events.ShardDisconnect, ({ code }) => {
     let reason = `the gateway closed with ${code}`;
     if (code === closeCode.disallowedIntents) reason = intentsRefused;

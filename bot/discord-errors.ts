@@ -9,6 +9,14 @@ export class MirrorProblem extends Error {
   }
 }
 
+/** Discord says that a ticket's channel is not there. */
+export class ChannelGone extends Error {
+  constructor(cause?: unknown) {
+    super('the channel is gone', { cause });
+    this.name = 'ChannelGone';
+  }
+}
+
 /** A file that Discord does not give just now; it may in a moment. */
 export class AttachmentUnavailable extends Error {
   constructor(message: string, cause?: unknown) {
@@ -22,8 +30,6 @@ export const code = {
   unknownChannel: 10003,
   unknownGuild: 10004,
   unknownMessage: 10008,
-  guildFull: 30013,
-  invalidForm: 50035,
 } as const;
 
 export function hasCode(error: unknown, ...codes: number[]): boolean {
@@ -42,24 +48,10 @@ export function isForbidden(error: unknown): boolean {
   return error instanceof DiscordAPIError && error.status === 403;
 }
 
-/** Discord will say the same every time: neither the moment nor the permissions are at fault. */
-export function isRefused(error: unknown): boolean {
-  if (!(error instanceof DiscordAPIError)) return false;
-  return error.status === 400 || error.status === 413;
-}
-
 /** What was asked for is not there, or not for this bot. */
 export function isInaccessible(error: unknown): boolean {
   if (!(error instanceof DiscordAPIError)) return false;
   return error.status === 404 || error.status === 403;
-}
-
-/** The category named in `parent_id` takes no more channels, or cannot be used at all. */
-export function parentProblem(error: unknown): 'full' | 'invalid' | undefined {
-  if (!hasCode(error, code.invalidForm)) return undefined;
-  const { errors } = (error as DiscordAPIError).rawError as { errors?: Record<string, unknown> };
-  if (!errors || !('parent_id' in errors)) return undefined;
-  return JSON.stringify(errors.parent_id).includes('MAX_CHANNELS') ? 'full' : 'invalid';
 }
 
 /** How long Discord wants to be left alone, in milliseconds; 0 where it did not say. */
@@ -74,6 +66,7 @@ export function describe(error: unknown): string {
   if (error instanceof RateLimitError) return 'Discord asks for a pause';
   if (error instanceof HTTPError) return `Discord answers ${error.status}`;
   if (error instanceof LeaseLost || error instanceof MirrorProblem) return error.message;
+  if (error instanceof ChannelGone) return error.message;
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 

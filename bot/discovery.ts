@@ -1,7 +1,30 @@
-import { listLagging } from '../src/domain/mirror/mirrors.ts';
+import { discoverLogs } from '../src/domain/consumers/discovery.ts';
+import { publicLog } from '../src/domain/log/entry.ts';
+import { createMirrorOffsets } from '../src/domain/mirror/offset-store.ts';
 import type { Bridge } from './bridge.ts';
 import { catchUpAll, keepCatchingUp } from './inbound/queue.ts';
 import { listenTyping } from './outbound/typing.ts';
+
+/** The bridge as a consumer of the public logs, with an offset in its own rows. */
+function followLogs(bridge: Bridge): () => void {
+  const { ctx, tickets, outbound, lease } = bridge;
+  const discovery = discoverLogs(ctx, {
+    name: 'discord',
+    streams: ['public'],
+    tickets: true,
+    lease,
+    offsets: createMirrorOffsets(ctx, lease.fencingToken, lease.since),
+    schedule({ ticketId }, place) {
+      // Found in the database: the bus has not brought all of it.
+      if (place === 'last') tickets.markStale(ticketId);
+      outbound.schedule(ticketId, place);
+    },
+    isPast: ({ ticketId }, seq) =>
+      seq === 0 ? tickets.hasMet(ticketId) : tickets.isPast(ticketId, seq),
+    listOpen: () => outbound.keys().map(publicLog),
+  });
+  return () => discovery.stop();
+}
 
 /**
  * Brings every ticket that is not done to the bridge's notice, now and from now on.
@@ -9,30 +32,21 @@ import { listenTyping } from './outbound/typing.ts';
  * @returns a function that ends it
  */
 export async function discoverWork(bridge: Bridge, catchUpMs: number): Promise<() => void> {
-  const { ctx, tickets, outbound } = bridge;
-  const stops = [listenTyping(bridge)];
-  stops.push(
-    ctx.bus.subscribe((event) => {
-      if (event.kind === 'entry') outbound.schedule(event.entry.ticket_id, 'first');
-      else if (event.kind === 'ticket_created') outbound.schedule(event.ticket.id, 'first');
-    }),
-  );
-  stops.push(
-    ctx.reconciliation.onChanges((found) => {
-      for (const { ticket_id, seq } of found.heads) {
-        if (!tickets.isPast(ticket_id, seq)) outbound.schedule(ticket_id);
-      }
-      for (const { id } of found.tickets) if (!tickets.hasMet(id)) outbound.schedule(id);
-    }),
-  );
-  stops.push(keepCatchingUp(bridge, catchUpMs));
+  const { ctx, tickets } = bridge;
+  // Before the ticket is taken up for it.
+  const stopNoting = ctx.bus.subscribe((event) => {
+    if (event.kind === 'entry') tickets.note(event.entry);
+  });
+  const stops = [stopNoting, listenTyping(bridge), keepCatchingUp(bridge, catchUpMs)];
   const stop = () => {
     for (const end of stops) end();
   };
   try {
-    await tickets.loadChannels();
+    for (const { ticketId, partner } of await tickets.loadChannels()) {
+      bridge.room.count(ticketId, partner);
+    }
     catchUpAll(bridge);
-    for await (const id of listLagging(ctx, bridge.lease.since)) outbound.schedule(id);
+    stops.push(followLogs(bridge));
   } catch (error) {
     stop();
     throw error;

@@ -2,6 +2,7 @@ import { backOff } from '../src/domain/consumers/keyed-queue.ts';
 import { LeaseLost } from '../src/domain/consumers/lease.ts';
 import type { Bridge } from './bridge.ts';
 import {
+  ChannelGone,
   describe,
   isForbidden,
   isTransient,
@@ -14,16 +15,48 @@ import {
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 60_000;
 const LONGEST_REFUSED_BACKOFF_MS = 5 * 60_000;
+/** Failures of a ticket after which it is said that nothing comes through, where nothing does. */
+const TRIES_UNTIL_TOLD = 4;
+
+/** The problem's key while no ticket gets through to Discord. */
+export const OUTAGE = 'outage';
 
 /** What keeps a ticket from getting on, for staff to see; undefined where it passes by itself. */
 function problemOf(error: unknown): string | undefined {
+  if (error instanceof ChannelGone) return undefined;
   if (error instanceof MirrorProblem || isForbidden(error)) return describe(error);
   return isTransient(error) ? undefined : describe(error);
 }
 
-/** Decides how a ticket goes on after a failure; @returns the pause in milliseconds, undefined to stop */
+/** Discord itself refuses, by its permissions: what staff see as `failed`. */
+function isBarred(error: unknown): boolean {
+  return isForbidden(error) || (error instanceof MirrorProblem && isForbidden(error.cause));
+}
+
+/** Where nothing at all has got through since this ticket began to fail, that is what is to be told. */
+function tellOutage(bridge: Bridge, ticketId: string, reason: string, tries: number): void {
+  const firstFailed = tries === 1 ? performance.now() : (bridge.failing.get(ticketId) ?? 0);
+  bridge.failing.set(ticketId, firstFailed);
+  if (tries < TRIES_UNTIL_TOLD || bridge.lastDelivery > firstFailed) return;
+  bridge.problems.raise(OUTAGE, `no ticket gets through to Discord: ${reason}`);
+}
+
+/** A ticket is up to date in Discord. */
+export function afterSuccess(bridge: Bridge, ticketId: string): void {
+  bridge.problems.settle(ticketId);
+  if (bridge.failing.delete(ticketId) || bridge.problems.has(OUTAGE)) {
+    bridge.problems.clear(OUTAGE);
+  }
+}
+
+/**
+ * Decides how a ticket goes on after a failure.
+ * @param way the direction in which it failed
+ * @returns the pause in milliseconds, undefined to stop
+ */
 export function afterFailure(
   bridge: Bridge,
+  way: 'in' | 'out',
   ticketId: string,
   error: unknown,
   tries: number,
@@ -42,9 +75,11 @@ export function afterFailure(
   if (problem && !isForbidden(error) && !(error instanceof MirrorProblem)) {
     bridge.ctx.reports.report(error, { part: 'discord', ticket: ticketId });
   }
+  if (way === 'out') tellOutage(bridge, ticketId, problem ?? describe(error), tries);
+  bridge.tickets.markStale(ticketId);
   const ticket = bridge.tickets.known(ticketId);
   if (problem && ticket && ticket.mirror.problem !== problem) {
-    const state = isForbidden(error) ? 'failed' : ticket.mirror.state;
+    const state = isBarred(error) ? 'failed' : ticket.mirror.state;
     bridge.tickets.save(ticket, { problem, state }).catch(() => undefined);
   }
   const most = problem ? LONGEST_REFUSED_BACKOFF_MS : LONGEST_BACKOFF_MS;

@@ -24,7 +24,9 @@ function escapeInline(text: string): string {
 
 /** Escapes what Discord takes for markup at the start of a line: headings, quotes, subtext, lists. */
 function escapeLineStarts(text: string): string {
-  return text.replace(/^([ \t]*)([#>]|-(?=#|\s))/gm, '$1\\$2');
+  return text
+    .replace(/^([ \t]*)([#>]|-(?=#|\s))/gm, '$1\\$2')
+    .replace(/^([ \t]*\d+)([.)])(?=[ \t])/gm, '$1\\$2');
 }
 
 /** Text outside code blocks as Discord will show it letter for letter; bare links stay links. */
@@ -45,13 +47,21 @@ function escapeText(text: string): string {
   return escapeLineStarts(escaped);
 }
 
-/** A name as one word of a line: no markup, no line breaks, nothing invisible. */
-export function escapeName(name: string): string {
+/** The whole of a topic, as far as Discord shows it in a title. */
+export const MAX_TOPIC = 256;
+
+/** What stands behind the names of staff, and so may not be a part of anybody's name. */
+const tagInName = /[(（⁽₍﹙[{<]\s*(staff|system|edited)\s*[)）⁾₎﹚\]}>]/giu;
+
+/** A name as one word of a line: no markup, no line breaks, nothing invisible, nobody else's tag. */
+export function escapeName(name: string, max = 100): string {
   const visible = strip(name)
     .replace(/[\p{Cf}\p{Zl}\p{Zp}]/gu, '')
+    .normalize('NFKC')
+    .replace(tagInName, '“$1”')
     .replace(/\s+/g, ' ')
     .trim();
-  return escapeInline(shorten(visible, 100)).replace(/[[\]]/g, '\\$&') || 'Customer';
+  return escapeInline(shorten(visible, max)).replace(/[[\]]/g, '\\$&') || 'Customer';
 }
 
 interface Segment {
@@ -93,21 +103,50 @@ export function neutralise(text: string): string {
   return whole;
 }
 
-/** The last place at or before `limit` at which a line may be cut: at a space, or else between characters. */
-function cutAt(line: string, limit: number): number {
+const linkHere = new RegExp(url.source, 'y');
+
+/**
+ * The last place at or before `limit` at which a line may be cut: at a space, or else between
+ * characters; before a link that would be cut and fits into `most`.
+ */
+function cutAt(line: string, limit: number, most: number): number {
   const space = line.lastIndexOf(' ', limit - 1);
-  return space > limit / 2 ? space + 1 : cutBefore(line, limit);
+  const at = space > limit / 2 ? space + 1 : cutBefore(line, limit);
+  const start = line.lastIndexOf('http', at - 1);
+  if (start < 0 || at - start > most) return at;
+  linkHere.lastIndex = start;
+  const [link = ''] = linkHere.exec(line) ?? [];
+  const isCut = start + link.length > at && link.length <= most;
+  return isCut ? start : at;
 }
 
-/** The last place at or before `limit` that is not within a character or an escaped one. */
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** What people see as one character is shorter; a longer run of marks may be cut. */
+const LONGEST_GRAPHEME = 100;
+
+/**
+ * The last place at or before `limit` that is not within what people see as one character, nor within
+ * an escaped one.
+ */
 function cutBefore(line: string, limit: number): number {
   let at = limit;
   const unit = line.charCodeAt(at);
   if (unit >= 0xdc00 && unit <= 0xdfff) at--;
+  // Clusters are found from a place that is between two of them: an ASCII character.
+  let from = at;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+  while (from > 0 && !/[\u0000-\u007f]/.test(line[from - 1] as string)) from--;
+  const around = line.slice(Math.max(0, from - 1), at + LONGEST_GRAPHEME);
+  const cluster = graphemes.segment(around).containing(at - Math.max(0, from - 1));
+  const start = cluster ? Math.max(0, from - 1) + cluster.index : at;
+  if (at - start <= LONGEST_GRAPHEME && start > 0) at = start;
   let slashes = 0;
   while (line[at - 1 - slashes] === '\\') slashes++;
   return slashes % 2 === 1 ? at - 1 : at;
 }
+
+/** Around a piece of a code block: its opener and its end, at most. */
+const FENCES = 40;
 
 /** Collects lines into chunks of at most `limit` characters. */
 function createChunks(limit: number) {
@@ -142,7 +181,9 @@ function createChunks(limit: number) {
         return;
       }
       const line = rest.lastIndexOf('\n', room - 1) + 1;
-      const at = line > 0 ? line : chunk.length > limit / 2 ? 0 : cutAt(rest, room);
+      const mayFlush = chunk.length > limit / 2;
+      const found = line > 0 ? line : mayFlush ? 0 : cutAt(rest, room, limit - FENCES);
+      const at = found === 0 && chunk === '' ? room : found;
       if (at > 0) chunk += prefix + rest.slice(0, at) + closer;
       rest = rest.slice(at);
       flush();
@@ -192,9 +233,12 @@ export function speechParts({ name, tag, text, edited }: Speech): string[] {
   });
 }
 
+/** How a line of the bot's own begins. */
+export const SYSTEM_LINE = '-# ';
+
 /** A line of the bot's own, in a style that people outside cannot write. */
 export function systemLine(text: string): string {
-  return `-# ${text.replace(/\n/g, ' ')}`;
+  return SYSTEM_LINE + text.replace(/\n/g, ' ');
 }
 
 /** The first characters of a text, with a mark where something was left out. */

@@ -1,168 +1,180 @@
 import {
+  type AutocompleteInteraction,
   type ButtonInteraction,
   type ChatInputCommandInteraction,
   type Client,
-  ComponentType,
   Events,
   type Interaction,
+  type MessageComponentInteraction,
   MessageFlags,
   type ModalSubmitInteraction,
-  TextInputStyle,
+  PermissionFlagsBits,
 } from 'discord.js';
-import { sizes } from '../src/contract/limits.ts';
-import type { IssueLevel, SupportRole } from '../src/contract/tickets.ts';
-import type { Actor } from '../src/domain/access/actor.ts';
-import { closeTicket, updateTicket } from '../src/domain/tickets/change.ts';
 import { toAppError } from '../src/errors.ts';
 import type { Bridge } from './bridge.ts';
+import type { Need, Scope, TicketContext } from './commands/command.ts';
+import { commands, routeComponent } from './commands/registry.ts';
 import { loggable } from './discord-errors.ts';
-import { enqueue } from './inbound/queue.ts';
-import { closeButton } from './outbound/card.ts';
-import { actorOf, isStaffMember } from './people.ts';
+import { rejectWaiting, runInOrder } from './inbound/in-order.ts';
+import { actorOf, isStaff, type Person } from './people.ts';
 
-const reasonModal = 'close-reason';
-const reasonInput = 'reason';
+/** How long a stopping bot waits for the last answers to go out, in milliseconds. */
+const LAST_ANSWERS_MS = 3000;
 
-type Answerable = ButtonInteraction | ChatInputCommandInteraction | ModalSubmitInteraction;
+const unknownCommand =
+  'This command is not one of the present ones. Type / to see those that there are.';
+const unknownComponent = 'This button or form is from an earlier version and leads nowhere now.';
 
-/** Somebody of the staff, in a ticket's channel of our guild. */
-interface CommandContext {
-  ticketId: string;
-  actor: Actor;
+type Answerable =
+  | ChatInputCommandInteraction
+  | MessageComponentInteraction
+  | ModalSubmitInteraction
+  | AutocompleteInteraction;
+type Deferrable = Exclude<Answerable, AutocompleteInteraction>;
+
+interface Rule {
+  scope: Scope;
+  needs: Need;
+  inOrder?: boolean;
 }
 
-function rolesOf(interaction: Answerable): string[] {
-  const { member } = interaction;
+function rolesOf({ member }: Answerable): string[] {
   if (!member) return [];
   return Array.isArray(member.roles) ? member.roles : [...member.roles.cache.keys()];
+}
+
+function personOf(bridge: Bridge, interaction: Answerable): Person {
+  const { user, member, memberPermissions } = interaction;
+  const nick = member && 'displayName' in member ? member.displayName : member?.nick;
+  const guild = bridge.client.guilds.cache.get(bridge.settings.guildId);
+  return {
+    id: user.id,
+    name: nick ?? user.displayName,
+    roles: rolesOf(interaction),
+    administrator:
+      guild?.ownerId === user.id ||
+      (memberPermissions?.has(PermissionFlagsBits.Administrator) ?? false),
+  };
 }
 
 /**
  * Checks guild, channel and role, every time anew.
  * @returns why not, in words for the one who asked
  */
-function commandContextOf(bridge: Bridge, interaction: Answerable): CommandContext | string {
-  const { discord, tickets } = bridge;
-  if (interaction.guildId !== discord.guildId) return 'This works in the support server only.';
-  const ticketId = interaction.channelId && tickets.idOfChannel(interaction.channelId);
-  if (!ticketId) return "This is not an open ticket's channel.";
-  const roles = rolesOf(interaction);
-  if (!isStaffMember(discord, roles)) return 'Only the support staff may do this.';
-  const { user, member } = interaction;
-  const nick = member && 'displayName' in member ? member.displayName : member?.nick;
-  const actor = actorOf(discord, { id: user.id, name: nick ?? user.displayName, roles });
-  return { ticketId, actor };
+function contextOf(bridge: Bridge, interaction: Answerable, rule: Rule): TicketContext | string {
+  const { settings, tickets } = bridge;
+  if (interaction.guildId !== settings.guildId) return 'This works in the support server only.';
+  const ticketId = (interaction.channelId && tickets.idOfChannel(interaction.channelId)) ?? '';
+  if (rule.scope === 'ticket' && !ticketId) return "This is not an open ticket's channel.";
+  const person = personOf(bridge, interaction);
+  if (!isStaff(settings, person)) return 'Only the support staff may do this.';
+  const actor = actorOf(settings, person);
+  if (rule.needs === 'admin' && actor.role !== 'ADMIN') return 'Only administrators may do this.';
+  return { bridge, actor, ticketId, unread: undefined };
 }
 
-/** Runs a verb after all that was written in the channel before it. */
-function inTurn<T>(bridge: Bridge, ticketId: string, verb: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const run = () => verb().then(resolve, reject);
-    enqueue(bridge, ticketId, { kind: 'act', run });
-  });
+/** What somebody is told of a verb that threw; a bug is told of without detail, and thrown on. */
+function refusalOf(error: unknown): string {
+  const { message, details } = toAppError(error);
+  const why = details.errors?.map((one) => `${one.location} ${one.message}`).join('; ') || message;
+  return `That did not work: ${why}.`;
 }
 
 /** Acknowledges at once, does the work, and says how it went to the one who asked alone. */
 async function answer(
   bridge: Bridge,
-  interaction: Answerable,
-  work: (desk: CommandContext) => Promise<string>,
+  interaction: Deferrable,
+  rule: Rule,
+  work: (context: TicketContext) => Promise<string>,
 ): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  const desk = commandContextOf(bridge, interaction);
-  let said = desk as string;
-  if (typeof desk !== 'string') {
-    try {
-      said = await work(desk);
-    } catch (error) {
-      const shown = toAppError(error);
-      said = `That did not work: ${shown.message}.`;
-      if (shown.code === 'INTERNAL_SERVER_ERROR') throw error;
-    } finally {
-      // The channel may be gone by now, and the answer with it.
-      if (said) await interaction.editReply({ content: said }).catch(() => undefined);
-    }
-    return;
+  // The channel may be gone by now, and the answer with it.
+  const say = (content: string) => interaction.editReply({ content }).catch(() => undefined);
+  const context = contextOf(bridge, interaction, rule);
+  if (typeof context === 'string') return void (await say(context));
+  try {
+    const run = (unread?: string) => work({ ...context, unread });
+    const inOrder = rule.inOrder && rule.scope === 'ticket';
+    await say(await (inOrder ? runInOrder(bridge, context.ticketId, run) : run()));
+  } catch (error) {
+    await say(refusalOf(error));
+    if (toAppError(error).code === 'INTERNAL_SERVER_ERROR') throw error;
   }
-  await interaction.editReply({ content: said }).catch(() => undefined);
 }
 
-function close(bridge: Bridge, { ticketId, actor }: CommandContext, reason: string | null) {
-  const body = { reason: reason?.trim() || null };
-  return inTurn(bridge, ticketId, async () => {
-    await closeTicket(bridge.ctx, actor, ticketId, body);
-    return 'The ticket is closed. Its transcript follows.';
-  });
+const tell = (interaction: Deferrable, content: string) =>
+  interaction.reply({ content, flags: MessageFlags.Ephemeral });
+
+async function onCommand(bridge: Bridge, interaction: ChatInputCommandInteraction): Promise<void> {
+  const command = commands.get(interaction.commandName);
+  if (!command) return void (await tell(interaction, unknownCommand));
+  await answer(bridge, interaction, command, (context) => command.run(context, interaction));
 }
 
-async function onCommand(bridge: Bridge, command: ChatInputCommandInteraction): Promise<void> {
-  await answer(bridge, command, (desk) => {
-    const { ticketId, actor } = desk;
-    if (command.commandName === 'close') {
-      return close(bridge, desk, command.options.getString('reason'));
-    }
-    const body =
-      command.commandName === 'level'
-        ? { issue_level: command.options.getString('level', true) as IssueLevel }
-        : { support_role: command.options.getString('role', true) as SupportRole };
-    return inTurn(bridge, ticketId, async () => {
-      const ticket = await updateTicket(bridge.ctx, actor, ticketId, body);
-      return `The ticket is ${ticket.issue_level}, for ${ticket.support_role}.`;
-    });
-  });
+async function onAutocomplete(bridge: Bridge, interaction: AutocompleteInteraction): Promise<void> {
+  const command = commands.get(interaction.commandName);
+  const context = command?.autocomplete && contextOf(bridge, interaction, command);
+  const allowed = typeof context === 'object';
+  const found = allowed ? await command?.autocomplete?.(context, interaction) : [];
+  await interaction.respond(found?.slice(0, 25) ?? []);
 }
 
-/** The form that asks for a reason must be the first answer, so it comes before anything else. */
-async function onButton(bridge: Bridge, button: ButtonInteraction): Promise<void> {
-  const desk = commandContextOf(bridge, button);
-  if (typeof desk === 'string') {
-    await button.reply({ content: desk, flags: MessageFlags.Ephemeral });
-    return;
+async function onComponent(
+  bridge: Bridge,
+  interaction: MessageComponentInteraction | ModalSubmitInteraction,
+): Promise<void> {
+  const found = routeComponent(interaction.customId);
+  if (!found) return void (await tell(interaction, unknownComponent));
+  const { component, args } = found;
+  if (component.kind === 'form') {
+    const context = contextOf(bridge, interaction, component);
+    if (typeof context === 'string') return void (await tell(interaction, context));
+    const button = interaction as ButtonInteraction;
+    await button.showModal(component.form(context, button));
+  } else if (component.kind === 'submission') {
+    const modal = interaction as ModalSubmitInteraction;
+    await answer(bridge, modal, component, (context) => component.run(context, modal, args));
+  } else {
+    const pressed = interaction as MessageComponentInteraction;
+    await answer(bridge, pressed, component, (context) => component.run(context, pressed, args));
   }
-  await button.showModal({
-    custom_id: `${reasonModal}:${desk.ticketId}`,
-    title: 'Close the ticket',
-    components: [
-      {
-        type: ComponentType.ActionRow,
-        components: [
-          {
-            type: ComponentType.TextInput,
-            custom_id: reasonInput,
-            label: 'Reason (the customer sees it)',
-            style: TextInputStyle.Paragraph,
-            required: false,
-            max_length: sizes.reason,
-          },
-        ],
-      },
-    ],
-  });
-}
-
-async function onModal(bridge: Bridge, modal: ModalSubmitInteraction): Promise<void> {
-  await answer(bridge, modal, async (desk) => {
-    const [, ticketId] = modal.customId.split(':');
-    if (ticketId !== desk.ticketId) return 'This form belongs to another ticket.';
-    return close(bridge, desk, modal.fields.getTextInputValue(reasonInput));
-  });
 }
 
 async function onInteraction(bridge: Bridge, interaction: Interaction): Promise<void> {
   if (interaction.isChatInputCommand()) return onCommand(bridge, interaction);
-  if (interaction.isButton() && interaction.customId.startsWith(`${closeButton}:`)) {
-    return onButton(bridge, interaction);
+  if (interaction.isAutocomplete()) return onAutocomplete(bridge, interaction);
+  if (interaction.isMessageComponent() || interaction.isModalSubmit()) {
+    return onComponent(bridge, interaction);
   }
-  if (interaction.isModalSubmit() && interaction.customId.startsWith(`${reasonModal}:`)) {
-    return onModal(bridge, interaction);
+  if (interaction.isContextMenuCommand()) {
+    await interaction.reply({ content: unknownCommand, flags: MessageFlags.Ephemeral });
   }
 }
 
+/** Listens to commands, buttons and forms. */
 export function listenInteractions(bridge: Bridge, client: Client): void {
   client.on(Events.InteractionCreate, (interaction) => {
-    onInteraction(bridge, interaction).catch((error: Error) => {
-      bridge.ctx.reports.report(error, { part: 'discord', interaction: interaction.type });
-      bridge.log.error(loggable(error), 'an interaction failed');
-    });
+    const answering = onInteraction(bridge, interaction)
+      .catch((error: Error) => {
+        bridge.ctx.reports.report(error, { part: 'discord', interaction: interaction.type });
+        bridge.log.error(loggable(error), 'an interaction failed');
+      })
+      .finally(() => bridge.answering.delete(answering));
+    bridge.answering.add(answering);
   });
+}
+
+/**
+ * Answers what still waits when the bot stops: nobody is left with "thinking". Called while Discord
+ * can still be reached.
+ */
+export async function stopInteractions(bridge: Bridge): Promise<void> {
+  rejectWaiting(bridge);
+  const timer = new AbortController();
+  const tooLong = new Promise((resolve) => {
+    const timeout = setTimeout(resolve, LAST_ANSWERS_MS).unref();
+    timer.signal.addEventListener('abort', () => clearTimeout(timeout));
+  });
+  await Promise.race([Promise.allSettled(bridge.answering), tooLong]);
+  timer.abort();
 }

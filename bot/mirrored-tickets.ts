@@ -1,13 +1,24 @@
+import { LRUCache } from 'lru-cache';
 import type { AppContext } from '../src/context.ts';
-import type { Ticket } from '../src/domain/log/entry.ts';
+import type { Entry, Ticket } from '../src/domain/log/entry.ts';
 import {
   claimMirror,
   commitMirror,
+  isReopened,
   listChannels,
   type Mirror,
   type MirrorChange,
   readMirroredTicket,
+  reopened,
+  type TicketChannel,
+  withClosing,
 } from '../src/domain/mirror/mirrors.ts';
+import type { Post } from '../src/domain/mirror/posts.ts';
+
+/** Entries kept of what the bus has brought for a ticket; a longer backlog is read from the log. */
+const MAX_FEED = 100;
+/** Tickets whose place is remembered; one that is forgotten costs a look. */
+const REMEMBERED = 50_000;
 
 /** A ticket on its way into Discord, as this session of the bridge knows it. */
 export interface MirroredTicket {
@@ -25,6 +36,20 @@ export interface MirroredTicket {
   unfetched: { id: string; since: number } | null;
   /** Its channel may be gone: look before using it. */
   channelNeedsCheck: boolean;
+  /** `ticket` and `head` may be behind the log. */
+  stale: boolean;
+  /** The entries up to `head` that the bus has brought, without a hole. */
+  feed: Entry[];
+  /** A post may stand in the channel that is not written down: look before the next one. */
+  inDoubt: boolean;
+  /** Its channel is looked for in a list no older than this (monotonic milliseconds). */
+  channelsSince: number;
+  /** Posts made that no row stands for yet, in order. */
+  unrecorded: Post[];
+  /** The writing of those rows, while it is under way. */
+  recording: Promise<void> | undefined;
+  /** Side steps that failed: how often, and when they are tried again (monotonic milliseconds). */
+  sideSteps: Map<string, { tries: number; notBefore: number }>;
 }
 
 /** The tickets that are not done, loaded when they are first needed. */
@@ -33,12 +58,21 @@ export function createTickets(ctx: AppContext, epoch: number) {
   const idByChannel = new Map<string, string>();
   const loading = new Map<string, Promise<MirroredTicket | undefined>>();
   /** Last entry known to be in Discord; spares a look at those a reconciliation poll names again. */
-  const done = new Map<string, number>();
+  const done = new LRUCache<string, number>({ max: REMEMBERED });
 
   const read = async (id: string): Promise<MirroredTicket | undefined> => {
     const found = await readMirroredTicket(ctx, id);
     if (!found) return undefined;
     const mirror = await claimMirror(ctx, id, epoch);
+    let channelsSince = 0;
+    if (isReopened(found.ticket, mirror)) {
+      // A list from before may have the channel that was removed.
+      channelsSince = performance.now();
+      const change = reopened(mirror);
+      await commitMirror(ctx, mirror, change);
+      Object.assign(mirror, change);
+    }
+    mirror.steps = withClosing(mirror.steps, found.ticket);
     const loaded: MirroredTicket = {
       id,
       ticket: found.ticket,
@@ -48,6 +82,13 @@ export function createTickets(ctx: AppContext, epoch: number) {
       gapStart: null,
       unfetched: null,
       channelNeedsCheck: false,
+      stale: false,
+      feed: [],
+      inDoubt: true,
+      channelsSince,
+      unrecorded: mirror.pending.map((post) => ({ ...post, epoch })),
+      recording: undefined,
+      sideSteps: new Map(),
     };
     if (mirror.state === 'done') return loaded;
     byId.set(id, loaded);
@@ -57,10 +98,10 @@ export function createTickets(ctx: AppContext, epoch: number) {
 
   return {
     /** Learns which channels belong to tickets. */
-    async loadChannels(): Promise<string[]> {
+    async loadChannels(): Promise<TicketChannel[]> {
       const channels = await listChannels(ctx);
       for (const { ticketId, channelId } of channels) idByChannel.set(channelId, ticketId);
-      return channels.map(({ ticketId }) => ticketId);
+      return channels;
     },
     /** @returns undefined for a ticket that does not exist; one that is done is not kept */
     load(id: string): Promise<MirroredTicket | undefined> {
@@ -73,6 +114,37 @@ export function createTickets(ctx: AppContext, epoch: number) {
       }
       return pending;
     },
+    /** Reads a ticket, and the head it belongs to, again. */
+    async refresh(ticket: MirroredTicket): Promise<void> {
+      ticket.stale = false;
+      try {
+        const found = await readMirroredTicket(ctx, ticket.id);
+        if (found && found.head >= ticket.head) Object.assign(ticket, found);
+      } catch (error) {
+        ticket.stale = true;
+        throw error;
+      }
+    },
+    /** An entry has come by the bus: where it is the next one it need not be read. */
+    note(entry: Entry): void {
+      const ticket = byId.get(entry.ticket_id);
+      if (!ticket || entry.seq <= ticket.head) return;
+      if (ticket.stale || entry.seq !== ticket.head + 1) {
+        ticket.stale = true;
+        return;
+      }
+      ticket.head = entry.seq;
+      if (entry.type === 'ticket_change') ticket.ticket = entry.ticket;
+      if (ticket.feed.length < MAX_FEED) ticket.feed.push(entry);
+      else ticket.feed = [];
+    },
+    /** The log may have gone on without the bus saying so. */
+    markStale(id: string): void {
+      const ticket = byId.get(id);
+      if (ticket) ticket.stale = true;
+    },
+    inTrouble: (): MirroredTicket[] =>
+      [...byId.values()].filter(({ mirror }) => mirror.problem !== null),
     idOfChannel: (channelId: string): string | undefined => idByChannel.get(channelId),
     known: (id: string): MirroredTicket | undefined => byId.get(id),
     withChannel: (): string[] => [...idByChannel.values()],
@@ -97,7 +169,7 @@ export function createTickets(ctx: AppContext, epoch: number) {
     forget(ticket: MirroredTicket): void {
       byId.delete(ticket.id);
       if (ticket.mirror.channel_id) idByChannel.delete(ticket.mirror.channel_id);
-      done.set(ticket.id, Number.POSITIVE_INFINITY);
+      done.set(ticket.id, ticket.mirror.seq);
     },
   };
 }

@@ -1,27 +1,50 @@
-import type { Guild, GuildMember, Message, User } from 'discord.js';
-import type { DiscordConfig } from '../src/config.ts';
+import { type Guild, type GuildMember, PermissionFlagsBits, type User } from 'discord.js';
 import { DISCORD_ISSUER } from '../src/contract/identity.ts';
 import { displayName } from '../src/contract/text.ts';
 import { type Actor, isDiscordKey, userKey } from '../src/domain/access/actor.ts';
 import type { Author } from '../src/domain/log/entry.ts';
 import { isInaccessible } from './discord-errors.ts';
+import type { GuildSettings } from './settings.ts';
+
+/** Somebody of the guild, as Discord showed them at one moment. */
+export interface Person {
+  id: string;
+  /** The name the guild shows. */
+  name: string;
+  roles: readonly string[];
+  /** Owner of the guild, or with Discord's own Administrator permission. */
+  administrator: boolean;
+}
+
+export function personOf(member: GuildMember): Person {
+  const { id, displayName, guild } = member;
+  return {
+    id,
+    name: displayName,
+    roles: [...member.roles.cache.keys()],
+    administrator:
+      guild.ownerId === id || member.permissions.has(PermissionFlagsBits.Administrator),
+  };
+}
+
+/** Whether somebody speaks for the support team: one of its four roles, or charge of the guild itself. */
+export function isStaff({ roles }: GuildSettings, person: Person): boolean {
+  return person.administrator || Object.values(roles).some((role) => person.roles.includes(role));
+}
 
 /** Somebody of the guild as the verbs know people; `ADMIN` with the administrators' role. */
-export function actorOf(
-  discord: DiscordConfig,
-  person: { id: string; name: string; roles: readonly string[] },
-): Actor {
+export function actorOf({ roles }: GuildSettings, person: Omit<Person, 'administrator'>): Actor {
   return {
     key: userKey('staff', person.id, DISCORD_ISSUER),
     id: person.id,
     username: displayName(person.name, 'staff'),
     email: `${person.id}@discord.invalid`,
-    role: person.roles.includes(discord.roles.ADMIN) ? 'ADMIN' : 'AGENT',
+    role: person.roles.includes(roles.ADMIN) ? 'ADMIN' : 'AGENT',
     origin: 'discord',
   };
 }
 
-/** The author of something taken in before, as who acts again. */
+/** The author of something ingested before, as who acts again. */
 export function actorOfAuthor(author: Author): Actor {
   return {
     key: author.key,
@@ -37,30 +60,15 @@ export function isFromDiscord(author: Author): boolean {
   return isDiscordKey(author.key);
 }
 
-/** True for those who hold one of the four roles of the staff. */
-export function isStaffMember(discord: DiscordConfig, roles: readonly string[]): boolean {
-  return Object.values(discord.roles).some((role) => roles.includes(role));
-}
-
-async function memberOf(guild: Guild, user: User): Promise<GuildMember | undefined> {
-  const known = guild.members.cache.get(user.id);
-  if (known) return known;
+/**
+ * Asks Discord who somebody is now: without the privileged members intent a cached member's roles may
+ * be old. Somebody who has left has none.
+ */
+export async function fetchPerson(guild: Guild, user: User): Promise<Person> {
   try {
-    return await guild.members.fetch(user.id);
+    return personOf(await guild.members.fetch({ user: user.id, force: true }));
   } catch (error) {
-    if (isInaccessible(error)) return undefined;
-    throw error;
+    if (!isInaccessible(error)) throw error;
+    return { id: user.id, name: user.displayName, roles: [], administrator: false };
   }
-}
-
-/** Who wrote a message, with the name the guild shows; somebody who has left, or is withheld, has none of its roles. */
-export async function writerOf(
-  discord: DiscordConfig,
-  guild: Guild,
-  message: Message,
-): Promise<Actor> {
-  const member = message.member ?? (await memberOf(guild, message.author));
-  const name = member?.displayName ?? message.author.displayName;
-  const roles = member ? [...member.roles.cache.keys()] : [];
-  return actorOf(discord, { id: message.author.id, name, roles });
 }

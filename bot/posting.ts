@@ -2,14 +2,18 @@ import { createHash } from 'node:crypto';
 import {
   type APIMessage,
   MessageFlags,
+  MessageType,
+  RateLimitError,
   type RawFile,
   type RESTPostAPIChannelMessageJSONBody,
   Routes,
   SnowflakeUtil,
 } from 'discord.js';
+import { bridgeLease, checkGrant } from '../src/domain/consumers/lease.ts';
 import { findPosts } from '../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from './bridge.ts';
-import { code, hasCode } from './discord-errors.ts';
+import { callDiscord, type Outcome } from './call-ends.ts';
+import { SYSTEM_LINE } from './format.ts';
 import type { MirroredTicket } from './mirrored-tickets.ts';
 import { retryAfterRateLimit } from './rate-limit-retry.ts';
 
@@ -22,6 +26,7 @@ const flags = MessageFlags.SuppressEmbeds;
 /** An attempt is looked for from this long before it on, in milliseconds: as far as clocks may differ. */
 const LOOK_BACK_MS = 10 * 60_000;
 const PAGE = 100;
+const ORDINARY: readonly MessageType[] = [MessageType.Default, MessageType.Reply];
 
 /**
  * A nonce of 24 characters. It depends on the channel too: where a channel is made again, Discord
@@ -35,36 +40,49 @@ export interface Outgoing {
   channelId: string;
   /** What it is, the same in every attempt: the entry's id and the part. */
   key: string;
-  body: Pick<RESTPostAPIChannelMessageJSONBody, 'content' | 'embeds' | 'components'>;
+  /** Which of several renditions of it, where Discord has refused the first. */
+  rendition?: string;
+  body: Pick<
+    RESTPostAPIChannelMessageJSONBody,
+    'content' | 'embeds' | 'components' | 'message_reference'
+  >;
   files?: RawFile[];
-  /** Tells it among our own messages in the channel, after a crash or an unclear answer. */
+  /** Tells what it may be among our own messages in the channel, whatever Discord makes of its text. */
   isIt(message: APIMessage): boolean;
+  /**
+   * True for the next entry of the log: posts of a ticket are serial, so that after a crash an
+   * unrecorded one can only be this, and its attempt need not be written down before.
+   */
+  inLogOrder?: boolean;
 }
 
 /**
- * The first of our own messages above a snowflake that is it; looks to the channel's end. One that is
- * written down already stands for something else that looks the same.
+ * The first of our own messages above a snowflake that is it and stands for nothing yet; looks to
+ * the channel's end.
  */
 async function findOwn(
   bridge: Bridge,
   { channelId, isIt }: Pick<Outgoing, 'channelId' | 'isIt'>,
   after: string,
-): Promise<APIMessage | undefined> {
+): Promise<Outcome<string | undefined>> {
   for (let from = after; ; ) {
     const query = new URLSearchParams({ limit: String(PAGE), after: from });
     const route = Routes.channelMessages(channelId);
-    const messages = (await retryAfterRateLimit(bridge, () =>
-      bridge.rest.get(route, { query }),
-    )) as APIMessage[];
-    messages.sort((a, b) => compareIds(a.id, b.id));
-    const alike = messages.filter((one) => one.author.id === selfId(bridge) && isIt(one));
+    const page = await callDiscord<APIMessage[]>(bridge, 'read_messages', () =>
+      retryAfterRateLimit(bridge, () => bridge.rest.get(route, { query })),
+    );
+    if (page.end !== 'done') return page;
+    const messages = page.value.sort((a, b) => compareIds(a.id, b.id));
+    const own = messages.filter(
+      (one) => one.author.id === selfId(bridge) && ORDINARY.includes(one.type) && isIt(one),
+    );
     const known = await findPosts(
       bridge.ctx,
-      alike.map(({ id }) => id),
+      own.map(({ id }) => id),
     );
-    const found = alike.find(({ id }) => !known.has(id));
+    const found = own.find(({ id }) => !known.has(id))?.id;
     const last = messages.at(-1);
-    if (found || !last || messages.length < PAGE) return found;
+    if (found || !last || messages.length < PAGE) return { end: 'done', value: found };
     from = last.id;
   }
 }
@@ -74,59 +92,71 @@ export function compareIds(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-/** Plain text as Discord gives it back: without white space around it. */
-export function hasText(message: APIMessage, content: string, files: number): boolean {
-  return message.content.trim() === content.trim() && message.attachments.length === files;
+/** A message that people wrote, as the channel shows it: neither a card nor a line of the bot's own. */
+export function isSpeech({ content, embeds }: APIMessage): boolean {
+  return embeds.length === 0 && !content.startsWith(SYSTEM_LINE);
+}
+
+/** From where on an attempt is looked for: above the last post in a ticket's channel, else by time. */
+function lookAfter({ mirror }: MirroredTicket, channelId: string): string {
+  if (channelId === mirror.channel_id) return mirror.last_post === '0' ? '0' : mirror.last_post;
+  const from = (mirror.attempt?.at ?? Date.now()) - LOOK_BACK_MS;
+  return String(SnowflakeUtil.generate({ timestamp: from }));
 }
 
 /**
- * Posts a message exactly once: the attempt is written down before, and one whose outcome is not
- * known is looked for in the channel before it is made again, with the same nonce. Both are needed:
- * the list shows what Discord has, the nonce stops what is still on its way there.
+ * Posts a message exactly once. Where an attempt may have been made before whose outcome is not
+ * known, it is looked for in the channel first, and made again with the same nonce only if it is not
+ * there. Both are needed: the list shows what Discord has, the nonce stops what is still on its way.
  * @returns the id of the Discord message; undefined where somebody has deleted it already
  */
 export async function deliver(
   bridge: Bridge,
   ticket: MirroredTicket,
   outgoing: Outgoing,
-): Promise<string | undefined> {
-  const { ctx, tickets, lease, rest } = bridge;
-  const { channelId, key, body, files } = outgoing;
+): Promise<Outcome<string | undefined>> {
+  const { ctx, tickets, rest } = bridge;
+  const { channelId, key, rendition = '', body, files, inLogOrder } = outgoing;
   const { attempt } = ticket.mirror;
   const end = ctx.metrics.posts.startTimer();
-  if (attempt?.key === key) {
-    const before = String(SnowflakeUtil.generate({ timestamp: attempt.at - LOOK_BACK_MS }));
-    const { channel_id, last_post } = ticket.mirror;
-    const isNewer = channelId === channel_id && compareIds(last_post, before) > 0;
-    const found = await findOwn(bridge, outgoing, isNewer ? last_post : before);
-    if (found) {
+  if (attempt ? attempt.key === key : inLogOrder && ticket.inDoubt) {
+    const found = await findOwn(bridge, outgoing, lookAfter(ticket, channelId));
+    if (found.end !== 'done' || found.value) {
       end({ outcome: 'found' });
-      return found.id;
+      return found;
     }
-  } else {
+    if (inLogOrder) ticket.inDoubt = false;
+  }
+  // Either way nothing is posted under a lease that somebody else has by now.
+  if (inLogOrder) await checkGrant(ctx, bridgeLease, bridge.lease);
+  else if (attempt?.key !== key) {
     await tickets.save(ticket, { attempt: { key, at: ctx.clock() } });
   }
   ctx.failpoint('before-post');
-  lease.require();
   try {
-    const posted = (await rest.post(Routes.channelMessages(channelId), {
-      body: {
-        ...body,
-        ...(body.embeds ? {} : { flags }),
-        nonce: nonceOf(channelId, key),
-        enforce_nonce: true,
-        allowed_mentions: noPings,
-      },
-      ...(files?.length ? { files } : {}),
-    })) as APIMessage;
-    ctx.failpoint('after-post');
-    end({ outcome: 'posted' });
-    return posted.id;
-  } catch (error) {
+    const posted = await callDiscord<APIMessage>(bridge, 'post_message', () =>
+      rest.post(Routes.channelMessages(channelId), {
+        body: {
+          ...body,
+          ...(body.embeds ? {} : { flags }),
+          nonce: nonceOf(channelId, key + rendition),
+          enforce_nonce: true,
+          allowed_mentions: noPings,
+        },
+        ...(files?.length ? { files } : {}),
+      }),
+    );
+    end({ outcome: posted.end === 'done' ? 'posted' : posted.end });
     // It had been posted by an earlier attempt, and deleted since.
-    const isGone = hasCode(error, code.unknownMessage);
-    end({ outcome: isGone ? 'gone' : 'failed' });
-    if (isGone) return undefined;
+    if (posted.end === 'gone' && posted.what === 'message')
+      return { end: 'done', value: undefined };
+    if (posted.end !== 'done') return posted;
+    bridge.lastDelivery = performance.now();
+    ctx.failpoint('after-post');
+    return { end: 'done', value: posted.value.id };
+  } catch (error) {
+    end({ outcome: 'failed' });
+    if (!(error instanceof RateLimitError)) ticket.inDoubt = true;
     throw error;
   }
 }

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
-import { createKeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
+import { backOff, createKeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
 import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Bridge, Ending } from './bridge.ts';
-import { registerCommands } from './commands.ts';
+import { registerCommands } from './commands/register.ts';
 import {
   createClient,
   endingOf,
@@ -15,14 +16,26 @@ import {
 import { describe, isUnauthorized } from './discord-errors.ts';
 import { discoverWork } from './discovery.ts';
 import { afterFailure } from './failures.ts';
-import { ingestWaiting, listenInbound } from './inbound/queue.ts';
-import { listenInteractions } from './interactions.ts';
+import { systemLine } from './format.ts';
+import { drainInbound } from './inbound/drain.ts';
+import { listenInbound } from './inbound/events.ts';
+import { ingestWaiting } from './inbound/queue.ts';
+import { listenInteractions, stopInteractions } from './interactions.ts';
 import { createTickets } from './mirrored-tickets.ts';
+import { listenCards } from './outbound/card-posts.ts';
 import { syncChannel } from './outbound/channel-sync.ts';
+import { createRoom } from './outbound/room.ts';
+import { postNotice } from './posting.ts';
+import { createProblems } from './problems.ts';
+import { settingsFrom } from './settings.ts';
+import { watchSetup } from './setup-check.ts';
 
 /** Tickets worked on at the same time, in each direction. */
 const AT_ONCE = 8;
 const CATCH_UP_MS = 60_000;
+const COMMANDS = 'commands';
+const FIRST_REGISTERING_MS = 500;
+const LONGEST_REGISTERING_MS = 5 * 60_000;
 const FILE_PATIENCE_MS = 2 * 60_000;
 
 export interface SessionOptions {
@@ -43,12 +56,18 @@ function createBridge(
   end: (ending: Ending) => void,
 ): Bridge {
   const client = createClient(discord, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
-  const onError = (key: string, error: unknown, tries: number) =>
-    afterFailure(bridge, key, error, tries);
+  const onError = (way: 'in' | 'out') => (key: string, error: unknown, tries: number) =>
+    afterFailure(bridge, way, key, error, tries);
+  const announce = (key: string, text: string) => {
+    if (bridge.ended || !client.isReady()) return;
+    const { transcriptChannelId } = discord;
+    void postNotice(bridge, transcriptChannelId, `${key} ${Date.now()}`, systemLine(text));
+  };
   const bridge: Bridge = {
     ctx,
     log,
     discord,
+    settings: settingsFrom(discord),
     lease,
     client,
     rest: client.rest,
@@ -56,16 +75,23 @@ function createBridge(
     outbound: createKeyedQueue({
       limit: AT_ONCE,
       run: (id) => syncChannel(bridge, id),
-      onError,
+      onError: onError('out'),
       onRun: countRuns(ctx, 'outbound'),
     }),
     inbound: createKeyedQueue({
       limit: AT_ONCE,
       run: (id) => ingestWaiting(bridge, id),
-      onError,
+      onError: onError('in'),
       onRun: countRuns(ctx, 'inbound'),
     }),
-    events: new Map(),
+    problems: createProblems(ctx, log, announce),
+    get room() {
+      return room;
+    },
+    lastDelivery: 0,
+    failing: new Map(),
+    inboxes: new Map(),
+    answering: new Set(),
     fullUntil: new Map(),
     marking: new Map(),
     makingCategory: Promise.resolve(),
@@ -73,12 +99,14 @@ function createBridge(
     readyAt: Number.POSITIVE_INFINITY,
     filePatienceMs: options.filePatienceMs ?? FILE_PATIENCE_MS,
     ended: false,
+    drainInbound: (ticket) => drainInbound(bridge, ticket),
     end(ending) {
       if (bridge.ended) return;
       bridge.ended = true;
       end(ending);
     },
   };
+  const room = createRoom(bridge, discord.maxTicketsPerPartner);
   return bridge;
 }
 
@@ -89,6 +117,22 @@ function countRuns(ctx: AppContext, queue: 'inbound' | 'outbound') {
   };
 }
 
+/** Tells Discord which commands there are, until it takes them. */
+async function keepRegistering(bridge: Bridge): Promise<void> {
+  for (let tries = 1; !bridge.ended; tries++) {
+    try {
+      await registerCommands(bridge);
+      return bridge.problems.clear(COMMANDS);
+    } catch (error) {
+      if (isUnauthorized(error)) return bridge.end(endingOf(error));
+      const text = `the commands are not registered: ${describe(error)}`;
+      bridge.problems.raise(COMMANDS, text);
+    }
+    const pause = backOff(tries, FIRST_REGISTERING_MS, LONGEST_REGISTERING_MS);
+    await sleep(pause, undefined, { ref: false });
+  }
+}
+
 /** Logs in, finds what there is to do, and says which commands there are. */
 async function begin(
   bridge: Bridge,
@@ -97,16 +141,18 @@ async function begin(
 ): Promise<() => void> {
   listenConnection(bridge);
   listenInbound(bridge, bridge.client);
+  listenCards(bridge, bridge.client);
   listenInteractions(bridge, bridge.client);
   await logIn(bridge, over);
   if (bridge.ended) return () => undefined;
+  bridge.problems.connection(undefined);
+  const stopWatching = watchSetup(bridge);
   const stop = await discoverWork(bridge, options.catchUpMs ?? CATCH_UP_MS);
-  bridge.ctx.health.set('discord', 'ok');
-  registerCommands(bridge).catch((error: unknown) => {
-    if (isUnauthorized(error)) bridge.end(endingOf(error));
-    bridge.log.warn({ reason: describe(error) }, 'the commands were not registered');
-  });
-  return stop;
+  void keepRegistering(bridge);
+  return () => {
+    stopWatching();
+    stop();
+  };
 }
 
 /**
@@ -139,6 +185,7 @@ export async function runSession(
   }
   const ending = await over;
   stopFinding();
+  await stopInteractions(bridge);
   lease.signal.removeEventListener('abort', onLost);
   stop.removeEventListener('abort', onStop);
   const resting = Promise.all([bridge.outbound.stop(), bridge.inbound.stop()]);

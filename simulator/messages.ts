@@ -7,7 +7,7 @@ import { checkMessageText } from './moderation.ts';
 import type { Audience } from './outgoing.ts';
 import { openPoll } from './polls.ts';
 import { renderMessageEvent } from './render-message.ts';
-import { nextSnowflake } from './snowflake.ts';
+import { nextSnowflake, timeOf } from './snowflake.ts';
 import { readStickers } from './stickers.ts';
 import { storedText } from './stored-text.ts';
 import { wakeThread } from './thread-state.ts';
@@ -22,13 +22,14 @@ export function createMessage(world: World, draft: Draft): Message {
   const attachments = resolveAttachments(world, channel.id, [], body.attachments, files);
   const pingsAll = mayPingAll(world, author.id, channel);
   const allowed = body.allowed_mentions ?? draft.defaultMentions;
+  const id = nextSnowflake();
   const message: Message = {
-    id: nextSnowflake(),
+    id,
     channel_id: channel.id,
     type: draft.type ?? (draft.reference?.type === 0 ? 19 : 0),
     author_id: draft.webhook?.id ?? author.id,
     ...parts,
-    timestamp: new Date().toISOString(),
+    timestamp: new Date(timeOf(id)).toISOString(),
     edited_timestamp: null,
     tts: body.tts ?? false,
     ...resolveMentions(world, parts.content, allowed, pingsAll),

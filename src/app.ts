@@ -1,7 +1,8 @@
 import type { Config } from './config.ts';
 import type { AppContext } from './context.ts';
 import { createTokenVerifier } from './domain/access/identity.ts';
-import { type DomainEvent, entryEvent } from './domain/events.ts';
+import { entryEvent } from './domain/events.ts';
+import { isHint } from './domain/hints.ts';
 import { logHop } from './domain/hops.ts';
 import { buildIndexes } from './domain/indexes.ts';
 import { createReconciliation } from './domain/log/reconciliation.ts';
@@ -9,6 +10,7 @@ import { createLogStore } from './domain/log/store.ts';
 import { LogWriter } from './domain/log/writer.ts';
 import { migrateDatabase, NewerDatabase } from './domain/migration/migrate.ts';
 import { createBus } from './infra/bus.ts';
+import { createClock } from './infra/clock.ts';
 import { createErrorReports } from './infra/error-reports.ts';
 import { createFailpoint } from './infra/failpoints.ts';
 import { createGridFileStore } from './infra/file-store.ts';
@@ -72,7 +74,13 @@ async function prepareDatabase(ctx: AppContext, link: MongoLink, stop: AbortSign
 export function createApp(config: Config, log: Log, mongoUri: string): App {
   const link = connectMongo(mongoUri, config.dbName, log);
   const db = defineModels(link.connection);
-  const bus = createBus<DomainEvent>(config, log);
+  const webhook = config.roles.includes('server')
+    ? config.errorWebhookUrl
+    : config.errorBotWebhookUrl;
+  const secrets = secretsOf(config, mongoUri);
+  const reports = createErrorReports(webhook, secrets, log);
+  const onBug = (error: unknown) => reports.report(error, { part: 'listener' });
+  const bus = createBus(config, isHint, log, onBug);
   const store = createLogStore(db);
   const failpoint = createFailpoint(config.failpoint);
   const deadlineMs = config.writeDeadlineMs;
@@ -93,28 +101,30 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
     logHop(log, 'heard on the bus', event.entry);
     writer.observe(event.entry);
   });
-  const reconciliation = createReconciliation(db, { intervalMs: config.reconcileIntervalMs }, log);
+  const reconciliation = createReconciliation(
+    db,
+    { intervalMs: config.reconcileIntervalMs },
+    log,
+    onBug,
+  );
   bus.onRecovered(() => reconciliation.now());
-  const webhook = config.roles.includes('server')
-    ? config.errorWebhookUrl
-    : config.errorBotWebhookUrl;
-  const secrets = secretsOf(config, mongoUri);
   const stopping = new AbortController();
   let publicUrl = config.publicUrl ?? `http://localhost:${config.port}`;
+  const clock = createClock();
   const ctx: AppContext = {
     config,
     log,
-    clock: Date.now,
+    clock,
     db,
     store,
     writer,
     reconciliation,
     bus,
     files: createGridFileStore(link.connection),
-    tokens: createTokenVerifier(config.jwt, Date.now),
+    tokens: createTokenVerifier(config.jwt, clock),
     limits: createRateLimits(config, log),
     health: createHealth(),
-    reports: createErrorReports(webhook, secrets, log),
+    reports,
     metrics,
     failpoint,
     publicUrl: () => publicUrl,

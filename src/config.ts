@@ -2,7 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
 import { ConfigError, describe, parseVariables, type Raw } from './environment.ts';
 import { noticeMisspelt } from './misspelt-variables.ts';
-import { type logLevels, roleNames, type VariableName } from './variables.ts';
+import type { logLevels, roleNames, VariableName } from './variables.ts';
 import { secretWeakness } from './weak-secret.ts';
 
 /** Named stops for tests that kill the process at a given moment; inert unless set. */
@@ -14,6 +14,8 @@ export interface DiscordConfig {
   transcriptChannelId: string;
   categories: { NORMAL: string; URGENT: string; CRITICAL: string };
   roles: { GENERAL: string; TECHNICAL: string; MANAGER: string; ADMIN: string };
+  /** How many of one partner's tickets may have a channel at the same time. */
+  maxTicketsPerPartner: number;
   apiUrl: string;
   cdnUrl: string;
 }
@@ -26,7 +28,7 @@ export interface Config {
   mongodPath: string | undefined;
   dbName: string;
   dataDir: string;
-  roles: readonly ('server' | 'bot')[];
+  roles: readonly (typeof roleNames)[number][];
   redisUrl: string | undefined;
   publicUrl: string | undefined;
   allowedOrigins: readonly string[];
@@ -47,6 +49,12 @@ export interface Config {
   maxConnections: number;
   maxConnectionsPerUser: number;
   maxSocketBufferBytes: number;
+  maxUploadBytesPerUser: number;
+  maxUploadBytesPerTicket: number;
+  maxOpenTicketsPerUser: number;
+  maxUnsentBytes: number;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   writeDeadlineMs: number;
   reconcileIntervalMs: number;
   shutdownDelayMs: number;
@@ -68,6 +76,8 @@ const discordNames = [
   'SUPPORT_TEAM_ROLE_ID',
 ] as const satisfies readonly VariableName[];
 
+const roleVariables = discordNames.filter((name) => name.endsWith('_ROLE_ID'));
+
 /** Rules that take more than one variable. */
 function crossCheck(raw: Raw, failed: Set<VariableName>, problems: string[]): void {
   const missing = (name: VariableName, why: string) => {
@@ -76,8 +86,13 @@ function crossCheck(raw: Raw, failed: Set<VariableName>, problems: string[]): vo
   const roles = raw.ROLES ?? [];
   if (raw.DISCORD_BOT_TOKEN && roles.includes('bot')) {
     for (const name of discordNames) missing(name, 'DISCORD_BOT_TOKEN is set');
+    for (const name of roleVariables) {
+      if (raw[name] === undefined || raw[name] !== raw.GUILD_ID) continue;
+      problems.push(`${name}: is GUILD_ID, whose role is @everyone; wants a role of the staff`);
+    }
   }
-  if (roles.length > 0 && new Set(roles).size < roleNames.length) {
+  // What a worker does can wait for its poll; a message between the other two cannot.
+  if (roles.length > 0 && !(roles.includes('server') && roles.includes('bot'))) {
     missing('REDIS_URL', `ROLES is ${roles.join(',')}: split roles meet through Redis`);
   }
   if (raw.SERVER_MODE === undefined && !failed.has('SERVER_MODE') && raw.HOST) {
@@ -138,6 +153,7 @@ function discordConfig(raw: Raw): DiscordConfig | undefined {
       MANAGER: id('MANAGER_ROLE_ID'),
       ADMIN: id('ADMIN_ROLE_ID'),
     },
+    maxTicketsPerPartner: raw.MAX_TICKETS_IN_DISCORD_PER_PARTNER,
     apiUrl: raw.DISCORD_API_URL,
     cdnUrl: raw.DISCORD_CDN_URL,
   };
@@ -183,6 +199,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     maxConnections: raw.MAX_CONNECTIONS,
     maxConnectionsPerUser: raw.MAX_CONNECTIONS_PER_USER,
     maxSocketBufferBytes: raw.MAX_SOCKET_BUFFER_BYTES,
+    maxUploadBytesPerUser: raw.MAX_UPLOAD_BYTES_PER_USER,
+    maxUploadBytesPerTicket: raw.MAX_UPLOAD_BYTES_PER_TICKET,
+    maxOpenTicketsPerUser: raw.MAX_OPEN_TICKETS_PER_USER,
+    maxUnsentBytes: raw.MAX_UNSENT_BYTES,
+    trustedProxies: raw.TRUSTED_PROXIES ?? [],
     writeDeadlineMs: raw.WRITE_DEADLINE_MS,
     reconcileIntervalMs: raw.SWEEP_INTERVAL_MS,
     shutdownDelayMs: raw.SHUTDOWN_DELAY_MS,

@@ -5,6 +5,7 @@ import type { Reconciliation } from './domain/log/reconciliation.ts';
 import type { LogStore } from './domain/log/store.ts';
 import type { LogWriter } from './domain/log/writer.ts';
 import type { Bus } from './infra/bus-local.ts';
+import type { Clock } from './infra/clock.ts';
 import type { ErrorReports } from './infra/error-reports.ts';
 import type { Failpoint } from './infra/failpoints.ts';
 import type { FileStore } from './infra/file-store.ts';
@@ -18,8 +19,7 @@ import type { Database } from './models/database.ts';
 export interface AppContext {
   config: Config;
   log: Log;
-  /** Milliseconds since 1970. */
-  clock: () => number;
+  clock: Clock;
   db: Database;
   /** Reads of the log by the writer's own rules. */
   store: LogStore;

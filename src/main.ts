@@ -5,6 +5,7 @@ import { createErrorReports } from './infra/error-reports.ts';
 import { createLog, type Log } from './infra/log.ts';
 import { checkPort, toPortError } from './port-check.ts';
 import { startProbes, startServer } from './server-role.ts';
+import { startWorker } from './worker-role.ts';
 
 /** How long a process may take to end once it has let its balancer notice, in milliseconds. */
 const SHUTDOWN_MS = 20_000;
@@ -116,6 +117,10 @@ async function main(): Promise<void> {
       stops.dependencies.push(() => probes.stop());
     }
     await app.ready;
+    if (config.roles.includes('worker')) {
+      const worker = startWorker(app.ctx);
+      stops.roles.push(() => worker.stop());
+    }
     if (config.roles.includes('bot')) await startBotRole(app, stops);
     log.info({ roles: config.roles }, 'ready');
     process.send?.({ ready: true });

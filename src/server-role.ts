@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from './app.ts';
 import { createProbeServer } from './http/probes.ts';
-import { createHttpServer, listen } from './http/server.ts';
+import { createHttpServer, createRequests, listen } from './http/server.ts';
 import { createRealtime } from './realtime/server.ts';
 
 export interface ServerRole {
@@ -18,8 +18,9 @@ const CLOSE_PATIENCE_MS = 2000;
 /** Starts the role `server`: REST and Socket.IO on one port. */
 export async function startServer(app: App): Promise<ServerRole> {
   const { ctx } = app;
-  const { http, isAllowedOrigin } = createHttpServer(ctx);
-  const realtime = createRealtime(ctx, http, isAllowedOrigin);
+  const requests = createRequests(ctx);
+  const realtime = createRealtime(ctx, requests);
+  const http = createHttpServer(ctx, requests, realtime);
   const port = await listen(http, ctx.config.port, ctx.config.host);
   if (!ctx.config.publicUrl) app.setPublicUrl(`http://localhost:${port}`);
   const { host } = ctx.config;

@@ -1,3 +1,4 @@
+import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 import { mongoUriProblem } from './infra/mongo-uri.ts';
 
@@ -21,9 +22,19 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 );
-export const roleNames = ['server', 'bot'] as const;
+export const roleNames = ['server', 'bot', 'worker'] as const;
 const jwtSecret = z.string().min(8);
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** What proxy-addr takes: an address, a CIDR range, a name for some of them. */
+function isProxyRange(value: string): boolean {
+  try {
+    proxyAddr.compile(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const discordId = (example: string) => ({
   schema: snowflake.optional(),
@@ -32,6 +43,12 @@ const discordId = (example: string) => ({
 });
 const milliseconds = (fallback: number, wants: string, most = 3_600_000) => ({
   schema: z.coerce.number().int().min(0).max(most).default(fallback),
+  wants,
+  example: String(fallback),
+});
+
+const count = (fallback: number, wants: string) => ({
+  schema: z.coerce.number().int().min(1).default(fallback),
   wants,
   example: String(fallback),
 });
@@ -100,9 +117,9 @@ export const variables = {
     secret: true,
   },
   ROLES: {
-    schema: list.pipe(z.array(z.enum(roleNames)).min(1)).default(['server', 'bot']),
-    wants: 'server, bot or both, separated by a comma',
-    example: 'server,bot',
+    schema: list.pipe(z.array(z.enum(roleNames)).min(1)).default([...roleNames]),
+    wants: 'server, bot and worker, or some of them, separated by commas',
+    example: 'server,bot,worker',
   },
   REDIS_URL: {
     schema: z.url({ protocol: /^rediss?$/ }).optional(),
@@ -134,6 +151,11 @@ export const variables = {
     schema: z.string().min(1).optional(),
     wants: 'the path of a mongod',
     example: '/usr/bin/mongod',
+  },
+  MAX_TICKETS_IN_DISCORD_PER_PARTNER: {
+    schema: z.coerce.number().int().min(1).max(500).default(250),
+    wants: "how many of one partner's tickets have a channel at the same time; the next ones wait",
+    example: '250',
   },
   DISCORD_API_URL: {
     schema: httpUrl.default('https://discord.com/api'),
@@ -197,6 +219,31 @@ export const variables = {
       .default(4 * 1024 * 1024),
     wants: 'bytes waiting for a slow reader before it is cut (it catches up later)',
     example: '4194304',
+  },
+  MAX_UPLOAD_BYTES_PER_USER: count(
+    1024 * 1024 * 1024,
+    'bytes of files one customer may have stored',
+  ),
+  MAX_UPLOAD_BYTES_PER_TICKET: count(
+    256 * 1024 * 1024,
+    'bytes of files one ticket may have stored',
+  ),
+  MAX_OPEN_TICKETS_PER_USER: count(20, 'open tickets one customer may have'),
+  MAX_UNSENT_BYTES: {
+    schema: z.coerce
+      .number()
+      .int()
+      .min(16 * 1024 * 1024)
+      .default(256 * 1024 * 1024),
+    wants:
+      'bytes of answers over HTTP that may wait for slow readers in one process, 16777216 or more',
+    example: '268435456',
+  },
+  TRUSTED_PROXIES: {
+    schema: list.pipe(z.array(z.string().refine(isProxyRange))).optional(),
+    wants:
+      'addresses and CIDR ranges of your proxies, separated by commas; loopback and uniquelocal stand for theirs',
+    example: '10.0.0.5,192.168.0.0/16',
   },
   WRITE_DEADLINE_MS: milliseconds(
     5000,

@@ -1,17 +1,15 @@
-import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import { sizes } from '../../src/contract/limits.ts';
 import type { Actor } from '../../src/domain/access/actor.ts';
-import { storeFile } from '../../src/domain/files.ts';
+import { storeFile } from '../../src/domain/files/upload.ts';
 import type { Message } from '../../src/domain/log/entry.ts';
 import type { Post } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
-import { AttachmentUnavailable, isTransient } from '../discord-errors.ts';
+import { AttachmentUnavailable, code, hasCode, isTransient } from '../discord-errors.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { download, ForeignLink, LinkExpired } from './download.ts';
 import type { Incoming, IncomingFile } from './incoming.ts';
 
-const TIMEOUT_MS = 60_000;
 const TRIES = 3;
 const tooLarge = `is larger than ${sizes.file / 1024 / 1024} MiB`;
 
@@ -23,39 +21,8 @@ export interface Copied {
   file: StoredFile;
 }
 
-class Gone extends Error {}
-
-async function copyFile(
-  bridge: Bridge,
-  actor: Actor,
-  ticketId: string,
-  { name, url }: IncomingFile,
-): Promise<StoredFile> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
-    (error: unknown) => {
-      throw new AttachmentUnavailable('Discord gives no file', error);
-    },
-  );
-  if (answer.status === 404 || answer.status === 403 || answer.status === 410) {
-    await answer.body?.cancel();
-    throw new Gone(`Discord answers ${answer.status}`);
-  }
-  if (!answer.ok || !answer.body) {
-    await answer.body?.cancel();
-    throw new AttachmentUnavailable(`Discord answers ${answer.status} for a file`);
-  }
-  const bytes = Readable.from(bytesOf(answer.body as ReadableStream));
-  return storeFile(bridge.ctx, actor, ticketId, name, bytes);
-}
-
-/** The bytes of an answer, which may break off: that is not MongoDB's fault, whose storing them is. */
-async function* bytesOf(body: ReadableStream) {
-  try {
-    yield* Readable.fromWeb(body);
-  } catch (error) {
-    throw new AttachmentUnavailable('Discord breaks off a file', error);
-  }
-}
+/** The message was deleted before its files could be had: there is nothing left to pass on. */
+export class MessageGone extends Error {}
 
 /** True when the files of a message have kept its ticket waiting for long enough. */
 function isOverdue(bridge: Bridge, ticket: MirroredTicket, { id }: Incoming): boolean {
@@ -67,6 +34,7 @@ function isOverdue(bridge: Bridge, ticket: MirroredTicket, { id }: Incoming): bo
 /** The message's attachments with fresh links: those of the event die within a day. */
 async function refreshLinks(incoming: Incoming): Promise<Map<string, string>> {
   const fresh = await incoming.message.fetch(true).catch((error: unknown) => {
+    if (hasCode(error, code.unknownMessage)) throw new MessageGone();
     if (isTransient(error)) throw error;
     return undefined;
   });
@@ -85,14 +53,14 @@ async function copyOne(
   let { url } = file;
   for (let tries = 1; ; tries++) {
     try {
-      return await copyFile(bridge, actor, ticket.id, { ...file, url });
+      const bytes = await download(bridge.discord, url);
+      return await storeFile(bridge.ctx, actor, ticket.id, file.name, bytes);
     } catch (error) {
-      if (error instanceof AppError && error.code === 'PAYLOAD_TOO_LARGE') {
-        return tooLarge;
-      }
+      if (error instanceof AppError && error.code === 'PAYLOAD_TOO_LARGE') return tooLarge;
       if (error instanceof AppError && error.code === 'BAD_REQUEST') return 'is empty';
+      if (error instanceof ForeignLink) return 'does not lie on a file server of Discord';
       const last = tries >= TRIES;
-      if (error instanceof Gone) {
+      if (error instanceof LinkExpired) {
         const renewed = (await refreshLinks(incoming)).get(file.id);
         if (!renewed || last) return 'is gone from Discord';
         url = renewed;
@@ -106,6 +74,7 @@ async function copyOne(
 /**
  * Copies what is attached to our own storage: Discord's links do not last.
  * @returns the copies, and one line for each file that could not be had
+ * @throws MessageGone
  */
 export async function copyFiles(
   bridge: Bridge,
@@ -145,7 +114,7 @@ export async function filesAfter(
   incoming: Incoming,
   message: Message,
   post: Post,
-): Promise<Copied[]> {
+): Promise<{ files: Copied[]; missing: string[] }> {
   const stored = new Map(message.files.map((file) => [file.id, file]));
   const kept = new Map(
     post.files.flatMap(({ attachment, file }) => {
@@ -153,11 +122,14 @@ export async function filesAfter(
       return found ? [[attachment, found] as const] : [];
     }),
   );
-  const added = incoming.files.filter(({ id }) => !kept.has(id));
-  const { copied } = await copyFiles(bridge, actor, ticket, incoming, added);
+  // What could not be had when the message came, and was told of then, is not tried again.
+  const isNew = ({ id }: IncomingFile) => !kept.has(id) && !post.missing?.includes(id);
+  const added = incoming.files.filter(isNew);
+  const { copied, missing } = await copyFiles(bridge, actor, ticket, incoming, added);
   const fresh = new Map(copied.map(({ attachment, file }) => [attachment, file]));
-  return incoming.files.flatMap(({ id }) => {
+  const files = incoming.files.flatMap(({ id }) => {
     const file = kept.get(id) ?? fresh.get(id);
     return file ? [{ attachment: id, file }] : [];
   });
+  return { files, missing };
 }

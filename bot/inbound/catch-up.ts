@@ -1,56 +1,22 @@
 import type { Message, TextChannel } from 'discord.js';
-import { findPosts, listIngested } from '../../src/domain/mirror/posts.ts';
-import type { Bridge } from '../bridge.ts';
+import { findPosts, listIngested, type Post } from '../../src/domain/mirror/posts.ts';
+import { type Bridge, selfId } from '../bridge.ts';
 import { code, hasCode } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds, postNotice } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
-import { incomingOf, isWritten } from './incoming.ts';
-import { guildOf, ingestDeletion, ingestMessage } from './ingest.ts';
-import { mark, marks } from './reactions.ts';
+import { ascending, channelOf, listRecent, PAGE } from './channel-pages.ts';
+import { attempt, buryMessage } from './dead-letters.ts';
+import { inboxOf } from './inbox.ts';
+import { type Incoming, incomingOf, isWebhook, isWritten } from './incoming.ts';
+import { ingestMessage } from './ingest.ts';
+import { ingestDeleted, ingestRepetition } from './proxies.ts';
+import { type Mark, mark, marks } from './reactions.ts';
+import { markOf } from './receipts.ts';
 
-const PAGE = 100;
 /** What is younger than this is still on its way through the gateway, and was not missed. */
 const LATE_MS = 10_000;
-
-function ascending(messages: Iterable<Message>): Message[] {
-  return [...messages].sort((a, b) => compareIds(a.id, b.id));
-}
-
-/**
- * The recent messages without a hole, oldest first: the last hundred, and where more than that have
- * come since the last one taken in, all of those and the hundred before them.
- */
-async function listRecent(
-  bridge: Bridge,
-  channel: TextChannel,
-  inbound: string,
-): Promise<Message[]> {
-  const fetchPage = async (options: { after?: string; before?: string }) => {
-    const wanted = { limit: PAGE, cache: false, ...options };
-    return ascending(
-      (await retryAfterRateLimit(bridge, () => channel.messages.fetch(wanted))).values(),
-    );
-  };
-  const newest = await fetchPage({});
-  const [oldest] = newest;
-  if (newest.length < PAGE || !oldest || compareIds(inbound, oldest.id) >= 0) return newest;
-  const found = new Map(newest.map((message) => [message.id, message]));
-  const add = (page: Message[]) => {
-    for (const message of page) found.set(message.id, message);
-  };
-  let after = inbound === '0' ? channel.id : inbound;
-  if (inbound !== '0') add(await fetchPage({ before: String(BigInt(inbound) + 1n) }));
-  while (compareIds(after, oldest.id) < 0) {
-    const page = await fetchPage({ after });
-    add(page);
-    const last = page.at(-1);
-    if (!last || page.length < PAGE) break;
-    after = last.id;
-  }
-  return ascending(found.values());
-}
 
 /** True where Discord says that it has no such message; anything else leaves it as it is. */
 async function isDeleted(bridge: Bridge, channel: TextChannel, id: string): Promise<boolean> {
@@ -85,24 +51,61 @@ async function ingestDeletions(
     recent.length + PAGE,
   )) {
     if (channel_id !== channel.id || there.has(id) || compareIds(id, from) < 0) continue;
-    if (await isDeleted(bridge, channel, id)) await ingestDeletion(bridge, ticket, id);
+    if (!(await isDeleted(bridge, channel, id))) continue;
+    await attempt(bridge, ticket, `deleted ${id}`, () => ingestDeleted(bridge, ticket, id));
   }
 }
 
-async function channelOf(bridge: Bridge, id: string): Promise<TextChannel | undefined> {
-  try {
-    const channel = await guildOf(bridge).channels.fetch(id);
-    return channel?.isTextBased() ? (channel as TextChannel) : undefined;
-  } catch (error) {
-    if (hasCode(error, code.unknownChannel)) return undefined;
-    throw error;
-  }
+/** Ingests a message as it was seen; what webhooks say, only where it repeats a person's words. */
+export function ingestSeen(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+): Promise<void> {
+  const { message, id, hash } = incoming;
+  const isRepetition = isWebhook(message) && message.author.id !== selfId(bridge);
+  const work = async () => {
+    const isNew = isRepetition && !(await findPosts(bridge.ctx, [id])).has(id);
+    if (isNew) await ingestRepetition(bridge, ticket, incoming);
+    else if (isRepetition || isWritten(message)) await ingestMessage(bridge, ticket, incoming);
+  };
+  return attempt(bridge, ticket, `${id} ${hash}`, work, () =>
+    buryMessage(bridge, ticket, incoming),
+  );
+}
+
+/** A crash, or Discord, may have kept a mark from its message. */
+function restoreMark(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming, post: Post): void {
+  if (post.direction === 'out') return;
+  const own = incoming.message.reactions.cache.filter(({ me }) => me);
+  const worn = (Object.keys(marks) as Mark[]).filter((name) =>
+    own.some(({ emoji }) => emoji.name === marks[name]),
+  );
+  const wanted = markOf(post, incoming.internalNote);
+  if (worn.length === 1 && worn[0] === wanted) return;
+  mark(bridge, ticket, incoming.id, wanted, worn);
+}
+
+async function tellRecovered(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  channelId: string,
+  missed: readonly Message[],
+): Promise<void> {
+  const ids = missed.map(({ id }) => id);
+  const became = [...(await findPosts(bridge.ctx, ids)).values()];
+  const recovered = became.filter(({ direction }) => direction === 'in').length;
+  if (recovered === 0) return;
+  const text = recovered === 1 ? '1 message was' : `${recovered} messages were`;
+  bridge.log.info({ ticket: ticket.id, recovered }, 'recovered what was written meanwhile');
+  const key = `recovered ${ticket.mirror.inbound}`;
+  await postNotice(bridge, channelId, key, systemLine(`${text} recovered after a gap.`));
 }
 
 /**
- * Reads from the channel what the gateway did not bring: messages after the last one taken in, to
- * the end, oldest first; and among the hundred before them what was edited or deleted. Says in the channel
- * how many were recovered.
+ * Reads from the channel what the gateway did not bring: messages after the last one ingested, to
+ * the end, oldest first; and among the hundred before them what was edited or deleted. Says in the
+ * channel how many were recovered.
  * @returns false where the channel is not there
  */
 export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
@@ -113,31 +116,52 @@ export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<b
   if (!channel) return false;
   const recent = await listRecent(bridge, channel, ticket.gapStart ?? mirror.inbound);
   const now = bridge.ctx.clock();
-  const taken: number[] = [];
-  const written = recent.filter(isWritten);
+  const unknown: Message[] = [];
+  const said = recent.filter((message) => isWritten(message) || isWebhook(message));
   const posts = await findPosts(
     bridge.ctx,
-    written.map(({ id }) => id),
+    said.map(({ id }) => id),
   );
-  for (const message of written) {
+  for (const message of said) {
     if (bridge.ended) return true;
     const incoming = incomingOf(message);
     const post = posts.get(message.id);
-    if (!post && !incoming.internalNote) taken.push(message.createdTimestamp);
-    if (post?.hash !== incoming.hash) await ingestMessage(bridge, ticket, incoming);
-    else if (post.direction === 'in' && !message.reactions.cache.some(({ me }) => me)) {
-      // A crash has kept the mark from it.
-      mark(bridge, channel.id, message.id, marks.taken);
-    }
+    if (post?.hash === incoming.hash) restoreMark(bridge, ticket, incoming, post);
+    else await ingestSeen(bridge, ticket, incoming);
+    if (!post) unknown.push(message);
   }
   await ingestDeletions(bridge, ticket, channel, recent);
+  inboxOf(bridge, ticket.id).seenUpTo = recent.at(-1)?.id ?? '0';
   ticket.caughtUpGeneration = generation;
   if (live && generation === bridge.generation) ticket.gapStart = null;
-  const recovered = taken.filter((at) => at < bridge.readyAt || now - at > LATE_MS).length;
-  if (recovered === 0) return true;
-  const text = recovered === 1 ? '1 message was' : `${recovered} messages were`;
-  bridge.log.info({ ticket: ticket.id, recovered }, 'recovered what was written meanwhile');
-  const key = `recovered ${mirror.inbound}`;
-  await postNotice(bridge, channel.id, key, systemLine(`${text} recovered after a gap.`));
+  const isMissed = (at: number) => at < bridge.readyAt || now - at > LATE_MS;
+  const missed = unknown.filter(({ createdTimestamp }) => isMissed(createdTimestamp));
+  if (missed.length > 0) await tellRecovered(bridge, ticket, channel.id, missed);
   return true;
+}
+
+/**
+ * Asks the channel for what is newer than all that is known of it, which is nothing as a rule.
+ * @returns whether there is something that the gateway did not bring, so that a whole look is due
+ */
+export async function glance(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
+  const { mirror } = ticket;
+  const inbox = inboxOf(bridge, ticket.id);
+  const channel = mirror.channel_id && (await channelOf(bridge, mirror.channel_id));
+  if (!channel) return true;
+  for (let after = inbox.seenUpTo === '0' ? channel.id : inbox.seenUpTo; ; ) {
+    const wanted = { limit: PAGE, cache: false, after };
+    const fetched = await retryAfterRateLimit(bridge, () => channel.messages.fetch(wanted));
+    const page = ascending(fetched.values());
+    const said = page.filter((message) => isWritten(message) || isWebhook(message));
+    const posts = await findPosts(
+      bridge.ctx,
+      said.map(({ id }) => id),
+    );
+    const waits = new Set(inbox.repetitions.map(({ id }) => id));
+    if (said.some(({ id }) => !posts.has(id) && !waits.has(id))) return true;
+    after = page.at(-1)?.id ?? after;
+    inbox.seenUpTo = after;
+    if (page.length < PAGE) return false;
+  }
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Attachment, cleanContent, type Message, MessageType } from 'discord.js';
-
-/** Text that begins with this is for staff only. */
-const INTERNAL_NOTE = '//';
+import { type Attachment, type Message, MessageReferenceType, MessageType } from 'discord.js';
+import { isBlank } from '../../src/contract/text.ts';
+import { type Person, personOf } from '../people.ts';
+import { isInternalNote } from './classify.ts';
+import { type Names, readableText } from './readable-text.ts';
 
 export interface IncomingFile {
   id: string;
@@ -15,23 +16,24 @@ export interface IncomingFile {
 export interface Incoming {
   message: Message;
   id: string;
-  /** Mentions and emojis written out as a reader outside sees them. */
+  /** As it was typed. */
+  raw: string;
+  /** Mentions, emojis and timestamps written out as a reader outside sees them. */
   text: string;
   files: IncomingFile[];
+  /** What of it cannot be passed on, in words for staff. */
+  unsupported: string[];
+  /** The Discord message it answers. */
+  answers: string | undefined;
   /** Of the raw text and the files: tells an edit from a link preview. */
   hash: string;
   /** Milliseconds since 1970. */
   writtenAt: number;
   editedAt: number;
   internalNote: boolean;
+  /** Who wrote it, as the event brought it; undefined where Discord has to be asked. */
+  writer: Person | undefined;
 }
-
-export type InboundEvent =
-  | { kind: 'message'; incoming: Incoming }
-  | { kind: 'changed'; id: string; incoming: Incoming | undefined }
-  | { kind: 'deleted'; id: string }
-  /** Something that must not overtake what was written before it, such as closing. */
-  | { kind: 'act'; run: () => Promise<void> };
 
 const written: readonly MessageType[] = [MessageType.Default, MessageType.Reply];
 
@@ -42,22 +44,75 @@ export function isWritten(message: Message): boolean {
   );
 }
 
-function fileOf({ id, name, size, url }: Attachment): IncomingFile {
-  return { id, name, size, url };
+/** True for what a webhook says, which may be a person's words repeated by a proxy. */
+export function isWebhook(message: Message): boolean {
+  return Boolean(message.webhookId) && message.type === MessageType.Default;
 }
 
-/** Takes down a complete message. */
-export function incomingOf(message: Message): Incoming {
+/** The name its sender gave a file: Discord takes most of Unicode out of `name` and keeps it as `title`. */
+export function fileNameOf({ name, title }: Pick<Attachment, 'name' | 'title'>): string {
+  if (!title) return name;
+  const ending = /\.[A-Za-z0-9]{1,16}$/.exec(name)?.[0] ?? '';
+  return title.toLowerCase().endsWith(ending.toLowerCase()) ? title : title + ending;
+}
+
+function fileOf(attachment: Attachment): IncomingFile {
+  const { id, size, url } = attachment;
+  return { id, name: fileNameOf(attachment), size, url };
+}
+
+function namesAround({ guild, client, mentions }: Message): Names {
+  return {
+    user: (id) =>
+      guild?.members.cache.get(id)?.displayName ??
+      mentions.users.get(id)?.displayName ??
+      client.users.cache.get(id)?.displayName,
+    role: (id) => guild?.roles.cache.get(id)?.name,
+    channel: (id) => {
+      const channel = client.channels.cache.get(id);
+      return channel && 'name' in channel ? (channel.name ?? undefined) : undefined;
+    },
+  };
+}
+
+/** A message's text as a reader outside sees it; empty where they would see nothing. */
+function textOf(message: Message): string {
+  const text = readableText(message.content, namesAround(message));
+  return isBlank(text) ? '' : text;
+}
+
+function unsupportedIn(message: Message): string[] {
+  const found = message.stickers.map(({ name }) => `the sticker "${name}"`);
+  if (message.poll) found.push('the poll');
+  if (message.reference?.type === MessageReferenceType.Forward) {
+    found.push('the forwarded message; copy its text to pass it on');
+  }
+  return found;
+}
+
+function answeredBy({ type, reference }: Message): string | undefined {
+  return type === MessageType.Reply ? reference?.messageId : undefined;
+}
+
+/**
+ * Takes down a complete message.
+ * @param live brought by the gateway, with its writer as of now
+ */
+export function incomingOf(message: Message, live = false): Incoming {
   const files = [...message.attachments.values()].map(fileOf);
   const raw = JSON.stringify([message.content, files.map(({ id }) => id)]);
   return {
     message,
     id: message.id,
-    text: cleanContent(message.content, message.channel),
+    raw: message.content,
+    text: textOf(message),
     files,
+    unsupported: unsupportedIn(message),
+    answers: answeredBy(message),
     hash: createHash('sha256').update(raw).digest('base64url').slice(0, 22),
     writtenAt: message.createdTimestamp,
     editedAt: Math.floor(message.editedTimestamp ?? 0),
-    internalNote: message.content.trimStart().startsWith(INTERNAL_NOTE),
+    internalNote: isInternalNote(message.content),
+    writer: live && message.member ? personOf(message.member) : undefined,
   };
 }

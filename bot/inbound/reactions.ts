@@ -1,34 +1,74 @@
 import { Routes } from 'discord.js';
 import { backOff } from '../../src/domain/consumers/keyed-queue.ts';
 import type { Bridge } from '../bridge.ts';
-import { isTransient } from '../discord-errors.ts';
+import { describe, isTransient } from '../discord-errors.ts';
+import { systemLine } from '../format.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { postNotice } from '../posting.ts';
+import { inboxOf } from './inbox.ts';
 
-/** Taken in and stored; refused; for staff only. */
-export const marks = { taken: '✅', refused: '❌', internalNote: '📝' } as const;
+/**
+ * What a mark promises: the customer has this text now; the customer does not have it, and a line says
+ * why; it is for staff only.
+ */
+export const marks = { taken: '✅', refused: '❌', note: '📝' } as const;
+export type Mark = keyof typeof marks;
 
 const TRIES = 5;
 
-async function put(bridge: Bridge, channelId: string, messageId: string, mark: string) {
-  const route = Routes.channelMessageOwnReaction(channelId, messageId, encodeURIComponent(mark));
+/** @returns false where Discord refuses, whatever is tried */
+async function call(bridge: Bridge, work: () => Promise<unknown>): Promise<boolean> {
   for (let tries = 1; tries <= TRIES && !bridge.ended; tries++) {
     try {
-      await bridge.rest.put(route);
-      return;
+      await work();
+      return true;
     } catch (error) {
-      if (!isTransient(error)) return;
+      if (!isTransient(error)) {
+        bridge.log.info({ reason: describe(error) }, 'a message could not be marked');
+        return false;
+      }
       await new Promise((resolve) => setTimeout(resolve, backOff(tries, 500, 10_000)).unref());
     }
   }
+  return true;
+}
+
+/** Says once, in each ticket's channel, that a missing mark means nothing. */
+async function tellUnmarked(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  const inbox = inboxOf(bridge, ticket.id);
+  const { channel_id } = ticket.mirror;
+  if (inbox.toldUnmarked || !channel_id) return;
+  inbox.toldUnmarked = true;
+  const text =
+    'Discord lets the bot mark some messages here with no ✅ (the permission Add Reactions is missing, or their author has blocked the bot). They are passed on, unless a line says otherwise.';
+  await postNotice(bridge, channel_id, `unmarked ${ticket.id}`, systemLine(text));
 }
 
 /**
  * Marks a message without holding up its ticket: reactions are slow, one in a quarter of a second.
  * What is lost in a crash is set by the next catch-up.
+ * @param instead marks of ours that it bears no longer
  */
-export function mark(bridge: Bridge, channelId: string, messageId: string, sign: string): void {
+export function mark(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  messageId: string,
+  wanted: Mark,
+  instead: readonly Mark[] = [],
+): void {
   const { marking } = bridge;
-  const before = marking.get(channelId) ?? Promise.resolve();
-  const next = before.then(() => put(bridge, channelId, messageId, sign));
+  const channelId = ticket.mirror.channel_id;
+  if (!channelId) return;
+  const route = (name: Mark) =>
+    Routes.channelMessageOwnReaction(channelId, messageId, encodeURIComponent(marks[name]));
+  const work = async () => {
+    for (const name of instead) {
+      if (name !== wanted) await call(bridge, () => bridge.rest.delete(route(name)));
+    }
+    const isMarked = await call(bridge, () => bridge.rest.put(route(wanted)));
+    if (!isMarked && wanted === 'taken') await tellUnmarked(bridge, ticket);
+  };
+  const next = (marking.get(channelId) ?? Promise.resolve()).then(work);
   marking.set(channelId, next);
   void next.finally(() => {
     if (marking.get(channelId) === next) marking.delete(channelId);

@@ -1,20 +1,28 @@
-import { type APIChannel, type APIGuildCategoryChannel, ChannelType, Routes } from 'discord.js';
-import type { IssueLevel } from '../../src/contract/tickets.ts';
+import { type APIChannel, ChannelType, PermissionFlagsBits as P, Routes } from 'discord.js';
+import type { SupportRole } from '../../src/contract/tickets.ts';
 import type { Ticket } from '../../src/domain/log/entry.ts';
 import { type Bridge, selfId } from '../bridge.ts';
-import { code, hasCode, MirrorProblem, parentProblem } from '../discord-errors.ts';
+import { callDiscord, type Outcome } from '../call-ends.ts';
+import { MirrorProblem } from '../discord-errors.ts';
 import { escapeName, shorten } from '../format.ts';
-import { overwritesFor } from '../permissions.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { missingRoles, overwritesFor } from '../permissions.ts';
+import { inCategory, listGuildChannels } from './categories.ts';
+import { blocked, failureOf } from './refusals.ts';
 
-/** A category that was full is not tried again for this long, in milliseconds. */
-const FULL_FOR_MS = 60_000;
-/** Categories of a level: together they take nearly all the channels a guild may have. */
-const MAX_CATEGORIES = 9;
+/** Where a channel stands and who sees it, as the mirror's row remembers it. */
+export interface Place extends Pick<Ticket, 'issue_level' | 'support_role'> {
+  /** False where it stands outside of its level's categories. */
+  placed: boolean;
+  /** The roles left out because the server has them not, joined. */
+  without: string;
+}
 
-export type Place = Pick<Ticket, 'issue_level' | 'support_role'>;
+/** The names a channel is given, one after the other, where Discord refuses the words in it. */
+const names = ['ticket', 'case', 'channel'];
 
-export function channelName(number: number): string {
-  return `ticket-${String(number).padStart(4, '0')}`;
+export function channelName(number: number, nth = 0): string {
+  return `${names[nth]}-${String(number).padStart(4, '0')}`;
 }
 
 /** By this a channel is found again that was made just before a crash. */
@@ -22,138 +30,169 @@ function markerOf(ticketId: string): string {
   return `[${ticketId}]`;
 }
 
-export async function listGuildChannels(bridge: Bridge): Promise<APIChannel[]> {
-  return (await bridge.rest.get(Routes.guildChannels(bridge.discord.guildId))) as APIChannel[];
+interface ChannelList {
+  askedAt: number;
+  channels: Promise<APIChannel[]>;
 }
 
-/** The channel made for a ticket, where there is one. */
-export async function findChannel(bridge: Bridge, ticketId: string): Promise<string | undefined> {
-  const marker = markerOf(ticketId);
-  const channels = await listGuildChannels(bridge);
+const lists = new WeakMap<Bridge, ChannelList>();
+
+/**
+ * The server's channels as they were at some moment after `since` (monotonic milliseconds): one list
+ * serves all tickets that need no newer one.
+ */
+function channelsSince(bridge: Bridge, since: number): Promise<APIChannel[]> {
+  const known = lists.get(bridge);
+  if (known && known.askedAt >= since) return known.channels;
+  const made = { askedAt: performance.now(), channels: listGuildChannels(bridge) };
+  lists.set(bridge, made);
+  made.channels.catch(() => {
+    if (lists.get(bridge) === made) lists.delete(bridge);
+  });
+  return made.channels;
+}
+
+/** The channel made for a ticket, by an earlier bot or an attempt whose answer was lost. */
+export async function findChannel(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+): Promise<string | undefined> {
+  const marker = markerOf(ticket.id);
+  const channels = await channelsSince(bridge, ticket.channelsSince);
   return channels.find((channel) => 'topic' in channel && channel.topic?.endsWith(marker))?.id;
 }
 
 /** True where Discord still has the channel. */
 export async function channelExists(bridge: Bridge, channelId: string): Promise<boolean> {
-  try {
-    await bridge.rest.get(Routes.channel(channelId));
-    return true;
-  } catch (error) {
-    if (hasCode(error, code.unknownChannel)) return false;
-    throw error;
-  }
+  const outcome = await callDiscord(bridge, 'read_channel', () =>
+    bridge.rest.get(Routes.channel(channelId)),
+  );
+  // What may not be read is there.
+  return outcome.end !== 'gone';
 }
 
-function overwrites(bridge: Bridge, place: Place) {
+function overwrites(
+  bridge: Bridge,
+  place: Pick<Ticket, 'support_role'>,
+  missing: Set<SupportRole>,
+) {
   const held = bridge.client.guilds.cache.get(bridge.discord.guildId)?.members.me?.permissions;
   const bits = held?.bitfield ?? ~0n;
-  return overwritesFor(bridge.discord, selfId(bridge), place.support_role, bits);
+  return overwritesFor(bridge.discord, selfId(bridge), place.support_role, bits, missing);
 }
 
-async function createGuildChannel(bridge: Bridge, body: object): Promise<APIChannel> {
-  bridge.lease.require();
-  try {
-    const made = await bridge.rest.post(Routes.guildChannels(bridge.discord.guildId), { body });
-    return made as APIChannel;
-  } catch (error) {
-    if (!hasCode(error, code.guildFull)) throw error;
-    throw new MirrorProblem('the Discord server has no room for another channel', error);
-  }
+/** The roles to leave out, as the mirror's row remembers them. */
+export function withoutRoles(bridge: Bridge): string {
+  return [...missingRoles(bridge).keys()].sort().join(',');
 }
 
-/** "Urgent", "Urgent 2", "Urgent 3" …: made where it is missing. */
-async function overflowCategory(bridge: Bridge, base: string, nth: number): Promise<string> {
-  const work = async () => {
-    const channels = await listGuildChannels(bridge);
-    const first = channels.find(({ id }) => id === base) as APIGuildCategoryChannel | undefined;
-    const name = `${first?.name ?? 'Tickets'} ${nth}`;
-    const known = channels.find(
-      (channel) => channel.type === ChannelType.GuildCategory && channel.name === name,
-    );
-    if (known) return known.id;
-    const position = first?.position;
-    const made = await createGuildChannel(bridge, {
-      name,
-      type: ChannelType.GuildCategory,
-      position,
-    });
-    bridge.log.info({ category: name }, 'a category was full: made another one');
-    return made.id;
-  };
-  const made = bridge.makingCategory.then(work, work);
-  bridge.makingCategory = made;
-  return made;
+/** Discord knows a role no more that the cache still has: ask for all of them. */
+async function refreshRoles(bridge: Bridge): Promise<void> {
+  await bridge.client.guilds.cache.get(bridge.discord.guildId)?.roles.fetch();
 }
+
+const allRoles: SupportRole[] = ['GENERAL', 'TECHNICAL', 'MANAGER', 'ADMIN'];
 
 /**
- * Runs a call with the first category of a level that has room. Whether one has is told by Discord's
- * error alone: it has been seen to refuse at 48 and to accept at 51.
+ * Runs a call with the overwrites of a channel. Where Discord finds fault with them: with those of
+ * the roles it has, and at last with nobody's but the bot's own; never without keeping everybody out.
  */
-async function inCategory<T>(
+async function withOverwrites<T>(
   bridge: Bridge,
-  level: IssueLevel,
-  call: (parentId: string) => Promise<T>,
-): Promise<T> {
-  const base = bridge.discord.categories[level];
-  const full = bridge.fullUntil;
-  for (let nth = 1; ; nth++) {
-    const parent = nth === 1 ? base : await overflowCategory(bridge, base, nth);
-    if ((full.get(parent) ?? 0) > performance.now()) continue;
-    try {
-      return await call(parent);
-    } catch (error) {
-      const problem = parentProblem(error);
-      if (problem === 'invalid') {
-        throw new MirrorProblem(`the category for the level ${level} is not there`, error);
-      }
-      if (problem !== 'full') throw error;
-      if (nth >= MAX_CATEGORIES) {
-        throw new MirrorProblem(`no category for the level ${level} has room`, error);
-      }
-      full.set(parent, performance.now() + FULL_FOR_MS);
-    }
+  place: Pick<Ticket, 'support_role'>,
+  call: (permission_overwrites: object[]) => Promise<Outcome<T>>,
+): Promise<{ outcome: Outcome<T>; without: string }> {
+  for (let tries = 0; ; tries++) {
+    const missing = new Set(tries < 2 ? missingRoles(bridge).keys() : allRoles);
+    const outcome = await call(overwrites(bridge, place, missing));
+    const isAtFault = outcome.end === 'refused' && outcome.cause === 'overwrites';
+    if (!isAtFault || tries === 2) return { outcome, without: [...missing].sort().join(',') };
+    await refreshRoles(bridge);
   }
 }
 
 /** Opens the channel of a ticket in the category of its level, visible to its support role. */
-export async function createChannel(bridge: Bridge, ticket: Ticket): Promise<string> {
-  const topic = `${escapeName(shorten(ticket.topic, 100))} ${markerOf(ticket.id)}`;
-  const made = await inCategory(bridge, ticket.issue_level, (parent_id) =>
-    createGuildChannel(bridge, {
-      name: channelName(ticket.number),
-      type: ChannelType.GuildText,
-      topic,
-      parent_id,
-      permission_overwrites: overwrites(bridge, ticket),
-    }),
-  );
-  return made.id;
+export async function createChannel(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+): Promise<{ id: string; place: Place } | { waits: string }> {
+  const { issue_level, support_role, topic, number } = ticket.ticket;
+  const marker = markerOf(ticket.id);
+  let without = '';
+  const create = async (parent_id: string | undefined) => {
+    for (let nth = 0; ; nth++) {
+      const made = await withOverwrites<APIChannel>(bridge, ticket.ticket, (list) =>
+        callDiscord(bridge, 'create_channel', () =>
+          bridge.rest.post(Routes.guildChannels(bridge.discord.guildId), {
+            body: {
+              name: channelName(number, Math.max(0, nth - 1)),
+              type: ChannelType.GuildText,
+              // The first thing to leave out where a name is refused: it is the customer's.
+              topic: nth === 0 ? `${escapeName(shorten(topic, 256))} ${marker}` : marker,
+              ...(parent_id && { parent_id }),
+              permission_overwrites: list,
+            },
+          }),
+        ),
+      );
+      ({ without } = made);
+      const { outcome } = made;
+      const isNamed = outcome.end === 'refused' && outcome.cause === 'name';
+      if (!isNamed || nth === names.length) return outcome;
+    }
+  };
+  // Where the answer is lost, the channel is looked for in a newer list than any before.
+  ticket.channelsSince = performance.now();
+  const { outcome, placed } = await inCategory(bridge, issue_level, create);
+  ticket.channelsSince = 0;
+  if (outcome.end === 'done') {
+    return { id: outcome.value.id, place: { issue_level, support_role, placed, without } };
+  }
+  if (outcome.end === 'refused' && outcome.cause === 'guild_full') {
+    return { waits: bridge.room.refused(ticket) };
+  }
+  if (outcome.end === 'gone') throw new MirrorProblem('the server is gone', outcome.error);
+  throw blocked(bridge, ticket, undefined, outcome, [P.ManageChannels, P.ManageRoles]);
 }
 
-/** Moves a channel to the category of a level and shows it to another role, as far as they changed. */
+/**
+ * Moves a channel to the category of a level and shows it to another role, as far as they changed.
+ * @returns where it stands now; undefined where nothing has changed
+ */
 export async function moveChannel(
   bridge: Bridge,
-  channelId: string,
+  ticket: MirroredTicket,
   from: Partial<Place>,
-  to: Place,
-): Promise<void> {
-  const levelChanged = from.issue_level !== to.issue_level;
-  const roleChanged = from.support_role !== to.support_role;
-  if (!levelChanged && !roleChanged) return;
+): Promise<Place | undefined> {
+  const channelId = ticket.mirror.channel_id as string;
+  const { issue_level, support_role } = ticket.ticket;
+  const isMisplaced = from.placed === false && !bridge.problems.has(`category:${issue_level}`);
+  const levelChanged = from.issue_level !== issue_level || isMisplaced;
+  const seenBy = withoutRoles(bridge);
+  const roleChanged = from.support_role !== support_role || (from.without ?? '') !== seenBy;
+  if (!levelChanged && !roleChanged) return undefined;
+  let without = from.without ?? '';
   // Neither name nor topic: those may change twice in ten minutes only.
-  const seen = roleChanged ? { permission_overwrites: overwrites(bridge, to) } : {};
-  const patch = (body: object) => {
-    bridge.lease.require();
-    return bridge.rest.patch(Routes.channel(channelId), { body });
+  const patch = async (body: object): Promise<Outcome<unknown>> => {
+    const call = (more: object) =>
+      callDiscord(bridge, 'change_channel', () =>
+        bridge.rest.patch(Routes.channel(channelId), { body: { ...body, ...more } }),
+      );
+    if (!roleChanged) return Object.keys(body).length > 0 ? call({}) : { end: 'done', value: 0 };
+    const patched = await withOverwrites(bridge, ticket.ticket, (permission_overwrites) =>
+      call({ permission_overwrites }),
+    );
+    ({ without } = patched);
+    return patched.outcome;
   };
-  if (!levelChanged) await patch(seen);
-  else await inCategory(bridge, to.issue_level, (parent_id) => patch({ parent_id, ...seen }));
+  const moved = levelChanged
+    ? await inCategory(bridge, issue_level, (parent_id) => patch(parent_id ? { parent_id } : {}))
+    : { outcome: await patch({}), placed: from.placed ?? true };
+  if (moved.outcome.end !== 'done') throw failureOf(bridge, ticket, channelId, moved.outcome);
+  return { issue_level, support_role, placed: moved.placed, without };
 }
 
 /** Removes a channel; one that is gone already is as good. */
-export async function removeChannel(bridge: Bridge, channelId: string): Promise<void> {
-  bridge.lease.require();
-  await bridge.rest.delete(Routes.channel(channelId)).catch((error: unknown) => {
-    if (!hasCode(error, code.unknownChannel)) throw error;
-  });
+export function removeChannel(bridge: Bridge, channelId: string): Promise<Outcome<unknown>> {
+  return callDiscord(bridge, 'delete_channel', () => bridge.rest.delete(Routes.channel(channelId)));
 }

@@ -1,93 +1,124 @@
-import type { APIEmbed, APIMessage } from 'discord.js';
+import { PermissionFlagsBits as P } from 'discord.js';
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
-import { code, hasCode, MirrorProblem } from '../discord-errors.ts';
-import { escapeName, neutralise, shorten, systemLine } from '../format.ts';
+import type { Outcome } from '../call-ends.ts';
+import { describe, MirrorProblem } from '../discord-errors.ts';
+import { neutralise, shorten, systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { deliver, hasText } from '../posting.ts';
+import { lacking } from '../permissions.ts';
+import { deliver, postNotice } from '../posting.ts';
+import { keepLateWords } from './asides.ts';
 import { removeChannel } from './channels.ts';
-import { planTranscript } from './transcripts.ts';
+import { isStepDone, saveStep, stepName } from './closing-steps.ts';
+import { breakLinks } from './renditions.ts';
+import { postTranscript } from './transcript-posts.ts';
 
-type Step = (bridge: Bridge, ticket: MirroredTicket) => Promise<void>;
+const CLOSED = 'The ticket is closed';
 
-async function postClosingNotice(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+/** @returns why the ticket's end has to wait, where it does */
+type Step = (bridge: Bridge, ticket: MirroredTicket) => Promise<string | undefined>;
+
+/** Says so in the channel, with the reason where Discord takes it; where it takes nothing, not. */
+async function postClosingNotice(bridge: Bridge, ticket: MirroredTicket) {
   const { mirror, ticket: data } = ticket;
-  if (!mirror.channel_id) return;
-  const reason = data.close_reason ? `: ${neutralise(shorten(data.close_reason, 500))}` : '';
-  const content = systemLine(`The ticket is closed${reason}`);
-  const posted = await deliver(bridge, ticket, {
-    channelId: mirror.channel_id,
-    key: `notice ${ticket.id}`,
-    body: { content },
-    isIt: (message) => hasText(message, content, 0),
-  });
-  await bridge.tickets.save(ticket, { last_post: posted ?? mirror.last_post });
-}
-
-function summary({ ticket }: MirroredTicket): APIEmbed {
-  const at = (time: number | null) => (time === null ? '—' : `<t:${Math.floor(time / 1000)}:f>`);
-  const field = (name: string, value: string) => ({ name, value, inline: true });
-  return {
-    title: shorten(`Ticket #${ticket.number}: ${escapeName(ticket.topic)}`, 256),
-    fields: [
-      field('Customer', escapeName(ticket.username)),
-      field('Level', ticket.issue_level),
-      field('Support role', ticket.support_role),
-      field('Opened', at(ticket.created_at)),
-      field('Closed', at(ticket.closed_at)),
-      ...(ticket.close_reason
-        ? [{ name: 'Reason', value: shorten(neutralise(ticket.close_reason), 1024), inline: false }]
-        : []),
-    ],
-    footer: { text: `Ticket ${ticket.id}` },
-  };
-}
-
-/** Posts the transcript where it is kept; nothing is removed before Discord has it. */
-async function postTranscript(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
-  const { mirror } = ticket;
-  const channelId = bridge.discord.transcriptChannelId;
-  for (const [nth, files] of (await planTranscript(bridge, ticket)).entries()) {
-    const embed = summary(ticket);
-    const footer = { text: `${embed.footer?.text}${nth > 0 ? ` · ${nth + 1}` : ''}` };
-    const key = `transcript ${ticket.id} ${nth}`;
-    if (mirror.steps.includes(key)) continue;
-    await deliver(bridge, ticket, {
-      channelId,
-      key,
-      body: { embeds: [{ ...embed, footer }] },
-      files,
-      isIt: (message: APIMessage) => message.embeds[0]?.footer?.text === footer.text,
-    }).catch((error: unknown) => {
-      if (!hasCode(error, code.unknownChannel)) throw error;
-      throw new MirrorProblem('the channel for transcripts does not exist', error);
+  if (!mirror.channel_id) return undefined;
+  const reason = data.close_reason && neutralise(shorten(data.close_reason, 500));
+  const texts = reason ? [`: ${reason}`, `: ${breakLinks(reason)}`, ''] : [''];
+  for (const [nth, text] of texts.entries()) {
+    const outcome = await deliver(bridge, ticket, {
+      channelId: mirror.channel_id,
+      key: `${stepName(ticket, 'notice')} ${ticket.id}`,
+      rendition: String(nth),
+      body: { content: systemLine(CLOSED + text) },
+      isIt: ({ content }) => content.startsWith(systemLine(CLOSED)),
     });
-    await bridge.tickets.save(ticket, { steps: [...mirror.steps, key], attempt: null });
+    if (outcome.end === 'done') {
+      await bridge.tickets.save(ticket, { last_post: outcome.value ?? mirror.last_post });
+      return undefined;
+    }
+    if (outcome.end === 'gone' || outcome.cause === 'permission') return undefined;
   }
+  return undefined;
 }
 
-async function dropChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+/** Says once in the ticket's channel why its end waits. */
+async function sayWhy(bridge: Bridge, ticket: MirroredTicket, name: string, why: string) {
+  const { channel_id, steps } = ticket.mirror;
+  const told = `${name}-told`;
+  if (!channel_id || steps.includes(stepName(ticket, told))) return;
+  await postNotice(bridge, channel_id, `${stepName(ticket, told)} ${ticket.id}`, systemLine(why));
+  await saveStep(bridge, ticket, told);
+}
+
+type Failed = Exclude<Outcome<unknown>, { end: 'done' }>;
+
+/** Keeps the transcript where transcripts are kept; nothing is removed before Discord has it. */
+async function keepTranscript(bridge: Bridge, ticket: MirroredTicket) {
+  const failed = await postTranscript(bridge, ticket);
+  return failed && noTranscripts(bridge, ticket, failed);
+}
+
+/** Tells everybody whom it concerns that nothing can be posted where transcripts are kept. */
+async function noTranscripts(bridge: Bridge, ticket: MirroredTicket, failed: Failed) {
+  const { transcriptChannelId } = bridge.discord;
+  const needed = [P.ViewChannel, P.SendMessages, P.EmbedLinks, P.AttachFiles];
+  const names = lacking(bridge, needed, transcriptChannelId).join(', ');
+  const what =
+    failed.end === 'gone'
+      ? 'the channel of TRANSCRIPT_CHANNEL_ID does not exist'
+      : names
+        ? `the bot lacks ${names} in the channel of TRANSCRIPT_CHANNEL_ID`
+        : `${describe(failed.error)} in the channel of TRANSCRIPT_CHANNEL_ID`;
+  const why = `The transcript cannot be posted: ${what}. This channel stays until it can.`;
+  const { problems } = bridge;
+  if (!problems.has('setup:transcripts'))
+    problems.raise('transcripts', `no transcript can be posted: ${what}`, ticket.id);
+  await sayWhy(bridge, ticket, 'transcript', why);
+  return why;
+}
+
+async function dropChannel(bridge: Bridge, ticket: MirroredTicket) {
   const { channel_id } = ticket.mirror;
-  if (channel_id) await removeChannel(bridge, channel_id);
+  if (!channel_id) return undefined;
+  const failed = await keepLateWords(bridge, ticket);
+  if (failed) return noTranscripts(bridge, ticket, failed);
+  const outcome: Outcome<unknown> = await removeChannel(bridge, channel_id);
+  if (outcome.end !== 'refused') return undefined;
+  const names = lacking(bridge, [P.ViewChannel, P.ManageChannels], channel_id).join(', ');
+  const what = names ? `the bot lacks ${names}` : describe(outcome.error);
+  const why = `The transcript is kept, but this channel cannot be removed: ${what}. It may be deleted by hand.`;
+  const text = `a closed ticket's channel cannot be removed: ${what}`;
+  bridge.problems.raise(`removal:${names || outcome.cause}`, text, ticket.id);
+  await sayWhy(bridge, ticket, 'removal', why);
+  return why;
 }
 
 const steps: [string, Step][] = [
   ['notice', postClosingNotice],
-  ['transcript', postTranscript],
+  ['transcript', keepTranscript],
   ['removed', dropChannel],
 ];
 
-/** Says so in the channel, keeps the transcript, removes the channel: one stored step after another. */
-export async function walkClosing(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+/**
+ * Says so in the channel, keeps the transcript, removes the channel: one stored step after another,
+ * each for this closing alone, so that a ticket that is opened again can be closed again.
+ * @returns true when all of it is done
+ * @throws MirrorProblem where an operator has to mend something first
+ */
+export async function walkClosing(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   for (const [name, take] of steps) {
-    if (ticket.mirror.steps.includes(name)) continue;
-    if (bridge.ended) return;
+    if (isStepDone(ticket, name)) continue;
+    if (bridge.ended) return false;
     bridge.ctx.failpoint('before-close-step');
-    await take(bridge, ticket);
+    const waits = await take(bridge, ticket);
+    if (waits) throw new MirrorProblem(waits);
     bridge.ctx.failpoint('after-close-step');
-    await bridge.tickets.save(ticket, { steps: [...ticket.mirror.steps, name], attempt: null });
+    await saveStep(bridge, ticket, name);
   }
-  await forgetPosts(bridge.ctx, ticket.id);
-  await bridge.tickets.save(ticket, { state: 'done', problem: null });
+  await forgetPosts(bridge.ctx, ticket.id, bridge.lease.fencingToken);
+  const closing = ticket.ticket.status_seq;
+  await bridge.tickets.save(ticket, { state: 'done', closing, problem: null });
+  bridge.room.left(ticket);
   bridge.tickets.forget(ticket);
+  return true;
 }

@@ -11,7 +11,9 @@ import type { Bridge } from '../bridge.ts';
 import type { Speech } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds } from '../posting.ts';
-import { deletePosts, editSpeech, postSpeech, type Said } from './message-posts.ts';
+import { settlePosts } from './commits.ts';
+import { deletePosts, editSpeech } from './message-edits.ts';
+import { postSpeech, type Said } from './message-posts.ts';
 
 type Origin = Pick<Entry, 'origin' | 'client_id'>;
 type OfMessage = MessageEntry | MessageChangeEntry;
@@ -27,37 +29,47 @@ function speechOf(entry: OfMessage): Speech {
   return { name: author.name, text };
 }
 
-function saidIn(entry: OfMessage): Said {
+function saidIn(entry: OfMessage, inLogOrder: boolean): Said {
   return {
     entryId: entry.id,
     messageId: messageIdOf(entry),
     seq: entry.seq,
     speech: speechOf(entry),
     files: entry.files ?? [],
+    answers: firstOf(entry).reply_to,
+    inLogOrder,
   };
 }
 
 /** True for what staff wrote in this very channel; snowflakes grow, so an older one is of one that is lost. */
 function standsThere({ origin, client_id }: Origin, channelId: string): boolean {
-  return origin === 'discord' && compareIds(client_id, channelId) > 0;
+  // A message that was taken back and passed on again has more than the snowflake in its key.
+  const [snowflake = ''] = client_id.split(':');
+  return origin === 'discord' && compareIds(snowflake, channelId) > 0;
 }
 
 /**
  * Shows one entry of the log in the ticket's channel. What was written there is there already, and
- * a change of the ticket itself is shown by its card.
+ * a change of the ticket itself is shown by its card. The caller commits what was posted.
+ * @param inLogOrder false for what comes after newer entries, because it was put off
  * @returns whether there was anything to show
+ * @throws Deferred for an edit or a deletion that Discord's limits put off
  */
 export async function mirrorEntry(
   bridge: Bridge,
   ticket: MirroredTicket,
   entry: Entry,
+  inLogOrder: boolean,
 ): Promise<boolean> {
   if (!isOfMessage(entry)) return false;
   const isDone = entry.type !== 'delete' || entry.origin === 'discord';
   if (isDone && standsThere(firstOf(entry), ticket.mirror.channel_id as string)) return false;
-  if (entry.type === 'message') await postSpeech(bridge, ticket, saidIn(entry));
-  else if (entry.type === 'delete') {
-    await deletePosts(bridge, ticket, await listPosts(bridge.ctx, entry.of.id));
-  } else await editSpeech(bridge, ticket, saidIn(entry));
+  const said = saidIn(entry, inLogOrder);
+  if (entry.type === 'message') await postSpeech(bridge, ticket, said);
+  else if (entry.type === 'edit') await editSpeech(bridge, ticket, said);
+  else {
+    await settlePosts(bridge, ticket);
+    await deletePosts(bridge, ticket, await listPosts(bridge.ctx, said.messageId));
+  }
   return true;
 }

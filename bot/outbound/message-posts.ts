@@ -1,14 +1,14 @@
-import { buffer } from 'node:stream/consumers';
-import { type APIMessage, type RawFile, Routes } from 'discord.js';
-import type { Message } from '../../src/domain/log/entry.ts';
-import { listPosts, type Post, recordPost, removePosts } from '../../src/domain/mirror/posts.ts';
+import type { RawFile } from 'discord.js';
+import { loadFile } from '../../src/domain/files/read.ts';
+import { listPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
-import { code, hasCode, isRefused } from '../discord-errors.ts';
+import type { Outcome } from '../call-ends.ts';
 import { type Speech, speechParts } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { compareIds, deliver, hasText, noPings } from '../posting.ts';
-
-type File = Message['files'][number];
+import { deliver, isSpeech } from '../posting.ts';
+import { commit, notePost, settlePosts } from './commits.ts';
+import { failureOf, whyRefused } from './refusals.ts';
+import { afterRefusal, contentOf, type File, type Rendition } from './renditions.ts';
 
 /** Below Discord's 25 MiB a request, with room for what is around the files; it takes ten of them, as we do. */
 const BYTES_IN_A_POST = 24 * 1024 * 1024;
@@ -21,6 +21,10 @@ export interface Said {
   seq: number;
   speech: Speech;
   files: readonly File[];
+  /** The message of the log that it answers. */
+  answers?: string | null | undefined;
+  /** See `Outgoing`. */
+  inLogOrder: boolean;
 }
 
 interface Part {
@@ -43,8 +47,8 @@ function groupFiles(files: readonly File[]): File[][] {
   return groups;
 }
 
-function filesOnly(speech: Speech): string {
-  return `${speechParts({ ...speech, text: '' })[0]} files`;
+export function headerOf(speech: Speech): string {
+  return speechParts({ ...speech, text: '' })[0] as string;
 }
 
 /** The posts a message takes: its text in order, the files with the last of it. */
@@ -52,19 +56,55 @@ export function planParts(speech: Speech, files: readonly File[]): Part[] {
   const parts: Part[] = speechParts(speech).map((content) => ({ content, files: [] }));
   const [first, ...further] = groupFiles(files);
   if (first) (parts.at(-1) as Part).files = first;
-  for (const group of further) parts.push({ content: filesOnly(speech), files: group });
+  for (const group of further) parts.push({ content: `${headerOf(speech)} files`, files: group });
   return parts;
 }
 
+/** The files that are still there: those of a message deleted since are gone, though the log has them. */
 async function loadFiles(bridge: Bridge, files: readonly File[]): Promise<RawFile[]> {
   const loaded: RawFile[] = [];
   for (const { id, name, type } of files) {
-    loaded.push({ name, data: await buffer(bridge.ctx.files.read(id)), contentType: type });
+    const data = await loadFile(bridge.ctx, id);
+    if (data) loaded.push({ name, data, contentType: type });
   }
   return loaded;
 }
 
-async function postPart(
+export type Try = (rendition: Rendition) => Promise<Outcome<string | undefined>>;
+
+/** Tries one rendition after the other until Discord takes one. */
+export async function tryRenditions(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  said: Said,
+  original: Rendition,
+  attempt: Try,
+): Promise<{ outcome: Outcome<string | undefined>; rendition: Rendition }> {
+  const channelId = ticket.mirror.channel_id as string;
+  for (let rendition = original; ; ) {
+    const outcome = await attempt(rendition);
+    if (outcome.end !== 'refused') return { outcome, rendition };
+    const why = (cause: typeof outcome.cause) => whyRefused(bridge, channelId, cause);
+    const next = afterRefusal(headerOf(said.speech), original, rendition, outcome.cause, why);
+    if (!next) return { outcome, rendition };
+    if (rendition === original) {
+      const where = { part: 'discord', ticket: ticket.id, seq: said.seq };
+      bridge.ctx.reports.report(outcome.error, where);
+    }
+    rendition = next;
+  }
+}
+
+/** Where the message that is answered stands in the channel, so that Discord shows it as answered. */
+async function referenceTo(bridge: Bridge, ticket: MirroredTicket, { answers }: Said) {
+  if (!answers) return {};
+  const written = ticket.unrecorded.find(({ message_id }) => message_id === answers);
+  const [post] = written ? [written] : await listPosts(bridge.ctx, answers);
+  if (!post || post.channel_id !== ticket.mirror.channel_id) return {};
+  return { message_reference: { message_id: post.id, fail_if_not_exists: false } };
+}
+
+export async function postPart(
   bridge: Bridge,
   ticket: MirroredTicket,
   said: Said,
@@ -72,119 +112,58 @@ async function postPart(
   { content, files }: Part,
 ): Promise<void> {
   const channelId = ticket.mirror.channel_id as string;
-  const key = `${said.entryId} ${part}`;
-  const post = (text: string, withFiles: readonly File[], suffix: string) =>
-    loadFiles(bridge, withFiles).then((loaded) =>
-      deliver(bridge, ticket, {
-        channelId,
-        key: key + suffix,
-        body: { content: text },
-        files: loaded,
-        isIt: (message: APIMessage) => hasText(message, text, withFiles.length),
-      }),
-    );
-  let id: string | undefined;
-  try {
-    id = await post(content, files, '');
-  } catch (error) {
-    if (!isRefused(error)) throw error;
-    bridge.ctx.reports.report(error, { part: 'discord', ticket: ticket.id, seq: said.seq });
-    const [name] = speechParts({ ...said.speech, text: '' });
-    id = await post(`${name} *(Discord does not take this message; the ticket has it)*`, [], ' r');
-  }
-  if (id) {
-    const { fencingToken: epoch } = bridge.lease;
-    const carried = files.map((file) => ({ attachment: '', file: file.id }));
-    await recordPost(bridge.ctx, {
-      id,
-      ticket_id: ticket.id,
-      channel_id: channelId,
-      message_id: said.messageId,
-      seq: said.seq,
-      part,
-      direction: 'out',
-      hash: '',
-      edited: 0,
-      files: carried,
-      epoch,
+  const original: Rendition = { name: '', content, files };
+  const reference = part === 0 ? await referenceTo(bridge, ticket, said) : {};
+  const attempt: Try = async (one) =>
+    deliver(bridge, ticket, {
+      channelId,
+      key: `${said.entryId} ${part}`,
+      rendition: one.name + (one.leftOut ? ' -files' : ''),
+      body: { content: contentOf(one), ...reference },
+      files: [...(one.text ? [one.text] : []), ...(await loadFiles(bridge, one.files))],
+      isIt: isSpeech,
+      inLogOrder: said.inLogOrder,
     });
-  }
-  const last_post = id ?? ticket.mirror.last_post;
-  await bridge.tickets.save(ticket, { attempt: null, last_post });
+  const { outcome, rendition } = await tryRenditions(bridge, ticket, said, original, attempt);
+  if (outcome.end !== 'done') throw failureOf(bridge, ticket, channelId, outcome);
+  if (!outcome.value) return;
+  notePost(ticket, {
+    id: outcome.value,
+    ticket_id: ticket.id,
+    channel_id: channelId,
+    message_id: said.messageId,
+    seq: said.seq,
+    part,
+    direction: 'out',
+    hash: '',
+    edited: 0,
+    files: rendition.files.map((file) => ({ attachment: '', file: file.id })),
+    epoch: bridge.lease.fencingToken,
+  });
 }
 
-/** Posts what is not there yet of a message. */
+/**
+ * Posts what is not there yet of a message. The last of its posts is committed by the caller, with
+ * what it is a part of.
+ */
 export async function postSpeech(
   bridge: Bridge,
   ticket: MirroredTicket,
   said: Said,
 ): Promise<void> {
-  const rows = await listPosts(bridge.ctx, said.messageId);
-  const posted = new Map(rows.map(({ part, id }) => [part, id]));
+  const posted = new Set<number>();
+  // Only where an attempt may have come to its end unseen can there be posts of it.
+  if (ticket.inDoubt || !said.inLogOrder) {
+    await settlePosts(bridge, ticket);
+    for (const row of await listPosts(bridge.ctx, said.messageId)) {
+      posted.add(row.part);
+      // It was written down just before a crash, and how far the mirror had come was not.
+      notePost(ticket, { ...row, epoch: bridge.lease.fencingToken });
+    }
+  }
   for (const [index, part] of planParts(said.speech, said.files).entries()) {
-    const id = posted.get(index);
-    if (!id) await postPart(bridge, ticket, said, index, part);
-    else if (compareIds(id, ticket.mirror.last_post) > 0) {
-      // It was written down just before a crash, and this was not.
-      await bridge.tickets.save(ticket, { last_post: id });
-    }
-  }
-}
-
-async function patchPost(bridge: Bridge, post: Post, content: string): Promise<void> {
-  bridge.lease.require();
-  await bridge.rest
-    .patch(Routes.channelMessage(post.channel_id, post.id), {
-      body: { content, allowed_mentions: noPings },
-    })
-    .catch(async (error: unknown) => {
-      if (!hasCode(error, code.unknownMessage)) throw error;
-      // A moderator has deleted it: there is nothing to edit any more.
-      await removePosts(bridge.ctx, [post.id]);
-    });
-}
-
-/** Deletes posts from the channel; one that is gone already, or with a lost channel, is as good. */
-export async function deletePosts(
-  bridge: Bridge,
-  ticket: MirroredTicket,
-  posts: readonly Post[],
-): Promise<void> {
-  for (const { channel_id, id } of posts) {
-    bridge.lease.require();
-    if (channel_id === ticket.mirror.channel_id) {
-      await bridge.rest.delete(Routes.channelMessage(channel_id, id)).catch((error: unknown) => {
-        if (!hasCode(error, code.unknownMessage)) throw error;
-      });
-    }
-    await removePosts(bridge.ctx, [id]);
-  }
-}
-
-/**
- * Makes the posts of a message say something else; it may take more or fewer of them now. What was
- * never seen in this channel is posted as an edited message.
- */
-export async function editSpeech(
-  bridge: Bridge,
-  ticket: MirroredTicket,
-  said: Said,
-): Promise<void> {
-  const rows = await listPosts(bridge.ctx, said.messageId);
-  const started = rows.some(({ seq }) => seq < said.seq);
-  if (!started) {
-    const speech = { ...said.speech, edited: true };
-    return postSpeech(bridge, ticket, { ...said, speech });
-  }
-  const texts = speechParts(said.speech);
-  const byPart = new Map(rows.map((row) => [row.part, row]));
-  const count = Math.max(texts.length, ...rows.map(({ part }) => part + 1));
-  for (let part = 0; part < count; part++) {
-    const row = byPart.get(part);
-    const content = texts[part];
-    if (row && content) await patchPost(bridge, row, content);
-    else if (row?.files.length) await patchPost(bridge, row, filesOnly(said.speech));
-    else if (row) await deletePosts(bridge, ticket, [row]);
-    else if (content) await postPart(bridge, ticket, said, part, { content, files: [] });
+    if (posted.has(index)) continue;
+    if (index > 0) await commit(bridge, ticket);
+    await postPart(bridge, ticket, said, index, part);
   }
 }

@@ -9,7 +9,7 @@ export const rateLimits = {
   list_messages: 15,
   change_message: 15,
   upload: 15,
-  /** Counted per signed link, which carries no user; never per address, which many people share. */
+  /** Counted per file, because a signed link carries no user; never per address, which many people share. */
   download: 60,
   authorize: 30,
   subscribe: 60,
@@ -34,6 +34,8 @@ export const sizes = {
   file: 10 * 1024 * 1024,
   fileName: 120,
   filesPerMessage: 10,
+  /** Messages that may carry the same file. */
+  messagesPerFile: 20,
   ticketsPage: 100,
   messagesPage: 500,
   cursorsAtAuthorize: 100,

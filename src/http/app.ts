@@ -1,84 +1,125 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import express, { type Express, type Request, type Response } from 'express';
+import createRouter, { type HTTPMethod } from 'find-my-way';
 import type { AppContext } from '../context.ts';
 import { AppError, notFound } from '../errors.ts';
 import { applyCors } from './cors.ts';
 import { serve } from './endpoint.ts';
 import { sendError } from './reply.ts';
-import { openRequest, type RequestContext } from './request-context.ts';
-import { routes, sendMessageEndpoint, sendMessagePath } from './routes.ts';
-import { mountWidget } from './widget-assets.ts';
+import {
+  logRequest,
+  openRequest,
+  type RequestContext,
+  type RequestScope,
+} from './request-context.ts';
+import { routes } from './routes.ts';
+import { socketPath, wantsWebSocket } from './upgrades.ts';
+import { createWidgetRoutes } from './widget-assets.ts';
 
-/** The request travels beside the request through Express. */
-const requests = new WeakMap<IncomingMessage, RequestContext>();
-const requestOf = (req: Request) => requests.get(req) as RequestContext;
+type Params = Record<string, string>;
+type Answer = (request: RequestContext, params: Params) => void | Promise<void>;
 
-/** What is there, but not for this method, says which methods there are. */
-function refuseOtherMethods(app: Express, path: string, allowed: readonly string[]): void {
-  app.all(path, (req) => {
-    throw new AppError('METHOD_NOT_ALLOWED', `${req.method} is not allowed here`, {
-      headers: { Allow: allowed.join(', ') },
-    });
-  });
+/** Answers a request below `/socket.io/`; what it refuses it hands to `refuse`. */
+export type ServeSockets = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  refuse: (error: unknown) => void,
+) => void;
+
+interface Router {
+  /** @throws AppError NOT_FOUND, METHOD_NOT_ALLOWED, BAD_REQUEST */
+  find(request: RequestContext): { answer: Answer; params: Params };
 }
 
-/** Every row of the contract's table, and 405 for its path with any other method. */
-function mountRoutes(ctx: AppContext, app: Express): void {
-  const methods = new Map<string, string[]>();
+/** One table for every route there is, and who answers it. */
+function createTable(ctx: AppContext): Router {
+  // A path that is not valid UTF-8 once decoded belongs to no method.
+  const badPath: Answer = () => {
+    throw new AppError('BAD_REQUEST', 'the path is not valid UTF-8');
+  };
+  const router = createRouter({
+    ignoreTrailingSlash: true,
+    caseSensitive: false,
+    maxParamLength: 1000,
+    onBadUrl: () => undefined,
+  });
+  const methods = new Set<HTTPMethod>();
+  const add = (method: HTTPMethod, path: string, answer: Answer) => {
+    methods.add(method);
+    router.on(method, path, () => undefined, answer);
+    if (method === 'GET') add('HEAD', path, answer);
+  };
   for (const route of routes) {
-    const { method, path } = route.row;
-    const verb = method.toLowerCase() as Lowercase<typeof method>;
-    app[verb](path, (req) => {
-      const params = req.params as Record<string, string>;
-      return 'endpoint' in route
-        ? serve(ctx, route.endpoint, requestOf(req), params)
-        : route.answer(ctx, requestOf(req), params);
-    });
-    methods.set(path, [...(methods.get(path) ?? []), method]);
+    add(route.row.method, route.row.path, (request, params) =>
+      'endpoint' in route
+        ? serve(ctx, route.endpoint, request, params)
+        : route.answer(ctx, request, params),
+    );
   }
-  for (const [path, allowed] of methods) refuseOtherMethods(app, path, allowed);
+  for (const [path, answer] of createWidgetRoutes(ctx)) add('GET', path, answer);
+  const match = (method: HTTPMethod, path: string) => {
+    const found = router.find(method, path);
+    if (!found) return undefined;
+    const params = found.params as Params;
+    if (Object.values(params).includes('')) return undefined;
+    return { answer: (found.store as Answer | null) ?? badPath, params };
+  };
+  return {
+    find({ req, path }) {
+      const method = req.method as HTTPMethod;
+      const found = match(method, path);
+      if (found) return found;
+      const allowed = [...methods].filter((other) => match(other, path));
+      if (allowed.length === 0) throw notFound('route');
+      throw new AppError('METHOD_NOT_ALLOWED', `${method} is not allowed here`, {
+        headers: { Allow: allowed.join(', ') },
+      });
+    },
+  };
 }
 
-function createExpress(ctx: AppContext): Express {
-  const app = express();
-  app.disable('x-powered-by').disable('etag').set('query parser', false);
-  mountRoutes(ctx, app);
-  mountWidget(ctx, app);
-  app.use(() => {
-    throw notFound('route');
-  });
-  app.use((error: unknown, req: Request, _res: Response, _next: unknown) => {
-    // What Express itself refuses, such as a path that is not valid UTF-8, has a status.
-    const status = (error as { status?: number }).status;
-    const refused = !(error instanceof AppError) && status !== undefined && status < 500;
-    const shown = refused ? new AppError('BAD_REQUEST', (error as Error).message) : error;
-    sendError(ctx, requestOf(req), shown);
-  });
-  return app;
+/** RFC 9112, section 3.2: a request has one Host. Node keeps the first and drops the others. */
+function requireOneHost({ httpVersion, headers, rawHeaders }: IncomingMessage): void {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') count++;
+  }
+  if (count > 1) throw new AppError('BAD_REQUEST', 'there is more than one Host header');
+  if (httpVersion === '1.1' && headers.host === undefined) {
+    throw new AppError('BAD_REQUEST', 'the Host header is missing');
+  }
 }
 
-/**
- * The HTTP door. Sending a message, the one hot route, goes to its endpoint directly; everything
- * else is routed by Express to endpoints of the same form.
- */
+/** The HTTP door: every request comes in here, those of Socket.IO's polling too. */
 export function createRequestListener(
   ctx: AppContext,
+  scope: RequestScope,
   isAllowedOrigin: (req: IncomingMessage) => boolean,
-): (req: IncomingMessage, res: ServerResponse) => void {
-  const app = createExpress(ctx);
-  return (req, res) => {
-    const request = openRequest(ctx, req, res);
-    if (req.httpVersion === '1.1' && req.headers.host === undefined) {
-      sendError(ctx, request, new AppError('BAD_REQUEST', 'the Host header is missing'));
-      return;
+  serveSockets: ServeSockets | undefined,
+): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+  const table = createTable(ctx);
+  const answer = (request: RequestContext, refuse: (error: unknown) => void) => {
+    const { req, res, path } = request;
+    requireOneHost(req);
+    if (applyCors(isAllowedOrigin, request)) return undefined;
+    if (serveSockets && path.startsWith(socketPath)) return serveSockets(req, res, refuse);
+    if (wantsWebSocket(req)) throw notFound('WebSocket');
+    const found = table.find(request);
+    return found.answer(request, found.params);
+  };
+  return async (req, res) => {
+    const request = openRequest(scope, req, res);
+    // A poll is answered as often as there is news; only one that is refused says anything.
+    const isPoll = serveSockets !== undefined && request.path.startsWith(socketPath);
+    if (!isPoll) logRequest(ctx, scope, request);
+    const refuse = (error: unknown) => {
+      if (isPoll) logRequest(ctx, scope, request);
+      sendError(ctx, request, error);
+    };
+    try {
+      await answer(request, refuse);
+    } catch (error) {
+      refuse(error);
     }
-    if (applyCors(isAllowedOrigin, request)) return;
-    const ticketId = req.method === 'POST' && sendMessagePath.exec(request.path)?.[1];
-    if (ticketId) {
-      void serve(ctx, sendMessageEndpoint, request, { ticketId });
-      return;
-    }
-    requests.set(req, request);
-    app(req, res);
   };
 }

@@ -16,7 +16,7 @@ import { parseInput } from '../domain/access/parse.ts';
 import { countRequest, rateHeaders } from '../domain/access/rate.ts';
 import { AppError, notFound } from '../errors.ts';
 import { readJson } from './body.ts';
-import { type Reply, sendError, sendJson } from './reply.ts';
+import { type Reply, sendError, sendReply } from './reply.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** What a handler is called with: already authorised, counted and parsed as its row says. */
@@ -70,7 +70,7 @@ export async function authenticate(ctx: AppContext, request: RequestContext): Pr
 const parse = (schema: z.ZodType | undefined, input: () => unknown, where: 'body' | 'query') =>
   schema ? parseInput(schema, input(), where) : undefined;
 
-/** Runs an endpoint: who, how often, what, then the verb. Needs nothing of Express. */
+/** Runs an endpoint: who, how often, what, then the verb. */
 export async function serve(
   ctx: AppContext,
   { row, run }: Endpoint,
@@ -81,14 +81,13 @@ export async function serve(
   try {
     const actor = await authenticate(ctx, request);
     const verdict = await countRequest(ctx, row.limit, actor.key);
-    const json = row.body && (await readJson(request.req));
+    const json = row.body && (await readJson(request));
     const body = parse(row.body, () => json, 'body');
     const query = parse(row.query, () => Object.fromEntries(request.query), 'query');
     for (const id of Object.values(params)) if (!isHexId(id)) throw notFound('resource');
     const call = { ctx, actor, params, body, query, request } as unknown as Call<never>;
     const reply = await run(call);
-    const headers = { ...rateHeaders(verdict), ...reply.headers };
-    sendJson(request.res, reply.status, reply.body, headers);
+    sendReply(request, { ...reply, headers: { ...rateHeaders(verdict), ...reply.headers } });
   } catch (error) {
     sendError(ctx, request, error);
   }

@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AppContext } from '../context.ts';
 import type { Handlers } from './endpoint.ts';
+import { refuseMalformed } from './malformed.ts';
 import { sendJson } from './reply.ts';
 
 /** `GET /healthz`: the process runs. Asks nobody. */
@@ -25,10 +26,14 @@ export const probeHandlers = {
 
 /** A server of nothing but the probes, for a process whose only role is `bot`. */
 export function createProbeServer(ctx: AppContext): Server {
-  return createServer((req, res) => {
+  const http = createServer({ maxHeaderSize: 8192 }, (req, res) => {
     const path = req.url?.split('?')[0];
     if (path === '/healthz') answerHealth(res);
     else if (path === '/readyz') void answerReady(ctx, res);
     else sendJson(res, 404, { error: 'NOT_FOUND', message: 'only probes are answered here' });
   });
+  http.headersTimeout = 15_000;
+  http.requestTimeout = 15_000;
+  http.on('clientError', refuseMalformed);
+  return http;
 }

@@ -2,6 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { AppContext } from '../context.ts';
 import type { ErrorBody } from '../contract/errors.ts';
 import { toAppError } from '../errors.ts';
+import { refusesContinue } from './body.ts';
+import { discardBody, hasUnreadBody } from './discard.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** What an endpoint answers with. */
@@ -11,14 +13,40 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
+/** Ends an answer so that it is read, whatever of the request has not been. */
+function finish(res: ServerResponse, text: string | Buffer): void {
+  const { req } = res;
+  if (!hasUnreadBody(req) || refusesContinue(req)) {
+    res.end(text);
+    return;
+  }
+  if (res.shouldKeepAlive) {
+    res.end(text);
+    discardBody(req);
+    return;
+  }
+  // Node closes the connection as soon as the answer has ended.
+  res.write(text);
+  discardBody(req, () => res.end());
+}
+
 export function sendJson(
   res: ServerResponse,
   status: number,
   body: unknown,
   headers?: Record<string, string>,
 ): void {
+  sendText(res, status, JSON.stringify(body), headers);
+}
+
+function sendText(
+  res: ServerResponse,
+  status: number,
+  text: string | Buffer,
+  headers?: Record<string, string>,
+): void {
   if (res.headersSent || res.destroyed) return;
-  const text = JSON.stringify(body);
+  if (refusesContinue(res.req)) res.shouldKeepAlive = false;
   res.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(text),
@@ -26,7 +54,21 @@ export function sendJson(
     'X-Content-Type-Options': 'nosniff',
     ...headers,
   });
-  res.end(text);
+  finish(res, text);
+}
+
+/** A long text is held as the bytes that are sent, once; a short one goes out with its headers. */
+const LONG_TEXT = 16 * 1024;
+
+/**
+ * Answers with what an endpoint returned, within the budget for what waits to be read.
+ * @throws AppError SERVICE_UNAVAILABLE
+ */
+export function sendReply({ res, unsent }: RequestContext, reply: Reply): void {
+  const text = JSON.stringify(reply.body);
+  const shown = text.length > LONG_TEXT ? Buffer.from(text) : text;
+  if (typeof shown !== 'string') unsent?.add(res, shown.length);
+  sendText(res, reply.status, shown, reply.headers);
 }
 
 /** The one place where an error becomes an answer over HTTP. Bugs are reported, without detail. */

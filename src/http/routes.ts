@@ -4,6 +4,7 @@ import {
   endpoints,
   type TokenEndpointName,
 } from '../contract/endpoints.ts';
+import { serveFile } from './downloads.ts';
 import {
   bindEndpoint,
   type Endpoint,
@@ -11,15 +12,16 @@ import {
   type Handlers,
   type OpenHandler,
 } from './endpoint.ts';
-import { fileHandlers } from './files.ts';
 import { messageHandlers } from './messages.ts';
 import { probeHandlers } from './probes.ts';
 import { ticketHandlers } from './tickets.ts';
+import { uploadHandlers } from './uploads.ts';
 
 const handlers: Handlers = {
   ...ticketHandlers,
   ...messageHandlers,
-  ...fileHandlers,
+  ...uploadHandlers,
+  downloadFile: serveFile,
   ...probeHandlers,
 };
 
@@ -37,9 +39,3 @@ function routeOf(name: EndpointName): Route {
 
 /** Every row, in the order of the table. */
 export const routes: readonly Route[] = (Object.keys(endpoints) as EndpointName[]).map(routeOf);
-
-/** Kept apart because the server takes its requests past Express (ADR 0003). */
-export const sendMessageEndpoint = bindEndpoint('sendMessage', handlers.sendMessage);
-export const sendMessagePath = new RegExp(
-  `^${endpoints.sendMessage.path.replace(/:\w+/g, '([^/]+)')}$`,
-);

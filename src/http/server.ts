@@ -1,65 +1,101 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AppContext } from '../context.ts';
-import type { ErrorBody } from '../contract/errors.ts';
 import { sizes } from '../contract/limits.ts';
-import { createRequestListener } from './app.ts';
+import { createAddressOf } from './addresses.ts';
+import { createRequestListener, type ServeSockets } from './app.ts';
+import { awaitContinue } from './body.ts';
+import { refuseMalformed } from './malformed.ts';
 import { createOriginCheck } from './origins.ts';
-import { nextRequestId } from './request-context.ts';
+import { sendError } from './reply.ts';
+import { logRequest, openRequest, type RequestScope } from './request-context.ts';
+import { STALLED_MS, UnsentAnswers } from './unsent-answers.ts';
+import { FrontDoorRequest, openUpgradeAnswer } from './upgrades.ts';
 
 /**
  * Milliseconds a peer may take for its headers, for a whole request, and between two requests, which
- * is longer than a usual balancer keeps a connection; and how often it is looked for who took longer.
+ * is longer than a usual balancer keeps a connection; how long nothing may move while an answer is
+ * sent, a poll without news included; and how often it is looked for who took longer.
  */
 const patience = {
   headers: 15_000,
   request: sizes.requestWithin,
   keepAlive: 65_000,
+  stalled: STALLED_MS,
   check: 1000,
 };
 
-const parserErrors: Record<string, string> = {
-  HPE_HEADER_OVERFLOW: 'the headers are too large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'the request took too long',
-};
-
-/** Answers what Node's parser refuses before there is a request: the same body, the same headers. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const message = parserErrors[error.code ?? ''] ?? 'the request is not HTTP';
-  const text = JSON.stringify({ error: 'BAD_REQUEST', message } satisfies ErrorBody);
-  const lines = [
-    'HTTP/1.1 400 Bad Request',
-    `X-Request-Id: ${nextRequestId()}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${text.length}`,
-    'Connection: close',
-  ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
+/** What serves Socket.IO on the same port. */
+export interface SocketDoor {
+  serve: ServeSockets;
+  upgrade(
+    req: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    refuse: (error: unknown) => void,
+  ): void;
 }
 
-/** Builds the HTTP server with its REST routes; `listen` opens it. */
-export function createHttpServer(ctx: AppContext): {
-  http: Server;
-  isAllowedOrigin: ReturnType<typeof createOriginCheck>;
-} {
-  const isAllowedOrigin = createOriginCheck(ctx.config.allowedOrigins, ctx.log);
-  const listener = createRequestListener(ctx, isAllowedOrigin);
+/** What HTTP and Socket.IO both ask of a request. */
+export interface Requests {
+  isAllowedOrigin(req: IncomingMessage): boolean;
+  addressOf(req: IncomingMessage): string;
+}
+
+export function createRequests({ config, log }: AppContext): Requests {
+  return {
+    isAllowedOrigin: createOriginCheck(config.allowedOrigins, log),
+    addressOf: createAddressOf(config.trustedProxies),
+  };
+}
+
+/** Hands upgrades to Socket.IO; those it refuses are answered over HTTP, like any other request. */
+function serveUpgrades(ctx: AppContext, http: Server, scope: RequestScope, door: SocketDoor): void {
+  http.on('upgrade', (req, socket, head) => {
+    // Node has taken its own listener off: from here on a reset would end the process.
+    socket.on('error', () => socket.destroy());
+    door.upgrade(req, socket, head, (error) => {
+      const request = openRequest(scope, req, openUpgradeAnswer(req, socket));
+      logRequest(ctx, scope, request);
+      sendError(ctx, request, error);
+    });
+  });
+}
+
+/** Builds the HTTP server with its REST routes and, where given, Socket.IO; `listen` opens it. */
+export function createHttpServer(
+  ctx: AppContext,
+  requests: Requests = createRequests(ctx),
+  sockets?: SocketDoor,
+): Server {
+  const scope: RequestScope = {
+    unsent: new UnsentAnswers(ctx.config.maxUnsentBytes, ctx.log),
+    addressOf: requests.addressOf,
+  };
+  const { isAllowedOrigin } = requests;
+  const listener = createRequestListener(ctx, scope, isAllowedOrigin, sockets?.serve);
   // A missing Host is refused by the listener, with the body every error has.
   const http = createServer(
-    { requireHostHeader: false, connectionsCheckingInterval: patience.check },
+    {
+      IncomingMessage: FrontDoorRequest,
+      requireHostHeader: false,
+      connectionsCheckingInterval: patience.check,
+    },
     listener,
   );
   http.headersTimeout = patience.headers;
   http.requestTimeout = patience.request;
   http.keepAliveTimeout = patience.keepAlive;
+  http.timeout = patience.stalled;
   http.on('checkExpectation', (req, res) => http.emit('request', req, res));
+  http.on('checkContinue', (req, res) => {
+    awaitContinue(req);
+    http.emit('request', req, res);
+  });
   http.on('clientError', refuseMalformed);
-  return { http, isAllowedOrigin };
+  if (sockets) serveUpgrades(ctx, http, scope, sockets);
+  return http;
 }
 
 /** Opens the port. @returns the port, which the system chose where `port` was 0 */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Express, Request, Response } from 'express';
 import type { AppContext } from '../context.ts';
 import { notFound } from '../errors.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** Where the build leaves the widget, seen from the source and from its compiled form. */
 const places = ['../../dist/widget/public/', '../../widget/public/'];
@@ -54,13 +54,13 @@ function createFiles() {
     bytes.set(path, file);
     return file;
   };
-  return (req: Request, res: Response, path: string) => {
+  return ({ req, res }: RequestContext, path: string) => {
     const cache = known.get(path);
     if (!cache) throw notFound(build ? 'file' : 'widget (it is not built: npm run build)');
-    const [encoding, suffix] = encodings.find(([name]) => req.acceptsEncodings(name)) ?? ['', ''];
+    const accepted = String(req.headers['accept-encoding'] ?? '');
+    const [encoding, suffix] = encodings.find(([name]) => accepted.includes(name)) ?? ['', ''];
     const etag = `"${build?.manifest.version}${suffix}"`;
-    res.set({
-      'Content-Type': types[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+    const headers: Record<string, string> = {
       'Cache-Control': cache,
       ETag: etag,
       Vary: 'Accept-Encoding',
@@ -69,10 +69,19 @@ function createFiles() {
       'Access-Control-Allow-Origin': '*',
       'Cross-Origin-Resource-Policy': 'cross-origin',
       'Timing-Allow-Origin': '*',
+    };
+    if (req.headers['if-none-match'] === etag) {
+      res.writeHead(304, headers).end();
+      return;
+    }
+    const body = read(path + suffix);
+    res.writeHead(200, {
+      ...headers,
+      ...(encoding && { 'Content-Encoding': encoding }),
+      'Content-Type': types[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+      'Content-Length': body.length,
     });
-    if (req.headers['if-none-match'] === etag) return void res.status(304).end();
-    if (encoding) res.set('Content-Encoding', encoding);
-    res.send(read(path + suffix));
+    res.end(req.method === 'HEAD' ? undefined : body);
   };
 }
 
@@ -93,37 +102,43 @@ const page = (title: string, script: string, ...attributes: string[]) => `<!doct
 `;
 
 /** Our own script and API, pictures of ours and of the device; whoever may talk to us may frame us. */
-function sendPage(ctx: AppContext, req: Request, res: Response, html: string): void {
-  const socket = `${req.protocol === 'https' ? 'wss' : 'ws'}://${req.headers.host}`;
+function sendPage({ config }: AppContext, { req, res }: RequestContext, html: string): void {
+  const secure = 'encrypted' in req.socket || config.publicUrl?.startsWith('https:');
+  const socket = `${secure ? 'wss' : 'ws'}://${req.headers.host}`;
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
-    `connect-src 'self' ${socket} ${ctx.config.publicUrl ?? ''}`.trim(),
-    `img-src 'self' blob: ${ctx.config.publicUrl ?? ''}`.trim(),
-    `frame-ancestors 'self' ${ctx.config.allowedOrigins.join(' ')}`.trim(),
+    `connect-src 'self' ${socket} ${config.publicUrl ?? ''}`.trim(),
+    `img-src 'self' blob: ${config.publicUrl ?? ''}`.trim(),
+    `frame-ancestors 'self' ${config.allowedOrigins.join(' ')}`.trim(),
     "base-uri 'none'",
     "form-action 'none'",
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
   ].join('; ');
-  res.set({
+  res.writeHead(200, {
     'Content-Type': 'text/html; charset=utf-8',
+    'Content-Length': Buffer.byteLength(html),
     'Cache-Control': 'no-cache',
     'Content-Security-Policy': policy,
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
   });
-  res.send(html);
+  res.end(req.method === 'HEAD' ? undefined : html);
 }
 
-/** `/widget/…`, and the chat as a page of its own. */
-export function mountWidget(ctx: AppContext, app: Express): void {
+type WidgetRoute = [
+  path: string,
+  answer: (request: RequestContext, params: Record<string, string>) => void,
+];
+
+/** `/widget/…`, and the chat as a page of its own: read with GET, no part of the API. */
+export function createWidgetRoutes(ctx: AppContext): WidgetRoute[] {
   const send = createFiles();
-  app.get('/chat', (req, res) => {
-    sendPage(ctx, req, res, page('Chat', '/widget/v1.js', 'data-mode="page"'));
-  });
-  app.get(['/widget/:file', '/widget/:version/:file'], (req, res) => {
-    const { version, file } = req.params as { version?: string; file: string };
-    send(req, res, version ? `${version}/${file}` : file);
-  });
+  const chat = page('Chat', '/widget/v1.js', 'data-mode="page"');
+  return [
+    ['/chat', (request) => sendPage(ctx, request, chat)],
+    ['/widget/:file', (request, { file }) => send(request, file ?? '')],
+    ['/widget/:version/:file', (request, { version, file }) => send(request, `${version}/${file}`)],
+  ];
 }

@@ -16,8 +16,11 @@ export interface Bus<E> {
   close(): Promise<void>;
 }
 
-/** Hands events to the listeners of this process. */
-export function createLocalBus<E>(log: Log): Bus<E> {
+/**
+ * Hands events to the listeners of this process.
+ * @param onBug told what a listener has thrown
+ */
+export function createLocalBus<E>(log: Log, onBug: (error: unknown) => void): Bus<E> {
   const listeners = new Set<(event: E) => void>();
   return {
     publish(event) {
@@ -26,6 +29,7 @@ export function createLocalBus<E>(log: Log): Bus<E> {
           listener(event);
         } catch (error) {
           log.error({ err: error }, 'a bus listener failed');
+          onBug(error);
         }
       }
     },

@@ -22,11 +22,16 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
   let clean = text;
   for (const secret of secrets)
     if (secret.length >= 6) clean = clean.replaceAll(secret, '[redacted]');
-  return redactUrl(clean)
-    .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]')
-    .replace(/\b(Bearer|Bot)\s+\S+/gi, '$1 [redacted]')
-    .replace(/(webhooks\/\d+\/)[\w-]+/g, '$1[redacted]')
-    .replace(/(\w+:\/\/)[^/\s:@]+:[^/\s@]+@/g, '$1[redacted]@');
+  return (
+    redactUrl(clean)
+      .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]')
+      .replace(/\b(authorization["']?\s*[:=]\s*["']?\w+)\s+[^\s"',]+/gi, '$1 [redacted]')
+      .replace(/\b(Bearer)\s+(?=\S*[\d._])[\w.~+/=-]{6,}/gi, '$1 [redacted]')
+      // A bot's token has three parts: "the bot was removed" names none.
+      .replace(/\b(Bot)\s+[\w-]+\.[\w-]+\.[\w-]+/gi, '$1 [redacted]')
+      .replace(/(webhooks\/\d+\/)[\w-]+/g, '$1[redacted]')
+      .replace(/(\w+:\/\/)[^/\s:@]+:[^/\s@]+@/g, '$1[redacted]@')
+  );
 }
 
 /** What was thrown, in the lines worth reading. Takes anything, because anything can be thrown. */

@@ -11,7 +11,13 @@ export type FailpointName =
   | 'after-inbound-commit'
   | 'before-close-step'
   | 'after-close-step'
-  | 'before-migration-step';
+  | 'before-migration-step'
+  | 'after-reserve'
+  | 'after-bytes'
+  | 'after-claim'
+  | 'before-file-drop'
+  | 'before-file-removal'
+  | 'after-file-removal';
 
 export type Failpoint = (point: FailpointName) => void;
 

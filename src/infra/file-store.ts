@@ -25,7 +25,10 @@ export interface FileStore {
   find(ids: readonly string[]): Promise<StoredFile[]>;
   /** Bytes from `start` to `end`, both included. */
   read(id: string, range?: { start: number; end: number }): Readable;
+  /** Takes all bytes of a file away, those of an upload that was cut off too; gone already is as good. */
   remove(id: string): Promise<void>;
+  /** Ids of files with bytes, those of uploads that were cut off too, above `after` and in order. */
+  listIds(after: string | undefined, limit: number): Promise<string[]>;
 }
 
 /**
@@ -68,6 +71,10 @@ export function createGridFileStore(connection: Connection): FileStore {
     if (!connection.db) throw unavailable('the database is not reachable yet');
     return new mongo.GridFSBucket(connection.db, { bucketName: 'files' });
   };
+  const collection = (name: string) => {
+    if (!connection.db) throw unavailable('the database is not reachable yet');
+    return connection.db.collection<mongo.Document>(`files.${name}`);
+  };
   const oid = (id: string) => Types.ObjectId.createFromHexString(id);
   return {
     create: (id, name, meta) =>
@@ -90,6 +97,20 @@ export function createGridFileStore(connection: Connection): FileStore {
         oid(id),
         range ? { start: range.start, end: range.end + 1 } : undefined,
       ),
-    remove: (id) => bucket().delete(oid(id)),
+    async remove(id) {
+      // The bucket's own deletion refuses where the first half of it was done before.
+      await collection('files').deleteOne({ _id: oid(id) });
+      await collection('chunks').deleteMany({ files_id: oid(id) });
+    },
+    async listIds(after, limit) {
+      // Of the index { files_id, n } alone: one key a file.
+      const rows = await collection('chunks')
+        .find({ ...(after && { files_id: { $gt: oid(after) } }), n: 0 })
+        .project<{ files_id: Types.ObjectId }>({ _id: 0, files_id: 1 })
+        .sort({ files_id: 1, n: 1 })
+        .limit(limit)
+        .toArray();
+      return rows.map(({ files_id }) => files_id.toHexString());
+    },
   };
 }

@@ -18,22 +18,30 @@ export const failFast: Options = {
 
 const reconnectDelay = (attempt: number) => Math.min(attempt * 100, 2000);
 
-/** Opens a client that reconnects for ever; its errors are logged once for each outage. */
+/** The clients of one process that have lost Redis: it is one outage, however many notice. */
+const outages = new WeakMap<Log, Set<Redis>>();
+
+function outageOf(log: Log): Set<Redis> {
+  const known = outages.get(log) ?? new Set<Redis>();
+  outages.set(log, known);
+  return known;
+}
+
+/** Opens a client that reconnects for ever; an outage is logged once for all clients of a log. */
 export function openRedis(url: string, log: Log, options: Options = {}): Redis {
   const defaults: Options = { retryStrategy: reconnectDelay, maxRetriesPerRequest: null };
   const client = new Redis(url, { ...defaults, ...options });
-  let away = false;
+  const away = outageOf(log);
   client.on('error', (error) => {
-    if (!away)
-      log.warn(
-        { reason: error.message },
-        'Redis is away; other nodes hear by the reconciliation poll',
-      );
-    away = true;
+    const isFirst = away.size === 0;
+    away.add(client);
+    if (!isFirst) return;
+    const what = 'Redis is away; other nodes hear by the reconciliation poll';
+    log.warn({ reason: error.message }, what);
   });
   client.on('ready', () => {
-    if (away) log.info('Redis is back');
-    away = false;
+    if (away.delete(client) && away.size === 0) log.info('Redis is back');
   });
+  client.on('end', () => away.delete(client));
   return client;
 }

@@ -1,5 +1,16 @@
 import type { Connection, Model, Schema } from 'mongoose';
+import {
+  type DeadLetterRow,
+  type DueRow,
+  deadLetterSchema,
+  dueSchema,
+  type OffsetRow,
+  offsetSchema,
+  type WatermarkRow,
+  watermarkSchema,
+} from './consumer.ts';
 import { type EntryRow, entrySchema, type VisibilityRow, visibilitySchema } from './entry.ts';
+import { type StoredFileRow, storedFileSchema, type UsageRow, usageSchema } from './file.ts';
 import { type MetaRow, metaSchema } from './meta.ts';
 import {
   type LeaseRow,
@@ -22,6 +33,12 @@ export interface Database {
   posts: Model<PostRow>;
   leases: Model<LeaseRow>;
   meta: Model<MetaRow>;
+  storedFiles: Model<StoredFileRow>;
+  usage: Model<UsageRow>;
+  offsets: Model<OffsetRow>;
+  watermarks: Model<WatermarkRow>;
+  deadLetters: Model<DeadLetterRow>;
+  due: Model<DueRow>;
 }
 
 /** Registers every model on a connection; touches no server. */
@@ -38,5 +55,11 @@ export function defineModels(connection: Connection): Database {
     posts: model('Post', postSchema),
     leases: model('Lease', leaseSchema),
     meta: model('Meta', metaSchema),
+    storedFiles: model('StoredFile', storedFileSchema),
+    usage: model('Usage', usageSchema),
+    offsets: model('Offset', offsetSchema),
+    watermarks: model('Watermark', watermarkSchema),
+    deadLetters: model('DeadLetter', deadLetterSchema),
+    due: model('Due', dueSchema),
   };
 }

@@ -17,14 +17,25 @@ export interface MirrorRow {
   last_post: string;
   /** A post that was begun: what it was to be, and when. Until it is recorded its outcome is unknown. */
   attempt: { key: string; at: number } | null;
-  /** Steps already done: `described` `pinned` `history`, and of closing `notice` `transcript` `removed`. */
+  /** Posts up to `last_post` whose own rows may not be written yet. */
+  pending: PostRow[];
+  /** Edits and deletions that Discord's limits put off: newer messages have overtaken them. */
+  deferred: { message_id: string; seq: number; until: number }[];
+  /**
+   * Steps already done: `described` `pinned` `history`, and of closing `notice@SEQ` `transcript@SEQ`
+   * `removed@SEQ`, where SEQ is the entry that closed the ticket.
+   */
   steps: string[];
+  /** The entry that closed the ticket, of which `done` speaks; 0 before. */
+  closing: number;
   /** What the channel shows, to know what a change of the ticket must change there. */
   shown: Record<string, unknown> | null;
   /** When the channel was last made again after somebody had deleted it; 0 for never. */
   remade_at: number;
   /** Why the mirror does not get on, for staff. */
   problem: string | null;
+  /** True where there may be something new, until the mirror is taken up again. */
+  lagging?: boolean;
   /** The lease under which the row was last written; an older bot may not write any more. */
   epoch: number;
 }
@@ -38,10 +49,14 @@ export const mirrorSchema = new Schema<MirrorRow>(
     inbound: { type: String, required: true },
     last_post: { type: String, required: true },
     attempt: { type: Schema.Types.Mixed, default: null },
+    pending: { type: Schema.Types.Mixed, default: [] },
+    deferred: { type: Schema.Types.Mixed, default: [] },
     steps: { type: [String], default: [] },
+    closing: { type: Number, default: 0 },
     shown: { type: Schema.Types.Mixed, default: null },
     remade_at: { type: Number, default: 0 },
     problem: { type: String, default: null },
+    lagging: Boolean,
     epoch: { type: Number, required: true },
   },
   { collection: 'mirrors', versionKey: false, strict: 'throw', minimize: false },
@@ -55,6 +70,10 @@ mirrorSchema.index(
   },
 );
 mirrorSchema.index({ state: 1, _id: 1 }, { name: 'mirror_state' });
+mirrorSchema.index(
+  { lagging: 1, _id: 1 },
+  { name: 'mirror_lagging', partialFilterExpression: { lagging: true } },
+);
 
 /** A Discord message that stands for (a part of) one of ours, in either direction. */
 export interface PostRow {
@@ -75,6 +94,12 @@ export interface PostRow {
   edited: number;
   /** Of a message from Discord: which of its attachments became which file of ours. */
   files: { attachment: string; file: string }[];
+  /** Of a message from Discord: its attachments that could not be passed on, and were told of. */
+  missing?: string[];
+  /** Of a message from Discord: the mark it bears. */
+  mark?: 'taken' | 'refused' | 'note';
+  /** Of a message from Discord: how often it was taken back, and may have been passed on anew. */
+  lives?: number;
   epoch: number;
 }
 
@@ -90,6 +115,9 @@ export const postSchema = new Schema<PostRow>(
     hash: { type: String, default: '' },
     edited: { type: Number, default: 0 },
     files: { type: Schema.Types.Mixed, default: [] },
+    missing: { type: [String], default: undefined },
+    mark: String,
+    lives: Number,
     epoch: { type: Number, required: true },
   },
   { collection: 'posts', versionKey: false, strict: 'throw' },

@@ -6,8 +6,10 @@ import type { VerifiedToken } from '../domain/access/identity.ts';
 import { readOpenHeads } from '../domain/tickets/read.ts';
 import { AppError } from '../errors.ts';
 import { setAlarm } from './alarm.ts';
-import { type DeskServer, type DeskSocket, ownRoom, room } from './audience.ts';
+import { type DeskSocket, ownRoom, room } from './audience.ts';
 import type { Delivery } from './delivery.ts';
+import type { EngineConnection } from './engine.ts';
+import type { Places } from './places.ts';
 import { createTurns } from './turns.ts';
 
 export interface Authorizer {
@@ -57,7 +59,7 @@ function armExpiry(ctx: AppContext, socket: DeskSocket): () => void {
 }
 
 /** Who a socket belongs to: at the handshake, by `authorize`, and again to renew. */
-export function createAuthorizer(ctx: AppContext, io: DeskServer, delivery: Delivery): Authorizer {
+export function createAuthorizer(ctx: AppContext, places: Places, delivery: Delivery): Authorizer {
   /** What cancels the alarms of a socket's present token. */
   const disarms = new WeakMap<DeskSocket, () => void>();
 
@@ -75,21 +77,9 @@ export function createAuthorizer(ctx: AppContext, io: DeskServer, delivery: Deli
     if (current && !isSamePerson(current, actor)) {
       throw new AppError('FORBIDDEN', 'this socket belongs to another user; open a new one');
     }
-    if (!socket.rooms.has(ownRoom(actor))) requireRoom(actor);
+    places.claim(socket.conn as unknown as EngineConnection, actor.key);
     socket.data.actor = actor;
     socket.data.expiresAt = expiresAt;
-  };
-
-  const requireRoom = (actor: Actor) => {
-    const open = io.sockets.adapter.rooms.get(ownRoom(actor))?.size ?? 0;
-    if (open < ctx.config.maxConnectionsPerUser) return;
-    throw new AppError(
-      'RATELIMIT',
-      `one user may have ${ctx.config.maxConnectionsPerUser} sockets`,
-      {
-        retryAfter: 60,
-      },
-    );
   };
 
   /** A renewal may bring another role; what the former one heard is not for this one. */

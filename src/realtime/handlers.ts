@@ -19,6 +19,7 @@ import { closeTicket } from '../domain/tickets/change.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { DeskSocket } from './audience.ts';
 import type { Authorizer } from './authorize.ts';
+import type { EventBudget } from './event-budget.ts';
 import { subscribe, unsubscribe } from './subscriptions.ts';
 
 type Handler<N extends ClientEventName> = (
@@ -112,8 +113,14 @@ async function run(
 }
 
 /** Answers every event of a socket: parsed, counted against the limits of REST, one answer each. */
-export function handleEvents(ctx: AppContext, authorizer: Authorizer, socket: DeskSocket): void {
+export function handleEvents(
+  ctx: AppContext,
+  authorizer: Authorizer,
+  budget: EventBudget,
+  socket: DeskSocket,
+): void {
   socket.onAny((event: string, ...args: unknown[]) => {
+    if (!budget.isOpen(socket)) return;
     const last = args.at(-1);
     const ack = typeof last === 'function' ? (last as (answer: object) => void) : undefined;
     const input = ack && args.length === 1 ? {} : args[0];
@@ -126,8 +133,10 @@ export function handleEvents(ctx: AppContext, authorizer: Authorizer, socket: De
         ack?.({ ok: true, ...result });
       },
       (error) => {
-        end({ outcome: toAppError(error).code });
+        const { code } = toAppError(error);
+        end({ outcome: code });
         answerError(ctx, socket, event, error, ack);
+        budget.charge(socket, event, code);
       },
     );
   });

@@ -1,49 +1,105 @@
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Server } from 'socket.io';
 import type { AppContext } from '../context.ts';
 import { sizes } from '../contract/limits.ts';
-import { toAppError } from '../errors.ts';
+import { countRequest } from '../domain/access/rate.ts';
+import { AppError, toAppError } from '../errors.ts';
 import type { DeskServer, DeskSocket } from './audience.ts';
 import { type Authorizer, createAuthorizer } from './authorize.ts';
 import { createDelivery } from './delivery.ts';
+import { DeskEngine, type EngineConnection, type Refuse } from './engine.ts';
+import { createEventBudget } from './event-budget.ts';
 import { answerError, handleEvents } from './handlers.ts';
+import { Places } from './places.ts';
 import { watchSlowConsumers } from './slow-consumers.ts';
 
 export interface Realtime {
   io: DeskServer;
+  /** Serves a request of polling. */
+  serve(req: IncomingMessage, res: ServerResponse, refuse: Refuse): void;
+  /** Serves a WebSocket. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, refuse: Refuse): void;
   /** Tells every socket when to come back, spread over `spreadMs`, then closes them all. */
   close(spreadMs: number): Promise<void>;
 }
 
-function createIo(ctx: AppContext, http: HttpServer, isAllowed: (req: IncomingMessage) => boolean) {
-  const io: DeskServer = new Server(http, {
-    maxHttpBufferSize: sizes.body,
-    connectTimeout: sizes.authorizeWithin,
-    perMessageDeflate: false,
-    httpCompression: false,
-    serveClient: false,
-    cors: { origin: true },
-    allowRequest(req, decide) {
-      if (!isAllowed(req)) decide('origin not allowed', false);
-      else if (io.engine.clientsCount >= ctx.config.maxConnections) decide('server full', false);
-      else decide(null, true);
-    },
+/** What the door asks of a request before there is a socket. */
+export interface Requests {
+  isAllowedOrigin(req: IncomingMessage): boolean;
+  addressOf(req: IncomingMessage): string;
+}
+
+function createPlaces({ config, log }: AppContext, requests: Requests, count: () => number) {
+  const { maxConnections, maxConnectionsPerUser, rateLimitFactor } = config;
+  return new Places({
+    maxConnections,
+    maxConnectionsPerUser,
+    rateLimitFactor,
+    countConnections: count,
+    addressOf: requests.addressOf,
+    log,
   });
-  return io;
+}
+
+function createEngine(ctx: AppContext, requests: Requests): { engine: DeskEngine; places: Places } {
+  const admit = (req: IncomingMessage) => {
+    if (!requests.isAllowedOrigin(req))
+      throw new AppError('FORBIDDEN', 'the origin is not allowed');
+    places.admit(req);
+  };
+  const engine = new DeskEngine({ perMessageDeflate: false, httpCompression: false }, admit);
+  const places = createPlaces(ctx, requests, () => engine.clientsCount);
+  // Before Socket.IO hears of a connection, so that what is refused here never reaches it.
+  engine.on('connection', (connection: EngineConnection) => {
+    places.open(connection, connection.request as IncomingMessage);
+    allowOneSocket(connection);
+    reportOversize(ctx, connection);
+  });
+  return { engine, places };
+}
+
+/**
+ * There is one namespace, so a connection carries one socket. Socket.IO notices a second CONNECT only
+ * when the first has been dealt with: a packet full of them would make a socket of each.
+ */
+function allowOneSocket(connection: EngineConnection): void {
+  let connected = false;
+  connection.on('data', (data: unknown) => {
+    if (typeof data !== 'string' || data[0] !== '0') return;
+    if (connected) connection.close(true);
+    connected = true;
+  });
+}
+
+/** A message beyond the size ends the connection within `ws`, where nobody hears of it. */
+function reportOversize({ log }: AppContext, connection: EngineConnection): void {
+  connection.once('close', (_reason: string, error?: { description?: { code?: string } }) => {
+    if (error?.description?.code !== 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return;
+    log.info(
+      { connection: connection.id },
+      `an event of more than ${sizes.body} bytes ended its socket`,
+    );
+  });
 }
 
 /** Verifies the token of the handshake, when there is one, before the socket exists for anybody. */
-function admitAtHandshake(io: DeskServer, authorizer: Authorizer): void {
-  io.use((socket, next) => {
-    authorizer.admit(socket).then(
-      () => next(),
-      (thrown) => {
-        const { code, message } = toAppError(thrown);
-        next(Object.assign(new Error(message), { data: { error: code, message } }));
-      },
-    );
-  });
+function admitAtHandshake(ctx: AppContext, io: DeskServer, authorizer: Authorizer): void {
+  const admit = async (socket: DeskSocket): Promise<Error | undefined> => {
+    try {
+      await authorizer.admit(socket);
+      const { actor } = socket.data;
+      if (actor) await countRequest(ctx, 'authorize', actor.key);
+      return undefined;
+    } catch (thrown) {
+      const { code, message, details } = toAppError(thrown);
+      const { retryAfter } = details;
+      const data = { error: code, message, ...(retryAfter && { retry_after: retryAfter }) };
+      return Object.assign(new Error(message), { data });
+    }
+  };
+  io.use((socket, next) => void admit(socket).then(next));
 }
 
 /** Closes a socket that does not authorise in time. */
@@ -68,25 +124,42 @@ async function welcome(ctx: AppContext, authorizer: Authorizer, socket: DeskSock
   }
 }
 
+/**
+ * Ends what polls by ending its connection, as a crash would: some clients take the packet that says
+ * "closed" for the end, and do not come back.
+ */
+function dropPolls(engine: DeskEngine): void {
+  for (const connection of engine.connections) {
+    if (connection.transport.name !== 'polling') continue;
+    const { req } = connection.transport;
+    if (req) req.socket.destroy();
+    else connection.close(true);
+  }
+}
+
 /** The Socket.IO door. */
-export function createRealtime(
-  ctx: AppContext,
-  http: HttpServer,
-  isAllowedOrigin: (req: IncomingMessage) => boolean,
-): Realtime {
-  const io = createIo(ctx, http, isAllowedOrigin);
+export function createRealtime(ctx: AppContext, requests: Requests): Realtime {
+  const { engine, places } = createEngine(ctx, requests);
+  const io: DeskServer = new Server({
+    connectTimeout: sizes.authorizeWithin,
+    serveClient: false,
+  });
+  io.bind(engine);
   const delivery = createDelivery(ctx, io);
-  const authorizer = createAuthorizer(ctx, io, delivery);
-  const stopWatching = watchSlowConsumers(ctx, io);
-  admitAtHandshake(io, authorizer);
+  const authorizer = createAuthorizer(ctx, places, delivery);
+  const budget = createEventBudget(ctx, places);
+  const stopWatching = watchSlowConsumers(ctx, engine, (connection) => places.ownerOf(connection));
+  admitAtHandshake(ctx, io, authorizer);
   io.on('connection', (socket) => {
     // The request of the handshake has been read by now, and weighs more than the socket.
     (socket.conn as { request: unknown }).request = null;
-    handleEvents(ctx, authorizer, socket);
+    handleEvents(ctx, authorizer, budget, socket);
     void welcome(ctx, authorizer, socket);
   });
   return {
     io,
+    serve: (req, res, refuse) => engine.serve(req, res, refuse),
+    upgrade: (req, socket, head, refuse) => engine.upgrade(req, socket, head, refuse),
     async close(spreadMs) {
       for (const socket of io.sockets.sockets.values()) {
         socket.emit('server_restarting', { retry_in: Math.round(Math.random() * spreadMs) });
@@ -94,6 +167,7 @@ export function createRealtime(
       await sleep(Math.min(100, spreadMs));
       stopWatching();
       delivery.close();
+      dropPolls(engine);
       await io.close();
     },
   };

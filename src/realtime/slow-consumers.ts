@@ -1,17 +1,10 @@
 import type { AppContext } from '../context.ts';
-import type { DeskServer, DeskSocket } from './audience.ts';
+import { cutConnection, type DeskEngine } from './engine.ts';
 
 const CHECK_MS = 1000;
 const MAX_PACKETS = 5000;
 
 type Packet = { data?: string | Buffer };
-
-interface EngineConnection {
-  writeBuffer: Packet[];
-  close(discard: boolean): void;
-  /** Of a WebSocket: the socket of `ws`. */
-  transport: { socket?: { terminate?(): void } };
-}
 
 /**
  * True where so much waits for a socket that it would fill this process's memory: more than 5,000
@@ -28,26 +21,20 @@ export function exceedsSendBuffer(waiting: readonly Packet[], maxBytes: number):
   return false;
 }
 
-/** An ordinary end would wait until the reader has read what is queued, which is what it does not do. */
-function cut(socket: DeskSocket): void {
-  const connection = socket.conn as unknown as EngineConnection;
-  const { transport } = connection;
-  socket.disconnect(true);
-  connection.close(true);
-  transport.socket?.terminate?.();
-}
-
 /**
- * Cuts sockets whose queue has grown past the cap; they catch up from their cursor when they come
- * back. @returns a function that ends the watch
+ * Back-pressure: cuts connections whose queue has grown past the cap; they catch up from their cursor
+ * when they come back. @returns a function that ends the watch
  */
-export function watchSlowConsumers(ctx: AppContext, io: DeskServer): () => void {
+export function watchSlowConsumers(
+  ctx: AppContext,
+  engine: DeskEngine,
+  ownerOf: (connection: DeskEngine['connections'][number]) => string,
+): () => void {
   const timer = setInterval(() => {
-    for (const socket of io.sockets.sockets.values()) {
-      const { writeBuffer } = socket.conn as unknown as EngineConnection;
-      if (!exceedsSendBuffer(writeBuffer, ctx.config.maxSocketBufferBytes)) continue;
-      ctx.log.warn({ socket: socket.id, user: socket.data.actor?.key }, 'cut a slow reader');
-      cut(socket);
+    for (const connection of engine.connections) {
+      if (!exceedsSendBuffer(connection.writeBuffer, ctx.config.maxSocketBufferBytes)) continue;
+      ctx.log.warn({ of: ownerOf(connection) }, 'cut a slow reader');
+      cutConnection(connection);
     }
   }, CHECK_MS).unref();
   return () => clearInterval(timer);

@@ -14,11 +14,14 @@ export interface DemoProcess {
 }
 
 /** Starts the demo as a user does and waits for its address. */
-export async function startDemo(dataDir: string): Promise<DemoProcess> {
+export async function startDemo(
+  dataDir: string,
+  env: Record<string, string> = {},
+): Promise<DemoProcess> {
   const child = spawn(process.execPath, ['widget/demo/run.mjs'], {
     cwd: root,
     // The binary of MongoDB is looked for where the tests have it; the data is this demo's own.
-    env: { ...process.env, DEMO_PORT: '0', DATA_DIR: dataDir },
+    env: { ...process.env, DEMO_PORT: '0', DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

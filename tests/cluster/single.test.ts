@@ -30,6 +30,7 @@ describe('one process with the embedded MongoDB', () => {
       WEB_SERVER_PORT: '0',
       HOST: '127.0.0.1',
       RATE_LIMIT_FACTOR: '1000',
+      MAX_OPEN_TICKETS_PER_USER: '100000',
       ...discordEnv(sim),
     });
     await node.start();

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FileView } from '../../src/contract/messages.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
+import { createClock } from '../../src/infra/clock.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Answer, newPerson, type Person } from '../support/people.ts';
@@ -195,8 +196,7 @@ describe('an upload', () => {
         req.on('close', () => resolve());
       });
     }
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(await stored()).toEqual(before);
+    await eventually(async () => expect(await stored()).toEqual(before));
   });
 
   test('to a closed ticket is 409', async () => {
@@ -375,7 +375,7 @@ describe('a link', () => {
 
   test('that has expired is 403', async () => {
     const { fileView } = await import('../../src/domain/links.ts');
-    const past = { ...app.ctx, clock: () => Date.now() - 3_600_000 };
+    const past = { ...app.ctx, clock: createClock(() => Date.now() - 3_600_000) };
     const id = link.pathname.split('/')[4] as string;
     const { url } = fileView(past, { id, name: 'ten.txt', type: 'text/plain', size: 10 });
     expect((await fetch(url)).status).toBe(403);

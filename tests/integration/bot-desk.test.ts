@@ -2,12 +2,12 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { APIMessage } from 'discord.js';
 import type { DomainEvent } from '../../src/domain/events.ts';
-import { uploadFile } from '../../src/domain/files.ts';
+import { uploadFile } from '../../src/domain/files/upload.ts';
 import { editMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { closeTicket } from '../../src/domain/tickets/change.ts';
 import { getTicket, readTicket } from '../../src/domain/tickets/read.ts';
-import { buildTranscript } from '../../src/domain/transcript/files.ts';
+import { planTranscript } from '../../src/domain/transcript/files.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,
@@ -120,11 +120,18 @@ test('a transcript that would be too large loses its images, and then becomes se
   for (let n = 0; n < 60; n++) await say(desk.ctx, ticket.id, 'short');
   for (let n = 0; n < 30; n++) await say(desk.ctx, ticket.id, `${n} ${'x'.repeat(1000)}`);
   const { ticket: stored, head } = await readTicket(desk.ctx, customer, ticket.id);
-  const whole = await buildTranscript(desk.ctx, stored, head.seq, 1_000_000);
+  const filesOf = async (maxBytes: number) => {
+    const plan = await planTranscript(desk.ctx, stored, head.seq, maxBytes);
+    const files = [];
+    for await (const file of plan.files()) files.push(file);
+    expect(files).toHaveLength(plan.count);
+    return files;
+  };
+  const whole = await filesOf(1_000_000);
   expect(whole.map(({ name }) => name)).toEqual([
     `transcript-${String(ticket.number).padStart(4, '0')}.html`,
   ]);
-  const parts = await buildTranscript(desk.ctx, stored, head.seq, 15_000);
+  const parts = await filesOf(15_000);
   expect(parts.length).toBeGreaterThan(1);
   expect(parts.every(({ data }) => data.length <= 15_000)).toBe(true);
   const text = parts.map(({ data }) => data.toString()).join('');

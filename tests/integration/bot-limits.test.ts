@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { defaultLeaseTimes } from '../../src/domain/consumers/lease.ts';
-import { uploadFile } from '../../src/domain/files.ts';
+import { uploadFile } from '../../src/domain/files/upload.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { readTicket } from '../../src/domain/tickets/read.ts';
-import { buildTranscript } from '../../src/domain/transcript/files.ts';
+import { planTranscript } from '../../src/domain/transcript/files.ts';
 import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,
@@ -160,8 +160,9 @@ test('when a ticket has many or large images, then its transcript shows some and
   }
   await sendMessage(ctx, customer, ticket.id, { content: 'look', attachments });
   const { ticket: stored, head } = await readTicket(ctx, customer, ticket.id);
-  const [file, ...more] = await buildTranscript(ctx, stored, head.seq, 10 * MIB);
-  expect(more).toEqual([]);
+  const plan = await planTranscript(ctx, stored, head.seq, 10 * MIB);
+  expect(plan.count).toBe(1);
+  const { value: file } = await plan.files().next();
   const page = file?.data.toString() ?? '';
   const shown = page.split('src="data:image/jpeg').length - 1;
   // The first is too large, the sixth more than there is room for.

@@ -7,6 +7,7 @@ import { startRedis } from '../support/redis.ts';
 
 const log = pino({ level: 'silent' });
 type Hint = { n: number };
+const isHint = (value: unknown): value is Hint => typeof (value as Hint | null)?.n === 'number';
 
 describe('the bus over Redis', () => {
   let redis: Awaited<ReturnType<typeof startRedis>>;
@@ -17,8 +18,8 @@ describe('the bus over Redis', () => {
   beforeAll(async () => {
     redis = await startRedis();
     const config = { redisUrl: redis.url, dbName: 'bus' };
-    one = createBus<Hint>(config, log);
-    two = createBus<Hint>(config, log);
+    one = createBus(config, isHint, log, () => undefined);
+    two = createBus(config, isHint, log, () => undefined);
     two.subscribe(({ n }) => heard.push(n));
     await eventually(() => expect([one.healthy(), two.healthy()]).toEqual([true, true]));
   });

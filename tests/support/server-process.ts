@@ -31,6 +31,7 @@ export function processEnv(env: Record<string, string | undefined> = {}): NodeJS
     HOST: '127.0.0.1',
     ROLES: 'server,bot',
     RATE_LIMIT_FACTOR: '1000',
+    MAX_OPEN_TICKETS_PER_USER: '100000',
     ...env,
   };
 }

@@ -92,7 +92,7 @@ describe('the variables', () => {
       dbName: 'deskcord',
       notices: [],
     });
-    expect(readConfig(fill(bot.environment, given)).roles).toEqual(['bot']);
+    expect(readConfig(fill(bot.environment, given)).roles).toEqual(['bot', 'worker']);
   });
 
   test('that are set reach the processes', () => {

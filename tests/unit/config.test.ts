@@ -45,7 +45,7 @@ test('a secret alone makes a whole configuration with the documented defaults', 
     production: false,
     mongoUri: undefined,
     dbName: 'deskcord',
-    roles: ['server', 'bot'],
+    roles: ['server', 'bot', 'worker'],
     discord: undefined,
     allowedOrigins: ['*'],
     customerMaySetLevel: false,
@@ -72,6 +72,11 @@ test('categories and roles are those of the contract', () => {
 });
 
 describe('what is wrong', () => {
+  test("a role of the staff is not everybody's", () => {
+    const env = { ...minimal, ...discord, SUPPORT_TEAM_ROLE_ID: id };
+    expect(linesOf(env)).toEqual([expect.stringMatching(/^SUPPORT_TEAM_ROLE_ID: .*@everyone/)]);
+  });
+
   test('comes all at once, one line each: name, what it got, what it wants, an example', () => {
     const lines = linesOf({
       WEB_SERVER_PORT: '70000',
@@ -79,7 +84,7 @@ describe('what is wrong', () => {
       DB_NAME: 'a b',
       MONGO_URI: 'http://nowhere',
       GUILD_ID: 'twelve',
-      ROLES: 'server,worker',
+      ROLES: 'server,cook',
       RATE_LIMIT_FACTOR: '0',
       ALLOWED_ORIGINS: 'example.com',
       LOG_LEVEL: 'loud',

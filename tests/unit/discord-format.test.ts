@@ -61,7 +61,7 @@ describe('speechParts', () => {
 
   test('a name cannot pass for a tag', () => {
     expect(speechParts({ name: 'Ana** (staff)', text: 'hi' })).toEqual([
-      '**Ana\\*\\* (staff)**: hi',
+      '**Ana\\*\\* “staff”**: hi',
     ]);
   });
 
@@ -132,3 +132,55 @@ describe('speechParts', () => {
     );
   });
 });
+
+describe('what people write outside of English', () => {
+  test.each([
+    ['3. three\n7. seven', '3\\. three\n7\\. seven'],
+    ['  12) twelve', '  12\\) twelve'],
+    ['3.5 kg and 2. May', '3.5 kg and 2. May'],
+  ])('the list %j keeps its numbers', (given, wanted) => {
+    expect(neutralise(given)).toBe(wanted);
+  });
+
+  test.each([
+    ['a family', '👩‍👩‍👧‍👦'],
+    ['a flag', '🇨🇭'],
+    ['a skin tone', '👍🏽'],
+    ['Thai marks', 'กำ้'],
+  ])('no piece begins or ends within %s', (_name, character) => {
+    const whole = [...new Intl.Segmenter().segment(character)].map(({ segment }) => segment);
+    for (let before = 0; before < 12; before++) {
+      const text = 'x'.repeat(before) + character.repeat(900);
+      const pieces = splitText(text, 20);
+      expect(pieces.join('')).toBe(neutralise(text));
+      for (const piece of pieces) {
+        const clusters = [...new Intl.Segmenter().segment(piece)].map(({ segment }) => segment);
+        expect(new Set(clusters.filter((one) => one !== 'x'))).toEqual(new Set(whole));
+      }
+    }
+  });
+
+  test('a link that fits a post is not cut, with spaces around it or without', () => {
+    const link = `https://shop.example/reset?token=${'abc123'.repeat(20)}`;
+    for (const before of ['字'.repeat(1930), `${'word '.repeat(386)}`]) {
+      const pieces = splitText(`${before}${link}`, 20);
+      expect(pieces.some((piece) => piece.includes(link))).toBe(true);
+    }
+  });
+
+  test('text of nothing but marks or links still ends', () => {
+    const marks = `a${'\u0301'.repeat(5000)}`;
+    expect(splitText(marks, 20).join('')).toBe(marks);
+    const link = `https://x.example/${'y'.repeat(5000)}`;
+    expect(splitText(link, 20).join('')).toBe(link);
+    const fenced = `\`\`\`\nhttps://x.example/${'y'.repeat(1940)}\n\`\`\``;
+    expect(splitText(fenced, 20).length).toBeGreaterThan(0);
+  });
+});
+
+test.each(['Bob (staff)', 'Bob （system）', 'Bob [ Staff ]', 'Bob (edited)'])(
+  'the name %j cannot pass for another tag',
+  (name) => {
+    expect(escapeName(name)).not.toMatch(/[([]\s*(staff|system|edited)/i);
+  },
+);

@@ -175,3 +175,9 @@ describe('a webhook that fails', () => {
     expect(() => createErrorReports(undefined, [], log).report(new Error('x'), {})).not.toThrow();
   });
 });
+
+test('words about the bot are no token', () => {
+  const said = 'the bot removed from the guild; the bearer of this';
+  expect(withoutSecrets(said, [])).toBe(said);
+  expect(withoutSecrets('Bot MTA.abc-1.d_e', [])).toBe('Bot [redacted]');
+});

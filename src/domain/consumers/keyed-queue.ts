@@ -93,6 +93,15 @@ export function createKeyedQueue({ limit, run, onError, onRun }: KeyedQueueOptio
       items.set(key, made);
       enqueue(key, made, place);
     },
+    /** Does not wait for the end of a key's back-off: what it failed for may be mended. */
+    retry(key: string): void {
+      const item = items.get(key);
+      if (stopped || item?.state !== 'backing_off') return;
+      clearTimeout(item.timer);
+      enqueue(key, item);
+    },
+    /** Keys for which there is something to do, or that rest. */
+    keys: (): string[] => [...items.keys()],
     /** Takes nothing new up, and resolves when what is under way has ended. */
     async stop(): Promise<void> {
       stopped = true;

@@ -62,6 +62,16 @@ export async function takeLease(
   }
 }
 
+/**
+ * Asks the database whether a grant still stands, for what cannot carry its fencing token: a process
+ * whose clock is wrong, or whose database's was, believes that it does.
+ * @throws LeaseLost where a newer one has been given
+ */
+export async function checkGrant(ctx: AppContext, name: string, grant: Grant): Promise<void> {
+  const row = await native(ctx.db.leases).findOne({ _id: name }, { projection: { epoch: 1 } });
+  if (row && Number(row.epoch) !== grant.fencingToken) throw new LeaseLost();
+}
+
 /** Gives a lease back, so that the next holder need not wait for its end. */
 export async function releaseLease(ctx: AppContext, name: string, holder: string): Promise<void> {
   await native(ctx.db.leases).updateOne({ _id: name, holder }, { $set: { until: 0 } });
@@ -72,6 +82,8 @@ export interface LeaseTimes {
   ttlMs: number;
   /** How often it is renewed, or asked for again. */
   renewIntervalMs: number;
+  /** Told of each request that failed, and with undefined of one that was answered. */
+  onAsked?(error: Error | undefined): void;
 }
 
 export const defaultLeaseTimes: LeaseTimes = { ttlMs: 15_000, renewIntervalMs: 5000 };
@@ -104,12 +116,17 @@ export async function holdLease(
   let askedAt = performance.now();
   const ask = async () => {
     const at = performance.now();
-    const grant = await takeLease(ctx, name, holder, times.ttlMs).catch((error: Error) => {
-      ctx.log.debug({ reason: error.message, lease: name }, 'the lease could not be asked for');
+    try {
+      const grant = await takeLease(ctx, name, holder, times.ttlMs);
+      if (grant) askedAt = at;
+      times.onAsked?.(undefined);
+      return grant;
+    } catch (error) {
+      const { message: reason } = error as Error;
+      ctx.log.debug({ reason, lease: name }, 'the lease could not be asked for');
+      times.onAsked?.(error as Error);
       return undefined;
-    });
-    if (grant) askedAt = at;
-    return grant;
+    }
   };
   let grant = await ask();
   while (!grant && !stop.aborted) {

@@ -29,6 +29,12 @@ export const internalLog = (ticketId: string): LogId => ({ ticketId, stream: 'in
 export const logKey = ({ ticketId, stream }: LogId): string =>
   stream === 'public' ? ticketId : `${ticketId}/${stream}`;
 
+/** The log a key was made of. */
+export function logOfKey(key: string): LogId {
+  const [ticketId, stream = 'public'] = key.split('/');
+  return { ticketId: ticketId as string, stream: stream as Stream };
+}
+
 /** A ticket as the domain hands it about: the stored row with its id as text. */
 export type Ticket = Omit<TicketRow, '_id' | 'stored'> & { id: string };
 

@@ -46,11 +46,13 @@ const CLOCK_SKEW_MS = 3000;
  * so that what a lost hint told of is still found. It goes by the cluster time of the insert, so neither
  * a process's clock nor an insert that was long on its way can hide one. The watermark moves on with
  * what a majority has, and stands still while there is none.
+ * @param onBug told what a listener has thrown
  */
 export function createReconciliation(
   db: Database,
   options: { intervalMs: number },
   log: Log,
+  onBug: (error: unknown) => void,
 ): Reconciliation {
   const listeners = new Set<(found: RecentChanges) => void>();
   let watermark = clusterTime(Date.now() - CLOCK_SKEW_MS - LATENCY_SECONDS * 1000);
@@ -80,7 +82,14 @@ export function createReconciliation(
   const look = async () => {
     const clock = await readClusterClock(db);
     const found = await find(clock.committed);
-    for (const listener of listeners) listener(found);
+    for (const listener of listeners) {
+      try {
+        listener(found);
+      } catch (error) {
+        // A bug of one listener keeps nothing from the others, nor from what comes next.
+        onBug(error);
+      }
+    }
     ahead = clock.ahead;
     const next = clusterTime((clock.committed.t - LATENCY_SECONDS) * 1000);
     if (next.greaterThan(watermark)) watermark = next;

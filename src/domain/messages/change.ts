@@ -6,6 +6,8 @@ import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
 import { can, requireRight } from '../access/policy.ts';
+import { doubtFiles, dropFiles, holdFiles } from '../files/attach.ts';
+import { oid } from '../log/collections.ts';
 import {
   foldMessage,
   type Message,
@@ -19,11 +21,14 @@ import { markEntries, marksOf } from '../log/visibility-map.ts';
 import { hideTicket } from '../tickets/read.ts';
 import { isOpen, ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';
+import { isLate } from './send.ts';
 
 interface Change {
   type: 'edit' | 'delete';
   /** Makes the change itself repeatable. */
   clientId?: string | undefined;
+  /** When it was made, where that was earlier than now. */
+  at?: number | undefined;
   /** The text and files after the change. @throws AppError */
   to(message: Message): { content: string; files: FileRow[] };
 }
@@ -49,20 +54,25 @@ async function changeMessage(
   const viewer = { staff: isStaff(actor) };
   let isHidden = false;
   let before: Message | undefined;
+  let lost: FileRow[] = [];
   const decide = async ({ ticket, head }: TicketState): Promise<Decision> => {
     isHidden = can(actor, 'read_ticket', ticket, ctx.config) === 'missing';
-    if (isHidden || !isOpen(ticket)) return { refuse: ticketEnded() };
+    const at = change.at ?? ctx.clock();
+    const isTaken = isOpen(ticket) || isLate(actor, ticket, at);
+    if (isHidden || !isTaken) return { refuse: ticketEnded() };
     before = head === 0 ? undefined : await readMessage(ctx.db, log, messageId, head);
     if (!before || before.deleted) return { refuse: notFound('message') };
     const action = change.type === 'edit' ? 'edit_message' : 'delete_message';
     requireRight(ctx.config, actor, action, { owner: ticket.owner, author: before.author.key });
     const to = change.to(before);
     if (change.type === 'edit' && isSame(before, to)) return { unchanged: { ticket, head } };
+    lost = before.files.filter(({ id: file }) => !to.files.some((kept) => kept.id === file));
+    await doubtFiles(ctx, lost);
     const { author: by, client_id, origin, reply_to } = before;
     const append: Draft = {
       id,
       type: change.type,
-      at: ctx.clock(),
+      at,
       author,
       client_id: clientId,
       origin: actor.origin,
@@ -90,6 +100,7 @@ async function changeMessage(
       const marks = marksOf(entry, (before as Message | undefined)?.rev);
       void markEntries(ctx.db, log, marks).catch(() => undefined);
     }
+    await giveUpFiles(ctx, lost);
     return messageView(ctx, foldMessage(entry), viewer);
   } catch (error) {
     const isMissing = error instanceof AppError && error.message === notFound('ticket').message;
@@ -98,25 +109,37 @@ async function changeMessage(
   }
 }
 
+/** The log says already that the message has them no more; where this fails, the collector does it. */
+async function giveUpFiles(ctx: AppContext, lost: readonly FileRow[]): Promise<void> {
+  if (lost.length === 0) return;
+  ctx.failpoint('before-file-drop');
+  await dropFiles(ctx, lost).catch((error: Error) =>
+    ctx.log.warn({ reason: error.message }, 'files of a message are left to the collector'),
+  );
+}
+
 /**
  * Replaces the text of the actor's own message; one that changes nothing appends nothing.
  * @param clientId makes the edit itself repeatable; the Discord side gives one
+ * @param at when it was written, where that was earlier than now
  * @throws AppError NOT_FOUND (also once deleted), FORBIDDEN (somebody else's), CONFLICT (closed)
  */
-export function editMessage(
+export async function editMessage(
   ctx: AppContext,
   actor: Actor,
   ticketId: string,
   messageId: string,
   body: EditMessageBody & { files?: FileRow[] },
   clientId?: string,
+  at?: number,
 ): Promise<MessageView> {
+  if (body.files) await holdFiles(ctx, body.files, { stream: 'public', message: oid(messageId) });
   const to = (message: Message) => {
     const files = body.files ?? message.files;
     parseMessageText(body.content, files.length > 0);
     return { content: body.content, files };
   };
-  return changeMessage(ctx, actor, ticketId, messageId, { type: 'edit', clientId, to });
+  return changeMessage(ctx, actor, ticketId, messageId, { type: 'edit', clientId, at, to });
 }
 
 /**

@@ -2,10 +2,11 @@ import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MessageView, SendMessageBody } from '../../contract/messages.ts';
 import { AppError } from '../../errors.ts';
+import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
 import { can } from '../access/policy.ts';
-import { attachFiles } from '../files.ts';
+import { attachFiles, holdFiles } from '../files/attach.ts';
 import {
   type Entry,
   foldMessage,
@@ -52,12 +53,13 @@ async function requireAnswered(ctx: AppContext, log: LogId, id: string): Promise
  * The one exception to a closed ticket: what staff wrote in Discord before the closing, and what the
  * bot could read only after it.
  */
-function isLate(actor: Actor, { closed_at }: Ticket, at: number): boolean {
+export function isLate(actor: Actor, { closed_at }: Ticket, at: number): boolean {
   return actor.origin === 'discord' && closed_at !== null && at < closed_at;
 }
 
 /**
  * Appends a message to an open ticket.
+ * @param body with `files` instead of `attachments` where the caller has just stored them itself
  * @param at when it was written, milliseconds since 1970; earlier than now where it arrives late
  * @returns `repeated` where the actor's `client_id` was seen before: that message, as it is now
  * @throws AppError NOT_FOUND, CONFLICT (closed, or a seen `client_id` whose content differed),
@@ -67,19 +69,21 @@ export async function sendMessage(
   ctx: AppContext,
   actor: Actor,
   ticketId: string,
-  body: SendMessageBody,
+  body: SendMessageBody & { files?: FileRow[] },
   at = ctx.clock(),
 ): Promise<{ message: MessageView; repeated: boolean }> {
   const startedAt = performance.now();
   const log = publicLog(ticketId);
-  parseMessageText(body.content, (body.attachments?.length ?? 0) > 0);
-  const files = body.attachments?.length
-    ? await attachFiles(ctx, actor, ticketId, body.attachments)
-    : undefined;
-  if (body.reply_to) await requireAnswered(ctx, log, body.reply_to);
+  parseMessageText(body.content, (body.attachments ?? body.files ?? []).length > 0);
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
   const clientId = body.client_id ?? id;
+  const holder = { stream: log.stream, client_id: clientId };
+  const files = body.attachments?.length
+    ? await attachFiles(ctx, actor, ticketId, body.attachments, holder)
+    : body.files;
+  if (body.files) await holdFiles(ctx, body.files, holder);
+  if (body.reply_to) await requireAnswered(ctx, log, body.reply_to);
   const append: Draft = {
     id,
     type: 'message',
@@ -89,7 +93,7 @@ export async function sendMessage(
     origin: actor.origin,
     content: body.content,
     ...requestOf(actor),
-    ...(files && { files }),
+    ...(files?.length && { files }),
     ...(body.reply_to && { reply_to: body.reply_to }),
   };
   let isHidden = false;

@@ -2,13 +2,17 @@ import type { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
 import { LeaseLost } from '../consumers/lease.ts';
-import { majority, native, oid } from '../log/collections.ts';
+import { native, oid } from '../log/collections.ts';
 import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { headWith } from '../log/heads.ts';
-import { isDuplicateKey } from '../mongo-errors.ts';
+import { DUPLICATE_KEY, isDuplicateKey } from '../mongo-errors.ts';
+import { type Post, toPost, toPostRow } from './posts.ts';
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
-export type Mirror = Omit<MirrorRow, '_id'> & { ticket_id: string };
+export type Mirror = Omit<MirrorRow, '_id' | 'pending' | 'lagging'> & {
+  ticket_id: string;
+  pending: Post[];
+};
 export type MirrorChange = Partial<Omit<Mirror, 'ticket_id' | 'epoch'>>;
 
 const fresh = {
@@ -19,11 +23,17 @@ const fresh = {
   inbound: '0',
   last_post: '0',
   attempt: null,
+  pending: [],
+  deferred: [],
   steps: [],
+  closing: 0,
   shown: null,
   remade_at: 0,
   problem: null,
 } as const;
+
+/** What a row from before these fields lacks. */
+const defaults = () => ({ pending: [], deferred: [], closing: 0 });
 
 /**
  * The mirror of a ticket, made where there is none yet, and taken over by the lease's epoch.
@@ -37,13 +47,47 @@ export async function claimMirror(
   try {
     const row = await native(ctx.db.mirrors).findOneAndUpdate(
       { _id: oid(ticketId), epoch: { $lte: epoch } },
-      { $set: { epoch }, $setOnInsert: { ...fresh, steps: [] } },
+      {
+        $set: { epoch },
+        // Whoever takes it up sees what there is to do.
+        $unset: { lagging: '' },
+        $setOnInsert: { ...fresh, pending: [], deferred: [], steps: [] },
+      } as never,
       { upsert: true, returnDocument: 'after' },
     );
-    const { _id, ...rest } = row as unknown as MirrorRow;
-    return { ...rest, ticket_id: _id.toHexString() };
+    const { _id, pending = [], ...rest } = row as unknown as MirrorRow;
+    const posts = pending.map(toPost);
+    return { ...defaults(), ...rest, pending: posts, ticket_id: _id.toHexString() };
   } catch (error) {
     if (isDuplicateKey(error)) throw new LeaseLost();
+    throw error;
+  }
+}
+
+/**
+ * Makes a start look at these tickets again, whatever becomes of this process.
+ * @throws LeaseLost where a newer lease has written one
+ */
+export async function markMirrors(
+  ctx: AppContext,
+  ticketIds: readonly string[],
+  epoch: number,
+): Promise<void> {
+  if (ticketIds.length === 0) return;
+  const writes = ticketIds.map((id) => ({
+    updateOne: {
+      filter: { _id: oid(id), epoch: { $lte: epoch } },
+      update: {
+        $set: { lagging: true, epoch },
+        $setOnInsert: { ...fresh, pending: [], deferred: [], steps: [] },
+      },
+      upsert: true,
+    },
+  }));
+  try {
+    await native(ctx.db.mirrors).bulkWrite(writes as never, { ordered: false });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === DUPLICATE_KEY) throw new LeaseLost();
     throw error;
   }
 }
@@ -55,13 +99,39 @@ export async function claimMirror(
 export async function commitMirror(
   ctx: AppContext,
   mirror: Pick<Mirror, 'ticket_id' | 'epoch'>,
-  change: MirrorChange,
+  { pending, ...change }: MirrorChange,
 ): Promise<void> {
+  const { epoch } = mirror;
   const { matchedCount } = await native(ctx.db.mirrors).updateOne(
-    { _id: oid(mirror.ticket_id), epoch: { $lte: mirror.epoch } },
-    { $set: { ...change, epoch: mirror.epoch } },
+    { _id: oid(mirror.ticket_id), epoch: { $lte: epoch } },
+    { $set: { ...change, ...(pending && { pending: pending.map(toPostRow) }), epoch } },
   );
   if (matchedCount === 0) throw new LeaseLost();
+}
+
+/**
+ * True where a ticket that was done with is not any more: it was opened again, or closed by another
+ * entry since.
+ */
+export function isReopened(ticket: Ticket, mirror: Mirror): boolean {
+  if (mirror.state !== 'done') return false;
+  if (ticket.status !== 'CLOSED') return true;
+  return mirror.closing > 0 && ticket.status_seq > mirror.closing;
+}
+
+/** What a mirror begins with again whose ticket was opened again: a channel, and what was said before. */
+export function reopened(mirror: Mirror): MirrorChange {
+  const { seq, closing } = mirror;
+  return { ...fresh, seq, closing, pending: [], deferred: [], steps: seq > 0 ? ['reopened'] : [] };
+}
+
+/** Closing steps of rows from before they named their closing belong to the one that is under way. */
+export function withClosing(steps: readonly string[], ticket: Ticket): string[] {
+  return steps.map((step) => {
+    if (['notice', 'transcript', 'removed'].includes(step)) return `${step}@${ticket.status_seq}`;
+    const nth = /^transcript [0-9a-f]{24} (\d+)$/.exec(step)?.[1];
+    return nth ? `transcript@${ticket.status_seq} ${nth}` : step;
+  });
 }
 
 /** A ticket as the mirror needs it, whoever's it is. Head first, ticket second. */
@@ -75,38 +145,24 @@ export async function readMirroredTicket(
   return row ? { ticket: toTicket(row), head: headWith(row, head).seq } : undefined;
 }
 
-/** Mirrors whose channel exists, with that channel. */
-export async function listChannels(
-  ctx: AppContext,
-): Promise<{ ticketId: string; channelId: string }[]> {
-  const rows = await native(ctx.db.mirrors)
-    .find(
-      { state: { $in: ['open', 'failed'] }, channel_id: { $type: 'string' } },
-      { projection: { channel_id: 1 } },
-    )
-    .toArray();
-  return rows.map((row) => ({
-    ticketId: row._id.toHexString(),
-    channelId: row.channel_id as string,
-  }));
+export interface TicketChannel {
+  ticketId: string;
+  channelId: string;
+  partner: string | undefined;
 }
 
-/**
- * Ids of the tickets that may still need work in Discord: open ones, those whose mirror is not done,
- * and those closed since the bridge exists that have none; oldest first, a page at a time.
- * @param since closed tickets from before this time were never meant to be mirrored
- */
-export async function* listLagging(ctx: AppContext, since: number): AsyncGenerator<string> {
-  const tickets = native(ctx.db.tickets).aggregate<{ _id: Types.ObjectId }>(
-    [
-      { $match: { $or: [{ status: { $ne: 'CLOSED' } }, { closed_at: { $gte: since } }] } },
-      { $sort: { _id: 1 } },
-      { $project: { _id: 1 } },
-      { $lookup: { from: 'mirrors', localField: '_id', foreignField: '_id', as: 'mirror' } },
-      { $match: { 'mirror.state': { $ne: 'done' } } },
-      { $project: { _id: 1 } },
-    ],
-    { readConcern: majority },
-  );
-  for await (const { _id } of tickets) yield _id.toHexString();
+/** Mirrors whose channel exists, with that channel and the partner of the ticket. */
+export async function listChannels(ctx: AppContext): Promise<TicketChannel[]> {
+  const rows = await native(ctx.db.mirrors)
+    .aggregate<{ _id: Types.ObjectId; channel_id: string; ticket: { partner?: string }[] }>([
+      { $match: { state: { $in: ['open', 'failed'] }, channel_id: { $type: 'string' } } },
+      { $lookup: { from: 'tickets', localField: '_id', foreignField: '_id', as: 'ticket' } },
+      { $project: { channel_id: 1, 'ticket.partner': 1 } },
+    ])
+    .toArray();
+  return rows.map(({ _id, channel_id, ticket }) => ({
+    ticketId: _id.toHexString(),
+    channelId: channel_id,
+    partner: ticket[0]?.partner,
+  }));
 }

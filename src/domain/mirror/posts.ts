@@ -1,6 +1,8 @@
 import type { AppContext } from '../../context.ts';
 import type { PostRow } from '../../models/mirror.ts';
+import { LeaseLost } from '../consumers/lease.ts';
 import { native, oid } from '../log/collections.ts';
+import { isDuplicateKey } from '../mongo-errors.ts';
 
 /** A Discord message that stands for (a part of) one of ours; see `models/mirror.ts` for the fields. */
 export type Post = Omit<PostRow, '_id' | 'ticket_id' | 'message_id'> & {
@@ -9,7 +11,8 @@ export type Post = Omit<PostRow, '_id' | 'ticket_id' | 'message_id'> & {
   message_id: string | null;
 };
 
-function toPost({ _id, ticket_id, message_id, ...rest }: PostRow): Post {
+/** A stored row as the bridge hands it about. */
+export function toPost({ _id, ticket_id, message_id, ...rest }: PostRow): Post {
   return {
     ...rest,
     id: _id,
@@ -18,19 +21,52 @@ function toPost({ _id, ticket_id, message_id, ...rest }: PostRow): Post {
   };
 }
 
-/** Writes down which Discord message stands for what; the same one again changes nothing else. */
-export async function recordPost(ctx: AppContext, post: Post): Promise<void> {
-  const { id, ticket_id, message_id, ...rest } = post;
-  const row = { ...rest, ticket_id: oid(ticket_id), message_id: message_id && oid(message_id) };
-  await native(ctx.db.posts).updateOne({ _id: id }, { $set: row as never }, { upsert: true });
+/** The same as it is stored. */
+export function toPostRow({ id, ticket_id, message_id, ...rest }: Post): PostRow {
+  return {
+    _id: id,
+    ...rest,
+    ticket_id: oid(ticket_id),
+    message_id: message_id === null ? null : oid(message_id),
+  };
 }
 
+/** Rows that a holder of the lease may touch: none that a newer one has written. */
+const upTo = (fencingToken: number) => ({ epoch: { $lte: fencingToken } });
+
+/**
+ * Writes down which Discord message stands for what; the same one again changes nothing else. Where a
+ * part of a message is posted a second time, the newer post stands for it.
+ * @throws LeaseLost where a newer lease has written it
+ */
+export async function recordPost(ctx: AppContext, post: Post): Promise<void> {
+  const posts = native(ctx.db.posts);
+  const { _id, ...row } = toPostRow(post);
+  const write = () =>
+    posts.updateOne({ _id, ...upTo(post.epoch) }, { $set: row as never }, { upsert: true });
+  try {
+    await write();
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    if (await posts.findOne({ _id, epoch: { $gt: post.epoch } })) throw new LeaseLost();
+    if (row.message_id === null) throw error;
+    const { message_id, part } = row;
+    await posts.deleteMany({ message_id, part, _id: { $ne: _id }, ...upTo(post.epoch) } as never);
+    await write().catch((again: unknown) => {
+      throw isDuplicateKey(again) ? new LeaseLost() : again;
+    });
+  }
+}
+
+/** Changes what is known of a Discord message, unless a newer lease has written it. */
 export async function changePost(
   ctx: AppContext,
   id: string,
-  change: Partial<Pick<Post, 'hash' | 'edited' | 'files' | 'direction' | 'seq'>>,
+  change: Partial<Pick<Post, 'hash' | 'edited' | 'files' | 'direction' | 'seq' | 'mark'>>,
+  fencingToken: number,
 ): Promise<void> {
-  await native(ctx.db.posts).updateOne({ _id: id }, { $set: change as never });
+  const filter = { _id: id, ...upTo(fencingToken) };
+  await native(ctx.db.posts).updateOne(filter, { $set: change as never });
 }
 
 export async function findPost(ctx: AppContext, id: string): Promise<Post | undefined> {
@@ -72,11 +108,20 @@ export async function listIngested(
   return rows.map((row) => toPost(row as unknown as PostRow));
 }
 
-export async function removePosts(ctx: AppContext, ids: readonly string[]): Promise<void> {
-  await native(ctx.db.posts).deleteMany({ _id: { $in: [...ids] } });
+/** Forgets Discord messages, but none that a newer lease has written. */
+export async function removePosts(
+  ctx: AppContext,
+  ids: readonly string[],
+  fencingToken: number,
+): Promise<void> {
+  await native(ctx.db.posts).deleteMany({ _id: { $in: [...ids] }, ...upTo(fencingToken) });
 }
 
-/** Forgets every Discord message of a ticket: its channel is gone. */
-export async function forgetPosts(ctx: AppContext, ticketId: string): Promise<void> {
-  await native(ctx.db.posts).deleteMany({ ticket_id: oid(ticketId) });
+/** Forgets every Discord message of a ticket whose channel is gone, but none of a newer lease. */
+export async function forgetPosts(
+  ctx: AppContext,
+  ticketId: string,
+  fencingToken: number,
+): Promise<void> {
+  await native(ctx.db.posts).deleteMany({ ticket_id: oid(ticketId), ...upTo(fencingToken) });
 }

@@ -15,6 +15,7 @@ import { emptyHead } from '../log/heads.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
 import { ticketView } from '../views.ts';
 import { requireFields } from './change.ts';
+import { insertOpenTicket, TooManyOpenTickets } from './open-cap.ts';
 
 /** Short numbers for people, in order of creation; a crash may leave one out. */
 async function nextNumber(ctx: AppContext): Promise<number> {
@@ -37,15 +38,16 @@ async function insertTicket(ctx: AppContext, row: TicketRow): Promise<Ticket> {
   const deadline = Date.now() + ctx.config.writeDeadlineMs;
   for (;;) {
     try {
-      await native(ctx.db.tickets).insertOne(row);
+      await insertOpenTicket(ctx, row);
       return toTicket(row);
     } catch (error) {
-      if (!isDuplicateKey(error) && !isStorageError(error)) throw error;
+      const isCapped = error instanceof TooManyOpenTickets;
+      if (!isDuplicateKey(error) && !isStorageError(error) && !isCapped) throw error;
       const isNumberTaken = isDuplicateKey(error) && 'number' in (error.keyPattern ?? {});
       if (isNumberTaken) row.number = await nextNumber(ctx);
       const known = await findByClientId(ctx, row.owner, row.client_id).catch(() => undefined);
       if (known) return known;
-      if (Date.now() > deadline) throw error;
+      if (isCapped || Date.now() > deadline) throw error;
       await sleep(20);
     }
   }
@@ -54,7 +56,8 @@ async function insertTicket(ctx: AppContext, row: TicketRow): Promise<Ticket> {
 /**
  * Opens a ticket for the actor.
  * @returns `repeated` where the actor's `client_id` was seen before: that ticket, as it is now
- * @throws AppError FORBIDDEN, CONFLICT (the seen ticket has another topic or description)
+ * @throws AppError FORBIDDEN, CONFLICT (the seen ticket has another topic or description; or the
+ *   customer has too many open ones)
  */
 export async function createTicket(
   ctx: AppContext,

@@ -43,7 +43,7 @@ const entities: Record<string, string> = {
 };
 
 /** Text that is a promise of being HTML already; everything else is escaped. */
-class Html {
+export class Html {
   readonly source: string;
 
   constructor(source: string) {
@@ -53,18 +53,28 @@ class Html {
 
 type Hole = Html | string | number | null | undefined | readonly Hole[];
 
+/** Marks that turn text around: a name or a word with them could pass for another one. */
+const directionMarks = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text as it may stand in the page; what turns it around is taken out. */
+export function escapeHtml(text: string): string {
+  return text
+    .replace(directionMarks, '')
+    .replace(/[&<>"']/g, (character) => entities[character] as string);
+}
+
 function fill(hole: Hole): string {
   if (hole instanceof Html) return hole.source;
   if (Array.isArray(hole)) return hole.map(fill).join('');
   if (hole === null || hole === undefined) return '';
-  return String(hole).replace(/[&<>"']/g, (character) => entities[character] as string);
+  return escapeHtml(String(hole));
 }
 
-function html(strings: TemplateStringsArray, ...holes: Hole[]): Html {
+export function html(strings: TemplateStringsArray, ...holes: Hole[]): Html {
   return new Html(strings.map((text, index) => text + fill(holes[index])).join(''));
 }
 
-function time(at: number): Html {
+export function time(at: number): Html {
   const iso = new Date(at).toISOString();
   return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC</time>`;
 }
@@ -150,17 +160,17 @@ function renderChange(entry: TicketChangeEntry): Html {
 }
 
 const style = `
-:root{color-scheme:light dark;--fg:#1c1e21;--bg:#fff;--soft:#f2f3f5;--line:#d9dce0;--staff:#eef1ff;--dim:#5c6370}
-@media (prefers-color-scheme:dark){:root{--fg:#e6e8eb;--bg:#17181b;--soft:#212327;--line:#3a3d43;--staff:#232842;--dim:#9aa0aa}}
+:root{color-scheme:light dark;--fg:#1c1e21;--bg:#fff;--soft:#f2f3f5;--line:#d9dce0;--staff:#eef1ff;--dim:#5c6370;--gone:#b3261e}
+@media (prefers-color-scheme:dark){:root{--fg:#e6e8eb;--bg:#17181b;--soft:#212327;--line:#3a3d43;--staff:#232842;--dim:#9aa0aa;--gone:#ff8a80}}
 *{box-sizing:border-box}body{margin:0 auto;max-width:52rem;padding:1.5rem;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif}
-h1{font-size:1.4rem;margin:0 0 .5rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:0 0 1rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
+h1{font-size:1.4rem;margin:0 0 .5rem;overflow-wrap:anywhere}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:0 0 1rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
 article,section{border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem;margin:.6rem 0;background:var(--soft);break-inside:avoid}
 article.staff{background:var(--staff)}article.gone>pre{text-decoration:line-through;color:var(--dim)}
-header{font-size:.9rem}.role,time,small,.mark,.status{color:var(--dim);font-size:.8rem}.mark.deleted{color:#b3261e}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0 0;font:inherit}.old{border-left:3px solid var(--line);padding-left:.6rem}
+header{font-size:.9rem}.role,time,small,.mark,.status{color:var(--dim);font-size:.8rem}.mark.deleted{color:var(--gone)}
+header b,h1,dd{unicode-bidi:isolate}pre{unicode-bidi:plaintext;white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0 0;font:inherit}.old{border-left:3px solid var(--line);padding-left:.6rem}
 .files{list-style:none;padding:0;margin:.4rem 0 0}figure{margin:.3rem 0}img{max-width:100%;max-height:24rem;border-radius:.4rem}
 .status{text-align:center;margin:.8rem 0}
-@media print{body{max-width:none;padding:0}article,section{background:none}details:not([open])>*{display:block}}
+@media print{body{max-width:none;padding:0}article,section{background:none}details::details-content{display:block;content-visibility:visible}}
 `;
 
 /** Where scripts, frames, fonts and every request to anywhere are forbidden, whatever the text says. */
@@ -182,14 +192,8 @@ function renderHead(ticket: Ticket): Html {
 `;
 }
 
-/**
- * A ticket as one HTML file that needs nothing else: no scripts, no links out, readable on paper and
- * in the dark. Pure: the same input makes the same file.
- */
-export function renderTranscript({ ticket, entries, images, madeAt }: Transcript): string {
-  const body = itemsOf(entries).map((item) =>
-    item.kind === 'message' ? renderLine(item.line, images) : renderChange(item.entry),
-  );
+/** A page that needs nothing else: no scripts, no links out, readable on paper and in the dark. */
+export function renderPage(ticket: Ticket, main: readonly Html[], footer: Html): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -203,9 +207,17 @@ export function renderTranscript({ ticket, entries, images, madeAt }: Transcript
 <body>
 ${renderHead(ticket)}
 <main>
-${body}</main>
-<footer><small>Made ${time(madeAt)} from the ticket's own log.</small></footer>
+${main}</main>
+<footer><small>${footer}</small></footer>
 </body>
 </html>
 `.source;
+}
+
+/** A ticket as one HTML file. Pure: the same input makes the same file. */
+export function renderTranscript({ ticket, entries, images, madeAt }: Transcript): string {
+  const body = itemsOf(entries).map((item) =>
+    item.kind === 'message' ? renderLine(item.line, images) : renderChange(item.entry),
+  );
+  return renderPage(ticket, body, html`Made ${time(madeAt)} from the ticket's own log.`);
 }

@@ -45,6 +45,7 @@ function commonEnv(database: string, { mongo, redis, env }: ClusterOptions) {
     HOST: '127.0.0.1',
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'warn',
     RATE_LIMIT_FACTOR: '1000000',
+    MAX_OPEN_TICKETS_PER_USER: '100000',
     MAX_CONNECTIONS_PER_USER: '10000',
     ...(redis ? { REDIS_URL: redis, ROLES: 'server' } : { ROLES: 'server,bot' }),
     ...env,

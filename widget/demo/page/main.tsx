@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { DiscordPane } from './discord/discord-pane.tsx';
 import { loadPlaces, type Places } from './places.ts';
+import { reloadAfterRestart } from './restart.ts';
 
 function Page({ places }: { places: Places }) {
   return (
@@ -23,7 +24,9 @@ function Page({ places }: { places: Places }) {
 /** The address is printed when everything is up; a page opened earlier waits for it. */
 async function start(root: HTMLElement): Promise<void> {
   try {
-    render(<Page places={await loadPlaces()} />, root);
+    const places = await loadPlaces();
+    render(<Page places={places} />, root);
+    reloadAfterRestart(places.run);
   } catch {
     root.textContent = 'The demo is not ready yet. Trying again…';
     setTimeout(() => void start(root), 1000);

@@ -1,0 +1,97 @@
+import type {
+  APIModalInteractionResponseCallbackData,
+  AutocompleteInteraction,
+  ButtonInteraction,
+  ChatInputCommandInteraction,
+  MessageComponentInteraction,
+  ModalSubmitInteraction,
+  RESTPostAPIChatInputApplicationCommandsJSONBody,
+} from 'discord.js';
+import type { Actor } from '../../src/domain/access/actor.ts';
+import type { Bridge } from '../bridge.ts';
+
+/** Where something may be used: in the channel of an open ticket, or anywhere in the guild. */
+export type Scope = 'ticket' | 'guild';
+
+/** Who may use it, checked anew at every use. */
+export type Need = 'staff' | 'admin';
+
+/** Who uses a command, a button or a form, and where. */
+export interface GuildContext {
+  bridge: Bridge;
+  actor: Actor;
+}
+
+export interface TicketContext extends GuildContext {
+  ticketId: string;
+  /** Set where it runs before all that was written in the channel could be read: why that was so. */
+  unread: string | undefined;
+}
+
+export type ContextOf<S extends Scope> = S extends 'ticket' ? TicketContext : GuildContext;
+
+/** What commands, buttons, selections and forms have in common. */
+interface Usable<S extends Scope> {
+  scope: S;
+  needs: Need;
+  /** Runs after all that was written in the ticket's channel before it. */
+  inOrder?: boolean;
+}
+
+/** A slash command: one module makes both its registration and its work. */
+export interface CommandOf<S extends Scope> extends Usable<S> {
+  data: RESTPostAPIChatInputApplicationCommandsJSONBody;
+  autocomplete?(
+    context: GuildContext,
+    interaction: AutocompleteInteraction,
+  ): Promise<{ name: string; value: string }[]>;
+  /** @returns what the one who asked is told */
+  run(context: ContextOf<S>, interaction: ChatInputCommandInteraction): Promise<string>;
+}
+
+export type Command = CommandOf<'ticket'> | CommandOf<'guild'>;
+
+/** A button that opens a form. Discord takes a form as the first answer only, so nothing comes before it. */
+export interface FormButton<S extends Scope = 'ticket'> extends Usable<S> {
+  kind: 'form';
+  /** The part of the `custom_id` before the first colon. */
+  name: string;
+  form(context: ContextOf<S>, button: ButtonInteraction): APIModalInteractionResponseCallbackData;
+}
+
+/** A button or selection that does something. */
+export interface Action<S extends Scope> extends Usable<S> {
+  kind: 'action';
+  name: string;
+  /** @param args the parts of the `custom_id` after the first colon */
+  run(
+    context: ContextOf<S>,
+    interaction: MessageComponentInteraction,
+    args: readonly string[],
+  ): Promise<string>;
+}
+
+/** A form that was filled in. */
+export interface Submission<S extends Scope> extends Usable<S> {
+  kind: 'submission';
+  name: string;
+  run(
+    context: ContextOf<S>,
+    interaction: ModalSubmitInteraction,
+    args: readonly string[],
+  ): Promise<string>;
+}
+
+/** What a `custom_id` leads to. State lives in the `custom_id`, so that a restart forgets nothing. */
+export type Component =
+  | FormButton
+  | Action<'ticket'>
+  | Action<'guild'>
+  | Submission<'ticket'>
+  | Submission<'guild'>;
+
+/** A module of commands: what it is called by, and what its buttons and forms lead to. */
+export interface CommandModule {
+  command: Command;
+  components?: readonly Component[];
+}

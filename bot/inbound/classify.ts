@@ -1,0 +1,65 @@
+/** Text that begins with this is for staff only. */
+const INTERNAL_NOTE = '//';
+
+/** Nothing that a reader sees: white space, controls, format characters, fillers, variation selectors. */
+const invisible = /^(?:[\s\p{Cc}\p{Cf}\p{Zs}\u115f\u1160\u2800\u3164\uffa0]|\p{Mn})+/u;
+/** Mentions, emojis of the server and timestamps. */
+const reference = /^(?:<(?:@[!&]?|#|a?:\w+:|t:-?|\/[^:>]+:|id:)[\w:-]*>|@everyone|@here)/u;
+/** Bold, italics, code, spoilers, escapes, quotes, headings, lists. */
+const markup = /^[*_~|`\\>#-]/u;
+
+/** Takes off what may stand before the text proper of a line without being part of it. */
+function bareLine(line: string): string {
+  for (let rest = line; ; ) {
+    const found = invisible.exec(rest) ?? reference.exec(rest) ?? markup.exec(rest);
+    if (!found) return rest;
+    rest = rest.slice(found[0].length);
+  }
+}
+
+/**
+ * Whether staff meant a message for each other: its text proper begins with `//`, whatever invisible
+ * characters, markup, mentions or quoted lines come first. Decided towards keeping it in: the mark shows
+ * the writer what became of it, while what has reached a customer cannot be unseen.
+ */
+export function isInternalNote(content: string): boolean {
+  for (const line of content.split('\n')) {
+    const bare = bareLine(line);
+    if (bare.slice(0, 2).normalize('NFKC').startsWith(INTERNAL_NOTE)) return true;
+    const isQuoted = line.replace(invisible, '').startsWith('>');
+    if (bare !== '' && !isQuoted) return false;
+  }
+  return false;
+}
+
+/** Damerau-Levenshtein distance: insertions, deletions, substitutions, neighbours swapped. */
+function distance(a: string, b: string): number {
+  const rows = Array.from({ length: a.length + 1 }, (_, i) => [i]);
+  const at = (i: number, j: number) => rows[i]?.[j] ?? 0;
+  for (let j = 0; j <= b.length; j++) (rows[0] as number[])[j] = j;
+  for (let i = 1; i <= a.length; i++) {
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      let least = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + cost);
+      if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        least = Math.min(least, at(i - 2, j - 2) + 1);
+      }
+      (rows[i] as number[])[j] = least;
+    }
+  }
+  return at(a.length, b.length);
+}
+
+const MAX_COMMAND = 32;
+
+/**
+ * The command that a message was meant to be: typed as text instead of being picked from Discord's list,
+ * perhaps with a slip. The same name, or one letter away from it.
+ */
+export function typedCommand(content: string, names: Iterable<string>): string | undefined {
+  const text = bareLine(content.normalize('NFKC').trimStart());
+  const word = /^\/([\p{L}\p{N}_-]+)(?=\s|$)/u.exec(text)?.[1]?.toLowerCase();
+  if (!word || word.length > MAX_COMMAND) return undefined;
+  for (const name of names) if (distance(word, name) <= 1) return name;
+  return undefined;
+}

@@ -1,0 +1,190 @@
+import { type APIChannel, type APIMessage, MessageType, Routes } from 'discord.js';
+import { findPosts, type Post } from '../../src/domain/mirror/posts.ts';
+import type { Aside } from '../../src/domain/transcript/asides.ts';
+import { unavailable } from '../../src/errors.ts';
+import { type Bridge, selfId } from '../bridge.ts';
+import { code, hasCode, isInaccessible, MirrorProblem } from '../discord-errors.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { compareIds } from '../posting.ts';
+import { retryAfterRateLimit } from '../rate-limit-retry.ts';
+import { isInternalNote } from './classify.ts';
+import { enqueue, type InboundEvent, inboxOf } from './inbox.ts';
+import { fileNameOf } from './incoming.ts';
+import { type Names, readableText } from './readable-text.ts';
+
+/** How long a closing waits in one go for what was written before it, in milliseconds; then it is tried again. */
+const PATIENCE_MS = 15_000;
+const PAGE = 100;
+/** Lines among staff that are kept of one ticket; a channel with more is not removed. */
+export const MAX_ASIDES = 5000;
+/** Threads that are read of one channel. */
+const MAX_THREADS = 200;
+
+/** What a ticket's channel held when it was read to its end. */
+export interface Drained {
+  /** What is not in the log, oldest first: notes, threads, what was refused or came too late. */
+  asides: Aside[];
+  /** The newest message that was read, a snowflake; `0` where the channel is gone. */
+  upTo: string;
+}
+
+const said: readonly MessageType[] = [
+  MessageType.Default,
+  MessageType.Reply,
+  MessageType.ThreadStarterMessage,
+  MessageType.ChatInputCommand,
+];
+
+/** Waits until all that was written is ingested, or refused. */
+async function waitForInbound(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  const inbox = inboxOf(bridge, ticket.id);
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve, reject) => {
+    const act: InboundEvent = { kind: 'act', run: async () => resolve(), reject };
+    timer = setTimeout(() => {
+      const at = inbox.events.indexOf(act);
+      if (at >= 0) inbox.events.splice(at, 1);
+      const why = inbox.trouble ? ` (${inbox.trouble})` : '';
+      reject(unavailable(`the channel could not be read to its end before closing${why}`));
+    }, PATIENCE_MS).unref();
+    ticket.caughtUpGeneration = -1;
+    enqueue(bridge, ticket.id, act);
+  }).finally(() => clearTimeout(timer));
+}
+
+function namesIn(bridge: Bridge, { mentions }: APIMessage): Names {
+  const guild = bridge.client.guilds.cache.get(bridge.settings.guildId);
+  const mentioned = new Map(mentions.map((user) => [user.id, user.global_name ?? user.username]));
+  return {
+    user: (id) => guild?.members.cache.get(id)?.displayName ?? mentioned.get(id),
+    role: (id) => guild?.roles.cache.get(id)?.name,
+    channel: (id) => guild?.channels.cache.get(id)?.name,
+  };
+}
+
+function whyOf(ticket: MirroredTicket, message: APIMessage, post: Post | undefined): string {
+  if (isInternalNote(message.content)) return 'internal note';
+  const late =
+    Date.parse(message.timestamp) >= (ticket.ticket.closed_at ?? Number.POSITIVE_INFINITY);
+  if (late) return 'written after the ticket was closed';
+  return post?.mark === 'refused' || !message.author.bot
+    ? 'not passed on'
+    : 'an app, not passed on';
+}
+
+function asideOf(bridge: Bridge, message: APIMessage, why: string): Aside {
+  const { id, author, attachments, sticker_items = [], timestamp } = message;
+  const files = attachments.map(({ filename, title }) =>
+    fileNameOf({ name: filename, title: title ?? null }),
+  );
+  const text = readableText(message.content, namesIn(bridge, message));
+  const forwarded = message.message_snapshots?.map(({ message: { content } }) => content) ?? [];
+  const stickers = sticker_items.map(({ name }) => `[sticker: ${name}]`);
+  const poll = message.poll ? [`[poll: ${message.poll.question.text ?? ''}]`] : [];
+  return {
+    id,
+    author: author.global_name ?? author.username,
+    at: Date.parse(timestamp),
+    content: [text, ...forwarded, ...stickers, ...poll].filter((part) => part !== '').join('\n'),
+    files,
+    why,
+  };
+}
+
+/** Every message of a channel or thread above a snowflake, oldest first, a page at a time. */
+async function* messagesAfter(bridge: Bridge, channelId: string, after: string) {
+  for (let from = after; ; ) {
+    const query = new URLSearchParams({ limit: String(PAGE), after: from });
+    const route = Routes.channelMessages(channelId);
+    const page = (await retryAfterRateLimit(bridge, () =>
+      bridge.rest.get(route, { query }),
+    )) as APIMessage[];
+    page.sort((a, b) => compareIds(a.id, b.id));
+    yield page;
+    const last = page.at(-1);
+    if (!last || page.length < PAGE || bridge.ended) return;
+    from = last.id;
+  }
+}
+
+interface Threads {
+  threads: APIChannel[];
+}
+
+/** The threads of a channel, archived ones too, as far as the bot may see them. */
+async function listThreads(bridge: Bridge, channelId: string): Promise<APIChannel[]> {
+  const get = async (route: `/${string}`) => {
+    try {
+      const { threads } = (await retryAfterRateLimit(bridge, () =>
+        bridge.rest.get(route),
+      )) as Threads;
+      return threads;
+    } catch (error) {
+      if (isInaccessible(error) && !hasCode(error, code.unknownChannel)) return [];
+      throw error;
+    }
+  };
+  const active = await get(Routes.guildActiveThreads(bridge.settings.guildId));
+  const own = active.filter((one) => 'parent_id' in one && one.parent_id === channelId);
+  const archived = await Promise.all([
+    get(Routes.channelThreads(channelId, 'public')),
+    get(Routes.channelThreads(channelId, 'private')),
+  ]);
+  return [...own, ...archived.flat()].slice(0, MAX_THREADS);
+}
+
+/** A collection of what the log does not have, which refuses to grow without bound. */
+function collect(bridge: Bridge) {
+  const asides: Aside[] = [];
+  return {
+    asides,
+    add(message: APIMessage, why: string): void {
+      if (message.author.id === selfId(bridge) || !said.includes(message.type)) return;
+      if (asides.length >= MAX_ASIDES) {
+        throw new MirrorProblem(
+          `the channel holds more than ${MAX_ASIDES} lines of staff that no transcript has: save them by hand, then remove it`,
+        );
+      }
+      asides.push(asideOf(bridge, message, why));
+    },
+  };
+}
+
+/**
+ * Reads a closed ticket's channel to its end. What was written there before the closing goes into the
+ * log and to the customer; the rest is handed back, so that nothing staff wrote goes with the channel.
+ * @throws while the channel cannot be read: it must not be removed then
+ */
+export async function drainInbound(bridge: Bridge, ticket: MirroredTicket): Promise<Drained> {
+  const channelId = ticket.mirror.channel_id;
+  if (!channelId) return { asides: [], upTo: '0' };
+  await waitForInbound(bridge, ticket);
+  const found = collect(bridge);
+  let upTo = channelId;
+  try {
+    for await (const page of messagesAfter(bridge, channelId, channelId)) {
+      const ids = page.map(({ id }) => id);
+      const posts = await findPosts(bridge.ctx, ids);
+      for (const message of page) {
+        const post = posts.get(message.id);
+        // A refused edit: the customer has an earlier text.
+        const isPassedOn = post?.direction === 'in' && post.mark !== 'refused';
+        if (!isPassedOn) found.add(message, whyOf(ticket, message, post));
+      }
+      upTo = ids.at(-1) ?? upTo;
+    }
+    for (const thread of await listThreads(bridge, channelId)) {
+      const name = 'name' in thread ? thread.name : '';
+      for await (const page of messagesAfter(bridge, thread.id, '0')) {
+        for (const message of page) found.add(message, `in the thread "${name}"`);
+        const last = page.at(-1)?.id ?? '0';
+        if (compareIds(last, upTo) > 0) upTo = last;
+      }
+    }
+  } catch (error) {
+    // Somebody has removed it: there is nothing left to keep.
+    if (!hasCode(error, code.unknownChannel)) throw error;
+  }
+  found.asides.sort((a, b) => compareIds(a.id, b.id));
+  return { asides: found.asides, upTo };
+}

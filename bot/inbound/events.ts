@@ -1,0 +1,70 @@
+import {
+  type Client,
+  Events,
+  type Message,
+  type OmitPartialGroupDMChannel,
+  type PartialMessage,
+  type Typing,
+} from 'discord.js';
+import { signalTyping } from '../../src/domain/signals.ts';
+import { type Bridge, selfId } from '../bridge.ts';
+import { actorOf, isStaff, personOf } from '../people.ts';
+import { enqueue } from './inbox.ts';
+import { incomingOf, isWebhook, isWritten } from './incoming.ts';
+
+const TYPING_MS = 4000;
+const REMEMBERED = 1000;
+
+/** Tells the customer's side that staff are writing; what they write, and so whether it is a note, nobody knows yet. */
+function onTyping(bridge: Bridge, told: Map<string, number>, typing: Typing): void {
+  const ticketId = bridge.tickets.idOfChannel(typing.channel.id);
+  const { member, user } = typing;
+  if (!ticketId || !member || user.bot) return;
+  const person = personOf(member);
+  if (!isStaff(bridge.settings, person)) return;
+  const key = `${ticketId} ${user.id}`;
+  const now = performance.now();
+  if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < TYPING_MS) return;
+  if (told.size >= REMEMBERED) told.clear();
+  told.set(key, now);
+  // Nobody keeps who is typing.
+  void signalTyping(bridge.ctx, actorOf(bridge.settings, person), ticketId).catch(() => undefined);
+}
+
+type Seen = OmitPartialGroupDMChannel<Message | PartialMessage>;
+
+/** Listens to the gateway. Only what happens in tickets' channels, and was done by people, counts. */
+export function listenInbound(bridge: Bridge, client: Client): void {
+  const ticketOf = (channelId: string) => bridge.tickets.idOfChannel(channelId);
+  const counts = (message: Message) =>
+    isWritten(message) || (isWebhook(message) && message.author.id !== selfId(bridge));
+  client.on(Events.MessageCreate, (message) => {
+    const ticketId = ticketOf(message.channelId);
+    if (!ticketId || message.guildId !== bridge.settings.guildId || !counts(message)) return;
+    enqueue(bridge, ticketId, { kind: 'message', incoming: incomingOf(message, true) });
+  });
+  client.on(Events.MessageUpdate, (_before, message) => {
+    const ticketId = ticketOf(message.channelId);
+    if (!ticketId) return;
+    const whole = !message.partial && typeof message.content === 'string';
+    if (whole && !counts(message)) return;
+    const incoming = whole ? incomingOf(message, true) : undefined;
+    enqueue(bridge, ticketId, { kind: 'changed', id: message.id, incoming });
+  });
+  const onDeleted = (message: Seen) => {
+    const ticketId = ticketOf(message.channelId);
+    if (ticketId) enqueue(bridge, ticketId, { kind: 'deleted', id: message.id });
+  };
+  client.on(Events.MessageDelete, onDeleted);
+  client.on(Events.MessageBulkDelete, (messages) => {
+    for (const message of messages.values()) onDeleted(message);
+  });
+  client.on(Events.ChannelDelete, (channel) => {
+    const ticketId = ticketOf(channel.id);
+    const ticket = ticketId && bridge.tickets.known(ticketId);
+    if (ticket) ticket.channelNeedsCheck = true;
+    if (ticketId) bridge.outbound.schedule(ticketId);
+  });
+  const told = new Map<string, number>();
+  client.on(Events.TypingStart, (typing) => onTyping(bridge, told, typing));
+}

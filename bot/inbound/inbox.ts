@@ -1,0 +1,71 @@
+import type { Author } from '../../src/domain/log/entry.ts';
+import type { Bridge } from '../bridge.ts';
+import type { Incoming } from './incoming.ts';
+
+export type InboundEvent =
+  | { kind: 'message'; incoming: Incoming }
+  | { kind: 'changed'; id: string; incoming: Incoming | undefined }
+  | { kind: 'deleted'; id: string }
+  /** Something that must not overtake what was written before it, such as closing. */
+  | { kind: 'act'; run: () => Promise<void>; reject: (error: Error) => void };
+
+/** Something said that a proxy may say again in its own name, or has just said. */
+export interface Echo {
+  id: string;
+  text: string;
+  /** Monotonic milliseconds. */
+  at: number;
+  incoming: Incoming | undefined;
+  author: Author | undefined;
+}
+
+/** What waits to be ingested from one ticket's channel, and what is known of the way it comes. */
+export interface Inbox {
+  /** In the order in which they happened. */
+  events: InboundEvent[];
+  /** Why the channel cannot be read just now, in words for staff. */
+  trouble: string | undefined;
+  /** How often what stands in the way has failed, by what it is; empty while all goes well. */
+  failures: Map<string, number>;
+  /** The newest message that a look into the channel has met, a snowflake. */
+  seenUpTo: string;
+  /** A look for new messages alone is wanted. */
+  glance: boolean;
+  /** Staff were told that messages cannot be marked here. */
+  toldUnmarked: boolean;
+  /** Messages of webhooks that may turn out to repeat a person's. */
+  repetitions: Echo[];
+  /** Messages that were deleted a moment ago. */
+  deletions: Echo[];
+}
+
+/** The inbox of a ticket, made where there is none. */
+export function inboxOf({ inboxes }: Bridge, ticketId: string): Inbox {
+  const known = inboxes.get(ticketId);
+  if (known) return known;
+  const made: Inbox = {
+    events: [],
+    trouble: undefined,
+    failures: new Map(),
+    seenUpTo: '0',
+    glance: false,
+    toldUnmarked: false,
+    repetitions: [],
+    deletions: [],
+  };
+  inboxes.set(ticketId, made);
+  return made;
+}
+
+/** Puts an event into the queue of the ticket whose channel it comes from. */
+export function enqueue(bridge: Bridge, ticketId: string, event: InboundEvent): void {
+  inboxOf(bridge, ticketId).events.push(event);
+  bridge.inbound.schedule(ticketId, 'first');
+}
+
+/** Drops the inboxes of tickets that are done: there is one for each ticket with a channel, no more. */
+export function dropIdleInboxes({ inboxes, tickets }: Bridge): void {
+  for (const [ticketId, { events }] of inboxes) {
+    if (events.length === 0 && !tickets.known(ticketId)) inboxes.delete(ticketId);
+  }
+}

@@ -1,0 +1,142 @@
+import { type Message, publicLog } from '../../src/domain/log/entry.ts';
+import { readMessage } from '../../src/domain/log/reads.ts';
+import { editMessage } from '../../src/domain/messages/change.ts';
+import { findPost, type Post, recordPost, removePosts } from '../../src/domain/mirror/posts.ts';
+import type { Bridge } from '../bridge.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { actorOfAuthor } from '../people.ts';
+import { pairFiles } from './attachments.ts';
+import { type Echo, enqueue, inboxOf } from './inbox.ts';
+import type { Incoming } from './incoming.ts';
+import { carryOut } from './ingest.ts';
+import { ingestDeletion } from './ingest-edit.ts';
+import { judgeText } from './judge.ts';
+import { mark } from './reactions.ts';
+import { isPermanent } from './receipts.ts';
+
+/**
+ * Proxy bots (such as PluralKit) say a person's message again through a webhook and delete the original,
+ * in either order and within seconds. This is how long the second half is waited for, in milliseconds.
+ */
+const TOGETHER_MS = 15_000;
+/** Halves that wait, for each ticket. */
+const REMEMBERED = 20;
+/** What a proxy may take off around a text: the tags by which it knows whom to speak for. */
+const MAX_TAGS = 40;
+
+/** Whether one text says what the other said, without its proxy tags. */
+function repeats(original: string, repetition: string): boolean {
+  const [long, short] = [original.trim(), repetition.trim()];
+  if (long === short) return true;
+  return short !== '' && long.includes(short) && long.length - short.length <= MAX_TAGS;
+}
+
+function remember(echoes: Echo[], echo: Echo): void {
+  echoes.push(echo);
+  if (echoes.length > REMEMBERED) echoes.shift();
+}
+
+/** Takes the newest half out that goes with a text; those that are too old go too. */
+function take(echoes: Echo[], goesWith: (echo: Echo) => boolean): Echo | undefined {
+  const since = performance.now() - TOGETHER_MS;
+  const fresh = echoes.filter(({ at }) => at >= since);
+  const at = fresh.findLastIndex(goesWith);
+  const [found] = at < 0 ? [] : fresh.splice(at, 1);
+  echoes.splice(0, echoes.length, ...fresh);
+  return found;
+}
+
+/** The log's message goes on under the webhook's Discord message, in its author's name. */
+async function adopt(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  post: Post,
+  message: Message,
+  incoming: Incoming,
+): Promise<void> {
+  const { ctx } = bridge;
+  if (message.content !== incoming.text) {
+    bridge.lease.require();
+    const body = { content: incoming.text, files: message.files };
+    const actor = actorOfAuthor(message.author);
+    const at = incoming.writtenAt;
+    await editMessage(ctx, actor, ticket.id, message.id, body, `${incoming.id}:p`, at);
+  }
+  await removePosts(ctx, [post.id], bridge.lease.fencingToken);
+  const files = pairFiles(message.files, incoming.files);
+  await recordPost(ctx, {
+    ...post,
+    id: incoming.id,
+    hash: incoming.hash,
+    edited: incoming.editedAt,
+    files: files.map(({ attachment, file }) => ({ attachment, file: file.id })),
+    mark: 'taken',
+  });
+  mark(bridge, ticket, incoming.id, 'taken');
+}
+
+/** Takes a message back that was deleted in the channel, unless a proxy has just said it again. */
+export async function ingestDeleted(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  id: string,
+): Promise<void> {
+  const post = await findPost(bridge.ctx, id);
+  if (!post) return;
+  const inbox = inboxOf(bridge, ticket.id);
+  const isOurs = post.direction !== 'in' || !post.message_id;
+  const message = isOurs
+    ? undefined
+    : await readMessage(bridge.ctx.db, publicLog(ticket.id), post.message_id as string);
+  if (message && !message.deleted) {
+    const again = take(inbox.repetitions, ({ text }) => repeats(message.content, text));
+    if (again?.incoming && !judgeText(again.incoming)) {
+      try {
+        return await adopt(bridge, ticket, post, message, again.incoming);
+      } catch (error) {
+        if (!isPermanent(error)) throw error;
+      }
+    }
+  }
+  const gone = await ingestDeletion(bridge, ticket, post);
+  if (!gone) return;
+  const { content: text, author } = gone;
+  remember(inbox.deletions, { id, text, author, at: performance.now(), incoming: undefined });
+}
+
+/** Nothing was deleted for it: it is the webhook's own, and nobody's of the staff. */
+async function refuseRepetition(bridge: Bridge, ticket: MirroredTicket, echo: Echo) {
+  const { repetitions } = inboxOf(bridge, ticket.id);
+  const at = repetitions.indexOf(echo);
+  if (at < 0 || !echo.incoming) return;
+  repetitions.splice(at, 1);
+  const why = 'what webhooks write';
+  await carryOut(bridge, ticket, echo.incoming, { kind: 'refuse', why });
+}
+
+/**
+ * Ingests what a webhook says: the words of a message that was deleted just before are passed on as
+ * its author's; others wait for such a deletion, and are refused when none comes.
+ */
+export async function ingestRepetition(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+): Promise<void> {
+  const inbox = inboxOf(bridge, ticket.id);
+  const original = take(inbox.deletions, ({ text }) => repeats(text, incoming.text));
+  if (original?.author) {
+    const actor = actorOfAuthor(original.author);
+    const verdict = judgeText(incoming) ?? ({ kind: 'pass', actor } as const);
+    return carryOut(bridge, ticket, incoming, verdict);
+  }
+  if (inbox.repetitions.some(({ id }) => id === incoming.id)) return;
+  const { id, text } = incoming;
+  const echo: Echo = { id, text, at: performance.now(), incoming, author: undefined };
+  remember(inbox.repetitions, echo);
+  setTimeout(() => {
+    if (bridge.ended) return;
+    const run = () => refuseRepetition(bridge, ticket, echo);
+    enqueue(bridge, ticket.id, { kind: 'act', run, reject: () => undefined });
+  }, TOGETHER_MS).unref();
+}

@@ -1,0 +1,104 @@
+import { forgetPosts } from '../../src/domain/mirror/posts.ts';
+import type { Bridge } from '../bridge.ts';
+import { MirrorProblem } from '../discord-errors.ts';
+import { systemLine } from '../format.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { postNotice } from '../posting.ts';
+import { categoryKey, categoryText } from './categories.ts';
+import { channelExists, createChannel, findChannel, moveChannel, type Place } from './channels.ts';
+import { isStepDone } from './closing-steps.ts';
+import { sideStep } from './side-steps.ts';
+
+/** A channel that is deleted again so soon after it was made again is left alone for a while. */
+const REMADE_AGAIN_MS = 60_000;
+
+/** @returns why the ticket has to wait for its channel */
+export async function ensureChannel(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+): Promise<string | undefined> {
+  const { mirror, ticket: data } = ticket;
+  if (mirror.channel_id) {
+    bridge.room.count(ticket.id, data.partner);
+    return undefined;
+  }
+  const isClosed = data.status === 'CLOSED';
+  if (isClosed && isStepDone(ticket, 'removed')) return undefined;
+  const found = await findChannel(bridge, ticket);
+  // A ticket that was closed before it had a channel gets its transcript only.
+  if (!found && isClosed) {
+    bridge.room.left(ticket);
+    return undefined;
+  }
+  const waits = found ? undefined : bridge.room.whyWait(ticket);
+  if (waits) return waits;
+  // Only now, under the lease: until the lost channel was no longer the ticket's, messages from it
+  // were still written down.
+  bridge.lease.require();
+  await forgetPosts(bridge.ctx, ticket.id, bridge.lease.fencingToken);
+  const made = found ? { id: found, place: {} as Place } : await createChannel(bridge, ticket);
+  if ('waits' in made) return made.waits;
+  ticket.inDoubt = true;
+  await bridge.tickets.save(ticket, { channel_id: made.id, shown: { ...made.place } });
+  if (found) bridge.room.count(ticket.id, data.partner);
+  else bridge.room.opened(ticket);
+  if (made.place.placed === false) sayMisplaced(bridge, ticket);
+  // Somebody may have written there before we knew that it was ours.
+  bridge.inbound.schedule(ticket.id);
+  return undefined;
+}
+
+function sayMisplaced(bridge: Bridge, { id, ticket, mirror }: MirroredTicket): void {
+  const { issue_level: level } = ticket;
+  if (!mirror.channel_id || !bridge.problems.has(categoryKey(level))) return;
+  const text = systemLine(categoryText(level));
+  void postNotice(bridge, mirror.channel_id, `misplaced ${id} ${level}`, text);
+}
+
+/** Moves the channel, and shows it to others, where the ticket has changed. Nothing waits for it. */
+export async function placeChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  const { mirror } = ticket;
+  await sideStep(bridge, ticket, 'place', async () => {
+    const place = await moveChannel(bridge, ticket, mirror.shown ?? {});
+    if (!place) return;
+    const wasPlaced = mirror.shown?.placed !== false;
+    await bridge.tickets.save(ticket, { shown: { ...mirror.shown, ...place } });
+    if (wasPlaced && !place.placed) sayMisplaced(bridge, ticket);
+  });
+}
+
+/**
+ * The channel seems to be gone. Where Discord confirms it, everything about it is forgotten, and it
+ * will be made again.
+ */
+export async function loseChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  const { mirror } = ticket;
+  if (!mirror.channel_id || (await channelExists(bridge, mirror.channel_id))) return;
+  const now = bridge.ctx.clock();
+  ticket.unrecorded = [];
+  ticket.channelsSince = performance.now();
+  bridge.room.left(ticket);
+  if (ticket.ticket.status === 'CLOSED') {
+    const nothing = { channel_id: null, card_id: null, attempt: null, pending: [], deferred: [] };
+    await bridge.tickets.save(ticket, nothing);
+    return;
+  }
+  if (now - mirror.remade_at < REMADE_AGAIN_MS) {
+    throw new MirrorProblem('the channel was deleted again as soon as it had been made again');
+  }
+  bridge.log.warn({ ticket: ticket.id }, "a ticket's channel was deleted: making it again");
+  ticket.caughtUpGeneration = -1;
+  ticket.sideSteps.clear();
+  await bridge.tickets.save(ticket, {
+    channel_id: null,
+    card_id: null,
+    inbound: '0',
+    last_post: '0',
+    attempt: null,
+    pending: [],
+    deferred: [],
+    shown: null,
+    steps: mirror.seq > 0 ? ['remade'] : [],
+    remade_at: now,
+  });
+}

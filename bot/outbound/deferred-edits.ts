@@ -1,0 +1,70 @@
+import { type Entry, isOfMessage, messageIdOf, publicLog } from '../../src/domain/log/entry.ts';
+import { readEntries } from '../../src/domain/log/reads.ts';
+import type { Mirror } from '../../src/domain/mirror/mirrors.ts';
+import type { Bridge } from '../bridge.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { commit } from './commits.ts';
+import { mirrorEntry } from './entries.ts';
+import { Deferred } from './message-edits.ts';
+import { scheduleIn } from './side-steps.ts';
+
+/** Edits of one ticket that are put off at the same time; with more, its messages wait as well. */
+const MAX_DEFERRED = 50;
+
+type DeferredEdit = Mirror['deferred'][number];
+
+function others({ mirror }: MirroredTicket, messageId: string): DeferredEdit[] {
+  return mirror.deferred.filter(({ message_id }) => message_id !== messageId);
+}
+
+/**
+ * Shows an entry as `mirrorEntry` does, but an edit or a deletion that Discord's limits hold up is
+ * put off, so that newer messages need not wait for it: the log tells the order.
+ * @returns what is put off from now on; undefined where nothing about that has changed
+ */
+export async function mirrorOrDefer(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  entry: Entry,
+): Promise<{ shown: boolean; deferred?: DeferredEdit[] }> {
+  const messageId = isOfMessage(entry) ? messageIdOf(entry) : entry.id;
+  const rest = others(ticket, messageId);
+  // A later edit says all that the earlier one said.
+  const change = rest.length < ticket.mirror.deferred.length ? { deferred: rest } : {};
+  try {
+    return { shown: await mirrorEntry(bridge, ticket, entry, true), ...change };
+  } catch (error) {
+    if (!(error instanceof Deferred) || rest.length >= MAX_DEFERRED) throw error;
+    const until = bridge.ctx.clock() + error.waitMs;
+    scheduleIn(bridge, ticket.id, error.waitMs);
+    return { shown: true, deferred: [...rest, { message_id: messageId, seq: entry.seq, until }] };
+  }
+}
+
+async function entryAt(bridge: Bridge, ticket: MirroredTicket, seq: number) {
+  const range = { after: seq - 1, upTo: seq, limit: 1 };
+  const [entry] = await readEntries(bridge.ctx.db, publicLog(ticket.id), range);
+  return entry;
+}
+
+/** Shows the edits and deletions that were put off, as far as their time has come. */
+export async function showDeferred(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  for (const { message_id, seq, until } of [...ticket.mirror.deferred]) {
+    const left = until - bridge.ctx.clock();
+    if (left > 0) {
+      scheduleIn(bridge, ticket.id, left);
+      continue;
+    }
+    const entry = await entryAt(bridge, ticket, seq);
+    try {
+      if (entry) await mirrorEntry(bridge, ticket, entry, false);
+      await commit(bridge, ticket, { deferred: others(ticket, message_id) });
+    } catch (error) {
+      if (!(error instanceof Deferred)) throw error;
+      const again = bridge.ctx.clock() + error.waitMs;
+      const deferred = [...others(ticket, message_id), { message_id, seq, until: again }];
+      await bridge.tickets.save(ticket, { deferred });
+      scheduleIn(bridge, ticket.id, error.waitMs);
+    }
+  }
+}

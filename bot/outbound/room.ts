@@ -1,0 +1,144 @@
+import { backOff } from '../../src/domain/consumers/keyed-queue.ts';
+import type { Bridge } from '../bridge.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
+
+const FIRST_PROBE_MS = 250;
+const LONGEST_PROBE_MS = 60_000;
+
+const guildFull = 'the Discord server has no room for another channel';
+
+/**
+ * Which tickets may have a channel. A full server is remembered: one ticket at a time probes, and the
+ * others wait without a call. So is how many channels each partner's tickets have.
+ */
+export interface Room {
+  /** Counts a channel that a ticket has. */
+  count(ticketId: string, partner: string | null | undefined): void;
+  /** @returns why the ticket has to wait for its channel; undefined where it may try */
+  whyWait(ticket: MirroredTicket): string | undefined;
+  /** Discord has refused this ticket a channel because there are too many. @returns why it waits */
+  refused(ticket: MirroredTicket): string;
+  /** A channel was made for a ticket: there is room. */
+  opened(ticket: MirroredTicket): void;
+  /** A ticket has none any more, or needs none. */
+  left(ticket: Pick<MirroredTicket, 'id'>): void;
+  /** A channel of the server is gone: there may be room. */
+  freed(): void;
+  stop(): void;
+}
+
+/** The partner that a ticket is of, where tickets have one. */
+function partnerOf({ ticket }: Pick<MirroredTicket, 'ticket'>): string | undefined {
+  return ticket.partner ?? undefined;
+}
+
+/** @param cap the most channels one partner's tickets may have at the same time */
+export function createRoom(bridge: Bridge, cap: number): Room {
+  const waiting = new Set<string>();
+  const partners = new Map<string, { open: Set<string>; waiting: Set<string> }>();
+  let isFull = false;
+  let probes = 0;
+  let probing: string | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const ofPartner = (partner: string) => {
+    const known = partners.get(partner);
+    if (known) return known;
+    const made = { open: new Set<string>(), waiting: new Set<string>() };
+    partners.set(partner, made);
+    return made;
+  };
+  const planProbe = () => {
+    clearTimeout(timer);
+    timer = setTimeout(probe, backOff(++probes, FIRST_PROBE_MS, LONGEST_PROBE_MS)).unref();
+  };
+  const probe = () => {
+    const [next] = waiting;
+    if (next === undefined || bridge.ended) return;
+    // The next probe is another ticket's turn.
+    waiting.delete(next);
+    waiting.add(next);
+    probing = next;
+    bridge.outbound.schedule(next);
+    planProbe();
+  };
+  const whyPartnerWaits = (ticket: MirroredTicket): string | undefined => {
+    const partner = partnerOf(ticket);
+    if (!partner) return undefined;
+    const own = ofPartner(partner);
+    if (own.open.size < cap || own.open.has(ticket.id)) {
+      if (own.waiting.delete(ticket.id) && own.waiting.size === 0) {
+        bridge.problems.clear(`partner:${partner}`);
+      }
+      // Reserved already: several ask before the first has its channel.
+      own.open.add(ticket.id);
+      return undefined;
+    }
+    own.waiting.add(ticket.id);
+    const text = `${cap} tickets of the partner ${partner} have a channel (MAX_TICKETS_IN_DISCORD_PER_PARTNER): the next wait until one of them is closed`;
+    bridge.problems.raise(`partner:${partner}`, text);
+    return text;
+  };
+
+  const unreserve = (ticket: MirroredTicket) => {
+    const partner = partnerOf(ticket);
+    if (partner) ofPartner(partner).open.delete(ticket.id);
+  };
+
+  return {
+    count(ticketId, partner) {
+      if (partner) ofPartner(partner).open.add(ticketId);
+    },
+    whyWait(ticket) {
+      const why = whyPartnerWaits(ticket);
+      if (why) return why;
+      if (!isFull || probing === ticket.id) return undefined;
+      waiting.add(ticket.id);
+      unreserve(ticket);
+      return guildFull;
+    },
+    refused(ticket) {
+      waiting.add(ticket.id);
+      unreserve(ticket);
+      if (probing === ticket.id) probing = undefined;
+      if (!isFull) {
+        isFull = true;
+        probes = 0;
+        planProbe();
+      }
+      bridge.problems.raise(
+        'guild-full',
+        `${guildFull}: new tickets wait until some are removed (Discord allows 500)`,
+      );
+      return guildFull;
+    },
+    opened(ticket) {
+      const partner = partnerOf(ticket);
+      if (partner) ofPartner(partner).open.add(ticket.id);
+      waiting.delete(ticket.id);
+      if (!isFull) return;
+      isFull = false;
+      probing = undefined;
+      clearTimeout(timer);
+      bridge.problems.clear('guild-full');
+      for (const id of waiting) bridge.outbound.schedule(id);
+      waiting.clear();
+    },
+    left({ id }) {
+      waiting.delete(id);
+      for (const [partner, { open, waiting: queue }] of partners) {
+        queue.delete(id);
+        const next = open.delete(id) ? queue.values().next().value : undefined;
+        if (next) bridge.outbound.schedule(next);
+        if (queue.size === 0) bridge.problems.clear(`partner:${partner}`);
+        if (open.size + queue.size === 0) partners.delete(partner);
+      }
+    },
+    freed() {
+      if (!isFull) return;
+      probes = 0;
+      planProbe();
+    },
+    stop: () => clearTimeout(timer),
+  };
+}

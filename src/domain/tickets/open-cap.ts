@@ -1,0 +1,40 @@
+import type { AppContext } from '../../context.ts';
+import { isStaffRole } from '../../contract/identity.ts';
+import { AppError } from '../../errors.ts';
+import type { TicketRow } from '../../models/ticket.ts';
+import { native } from '../log/collections.ts';
+import { inTransaction } from '../transactions.ts';
+import { openStatuses } from './workflow.ts';
+
+/** A customer has as many open tickets as one may have. */
+export class TooManyOpenTickets extends AppError {
+  constructor(most: number) {
+    super('CONFLICT', `you have ${most} open tickets already: one must be closed first`);
+  }
+}
+
+/**
+ * Inserts a new ticket unless its customer has too many open ones. Counted in the transaction that
+ * inserts it, behind a row that all new tickets of the customer write: two at once, on whichever nodes,
+ * come one after the other. Staff have no cap.
+ * @throws TooManyOpenTickets, or what MongoDB refuses the row with; nothing is written then
+ */
+export async function insertOpenTicket(ctx: AppContext, row: TicketRow): Promise<void> {
+  const most = ctx.config.maxOpenTicketsPerUser;
+  const tickets = native(ctx.db.tickets);
+  if (isStaffRole(row.user_role)) return void (await tickets.insertOne(row));
+  const opener = `opener ${row.owner}`;
+  await inTransaction(ctx, opener, async (session) => {
+    await native(ctx.db.usage).updateOne(
+      { _id: opener },
+      { $inc: { turn: 1 }, $setOnInsert: { bytes: 0 } },
+      { upsert: true, session },
+    );
+    const open = await tickets.countDocuments(
+      { owner: row.owner, status: { $in: openStatuses } },
+      { limit: most, session },
+    );
+    if (open >= most) throw new TooManyOpenTickets(most);
+    await tickets.insertOne(row, { session });
+  });
+}

@@ -1,0 +1,44 @@
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { renderTranscript, type Transcript } from './page.ts';
+
+/** Up to so many entries are rendered at once: that takes less than starting a worker. */
+const MAX_IN_PLACE = 200;
+const TIMEOUT_MS = 60_000;
+
+/** The worker's file beside this one: TypeScript from the sources, JavaScript in the build. */
+const isSource = import.meta.url.endsWith('.ts');
+const workerFile = new URL(`./worker.${isSource ? 'ts' : 'js'}`, import.meta.url);
+
+function startWorker(workerData: Transcript): Worker {
+  if (!isSource) return new Worker(workerFile, { workerData });
+  // A thread does not inherit the compiler of the process it is started from.
+  const compiler = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const file = JSON.stringify(workerFile.href);
+  const code = `import(${compiler}).then(({ register }) => { register(); return import(${file}); })`;
+  return new Worker(code, { eval: true, workerData, execArgv: [] });
+}
+
+function renderInWorker(transcript: Transcript): Promise<Buffer> {
+  const worker = startWorker(transcript);
+  const timer = setTimeout(() => void worker.terminate(), TIMEOUT_MS);
+  return new Promise<Buffer>((resolve, reject) => {
+    worker.once('message', (bytes: Uint8Array) => {
+      resolve(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    });
+    worker.once('error', reject);
+    worker.once('exit', (code) => {
+      reject(new Error(`the worker that renders transcripts ended with ${code}`));
+    });
+  }).finally(() => clearTimeout(timer));
+}
+
+/**
+ * A transcript's page as bytes. A long one is rendered in a thread of its own, so that nothing else of
+ * this process waits for it.
+ */
+export async function renderInBackground(transcript: Transcript): Promise<Buffer> {
+  if (transcript.entries.length > MAX_IN_PLACE) return renderInWorker(transcript);
+  await setImmediate();
+  return Buffer.from(renderTranscript(transcript));
+}

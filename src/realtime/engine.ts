@@ -1,0 +1,204 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Server as Engine, type ServerOptions } from 'engine.io';
+import { sizes } from '../contract/limits.ts';
+import { AppError } from '../errors.ts';
+
+/** How long a session of polling may wait for its first poll, in milliseconds. */
+const FIRST_POLL_MS = 5000;
+/** How long the end of a session waits for the poll that it would be told in, in milliseconds. */
+const FAREWELL_MS = 1000;
+
+export type Refuse = (error: unknown) => void;
+
+/** What of an Engine.IO connection is used here beyond its types. */
+export interface EngineConnection {
+  id: string;
+  readyState: string;
+  writeBuffer: { data?: string | Buffer }[];
+  remoteAddress: string;
+  request: IncomingMessage | null;
+  transport: {
+    name: string;
+    /** Of polling: the poll that waits for an answer, and the message that arrives. */
+    req?: IncomingMessage | null;
+    dataReq?: IncomingMessage | null;
+    closeTimeout?: number;
+    /** Of a WebSocket: the socket of `ws`. */
+    socket?: { terminate?(): void };
+  };
+  close(discard?: boolean): void;
+  on(event: string, listener: (...args: never[]) => void): void;
+  once(event: string, listener: (...args: never[]) => void): void;
+}
+
+type EngineRequest = IncomingMessage & { _query: Record<string, string> };
+type ErrorNumber = 0 | 1 | 2 | 3 | 4 | 5;
+type HandshakeArguments = [
+  transport: 'polling' | 'websocket' | 'webtransport',
+  req: EngineRequest,
+  close: (code?: ErrorNumber, context?: Record<string, unknown>) => void,
+];
+
+const reasons: Partial<Record<ErrorNumber, string>> = {
+  0: 'transport must be polling or websocket',
+  1: 'there is no session with this sid',
+  2: 'a session begins with GET',
+  3: 'this does not fit the session',
+};
+
+/** Ends a connection at once, without waiting until its reader has read what is queued. */
+export function cutConnection(connection: EngineConnection): void {
+  const { transport } = connection;
+  connection.close(true);
+  transport.socket?.terminate?.();
+}
+
+/**
+ * Engine.IO, with every refusal handed back to the door it came through, before an upgrade is
+ * answered with 101: what Engine.IO itself says has another body, and into a WebSocket it writes it
+ * raw.
+ */
+export class DeskEngine extends Engine {
+  readonly #admit: (req: IncomingMessage) => void;
+  readonly #refusals = new WeakMap<IncomingMessage, Refuse>();
+  /** Sessions of polling that have not polled yet. */
+  readonly #unpolled = new Map<string, NodeJS.Timeout>();
+
+  /** @param admit throws an AppError where a new session is not let in */
+  constructor(options: ServerOptions, admit: (req: IncomingMessage) => void) {
+    super({ maxHttpBufferSize: sizes.body, ...options });
+    this.#admit = admit;
+    this.on('connection', (connection) => this.#awaitPoll(connection as EngineConnection));
+    this.#refuseBadHandshakes();
+  }
+
+  /** Serves polling. */
+  serve(req: IncomingMessage, res: ServerResponse, refuse: Refuse): void {
+    this.#guard(req, refuse, () => {
+      requirePollingRequest(req);
+      this.handleRequest(req, res);
+    });
+  }
+
+  /** Serves WebSockets. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, refuse: Refuse): void {
+    this.#guard(req, refuse, () => this.handleUpgrade(req, socket, head));
+  }
+
+  get connections(): readonly EngineConnection[] {
+    return Object.values(this.clients) as unknown as EngineConnection[];
+  }
+
+  #guard(req: IncomingMessage, refuse: Refuse, act: () => void): void {
+    this.#refusals.set(req, refuse);
+    try {
+      act();
+    } catch (thrown) {
+      // Engine.IO reads the address with `new URL`, which throws on what is none.
+      const isBadUrl = (thrown as NodeJS.ErrnoException).code === 'ERR_INVALID_URL';
+      refuse(isBadUrl ? new AppError('BAD_REQUEST', 'the address is no URL') : thrown);
+    }
+  }
+
+  /** Nobody in Engine.IO waits for it, so an error would end the process. */
+  protected override async handshake(...args: HandshakeArguments): Promise<unknown> {
+    try {
+      return await super.handshake(...args);
+    } catch (thrown) {
+      this.#refusals.get(args[1])?.(thrown);
+      return undefined;
+    }
+  }
+
+  protected override verify(
+    req: EngineRequest,
+    upgrade: boolean,
+    next: (code?: ErrorNumber, context?: Record<string, unknown>) => void,
+  ): void {
+    const attempt = (act: () => void, then: () => void) => {
+      try {
+        act();
+      } catch (thrown) {
+        this.#refusals.get(req)?.(thrown);
+        return;
+      }
+      then();
+    };
+    const check = () => {
+      requireProtocol(req);
+      this.#requireTurn(req, upgrade);
+    };
+    const enter = () => {
+      if (req._query.sid === undefined) this.#admit(req);
+      else this.#notePoll(req._query.sid);
+    };
+    attempt(check, () => {
+      super.verify(req, upgrade, (code) => {
+        attempt(() => {
+          if (code !== undefined) throw new AppError('BAD_REQUEST', reasons[code] ?? 'refused');
+          enter();
+        }, next);
+      });
+    });
+  }
+
+  /** Two polls of one session at once, or two messages, are a mistake that ends it. */
+  #requireTurn({ method, _query: { sid } }: EngineRequest, upgrade: boolean): void {
+    if (upgrade || sid === undefined || !Object.hasOwn(this.clients, sid)) return;
+    const connection = this.clients[sid] as unknown as EngineConnection;
+    const { req, dataReq } = connection.transport;
+    if (method === 'GET' ? !req : !dataReq) return;
+    connection.close(true);
+    throw new AppError('BAD_REQUEST', 'a request of this session is already under way');
+  }
+
+  /** A session whose client has gone gives its place back, instead of waiting for a heartbeat. */
+  #awaitPoll(connection: EngineConnection): void {
+    if (connection.transport.name !== 'polling') return;
+    connection.transport.closeTimeout = FAREWELL_MS;
+    const { id } = connection;
+    const timer = setTimeout(() => connection.close(true), FIRST_POLL_MS).unref();
+    this.#unpolled.set(id, timer);
+    connection.once('close', () => this.#notePoll(id));
+  }
+
+  #notePoll(id: string): void {
+    clearTimeout(this.#unpolled.get(id));
+    this.#unpolled.delete(id);
+  }
+
+  /** What `ws` refuses of an upgrade: a version, a key. */
+  #refuseBadHandshakes(): void {
+    const { ws } = this as unknown as { ws: NodeJS.EventEmitter };
+    ws.on('wsClientError', (error: Error, _socket: Duplex, req: IncomingMessage) => {
+      this.#refusals.get(req)?.(new AppError('BAD_REQUEST', error.message));
+    });
+  }
+}
+
+function requirePollingRequest({ method, headers }: IncomingMessage): void {
+  if (method !== 'GET' && method !== 'POST') {
+    throw new AppError('METHOD_NOT_ALLOWED', `${method} is not allowed here`, {
+      headers: { Allow: 'GET, POST' },
+    });
+  }
+  if (Number(headers['content-length'] ?? 0) > sizes.body) {
+    throw new AppError('PAYLOAD_TOO_LARGE', `the body may have at most ${sizes.body} bytes`);
+  }
+  if (headers['content-type'] === 'application/octet-stream') {
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'what is polled is text');
+  }
+}
+
+function requireProtocol({ _query: { EIO, j } }: EngineRequest): void {
+  if (EIO !== '4') {
+    const shown = EIO === undefined ? 'is missing' : `is "${EIO.slice(0, 20)}"`;
+    throw new AppError(
+      'BAD_REQUEST',
+      `EIO ${shown}: this server speaks version 4 of Engine.IO, which clients of Socket.IO 3 and 4 do`,
+    );
+  }
+  // A script tag sends no Origin, so any page could open a session with one.
+  if (j !== undefined) throw new AppError('BAD_REQUEST', 'JSONP is not served');
+}

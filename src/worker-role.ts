@@ -1,0 +1,30 @@
+import type { AppContext } from './context.ts';
+import { type Consumer, runConsumer } from './domain/consumers/consumer.ts';
+import type { LeaseTimes } from './domain/consumers/lease.ts';
+import { keepUnderLease } from './domain/consumers/under-lease.ts';
+import { fileUpkeep } from './domain/files/upkeep.ts';
+import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
+
+/** What is due is done by these; the names are stored. */
+const handlers: Readonly<Record<string, WorkHandler>> = { ...fileUpkeep };
+/** What follows the log, beside the bridge to Discord. */
+const consumers: readonly Consumer[] = [];
+
+/**
+ * Starts the role `worker`: due work and consumers of the log, each on one node at a time. Of several
+ * workers one holds the lease of each, and the others wait for it.
+ */
+export function startWorker(ctx: AppContext, times?: LeaseTimes): { stop(): Promise<void> } {
+  const parts = [
+    keepUnderLease(ctx, { lease: scheduleLease, part: 'worker', times }, (lease) =>
+      runSchedule(ctx, lease, handlers),
+    ),
+    ...consumers.map((consumer) => runConsumer(ctx, consumer, times && { lease: times })),
+  ];
+  return {
+    async stop() {
+      ctx.health.set('worker', 'down', 'stopping');
+      await Promise.all(parts.map((part) => part.stop()));
+    },
+  };
+}
