@@ -12,8 +12,8 @@ const types: Record<string, string> = {
   json: 'application/json; charset=utf-8',
 };
 const encodings = [
-  { name: 'br', suffix: '.br', wanted: /\bbr\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/ },
-  { name: 'gzip', suffix: '.gz', wanted: /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/ },
+  ['br', '.br'],
+  ['gzip', '.gz'],
 ] as const;
 
 const HOUR = 3600;
@@ -58,11 +58,9 @@ function createFiles() {
     const cache = known.get(path);
     if (!cache) throw notFound(build ? 'file' : 'widget (it is not built: npm run build)');
     const accepted = String(req.headers['accept-encoding'] ?? '');
-    const encoding = encodings.find(({ wanted }) => wanted.test(accepted));
-    const suffix = encoding?.suffix ?? '';
+    const [encoding, suffix] = encodings.find(([name]) => accepted.includes(name)) ?? ['', ''];
     const etag = `"${build?.manifest.version}${suffix}"`;
     const headers: Record<string, string> = {
-      'Content-Type': types[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
       'Cache-Control': cache,
       ETag: etag,
       Vary: 'Accept-Encoding',
@@ -72,10 +70,18 @@ function createFiles() {
       'Cross-Origin-Resource-Policy': 'cross-origin',
       'Timing-Allow-Origin': '*',
     };
-    if (encoding) headers['Content-Encoding'] = encoding.name;
-    if (req.headers['if-none-match'] === etag) return void res.writeHead(304, headers).end();
+    if (req.headers['if-none-match'] === etag) {
+      res.writeHead(304, headers).end();
+      return;
+    }
     const body = read(path + suffix);
-    res.writeHead(200, { ...headers, 'Content-Length': body.length }).end(body);
+    res.writeHead(200, {
+      ...headers,
+      ...(encoding && { 'Content-Encoding': encoding }),
+      'Content-Type': types[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+      'Content-Length': body.length,
+    });
+    res.end(req.method === 'HEAD' ? undefined : body);
   };
 }
 
@@ -96,15 +102,15 @@ const page = (title: string, script: string, ...attributes: string[]) => `<!doct
 `;
 
 /** Our own script and API, pictures of ours and of the device; whoever may talk to us may frame us. */
-function sendPage(ctx: AppContext, { req, res }: RequestContext, html: string): void {
-  // A proxy may have ended TLS, and need not say so.
-  const socket = `ws://${req.headers.host} wss://${req.headers.host}`;
+function sendPage({ config }: AppContext, { req, res }: RequestContext, html: string): void {
+  const secure = 'encrypted' in req.socket || config.publicUrl?.startsWith('https:');
+  const socket = `${secure ? 'wss' : 'ws'}://${req.headers.host}`;
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
-    `connect-src 'self' ${socket} ${ctx.config.publicUrl ?? ''}`.trim(),
-    `img-src 'self' blob: ${ctx.config.publicUrl ?? ''}`.trim(),
-    `frame-ancestors 'self' ${ctx.config.allowedOrigins.join(' ')}`.trim(),
+    `connect-src 'self' ${socket} ${config.publicUrl ?? ''}`.trim(),
+    `img-src 'self' blob: ${config.publicUrl ?? ''}`.trim(),
+    `frame-ancestors 'self' ${config.allowedOrigins.join(' ')}`.trim(),
     "base-uri 'none'",
     "form-action 'none'",
     "require-trusted-types-for 'script'",
@@ -112,29 +118,27 @@ function sendPage(ctx: AppContext, { req, res }: RequestContext, html: string): 
   ].join('; ');
   res.writeHead(200, {
     'Content-Type': 'text/html; charset=utf-8',
+    'Content-Length': Buffer.byteLength(html),
     'Cache-Control': 'no-cache',
     'Content-Security-Policy': policy,
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
   });
-  res.end(html);
+  res.end(req.method === 'HEAD' ? undefined : html);
 }
 
-interface WidgetRoute {
-  path: string;
-  answer(request: RequestContext, params: Record<string, string>): void;
-}
+type WidgetRoute = [
+  path: string,
+  answer: (request: RequestContext, params: Record<string, string>) => void,
+];
 
-/** `/widget/…`, and the chat as a page of its own. */
-export function widgetRoutes(ctx: AppContext): WidgetRoute[] {
+/** `/widget/…`, and the chat as a page of its own: read with GET, no part of the API. */
+export function createWidgetRoutes(ctx: AppContext): WidgetRoute[] {
   const send = createFiles();
   const chat = page('Chat', '/widget/v1.js', 'data-mode="page"');
   return [
-    { path: '/chat', answer: (request) => sendPage(ctx, request, chat) },
-    { path: '/widget/:file', answer: (request, { file }) => send(request, String(file)) },
-    {
-      path: '/widget/:version/:file',
-      answer: (request, { version, file }) => send(request, `${version}/${file}`),
-    },
+    ['/chat', (request) => sendPage(ctx, request, chat)],
+    ['/widget/:file', (request, { file }) => send(request, file ?? '')],
+    ['/widget/:version/:file', (request, { version, file }) => send(request, `${version}/${file}`)],
   ];
 }
