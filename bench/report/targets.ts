@@ -225,7 +225,7 @@ const flatness: readonly Target[] = [
   ),
 ];
 
-const loads = ['1 ticket, 20/s', '64 tickets, 40/s'];
+const loads = ['1 ticket, 10/s', '64 tickets, 40/s'];
 
 const bridge = (
   [
