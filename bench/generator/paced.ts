@@ -6,8 +6,8 @@ import { ownCpuSince } from './own-cpu.ts';
 import { contentOf, numberIn, numberInPost, openSenders, type Sender } from './senders.ts';
 import { openSockets } from './socket.ts';
 
-/** How long the last messages may take to arrive, in milliseconds. */
-const PATIENCE_MS = 3000;
+/** How long the last messages may take to arrive, in milliseconds: at a socket, and in Discord. */
+const PATIENCE_MS = { socket: 3000, gateway: 30_000 } as const;
 /** How long Discord may take to have a channel for every ticket. */
 const CHANNELS_MS = 60_000;
 
@@ -88,7 +88,7 @@ export async function runPaced(job: PacedJob, fail: (error: Error) => void): Pro
     await sleep(1);
   }
   const ownCpu = ownCpuSince(cpu, ms / 1000);
-  await haveArrived(arrived, PATIENCE_MS);
+  await haveArrived(arrived, PATIENCE_MS[job.gateway ? 'gateway' : 'socket']);
   const latencies: number[] = [];
   for (let number = first; number < total; number++) {
     const at = arrived[number] as number;

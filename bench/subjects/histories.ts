@@ -24,7 +24,14 @@ export const historyKinds = [
 export type HistoryKind = (typeof historyKinds)[number];
 
 /** Messages that stand before, and are left by, what is not a message. */
-const KEPT = 10;
+const keptBefore = (kind: HistoryKind) =>
+  ({
+    messages: 0,
+    'edits of many': 0,
+    'edits of one message': 1,
+    deletions: 10,
+    'status changes': 10,
+  })[kind];
 const HOUR_MS = 3_600_000;
 
 /** A cluster time long settled for every poll. */
@@ -107,7 +114,7 @@ function* writeEntries(writer: HistoryWriter, kind: HistoryKind, length: number)
     for (const first of firsts) yield writer.change('edit', first, first.seq);
     return;
   }
-  const [first, ...others] = Array.from({ length: KEPT }, () => writer.message());
+  const [first, ...others] = Array.from({ length: keptBefore(kind) }, () => writer.message());
   yield first as MessageEntry;
   yield* others;
   let rev = (first as MessageEntry).seq;
@@ -146,7 +153,7 @@ export async function seedHistory(
 ): Promise<History> {
   const writer = new HistoryWriter(row);
   const entries = writeEntries(writer, kind, length);
-  const count = kind === 'messages' || kind === 'edits of many' ? length : KEPT + length;
+  const count = keptBefore(kind) + length;
   let first = '';
   const { collection } = db.entries;
   await insertAll(collection as never, count, () => {

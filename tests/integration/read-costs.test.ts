@@ -141,7 +141,7 @@ test('when tickets are listed by any fields, then no more is looked at than the 
     { status: 'OPEN', support_role: 'GENERAL', issue_level: 'URGENT' },
     { status: 'CLOSED', support_role: 'TECHNICAL', issue_level: 'NORMAL' },
   ];
-  const row = await db.tickets.collection.findOne({ owner: ana.key });
+  const row = await db.tickets.collection.findOne({ _id: new Types.ObjectId(await openTicket()) });
   await db.tickets.collection.insertMany(
     Array.from({ length: HISTORY }, (_, n) => ({
       ...row,

@@ -17,7 +17,6 @@ const metrics = {
   message: { name: 'CPU, server and mongod', unit: 'µs/send', better: 'lower' },
   p50: { name: 'accept p50', unit: 'ms', better: 'lower' },
   idle: { name: 'CPU of an idle node and its mongod', unit: 'ms/s', better: 'lower' },
-  bytes: { name: 'stored, with indexes', unit: 'bytes/message', better: 'lower' },
 } satisfies Record<string, Metric>;
 
 function cpuOf(running: Running, world: World): number {
@@ -77,31 +76,8 @@ async function runTickets(run: ScenarioRun): Promise<string> {
   });
 }
 
-/** One ticket's history grows; sending to it costs the same. */
-async function runHistory(run: ScenarioRun): Promise<string> {
-  const lengths = run.effort.quick ? [10, 10_000] : [10, 1000, 100_000];
-  return runRounds(run, 1, ours, async (running, _label, world) => {
-    await warm(running, 'rest', run.effort.warmUpMs);
-    for (const length of lengths) {
-      const seats = await running.tickets(1);
-      for (const seat of seats) await running.fill(seat, length);
-      await measureCost(run, running, world, `${length} messages in the ticket`, seats);
-      if (length < 10_000) continue;
-      const bytes = await running.bytesPerMessage();
-      run.record.add(`${length} messages in the ticket`, 'deskcord', metrics.bytes, bytes);
-    }
-  });
-}
-
-export const flatScenarios: readonly Scenario[] = [
-  {
-    name: 'tickets',
-    about: 'cost of a message and of an idle node with 10² to 10⁵ open tickets',
-    run: runTickets,
-  },
-  {
-    name: 'history',
-    about: 'cost of a message in a ticket of 10 to 10⁵ messages',
-    run: runHistory,
-  },
-];
+export const ticketsScenario: Scenario = {
+  name: 'tickets',
+  about: 'cost of a message and of an idle node with 10² to 10⁵ open tickets',
+  run: runTickets,
+};
