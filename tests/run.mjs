@@ -14,7 +14,9 @@ const everything = ['tests/unit', 'tests/integration', 'tests/cluster', 'tests/b
 /** Everything of the table in docs/DELIVERY-PROOF.md. */
 const faultTests = [
   'tests/cluster',
-  ...['bot-', 'log-model', 'operation', 'stopping'].map((name) => `tests/integration/${name}`),
+  ...['bot-', 'hostile-peers', 'log-model', 'operation', 'stopping'].map(
+    (name) => `tests/integration/${name}`,
+  ),
 ];
 const programs = [
   {
