@@ -3,7 +3,7 @@ import { createPolling, createWebSocket, type Transport } from './light-transpor
 /**
  * Socket.IO's protocol (revision 5 on Engine.IO 4) as far as this client needs it: text events with
  * acknowledgements in one namespace, one connection without its own reconnection, no binary. The
- * widget is built with it in place of `socket.io-client`, which is a third of its budget (ADR 0009).
+ * widget is built with it in place of `socket.io-client`, which is a third of its budget (ADR 0016).
  */
 
 type Listener = (...args: never[]) => void;
