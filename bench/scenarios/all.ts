@@ -1,5 +1,7 @@
 import { acceptScenarios } from './accept.ts';
+import { bridgeScenario } from './bridge.ts';
 import { catchUpScenario } from './catch-up.ts';
+import { costsScenario } from './costs.ts';
 import { fanOutScenario, memoryScenario, stormScenario } from './crowds.ts';
 import { flatScenarios } from './flat.ts';
 import { headroomScenario } from './headroom.ts';
@@ -18,6 +20,8 @@ export const scenarios: readonly Scenario[] = [
   stormScenario,
   catchUpScenario,
   twoNodesScenario,
+  costsScenario,
+  bridgeScenario,
   ...flatScenarios,
   scaleScenario,
 ];

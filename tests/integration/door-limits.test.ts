@@ -5,6 +5,7 @@ import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Listener, listenAt, newPerson, type Person } from '../support/people.ts';
 import { openPeer, rawRequest } from '../support/raw-peer.ts';
+import { upTo } from '../support/sound-log.ts';
 
 const handshake = '/socket.io/?EIO=4&transport=polling';
 const open: Listener[] = [];
@@ -85,59 +86,73 @@ describe('refused events', () => {
 });
 
 describe('connections without a user', () => {
-  const begin = (address: string) =>
-    fetch(app.url + handshake, { headers: from(address) }).then(({ status }) => status);
+  /** 1,000 at once and 3,000 begun a minute, at a factor of 0.02. */
+  const limits = { atOnce: 20, aMinute: 60 };
+  let strict: RunningApp;
+  beforeAll(async () => {
+    strict = await startApp({ RATE_LIMIT_FACTOR: '0.02', TRUSTED_PROXIES: 'loopback' });
+  });
+  afterAll(() => strict.stop());
 
-  /** All at once, as a program would: one after the other on one connection. */
-  const beginMany = async (addresses: string[]) => {
-    const peer = await openPeer(app.url);
-    peer.write(
-      Buffer.concat(addresses.map((address) => rawRequest('GET', handshake, from(address)))),
-    );
-    const count = () => peer.received().match(/HTTP\/1.1 (200|429)/g)?.length;
-    await eventually(() => expect(count()).toBe(addresses.length), { timeout: 20_000 });
-    peer.socket.destroy();
-  };
-
-  /** Again where the first have given their places back before the last has come. */
-  const fill = (probe: string, addressOf: (i: number) => string) =>
-    eventually(
-      async () => {
-        await beginMany(Array.from({ length: 1000 }, (_, i) => addressOf(i)));
-        expect(await begin(probe)).toBe(429);
-      },
-      { timeout: 25_000 },
-    );
+  const begin = async (address: string, at = strict) =>
+    (await fetch(at.url + handshake, { headers: from(address) })).status;
+  const beginMany = (count: number, addressOf: (i: number) => string, at = strict) =>
+    Promise.all(upTo(count).map((i) => begin(addressOf(i), at)));
+  const count = (statuses: number[], status: number) =>
+    statuses.filter((each) => each === status).length;
 
   test('a session nobody polls gives its place back within seconds', async () => {
     const small = await startApp({ MAX_CONNECTIONS: '3' });
-    const statuses = async () => (await fetch(small.url + handshake)).status;
-    expect([await statuses(), await statuses(), await statuses()]).toEqual([200, 200, 200]);
-    expect(await statuses()).toBe(503);
-    await eventually(async () => expect(await statuses()).toBe(200), { timeout: 9000, every: 200 });
+    const statuses = await beginMany(10, () => '10.0.0.1', small);
+    expect([count(statuses, 200), count(statuses, 503)]).toEqual([3, 7]);
+    await eventually(async () => expect(await begin('10.0.0.1', small)).toBe(200), {
+      timeout: 20_000,
+      every: 200,
+    });
     await small.stop();
   });
 
-  test('one address may have 1,000 of them at once, another is not concerned, nor is who authorises', async () => {
-    await fill('10.1.1.1', () => '10.1.1.1');
+  test('one address may have so many of them at once; another is not concerned', async () => {
+    const statuses = await beginMany(limits.atOnce + 10, () => '10.1.1.1');
+    expect([count(statuses, 200), count(statuses, 429)]).toEqual([limits.atOnce, 10]);
     expect(await begin('10.1.1.2')).toBe(200);
-    // An address that its proxy does not name is not believed to be another.
-    expect(await begin('10.1.1.2, 10.1.1.1')).toBe(429);
+  });
+
+  test('what stands before the address that a trusted proxy has added is not believed', async () => {
+    const statuses = await beginMany(limits.atOnce + 10, (i) => `10.3.0.${i}, 10.1.1.3`);
+    expect(count(statuses, 429)).toBe(10);
   });
 
   test('of IPv6 a /64 is one address', async () => {
-    await fill('2001:db8:1:2:ffff::1', (i) => `2001:db8:1:2::${i}`);
+    const statuses = await beginMany(limits.atOnce + 10, (i) => `2001:db8:1:2::${i}`);
+    expect(count(statuses, 429)).toBe(10);
     expect(await begin('2001:db8:1:3::1')).toBe(200);
   });
 
-  test('who is not a trusted proxy is not believed', async () => {
-    const plain = await startApp({ RATE_LIMIT_FACTOR: '0.01' });
-    const answers: number[] = [];
-    for (let i = 0; i < 12; i++) {
-      const headers = from(`10.2.0.${i}`);
-      answers.push((await fetch(plain.url + handshake, { headers })).status);
+  test('one address may begin so many in a minute, however soon they end', async () => {
+    const allowed: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      allowed.push(count(await beginMany(limits.atOnce, () => '10.1.1.4'), 200));
+      await sleep(5500);
     }
-    expect(answers.slice(10)).toEqual([429, 429]);
+    expect(allowed.reduce((sum, each) => sum + each)).toBeLessThanOrEqual(limits.aMinute);
+  }, 60_000);
+
+  test('those who authorise do not count for their address any more', async () => {
+    const customers = upTo(limits.atOnce + 5).map((i) =>
+      newPerson(strict.url, 'TEMP_USER', { id: `nat-${i}` }),
+    );
+    for (const { token } of customers) {
+      const listener = listenAt(strict.url, { auth: { token }, extraHeaders: from('10.1.1.5') });
+      open.push(listener);
+      await eventually(() => expect(listener.events('authorized')).toHaveLength(1));
+    }
+  });
+
+  test('who is not a trusted proxy is not believed', async () => {
+    const plain = await startApp({ RATE_LIMIT_FACTOR: '0.02' });
+    const statuses = await beginMany(limits.atOnce + 10, (i) => `10.2.0.${i}`, plain);
+    expect(count(statuses, 429)).toBe(10);
     await plain.stop();
   });
 });
@@ -146,23 +161,32 @@ describe('sockets of one user', () => {
   test('never are more than configured, however fast they come', async () => {
     const few = await startApp({ MAX_CONNECTIONS_PER_USER: '5' });
     const bob = newPerson(few.url);
-    const sockets = Array.from({ length: 40 }, (_, i) => {
+    const outcomes: string[] = [];
+    const sockets = upTo(40).map((i) => {
       const listener = listenAt(few.url, i % 2 ? { auth: { token: bob.token } } : {});
+      const note = (outcome: string) => () => outcomes.push(outcome);
+      listener.socket.once('authorized', note('in'));
+      listener.socket.once('error', note('refused'));
+      listener.socket.once('connect_error', note('refused'));
       if (i % 2 === 0) listener.socket.emit('authorize', { token: bob.token });
       open.push(listener);
       return listener;
     });
-    await eventually(() =>
-      expect(sockets.flatMap((listener) => listener.events('authorized'))).toHaveLength(5),
-    );
-    await sleep(300);
-    expect(sockets.flatMap((listener) => listener.events('authorized'))).toHaveLength(5);
+    await eventually(() => expect(outcomes).toHaveLength(40), { timeout: 20_000 });
+    expect(outcomes.filter((outcome) => outcome === 'in')).toHaveLength(5);
     sockets.find((listener) => listener.events('authorized').length)?.socket.close();
-    await eventually(async () => {
-      const next = listenAt(few.url, { auth: { token: bob.token } });
-      open.push(next);
-      await eventually(() => expect(next.events('authorized')).toHaveLength(1), { timeout: 500 });
-    });
+    await eventually(
+      async () => {
+        const next = listenAt(few.url, { auth: { token: bob.token } });
+        const outcome = await new Promise<string>((resolve) => {
+          next.socket.once('authorized', () => resolve('in'));
+          next.socket.once('connect_error', ({ message }) => resolve(message));
+        });
+        next.socket.close();
+        expect(outcome).toBe('in');
+      },
+      { timeout: 15_000 },
+    );
     await few.stop();
   });
 });

@@ -133,7 +133,7 @@ test('when it is killed at any point, then the next one ends where one that was 
     await migrated(db);
     expect([nth, await stateOf(db)]).toEqual([nth, wanted]);
   }
-});
+}, 120_000);
 
 test('when several servers start at once, then one migrates and the others wait for it', async () => {
   const db = await restored();
