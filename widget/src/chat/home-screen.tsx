@@ -18,7 +18,11 @@ export function HomeScreen({ desk, session }: { desk: Desk; session: Session }) 
         {waiting.length > 0 || sorted.length > 0 ? (
           <h3 class="list-title">{say('yourChats')}</h3>
         ) : null}
-        {tickets === undefined && waiting.length === 0 && <Skeleton label={say('loading')} />}
+        {tickets === undefined && waiting.length === 0 && (
+          <p class="hint" role="status">
+            {say('loading')}
+          </p>
+        )}
         <ul class="tickets">
           {waiting.toReversed().map((item) => (
             <li key={item.client_id}>
@@ -92,17 +96,5 @@ function Ticket({ desk, session, ticket }: { desk: Desk; session: Session; ticke
         </span>
       </span>
     </button>
-  );
-}
-
-/** The shape of what is to come. */
-function Skeleton({ label }: { label: string }) {
-  return (
-    <div class="skeleton" role="status">
-      <span class="sr-only">{label}</span>
-      <i />
-      <i />
-      <i />
-    </div>
   );
 }
