@@ -152,7 +152,7 @@ export async function migrateEntries(ctx: AppContext, tickets: Document[]): Prom
     },
     { projection: { content: 0, files: 0 } },
   );
-  for await (const entry of entries.sort({ ticket_id: 1, stream: 1, seq: 1 }).hint('entry_seq')) {
+  for await (const entry of entries.sort({ ticket_id: 1, stream: 1, seq: 1 })) {
     await rewriter.note(entry);
   }
   await rewriter.end();

@@ -11,8 +11,8 @@ export function staffKey(key: string): string {
 }
 
 /** The issuer in a key, as the token had it; null where there is none. */
-export function partnerOf(key: string): string | null {
-  const parts = key.split('|');
+export function partnerOf(key: unknown): string | null {
+  const parts = String(key ?? '').split('|');
   const issuer = parts.length === 3 ? parts[1] : parts.length === 2 ? parts[0] : undefined;
   return issuer ? issuer.replaceAll('%7C', '|').replaceAll('%25', '%') : null;
 }
