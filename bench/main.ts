@@ -2,13 +2,15 @@ import { join } from 'node:path';
 import { type Options, readOptions, usage } from './options.ts';
 import { describeMachine, measureBusy } from './report/machine.ts';
 import { Recorder, readResults, type ScenarioResult, saveResult } from './report/results.ts';
-import { median } from './report/statistics.ts';
 import { writeReport } from './report/write-report.ts';
 import { scenarios } from './scenarios/all.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { sourceRoot } from './subjects/paths.ts';
 
-const resultsPath = join(sourceRoot, 'docs/performance.jsonl');
+const resultsPath = join(sourceRoot, 'bench/results/performance.jsonl');
+
+/** No scenario takes longer, whatever hangs; its servers end with this process. */
+const LONGEST_MS = 30 * 60_000;
 
 function createSay(scenario: string) {
   const start = Date.now();
@@ -18,9 +20,15 @@ function createSay(scenario: string) {
   };
 }
 
+function endLate(scenario: string): NodeJS.Timeout {
+  return setTimeout(() => {
+    console.error(`${scenario} took longer than ${LONGEST_MS / 60_000} minutes; the bench ends`);
+    process.exit(1);
+  }, LONGEST_MS);
+}
+
 async function runScenario(scenario: Scenario, options: Options): Promise<ScenarioResult> {
   const record = new Recorder(scenario.name);
-  const before = await readResults(resultsPath);
   const say = createSay(scenario.name);
   say(scenario.about);
   const busy = await measureBusy();
@@ -28,15 +36,6 @@ async function runScenario(scenario: Scenario, options: Options): Promise<Scenar
     record,
     effort: options.effort,
     say,
-    found(name, at, subject, metric) {
-      const result = before.find(
-        (each) => each.scenario === name && each.quick === options.effort.quick,
-      );
-      const known = result?.measures.find(
-        (each) => each.at === at && each.subject === subject && each.metric === metric,
-      );
-      return known && median(known.rounds);
-    },
   });
   const { quick, rounds } = options.effort;
   const machine = describeMachine(mongod, busy);
@@ -61,15 +60,19 @@ async function main(): Promise<number> {
   }
   const chosen = scenarios.filter(({ name }) => options.only?.includes(name) ?? true);
   let failed = 0;
-  for (const scenario of options.reportOnly ? [] : chosen) {
+  for (const [nth, scenario] of (options.reportOnly ? [] : chosen).entries()) {
+    console.error(`scenario ${nth + 1} of ${chosen.length}: ${scenario.name}`);
+    const late = endLate(scenario.name);
     try {
       await saveResult(resultsPath, await runScenario(scenario, options));
     } catch (error) {
       failed++;
       console.error(`${scenario.name} could not be run: ${(error as Error).message}`);
+    } finally {
+      clearTimeout(late);
     }
   }
-  console.log(await writeReport(await readResults(resultsPath), scenarios));
+  console.log(await writeReport(await readResults(resultsPath)));
   return failed > 0 ? 1 : 0;
 }
 

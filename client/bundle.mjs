@@ -9,6 +9,7 @@ await build({
     contents: `
       export { createDeskClient } from './client.ts';
       export { createLocalStorage, createMemoryStorage } from './storage.ts';
+      export { createIndexedBlobs } from './indexed-blobs.ts';
     `,
     resolveDir: here,
   },

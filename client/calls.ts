@@ -13,6 +13,7 @@ import { isRefusal, toDeskError } from './errors.ts';
 import { newId } from './ids.ts';
 import type { OutboxItem } from './outbox-item.ts';
 import type { Rest } from './rest.ts';
+import type { UploadWatch } from './upload.ts';
 
 export type TicketQuery = Partial<Record<keyof ListTicketsQuery, string | number>>;
 export type NewTicket = Omit<CreateTicketBody, 'client_id'>;
@@ -65,6 +66,11 @@ export class Calls {
     }
   }
 
+  /** One try to create the ticket that `client_id` stands for. */
+  createOnce(body: CreateTicketBody): Promise<TicketView> {
+    return this.#rest<TicketView>('POST', '/tickets', { body });
+  }
+
   async send({ client_id, ticket_id, content, files }: OutboxItem): Promise<MessageView> {
     const attachments = files.map(({ id }) => id);
     const body = { content, client_id, ...(attachments.length > 0 && { attachments }) };
@@ -99,10 +105,10 @@ export class Calls {
     return ticket;
   }
 
-  upload(ticketId: string, file: Blob, name: string): Promise<FileView> {
+  upload(ticketId: string, file: Blob, name: string, watch: UploadWatch = {}): Promise<FileView> {
     const body = new FormData();
     body.append('file', file, name);
-    const options = { body, timeout: UPLOAD_TIMEOUT_MS };
+    const options = { body, timeout: UPLOAD_TIMEOUT_MS, ...watch };
     return this.#rest('POST', `/tickets/${ticketId}/attachments`, options);
   }
 

@@ -10,14 +10,23 @@ import { Emitter } from './emitter.ts';
 import { DeskError, toDeskError } from './errors.ts';
 import { Feed } from './feed.ts';
 import { newId } from './ids.ts';
-import { OpenTicket } from './open-ticket.ts';
+import {
+  isPending,
+  type NewTicketChange,
+  type NewTicketItem,
+  NewTickets,
+  pendingId,
+  type Starting,
+} from './new-tickets.ts';
+import { OpenTicket, type SendOptions } from './open-ticket.ts';
 import type { DeskClientOptions, DeskEvents } from './options.ts';
 import { Outbox, type OutboxChange, type Sending } from './outbox.ts';
 import type { OutboxItem } from './outbox-item.ts';
 import { Rest } from './rest.ts';
-import { createMemoryStorage } from './storage.ts';
+import { type BlobStore, createMemoryStorage } from './storage.ts';
 import type { LogEvent } from './ticket-log.ts';
 import { Tokens } from './tokens.ts';
+import type { UploadWatch } from './upload.ts';
 
 /**
  * A client of one user, for browsers and Node. What is sent is stored first and tried until the
@@ -37,6 +46,8 @@ export class DeskClient {
   readonly #connection: Connection;
   readonly #feed: Feed;
   readonly #outbox: Outbox;
+  readonly #newTickets: NewTickets;
+  readonly #tokens: Tokens;
   readonly #cursors: Cursors;
   readonly #onError: (error: DeskError) => void;
   /** Resolves when what an earlier client has left is known. */
@@ -54,6 +65,7 @@ export class DeskClient {
       options.onError?.(error);
       this.#emitter.emit('error', error);
     };
+    this.#tokens = new Tokens(options.getToken, clock);
     const { connection, rest } = this.#createLinks(options);
     const timing = { clock, random };
     this.#connection = connection;
@@ -62,7 +74,13 @@ export class DeskClient {
     this.#outbox = new Outbox({
       ...{ storage, ...timing, newId, onError: this.#onError },
       send: (item) => this.#calls.send(item),
+      upload: (ticketId, file, name, watch) => this.#calls.upload(ticketId, file, name, watch),
       onChange: (change) => this.#onOutbox(change),
+    });
+    this.#newTickets = new NewTickets({
+      ...{ storage, ...timing, newId, onError: this.#onError },
+      create: (body) => this.#calls.createOnce(body),
+      onChange: (change) => this.#onNewTicket(change),
     });
     this.#feed = this.#createFeed(timing);
     this.#restored = this.#restore();
@@ -89,13 +107,47 @@ export class DeskClient {
     void this.#restored.then(() => {
       if (!this.#wanted) return;
       this.#connection.open();
+      this.#newTickets.wake();
       this.#outbox.wake();
     });
+  }
+
+  /** Gives the socket up until `connect`: a page that is put aside may not keep one. */
+  pause(): void {
+    this.#connection.close();
+  }
+
+  /** Has the next request ask for a new token: whoever is signed in may have changed. */
+  forgetToken(): void {
+    this.#tokens.forget();
+  }
+
+  /**
+   * After a sleep or a change of the network: makes sure that the socket is alive, and brings what
+   * was missed. Another tab's unsent messages are taken up as well.
+   */
+  async catchUp(): Promise<void> {
+    if (!this.#wanted) return;
+    await this.refresh();
+    if (this.#connection.online) await this.#connection.check();
+    else this.connect();
+  }
+
+  /** Reads anew what other tabs have stored to be sent. */
+  async refresh(): Promise<void> {
+    try {
+      await this.#newTickets.restore();
+      await this.#outbox.restore();
+      await this.#movePending();
+    } catch (thrown) {
+      this.#onError(toDeskError(thrown, 'CLIENT'));
+    }
   }
 
   /** Ends everything. What is not yet accepted stays in the storage for the next client. */
   close(): void {
     this.#wanted = false;
+    this.#newTickets.close();
     this.#outbox.close();
     this.#feed.close();
     this.#connection.close();
@@ -111,16 +163,62 @@ export class DeskClient {
     return this.#outbox.items(ticketId);
   }
 
+  /** Tickets that wait to be created, or were refused, oldest first. */
+  get newTickets(): NewTicketItem[] {
+    return this.#newTickets.items;
+  }
+
+  /** Where the files that `send` is to upload are put first, under keys of the caller's choice. */
+  get blobs(): BlobStore {
+    return this.#outbox.blobs;
+  }
+
+  /**
+   * Stores a new ticket and asks for it until the server has it, offline and through reloads. What is
+   * sent to its `pending_id` meanwhile follows.
+   */
+  startTicket(topic: string, description: string): Starting {
+    return this.#newTickets.add(topic, description);
+  }
+
+  /** Tries a refused new ticket again. */
+  retryTicket(clientId: string): void {
+    this.#newTickets.retry(clientId);
+  }
+
+  /** Takes a refused new ticket away, with what was written for it. */
+  discardTicket(clientId: string): void {
+    this.#newTickets.discard(clientId);
+  }
+
   /**
    * Stores a message and sends it until the server has accepted or refused it.
    * @param options.attachments what `upload` has answered for this ticket, at most ten
+   * @param options.uploads files in `blobs` that are uploaded first, each try going on where it was
    */
-  send(
-    ticketId: string,
-    content: string,
-    { attachments = [] }: { attachments?: readonly FileView[] } = {},
-  ): Sending {
-    return this.#outbox.add(ticketId, content, attachments);
+  send(ticketId: string, content: string, options: SendOptions = {}): Sending {
+    const { attachments = [], uploads = [] } = options;
+    return this.#outbox.add(ticketId, content, attachments, uploads);
+  }
+
+  /** Calls a message off that has not left yet. @returns false where it may be on its way */
+  cancel(ticketId: string, clientId: string): boolean {
+    return this.#outbox.cancel(ticketId, clientId);
+  }
+
+  /** Tries a refused message again. */
+  retry(ticketId: string, clientId: string): void {
+    this.#outbox.retry(ticketId, clientId);
+  }
+
+  /** Takes a refused message away. */
+  discard(ticketId: string, clientId: string): void {
+    this.#outbox.discard(ticketId, clientId);
+  }
+
+  /** How much of a message's files has been uploaded, from 0 to 1, while they are. */
+  progress(clientId: string): number | undefined {
+    return this.#outbox.progress(clientId);
   }
 
   /** Replaces the text of an own message. @throws DeskError */
@@ -143,9 +241,9 @@ export class DeskClient {
   }
 
   /** Stores a file for a message of this ticket, at most 10 MiB. @throws DeskError */
-  upload(ticketId: string, file: Blob, name?: string): Promise<FileView> {
+  upload(ticketId: string, file: Blob, name?: string, watch: UploadWatch = {}): Promise<FileView> {
     const own = 'name' in file && typeof file.name === 'string' ? file.name : 'file';
-    return this.#calls.upload(ticketId, file, name ?? own);
+    return this.#calls.upload(ticketId, file, name ?? own, watch);
   }
 
   /** Says that the user is writing; may be called with every key, told every 3 s. */
@@ -161,7 +259,7 @@ export class DeskClient {
   #createLinks(options: DeskClientOptions): { connection: Connection; rest: Rest } {
     const { timeout = 10_000, clock = systemClock, random = Math.random } = options;
     const url = options.url.replace(/\/+$/, '');
-    const tokens = new Tokens(options.getToken);
+    const tokens = this.#tokens;
     const onAuthRequired = (error: DeskError) => {
       if (!this.#signInAsked) this.#emitter.emit('auth_required', error);
       this.#signInAsked = true;
@@ -199,7 +297,7 @@ export class DeskClient {
     try {
       const cursors = await this.#cursors.load();
       for (const [ticketId, cursor] of cursors) this.#feed.restore(ticketId, cursor);
-      await this.#outbox.restore();
+      await this.refresh();
     } catch (thrown) {
       this.#onError(toDeskError(thrown, 'CLIENT'));
     }
@@ -210,7 +308,8 @@ export class DeskClient {
     this.#signInAsked = false;
     this.#feed.online(ack);
     // Another tab may be gone and have left something.
-    this.#outbox.restore().catch((thrown) => this.#onError(toDeskError(thrown, 'CLIENT')));
+    void this.refresh();
+    this.#newTickets.wake();
     this.#outbox.wake();
   }
 
@@ -226,6 +325,24 @@ export class DeskClient {
     if ('ticket' in event) return void this.#emitter.emit(event.name, event.ticket);
     this.#outbox.note(event.message);
     this.#emitter.emit(event.name, event.message);
+  }
+
+  #onNewTicket(change: NewTicketChange): void {
+    const { item, state, ticketId } = change;
+    const id = pendingId(item.client_id);
+    if (state === 'created' && ticketId) this.#outbox.move(id, ticketId);
+    if (state === 'discarded') {
+      for (const { client_id } of this.#outbox.items(id)) this.#outbox.cancel(id, client_id);
+    }
+    this.#emitter.emit('new_ticket', change);
+  }
+
+  /** Messages that were stored for a ticket which another tab, or an earlier page, has created. */
+  async #movePending(): Promise<void> {
+    for (const id of this.#outbox.ticketIds.filter(isPending)) {
+      const created = await this.#newTickets.findCreated(id);
+      if (created) this.#outbox.move(id, created);
+    }
   }
 
   #onOutbox(change: OutboxChange): void {

@@ -40,6 +40,7 @@ export interface ConnectionOptions {
 /** After a refused fresh token the tries go on, but seldom. */
 const FAILURES_WHEN_REFUSED = 8;
 const RENEWAL_PAUSE_MS = 3000;
+const CHECK_TIMEOUT_MS = 4000;
 
 /**
  * One authorised socket at a time, for as long as it is wanted. Each try is a new socket, so that
@@ -55,6 +56,7 @@ export class Connection {
   #refusals = 0;
   #expiring = false;
   #renewing: Socket | undefined;
+  #checking: Socket | undefined;
   #endPause: () => void = () => {};
   /** The server has said when to come back. */
   #comeBackIn: number | undefined;
@@ -81,6 +83,34 @@ export class Connection {
   close(): void {
     this.#drop();
     this.#set({ state: 'closed' });
+  }
+
+  /**
+   * After a sleep a socket may be dead and not know it: authorises again, which also says how far
+   * every ticket has come. One that does not answer soon is replaced at once.
+   */
+  async check(): Promise<void> {
+    const socket = this.#socket;
+    if (!socket || !this.online || this.#checking === socket) return;
+    this.#checking = socket;
+    try {
+      const { tokens, timeout } = this.#options;
+      const token = await tokens.get();
+      const patience = Math.min(timeout, CHECK_TIMEOUT_MS);
+      const asked = socket.timeout(patience).emitWithAck('authorize', { token });
+      const ack: Ack<'authorize'> = await asked;
+      if (socket !== this.#socket) return;
+      // One that may not be asked so often is alive.
+      if (!ack.ok) return;
+      this.#token = token;
+      this.#options.onOnline(ack);
+    } catch {
+      if (socket !== this.#socket) return;
+      this.#lose('no answer');
+      this.open();
+    } finally {
+      if (this.#checking === socket) this.#checking = undefined;
+    }
   }
 
   /** Asks over the socket. @throws DeskError of the server's code, TIMEOUT or NETWORK */

@@ -1,10 +1,19 @@
 import type { AckError, ErrorBody, ErrorCode, FieldError } from '../src/contract/errors.ts';
 
 /** The contract's codes, and what only a client can meet. */
-export type DeskErrorCode = ErrorCode | 'NETWORK' | 'TIMEOUT' | 'TOKEN' | 'DISCARDED' | 'CLIENT';
+export type DeskErrorCode =
+  | ErrorCode
+  | 'NETWORK'
+  | 'TIMEOUT'
+  | 'TOKEN'
+  | 'DISCARDED'
+  | 'CLIENT'
+  | 'FILE_GONE';
 
 interface Details {
-  errors?: FieldError[] | undefined;
+  /** The file it is about, where it is about one of several. */
+  file?: string | undefined;
+  errors?: readonly FieldError[] | undefined;
   /** Seconds. */
   retryAfter?: number | undefined;
   cause?: unknown;
@@ -16,6 +25,8 @@ export class DeskError extends Error {
   readonly errors: readonly FieldError[];
   /** Seconds to wait, where the server has said so. */
   readonly retryAfter: number | undefined;
+  /** The name of the file it is about. */
+  readonly file: string | undefined;
 
   constructor(code: DeskErrorCode, message: string, details: Details = {}) {
     super(message, { cause: details.cause });
@@ -23,6 +34,7 @@ export class DeskError extends Error {
     this.code = code;
     this.errors = details.errors ?? [];
     this.retryAfter = details.retryAfter;
+    this.file = details.file;
   }
 }
 
@@ -34,6 +46,7 @@ const refusals: ReadonlySet<DeskErrorCode> = new Set<DeskErrorCode>([
   'CONFLICT',
   'PAYLOAD_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
+  'FILE_GONE',
 ]);
 
 /** True where the same request would be refused again; everything else is worth another try. */

@@ -6,7 +6,8 @@ import type { Clock } from './clock.ts';
 import type { ServerEventData, ServerEventName } from './connection.ts';
 import { DeskError } from './errors.ts';
 import type { LogEvent } from './ticket-log.ts';
-import { createTrack, newer, notify, type Track } from './track.ts';
+import { newer, notify, type Track } from './track.ts';
+import { Tracks } from './tracks.ts';
 
 /** What `sync` and the history of a ticket are read with. */
 export interface FeedSource {
@@ -43,7 +44,7 @@ const SHORT_ANSWERS = 3;
 /** Turns what comes over sockets that break into one stream per ticket without holes or doubles. */
 export class Feed {
   readonly #options: FeedOptions;
-  readonly #tracks = new Map<string, Track>();
+  readonly #tracks = new Tracks();
   readonly #catchUp: CatchUp;
   #staff = false;
   /** True where the last `authorize` told of every open ticket, so that an unknown one is new. */
@@ -166,9 +167,9 @@ export class Feed {
   }
 
   #track(id: string): Track {
-    const track = this.#tracks.get(id) ?? createTrack(id);
-    this.#tracks.set(id, track);
-    return track;
+    // Staff hear of every ticket there is.
+    if (this.#staff) this.#tracks.shrink();
+    return this.#tracks.use(id);
   }
 
   #take(ticketId: string, event: LogEvent): void {

@@ -3,7 +3,7 @@ import type { TicketView } from '../src/contract/tickets.ts';
 import type { DeskError } from './errors.ts';
 import type { Feed } from './feed.ts';
 import type { Outbox, Sending } from './outbox.ts';
-import type { OutboxItem } from './outbox-item.ts';
+import type { LocalFile, OutboxItem } from './outbox-item.ts';
 import type { Track } from './track.ts';
 
 /**
@@ -14,9 +14,15 @@ export type ShownMessage =
   | { key: string; state: 'sent'; message: MessageView }
   | { key: string; state: 'sending' | 'failed'; item: OutboxItem };
 
+/** What goes with a message: files the server has, and files it is still to get. */
+export interface SendOptions {
+  attachments?: readonly FileView[];
+  uploads?: readonly LocalFile[];
+}
+
 /** The calls of the client an open ticket stands for. */
 export interface TicketActions {
-  send(ticketId: string, content: string, options?: { attachments?: readonly FileView[] }): Sending;
+  send(ticketId: string, content: string, options?: SendOptions): Sending;
   edit(ticketId: string, messageId: string, content: string): Promise<MessageView>;
   remove(ticketId: string, messageId: string): Promise<MessageView>;
   closeTicket(ticketId: string, reason?: string): Promise<TicketView>;
@@ -106,7 +112,7 @@ export class OpenTicket {
     return this.#feed.loadOlder(this.#track);
   }
 
-  send(content: string, options: { attachments?: readonly FileView[] } = {}): Sending {
+  send(content: string, options: SendOptions = {}): Sending {
     return this.#actions.send(this.id, content, options);
   }
 

@@ -4,6 +4,7 @@ import type { TicketView } from '../src/contract/tickets.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionState } from './connection.ts';
 import type { DeskError } from './errors.ts';
+import type { NewTicketChange } from './new-tickets.ts';
 import type { OutboxChange } from './outbox.ts';
 import type { OutboxStorage } from './storage.ts';
 
@@ -37,6 +38,7 @@ export interface DeskEvents {
   read: TypingView & { seq: number };
   connection: ConnectionState;
   outbox: OutboxChange;
+  new_ticket: NewTicketChange;
   error: DeskError;
   /** A fresh token was refused as well: the person has to sign in. Tries go on, seldom. */
   auth_required: DeskError;

@@ -4,6 +4,15 @@ import type { DeskErrorCode } from './errors.ts';
 /** Under it all items are stored. */
 export const OUTBOX_PREFIX = 'outbox/';
 
+/** A file somebody has chosen and the server does not have yet; its bytes are stored under `key`. */
+export interface LocalFile {
+  readonly key: string;
+  readonly name: string;
+  readonly type: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
 /** A message on its way; it keeps its `client_id` through every try and every reload. */
 export interface OutboxItem {
   readonly client_id: string;
@@ -11,6 +20,8 @@ export interface OutboxItem {
   readonly content: string;
   /** What has been uploaded for it. */
   readonly files: readonly FileView[];
+  /** What is still to be uploaded for it, before it is sent. */
+  readonly uploads?: readonly LocalFile[];
   /** Milliseconds since 1970. */
   readonly created_at: number;
   /** `failed`: the server has refused it for good. */
@@ -18,7 +29,9 @@ export interface OutboxItem {
   /** How many tries have failed so far. */
   readonly failures: number;
   /** Why the last try failed. */
-  readonly reason?: { code: DeskErrorCode; message: string };
+  readonly reason?: { code: DeskErrorCode; message: string; type?: string; file?: string };
+  /** When the next try comes, in milliseconds since 1970. */
+  readonly retry_at?: number;
 }
 
 /** Undefined for what another tab has just taken away, or somebody else has written there. */

@@ -2,8 +2,17 @@ import type { FileView, MessageView } from '../src/contract/messages.ts';
 import { retryDelay } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { DeskError, isRefusal, toDeskError } from './errors.ts';
-import { keyOf, OUTBOX_PREFIX, type OutboxItem, orderOf, parseItem } from './outbox-item.ts';
-import type { OutboxStorage } from './storage.ts';
+import { isPending } from './new-tickets.ts';
+import {
+  keyOf,
+  type LocalFile,
+  OUTBOX_PREFIX,
+  type OutboxItem,
+  orderOf,
+  parseItem,
+} from './outbox-item.ts';
+import { type UploadFile, uploadFiles } from './outbox-uploads.ts';
+import { type BlobStore, createMemoryBlobs, type OutboxStorage } from './storage.ts';
 
 export interface OutboxChange {
   item: OutboxItem;
@@ -26,6 +35,8 @@ export interface OutboxOptions {
   newId: () => string;
   /** One try. @throws DeskError */
   send(item: OutboxItem): Promise<MessageView>;
+  /** Needed where items bring files of their own. @throws DeskError */
+  upload?: UploadFile;
   onChange(change: OutboxChange): void;
   onError(error: DeskError): void;
 }
@@ -37,6 +48,10 @@ interface Entry {
   /** Found in the storage: another tab may have it in its queue too. */
   found: boolean;
   done: boolean;
+  /** Calls an upload off. */
+  abort: AbortController;
+  /** The message itself has been handed over: whether it has arrived is not known before the answer. */
+  posting: boolean;
   resolve(message: MessageView): void;
   reject(error: DeskError): void;
   accepted: Promise<MessageView>;
@@ -51,13 +66,21 @@ export class Outbox {
   readonly #queues = new Map<string, Entry[]>();
   readonly #busy = new Set<string>();
   readonly #wakers = new Map<string, () => void>();
+  readonly #progress = new Map<string, number>();
   #lastOrder = 0;
   /** Nothing is sent before what is older has been found. */
   #restored = false;
   #closed = false;
+  readonly #blobs: BlobStore;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#blobs = options.storage.blobs ?? createMemoryBlobs();
+  }
+
+  /** Where the bytes of chosen files are kept until they are uploaded. */
+  get blobs(): BlobStore {
+    return this.#blobs;
   }
 
   /** What waits or has failed, in the order it was written. */
@@ -65,13 +88,20 @@ export class Outbox {
     return (this.#queues.get(ticketId) ?? []).map(({ item }) => item);
   }
 
-  add(ticketId: string, content: string, files: readonly FileView[]): Sending {
+  /** @param uploads files whose bytes are in `blobs`; from here on they are the outbox's to remove */
+  add(
+    ticketId: string,
+    content: string,
+    files: readonly FileView[],
+    uploads: readonly LocalFile[] = [],
+  ): Sending {
     const { clock, newId, storage, onError } = this.#options;
     const now = clock.now();
     this.#lastOrder = Math.max(this.#lastOrder + 1, now);
     const id = newId();
     const fields = { client_id: id, ticket_id: ticketId, content, files, created_at: now };
-    const item: OutboxItem = { ...fields, state: 'sending', failures: 0 };
+    const local = uploads.length > 0 && { uploads };
+    const item: OutboxItem = { ...fields, ...local, state: 'sending', failures: 0 };
     const key = keyOf(ticketId, this.#lastOrder, id);
     const stored = Promise.resolve()
       .then(() => storage.set(key, JSON.stringify(item)))
@@ -113,7 +143,7 @@ export class Outbox {
   retry(ticketId: string, clientId: string): void {
     const entry = this.#find(ticketId, clientId);
     if (entry?.item.state !== 'failed') return;
-    const { reason: _reason, ...item } = entry.item;
+    const { reason: _reason, retry_at: _retryAt, ...item } = entry.item;
     this.#change(entry, { ...item, state: 'sending', failures: 0 });
     this.#tell(entry, 'sending');
     void this.#drain(ticketId);
@@ -125,6 +155,40 @@ export class Outbox {
     if (entry?.item.state !== 'failed') return;
     this.#remove(entry);
     this.#tell(entry, 'discarded');
+  }
+
+  /**
+   * Takes one away that has not been handed over yet, its upload called off.
+   * @returns false where the message may be on its way
+   */
+  cancel(ticketId: string, clientId: string): boolean {
+    const entry = this.#find(ticketId, clientId);
+    if (!entry || entry.posting) return false;
+    entry.abort.abort();
+    this.#remove(entry);
+    entry.reject(new DeskError('DISCARDED', 'the message was discarded'));
+    this.#tell(entry, 'discarded');
+    this.#wakers.get(ticketId)?.();
+    return true;
+  }
+
+  /** Gives everything written for a ticket that did not exist yet to the ticket that does now. */
+  move(from: string, to: string): void {
+    for (const entry of this.#queues.get(from) ?? []) {
+      const { key, item } = entry;
+      entry.key = keyOf(to, orderOf(key), item.client_id);
+      this.#change(entry, { ...item, ticket_id: to });
+      this.#store(entry, (storage) => storage.remove(key));
+      this.#queues.set(to, [...(this.#queues.get(to) ?? []), entry].sort(byKey));
+      this.#tell(entry, item.state);
+    }
+    this.#queues.delete(from);
+    void this.#drain(to);
+  }
+
+  /** The tickets something waits for. */
+  get ticketIds(): string[] {
+    return [...this.#queues.keys()];
   }
 
   /** Tries at once what waits for its next try, unless the server has said when. */
@@ -148,7 +212,18 @@ export class Outbox {
     });
     // Whoever does not wait for it hears of a failure through `onChange`.
     accepted.catch(() => {});
-    const entry: Entry = { key, item, stored, found, accepted, done: false, resolve, reject };
+    const promise = { accepted, resolve, reject };
+    const abort = new AbortController();
+    const entry: Entry = {
+      key,
+      item,
+      stored,
+      found,
+      ...promise,
+      abort,
+      done: false,
+      posting: false,
+    };
     const queue = this.#queues.get(item.ticket_id) ?? [];
     const isLast = key > (queue.at(-1)?.key ?? '');
     queue.push(entry);
@@ -160,12 +235,14 @@ export class Outbox {
 
   async #drain(ticketId: string): Promise<void> {
     if (this.#busy.has(ticketId) || this.#closed || !this.#restored) return;
+    // It goes on with `move`.
+    if (isPending(ticketId)) return;
     this.#busy.add(ticketId);
     try {
       for (let next = this.#next(ticketId); next; next = this.#next(ticketId)) {
         await next.stored;
         const problem = await this.#exclusive(ticketId, () => this.#attempt(next));
-        if (problem) await this.#pause(ticketId, next.item.failures, problem);
+        if (problem) await this.#pause(next, problem);
       }
     } finally {
       this.#busy.delete(ticketId);
@@ -187,12 +264,14 @@ export class Outbox {
     if (entry.done || this.#closed) return undefined;
     if (entry.found && (await this.#wasSentElsewhere(entry))) return undefined;
     try {
+      await this.#upload(entry);
+      if (entry.done) return undefined;
+      entry.posting = true;
       this.#settle(entry, await this.#options.send(entry.item));
     } catch (thrown) {
       if (entry.done || this.#closed) return undefined;
       const error = toDeskError(thrown);
-      const { code, message } = error;
-      const reason = { code, message };
+      const reason = reasonOf(error);
       if (isRefusal(error)) {
         this.#change(entry, { ...entry.item, state: 'failed', reason });
         entry.reject(error);
@@ -203,8 +282,42 @@ export class Outbox {
       entry.item = { ...entry.item, failures: failures + 1, reason };
       this.#tell(entry, 'sending');
       return error;
+    } finally {
+      entry.posting = false;
     }
     return undefined;
+  }
+
+  /** Brings the files of an item to the server before the item itself. */
+  async #upload(entry: Entry): Promise<void> {
+    const { upload } = this.#options;
+    if (!upload || !entry.item.uploads?.length) return;
+    await uploadFiles(entry.item, {
+      ...{ upload, blobs: this.#blobs, signal: entry.abort.signal },
+      onStored: (item) => {
+        const before = entry.item.uploads ?? [];
+        this.#change(entry, item);
+        this.#forget(before.filter(({ key }) => !item.uploads?.some((left) => left.key === key)));
+        this.#tell(entry, 'sending');
+      },
+      onProgress: (share) => {
+        this.#progress.set(entry.item.client_id, share);
+        this.#tell(entry, 'sending');
+      },
+    });
+  }
+
+  /** How much of an item's files has been uploaded, from 0 to 1, while they are. */
+  progress(clientId: string): number | undefined {
+    return this.#progress.get(clientId);
+  }
+
+  #forget(files: readonly LocalFile[]): void {
+    for (const { key } of files) {
+      this.#blobs
+        .remove(key)
+        .catch((thrown) => this.#options.onError(toDeskError(thrown, 'CLIENT')));
+    }
   }
 
   /** True where the tab it came from has sent it; the message itself comes with the ticket's events. */
@@ -216,18 +329,24 @@ export class Outbox {
   }
 
   /** Waits before the next try, and no longer than until `wake`, unless the server has said when. */
-  async #pause(ticketId: string, failures: number, problem: DeskError): Promise<void> {
+  async #pause(entry: Entry, problem: DeskError): Promise<void> {
     const { clock, random } = this.#options;
+    const { ticket_id: ticketId, failures } = entry.item;
     const delay = retryDelay(failures, random, problem);
+    if (entry.done) return;
+    entry.item = { ...entry.item, retry_at: clock.now() + delay };
+    this.#tell(entry, 'sending');
     await new Promise<void>((resolve) => {
       const cancel = clock.after(delay, resolve);
       this.#wakers.set(ticketId, () => {
-        if (problem.retryAfter !== undefined && !this.#closed) return;
+        if (problem.retryAfter !== undefined && !this.#closed && !entry.done) return;
         cancel();
         resolve();
       });
     });
     this.#wakers.delete(ticketId);
+    const { retry_at: _retryAt, ...item } = entry.item;
+    entry.item = item;
   }
 
   #settle(entry: Entry, message: MessageView): void {
@@ -246,6 +365,8 @@ export class Outbox {
       entry.reject(new DeskError('DISCARDED', 'the message was discarded'));
     }
     entry.done = true;
+    this.#progress.delete(entry.item.client_id);
+    this.#forget(entry.item.uploads ?? []);
     // Not before it was written, or it would come back.
     this.#store(entry, (storage) => storage.remove(entry.key));
   }
@@ -270,5 +391,11 @@ export class Outbox {
     this.#options.onChange({ item: entry.item, state });
   }
 }
+
+const reasonOf = ({ code, message, file, errors }: DeskError) => ({
+  ...{ code, message },
+  ...(errors[0] && { type: errors[0].type }),
+  ...(file !== undefined && { file }),
+});
 
 const byKey = (a: Entry, b: Entry) => (a.key < b.key ? -1 : 1);

@@ -1,6 +1,7 @@
 import type { ErrorBody } from '../src/contract/errors.ts';
 import { answerError, DeskError, toDeskError } from './errors.ts';
 import type { Tokens } from './tokens.ts';
+import { hasProgress, sendForm, type UploadWatch } from './upload.ts';
 
 export interface RestOptions {
   /** Where the server is, without a slash at the end. */
@@ -20,6 +21,29 @@ export interface Answer<T> {
 
 type Query = Record<string, string | number | undefined>;
 
+interface CallOptions extends UploadWatch {
+  query?: Query;
+  body?: unknown;
+  timeout?: number;
+}
+
+interface RequestParts extends UploadWatch {
+  method: string;
+  headers: Record<string, string>;
+  body: unknown;
+  timeout: number;
+}
+
+function requestOf({ method, headers, body, timeout, signal }: RequestParts): RequestInit {
+  const late = AbortSignal.timeout(timeout);
+  const request: RequestInit = {
+    ...{ method, headers },
+    signal: signal ? AbortSignal.any([late, signal]) : late,
+  };
+  if (body !== undefined) request.body = body instanceof FormData ? body : JSON.stringify(body);
+  return request;
+}
+
 /** The REST API: a token with every request, a refused one replaced once, errors as `DeskError`. */
 export class Rest {
   readonly #options: RestOptions;
@@ -32,7 +56,7 @@ export class Rest {
   async call<T>(
     method: string,
     path: string,
-    { query = {}, body, timeout }: { query?: Query; body?: unknown; timeout?: number } = {},
+    { query = {}, body, timeout, ...watch }: CallOptions = {},
   ): Promise<Answer<T>> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
@@ -40,12 +64,12 @@ export class Rest {
     }
     const address = `/api/v1${path}${search.size > 0 ? `?${search}` : ''}`;
     try {
-      return await this.#try<T>(method, address, body, timeout);
+      return await this.#try<T>(method, address, body, timeout, watch);
     } catch (error) {
       if (!(error instanceof DeskError) || error.code !== 'UNAUTHORIZED') throw error;
     }
     try {
-      return await this.#try<T>(method, address, body, timeout);
+      return await this.#try<T>(method, address, body, timeout, watch);
     } catch (error) {
       if (error instanceof DeskError && error.code === 'UNAUTHORIZED') {
         this.#options.onAuthRequired(error);
@@ -59,15 +83,17 @@ export class Rest {
     address: string,
     body: unknown,
     timeout = this.#options.timeout,
+    watch: UploadWatch = {},
   ): Promise<Answer<T>> {
     const { url, tokens } = this.#options;
     const token = await tokens.get();
     const isForm = body instanceof FormData;
     const headers: Record<string, string> = { authorization: `Bearer ${token}` };
     if (body !== undefined && !isForm) headers['content-type'] = 'application/json';
-    const request: RequestInit = { method, headers, signal: AbortSignal.timeout(timeout) };
-    if (body !== undefined) request.body = isForm ? body : JSON.stringify(body);
-    const answer = await this.#send(url + address, request);
+    const answer =
+      isForm && hasProgress(watch)
+        ? await sendForm(url + address, { headers, body, timeout, ...watch })
+        : await this.#send(url + address, requestOf({ method, headers, body, timeout, ...watch }));
     if (!answer.ok) {
       if (answer.status === 401) tokens.drop(token);
       throw refusalOf(answer);

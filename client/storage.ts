@@ -15,6 +15,25 @@ export interface OutboxStorage {
    * where it only does its best, two tabs may send the same message; the server keeps one.
    */
   exclusive?<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Where chosen files are kept; without it they are kept in memory and end with the page. */
+  readonly blobs?: BlobStore;
+}
+
+/** Bytes by key. */
+export interface BlobStore {
+  get(key: string): Promise<Blob | undefined>;
+  set(key: string, value: Blob): Promise<void>;
+  remove(key: string): Promise<void>;
+}
+
+/** Forgets everything with the page. */
+export function createMemoryBlobs(): BlobStore {
+  const values = new Map<string, Blob>();
+  return {
+    get: async (key) => values.get(key),
+    set: async (key, value) => void values.set(key, value),
+    remove: async (key) => void values.delete(key),
+  };
 }
 
 /** Forgets everything with the page. Clients that share one behave like tabs. */
@@ -22,6 +41,7 @@ export function createMemoryStorage(): OutboxStorage {
   const values = new Map<string, string>();
   const tails = new Map<string, Promise<unknown>>();
   return {
+    blobs: createMemoryBlobs(),
     keys: (prefix) => [...values.keys()].filter((key) => key.startsWith(prefix)),
     get: (key) => values.get(key) ?? null,
     set: (key, value) => void values.set(key, value),
@@ -54,15 +74,18 @@ interface WebLocks {
 /**
  * Keeps everything in `localStorage`; tabs take turns through Web Locks where the browser has them.
  * @param namespace different for each user of the site, such as `deskcord:ana`
+ * @param blobs where files are kept, such as `createIndexedBlobs`
  */
 export function createLocalStorage(
   namespace: string,
   storage: WebStorage = (globalThis as unknown as { localStorage: WebStorage }).localStorage,
+  blobs: BlobStore = createMemoryBlobs(),
 ): OutboxStorage {
   const { navigator } = globalThis as unknown as { navigator?: { locks?: WebLocks } };
   const locks = navigator?.locks;
   const full = (key: string) => `${namespace}/${key}`;
   return {
+    blobs,
     keys(prefix) {
       const all = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '');
       const start = full(prefix);

@@ -138,7 +138,9 @@ async function fingerprint() {
       withFileTypes: true,
     }).catch(() => []);
     for (const entry of entries) {
-      if (entry.isFile()) files.push(join(entry.parentPath, entry.name).slice(root.length + 1));
+      // What the bench has found is no source.
+      if (!entry.isFile() || entry.parentPath.endsWith(join('bench', 'results'))) continue;
+      files.push(join(entry.parentPath, entry.name).slice(root.length + 1));
     }
   }
   const hash = createHash('sha256');

@@ -2,15 +2,19 @@
  * The bare program Deskcord is compared with: what a good developer writes in an hour with the same
  * parts. Express, Socket.IO and the driver, each message one `insertOne` with Deskcord's write
  * concern, then an emit to the ticket's room. No tokens, no validation, no limits, no order, no
- * idempotency, no log. With STORAGE=none it keeps nothing either.
+ * idempotency, no log. With STORAGE=none it keeps nothing either; with DISCORD_BOT_TOKEN it posts to
+ * Discord what it accepts.
  */
+import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { type Collection, type Document, MongoClient, ObjectId } from 'mongodb';
 import { Server } from 'socket.io';
+import { startNaiveBridge } from './bridge.ts';
 
 const { MONGO_URI = '', DB_NAME = 'bare', STORAGE = 'mongo' } = process.env;
+const { DISCORD_BOT_TOKEN: token, DISCORD_API_URL: api = '', GUILD_ID: guildId = '' } = process.env;
 const PAGE = 500;
 
 async function openCollection(): Promise<Collection<Document> | undefined> {
@@ -26,6 +30,8 @@ async function openCollection(): Promise<Collection<Document> | undefined> {
 }
 
 const messages = await openCollection();
+const events = new EventEmitter();
+if (token) await startNaiveBridge(events, { token, api, guildId });
 const app = express();
 const http = createServer(app);
 const io = new Server(http, { perMessageDeflate: false });
@@ -48,6 +54,7 @@ async function accept(ticketId: string, body: { content: string; client_id?: str
   await messages?.insertOne({ _id, ...message });
   const view = { id: _id.toHexString(), ...message };
   io.to(ticketId).emit('message', view);
+  events.emit('message', view);
   return view;
 }
 

@@ -29,6 +29,8 @@ export interface PacedJob extends Target {
   seats: Seat[];
   /** Where the ticket's other socket listens; undefined for nobody listening. */
   listenPort: number | undefined;
+  /** Listens in Discord instead: a message has arrived when the gateway tells of its post. */
+  gateway?: { url: string; token: string };
   /** Messages a second, over all seats. */
   rate: number;
   warmUpMs: number;

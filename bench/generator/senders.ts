@@ -23,6 +23,11 @@ export function numberIn(packet: string): number {
   return at < 0 ? -1 : Number.parseInt(packet.slice(at + 11, at + 23), 10);
 }
 
+/** The same of a post in Discord, which says who has written it first. */
+export function numberInPost(payload: string): number {
+  return Number(/(\d+) a customer writes/.exec(payload)?.[1] ?? -1);
+}
+
 function restSender(target: Target, seat: Seat, fail: (error: Error) => void): Sender {
   const connection = new HttpConnection(target.port, fail);
   const path = `/api/v1/tickets/${seat.ticket}/messages`;

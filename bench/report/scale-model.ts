@@ -11,8 +11,8 @@ export const assumed = {
   socketsPerStaff: 500,
   /** How much of a core is planned for; the rest is for storms and bad luck. */
   load: 0.6,
-  /** Sockets a process is given, whatever it could hold. */
-  socketsPerNode: 50_000,
+  /** Sockets a process is given: half of what it could hold, for when another one ends. */
+  socketsPerNode: 25_000,
   /** Half of the messages are customers' and have to be posted by the bot. */
   mirrored: 0.5,
 } as const;
@@ -66,7 +66,7 @@ export function readCosts(find: Find): Costs {
     mongod: (find('accept-3', 'rest 64 on', 'mongod CPU') * micro) / 3,
     sweptEntry: find('scale', 'sockets', 'mongod CPU of a sweep') * micro,
     delivery: find('fan-out', 'listeners', 'server CPU') * micro,
-    storedBytes: find('history', 'messages', 'stored, with indexes'),
+    storedBytes: find('costs', 'all histories', 'stored, with indexes'),
   };
 }
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sourceRoot } from '../subjects/paths.ts';
 import { fillMarker } from './fill-marker.ts';
-import { formatNumber, formatTable } from './format.ts';
+import { formatCount, formatNumber, formatTable } from './format.ts';
 import type { ScenarioResult } from './results.ts';
 import {
   assumed,
@@ -40,7 +40,7 @@ function costTable(costs: Costs): string {
       ['a message, in Redis, for two nodes', micro(costs.redis), '`scale`'],
       ['a message, on each member of a three-node MongoDB', micro(costs.mongod), '`accept-3`'],
       ['a recent entry, each time a sweep looks at it', micro(costs.sweptEntry), '`scale`'],
-      ['a stored message, with its indexes', formatBytes(costs.storedBytes), '`history`'],
+      ['a stored message, with its indexes', formatBytes(costs.storedBytes), '`costs`'],
     ],
   );
 }
@@ -52,22 +52,27 @@ function stepTable(costs: Costs): string {
   return formatTable(
     ['Open sockets', ...steps.map((count) => `**10${{ 1e3: '³', 1e5: '⁵', 1e7: '⁷' }[count]}**`)],
     [
-      row('messages a second', (step) => formatNumber(step.rate)),
-      row('server processes (two at least)', (step) => formatNumber(step.nodes)),
+      row('messages a second', (step) => formatCount(step.rate)),
+      row('server processes, two at least', (step) => formatCount(step.nodes)),
       row('memory of each', (step) => formatBytes(step.memory)),
-      row('of a core, on each, for all others’ hints', (step) => formatNumber(step.hints)),
-      row('back after one process ends', (step) => `${formatNumber(step.storm)} s`),
+      row('cores of each that go on hints of the others’ messages', (step) =>
+        formatNumber(step.hints),
+      ),
+      row(
+        'when one ends: until its sockets are back on the others',
+        (step) => `${formatCount(Math.max(1, step.storm))} s`,
+      ),
       row('Redis, every hint to every process', (step) => cores(step.redisCores)),
       row('MongoDB primary, writes', (step) => cores(step.mongodCores)),
       row('MongoDB, sweeps of all processes', (step) => cores(step.sweepCores)),
       row('stored in a day', (step) => formatBytes(step.bytesPerDay)),
-      row('staff at work', (step) => formatNumber(step.staff)),
+      row('staff at work', (step) => formatCount(step.staff)),
       row('if all of them watch everything', (step) => cores(step.watchingCores)),
       row(`posts to Discord a second (${discord.requestsPerSecond} for one bot)`, (step) =>
-        formatNumber(step.discordRequests),
+        step.discordRequests < 1 ? 'fewer than 1' : formatCount(step.discordRequests),
       ),
       row(`open tickets (${discord.channelsPerGuild} channels a guild)`, (step) =>
-        formatNumber(step.tickets),
+        formatCount(step.tickets),
       ),
     ],
   );
@@ -77,7 +82,7 @@ function stepTable(costs: Costs): string {
 function checkTable(results: readonly ScenarioResult[]): string {
   const rows = predictRun(createFind(results), countSockets(results));
   return formatTable(
-    ['In the run of `scale`', 'Predicted', 'Measured', 'Measured / predicted'],
+    ['In the run of `scale`', 'By the model', 'Measured', 'Measured / model'],
     rows
       .filter(({ measured }) => !Number.isNaN(measured))
       .map(({ what, predicted, measured, unit }) => [
@@ -98,11 +103,14 @@ function countSockets(results: readonly ScenarioResult[]): number {
 /** Writes the model's numbers into docs/SCALE.md, from whatever has been measured. */
 export async function writeScale(results: readonly ScenarioResult[]): Promise<void> {
   const costs = readCosts(createFind(results));
-  const dates = results.map(
-    ({ date, quick, scenario }) => `${scenario} ${date}${quick ? ' (--quick)' : ''}`,
-  );
   let page = await readFile(pagePath, 'utf8');
-  page = fillMarker(page, 'costs', `${costTable(costs)}\n\nFrom the runs: ${dates.join(', ')}.`);
+  page = fillMarker(page, 'costs', costTable(costs));
+  const leisure = createFind(results)('scale', 'sockets', 'CPU of the node that takes a message');
+  page = fillMarker(
+    page,
+    'pressed',
+    `A node at leisure, with 1,000 messages a second to take, writes one or two with a command and spends ${formatNumber(leisure)} µs on each; pressed by 64 senders it writes twenty at once and spends ${formatNumber(costs.send * 1e6)} µs.`,
+  );
   page = fillMarker(page, 'steps', stepTable(costs));
   page = fillMarker(page, 'check', checkTable(results));
   const limit = formatNumber(assumed.load / costs.foreign);

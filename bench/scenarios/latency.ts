@@ -7,8 +7,6 @@ import type { Scenario, ScenarioRun } from './scenario.ts';
 import { warm } from './warm.ts';
 
 const SEATS = 64;
-/** As many as its peak was found with, most often. */
-const OWN_SEATS = 256;
 const LOAD = 0.7;
 const PEAK_SENDERS = [64, 256] as const;
 const transports: readonly Transport[] = ['rest', 'socket'];
@@ -36,9 +34,8 @@ async function measurePaced(
   at: string,
   transport: Transport,
   rate: number,
-  senders = SEATS,
 ): Promise<void> {
-  const seats = await running.tickets(senders);
+  const seats = await running.tickets(SEATS);
   const [first, second = first] = running.servers;
   if (!first || !second) throw new Error('nothing to measure');
   const { awaitAuthorized } = running;
@@ -91,14 +88,6 @@ async function measurePeaks(run: ScenarioRun): Promise<Map<Transport, number>> {
   return peaks;
 }
 
-/** The most a program has accepted, whatever the number of senders; where unknown, a modest guess. */
-function peakOf(run: ScenarioRun, subject: string, transport: Transport): number {
-  const peaks = [1, 64, 256].map(
-    (senders) => run.found('accept', `${transport} ${senders} on 1 node`, subject, 'accepted') ?? 0,
-  );
-  return Math.max(...peaks) || 1000;
-}
-
 export const latencyScenario: Scenario = {
   name: 'latency',
   about: 'from a send (REST, socket) to another socket of the ticket, at 70 % of bare’s peak',
@@ -115,28 +104,6 @@ export const latencyScenario: Scenario = {
           `${transport}, 70 % of bare's peak`,
           transport,
           rate,
-        );
-      }
-    });
-  },
-};
-
-export const ownLoadScenario: Scenario = {
-  name: 'loop',
-  about: 'event-loop delay of each program at 70 % of its own peak',
-  async run(run) {
-    return runRounds(run, 1, bareAndOurs, async (running, label) => {
-      for (const transport of transports) {
-        const rate = Math.round(peakOf(run, running.name, transport) * LOAD);
-        await warm(running, transport, run.effort.warmUpMs);
-        await measurePaced(
-          run,
-          running,
-          label,
-          `${transport}, 70 % of its own peak`,
-          transport,
-          rate,
-          OWN_SEATS,
         );
       }
     });

@@ -13,8 +13,6 @@ export interface ScenarioRun {
   effort: Effort;
   /** Prints one line of progress. */
   say(line: string): void;
-  /** Medians of scenarios that came before, for rates that depend on them; undefined where not run. */
-  found(scenario: string, at: string, subject: string, metric: string): number | undefined;
 }
 
 export interface Scenario {

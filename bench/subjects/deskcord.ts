@@ -28,40 +28,46 @@ export function deskcordEnvironment(
   };
 }
 
+/** A row as `createTicket` writes it. */
+export function ticketRow(owner: string, number: number, overrides: Partial<TicketRow> = {}) {
+  const now = Date.now();
+  const row: TicketRow = {
+    _id: new ObjectId() as unknown as TicketRow['_id'],
+    number,
+    stored: new Timestamp({ t: 0, i: 0 }),
+    owner,
+    partner: null,
+    user_id: owner,
+    username: 'Ana',
+    email: `${owner}@example.com`,
+    user_role: 'TEMP_USER',
+    topic: 'A parcel',
+    description: 'It has not come.',
+    status: 'OPEN',
+    support_role: 'GENERAL',
+    issue_level: 'NORMAL',
+    assigned_to: null,
+    created_at: now,
+    updated_at: now,
+    status_seq: 0,
+    closed_at: null,
+    close_reason: null,
+    client_id: `seed-${number}`,
+    ...overrides,
+  };
+  return row;
+}
+
 let customers = 0;
 
-/** Rows as `createTicket` writes them: 10⁵ of them over REST would be most of the bench's time. */
+/** Open tickets, each of a customer of its own: 10⁵ of them over REST would be most of the bench's time. */
 export async function seedTickets(db: Db, count: number): Promise<Seat[]> {
-  const now = Date.now();
   const number = await db.collection('tickets').countDocuments();
   const seats: Seat[] = [];
   await insertAll(db.collection('tickets'), count, (index) => {
     const id = `customer-${++customers}`;
-    const _id = new ObjectId();
-    seats.push({ ticket: _id.toHexString(), token: mintToken(id, 'TEMP_USER') });
-    const row: TicketRow = {
-      _id: _id as unknown as TicketRow['_id'],
-      number: number + index + 1,
-      stored: new Timestamp({ t: 0, i: 0 }),
-      owner: id,
-      partner: null,
-      user_id: id,
-      username: 'Ana',
-      email: `${id}@example.com`,
-      user_role: 'TEMP_USER',
-      topic: 'A parcel',
-      description: 'It has not come.',
-      status: 'OPEN',
-      support_role: 'GENERAL',
-      issue_level: 'NORMAL',
-      assigned_to: null,
-      created_at: now,
-      updated_at: now,
-      status_seq: 0,
-      closed_at: null,
-      close_reason: null,
-      client_id: id,
-    };
+    const row = ticketRow(id, number + index + 1);
+    seats.push({ ticket: row._id.toHexString(), token: mintToken(id, 'TEMP_USER') });
     return row;
   });
   return seats;

@@ -23,6 +23,8 @@ export interface Running {
   readonly awaitAuthorized: boolean;
   readonly servers: readonly MeasuredProcess[];
   readonly port: number;
+  /** The name of its database. */
+  readonly database: string;
   /** Open tickets, each of a customer of its own. */
   tickets(count: number): Promise<Seat[]>;
   /** Members of staff, who may hear any ticket. */
@@ -69,6 +71,7 @@ export async function start(
     awaitAuthorized: ours,
     servers,
     port: servers[0]?.port as number,
+    database,
     tickets: (count) => (ours ? seedTickets(db, count) : seedBareTickets(count)),
     listenersOf: (seat, count) => (ours ? seedStaff(count) : new Array<Seat>(count).fill(seat)),
     fill: (seat, count) =>

@@ -6,6 +6,7 @@ import { systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds, postNotice } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
+import { ascending, channelOf, listRecent, PAGE } from './channel-pages.ts';
 import { attempt, buryMessage } from './dead-letters.ts';
 import { inboxOf } from './inbox.ts';
 import { type Incoming, incomingOf, isWebhook, isWritten } from './incoming.ts';
@@ -13,49 +14,9 @@ import { ingestMessage } from './ingest.ts';
 import { ingestDeleted, ingestRepetition } from './proxies.ts';
 import { type Mark, mark, marks } from './reactions.ts';
 import { markOf } from './receipts.ts';
-import { guildOf } from './writers.ts';
 
-const PAGE = 100;
 /** What is younger than this is still on its way through the gateway, and was not missed. */
 const LATE_MS = 10_000;
-
-function ascending(messages: Iterable<Message>): Message[] {
-  return [...messages].sort((a, b) => compareIds(a.id, b.id));
-}
-
-/**
- * The recent messages without a hole, oldest first: the last hundred, and where more than that have
- * come since the last one taken in, all of those and the hundred before them.
- */
-async function listRecent(
-  bridge: Bridge,
-  channel: TextChannel,
-  inbound: string,
-): Promise<Message[]> {
-  const fetchPage = async (options: { after?: string; before?: string }) => {
-    const wanted = { limit: PAGE, cache: false, ...options };
-    return ascending(
-      (await retryAfterRateLimit(bridge, () => channel.messages.fetch(wanted))).values(),
-    );
-  };
-  const newest = await fetchPage({});
-  const [oldest] = newest;
-  if (newest.length < PAGE || !oldest || compareIds(inbound, oldest.id) >= 0) return newest;
-  const found = new Map(newest.map((message) => [message.id, message]));
-  const add = (page: Message[]) => {
-    for (const message of page) found.set(message.id, message);
-  };
-  let after = inbound === '0' ? channel.id : inbound;
-  if (inbound !== '0') add(await fetchPage({ before: String(BigInt(inbound) + 1n) }));
-  while (compareIds(after, oldest.id) < 0) {
-    const page = await fetchPage({ after });
-    add(page);
-    const last = page.at(-1);
-    if (!last || page.length < PAGE) break;
-    after = last.id;
-  }
-  return ascending(found.values());
-}
 
 /** True where Discord says that it has no such message; anything else leaves it as it is. */
 async function isDeleted(bridge: Bridge, channel: TextChannel, id: string): Promise<boolean> {
@@ -92,16 +53,6 @@ async function ingestDeletions(
     if (channel_id !== channel.id || there.has(id) || compareIds(id, from) < 0) continue;
     if (!(await isDeleted(bridge, channel, id))) continue;
     await attempt(bridge, ticket, `deleted ${id}`, () => ingestDeleted(bridge, ticket, id));
-  }
-}
-
-async function channelOf(bridge: Bridge, id: string): Promise<TextChannel | undefined> {
-  try {
-    const channel = await guildOf(bridge).channels.fetch(id);
-    return channel?.isTextBased() ? (channel as TextChannel) : undefined;
-  } catch (error) {
-    if (hasCode(error, code.unknownChannel)) return undefined;
-    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { clientId, hexId, millis, queryInteger, seq } from './ids.ts';
 import { sizes } from './limits.ts';
 import { text } from './text.ts';
 
-const ticketStatuses = ['OPEN', 'CLOSED'] as const;
+export const ticketStatuses = ['OPEN', 'CLOSED'] as const;
 export const issueLevels = ['NORMAL', 'URGENT', 'CRITICAL'] as const;
 export const supportRoles = ['GENERAL', 'TECHNICAL', 'MANAGER', 'ADMIN'] as const;
 export type TicketStatus = (typeof ticketStatuses)[number];

@@ -1,10 +1,12 @@
 import type { AppContext } from '../context.ts';
 import { type Actor, authorOf } from './access/actor.ts';
+import { requireRight } from './access/policy.ts';
 import { readTicket } from './tickets/read.ts';
 
 /** Says to the others in a ticket that the actor is writing. Nobody keeps it. */
 export async function signalTyping(ctx: AppContext, actor: Actor, ticketId: string): Promise<void> {
   const { ticket } = await readTicket(ctx, actor, ticketId);
+  requireRight(ctx.config, actor, 'signal', ticket);
   const by = authorOf(actor);
   ctx.bus.publish({ kind: 'typing', ticket_id: ticket.id, owner: ticket.owner, by });
 }
@@ -17,6 +19,7 @@ export async function signalRead(
   seq: number,
 ): Promise<void> {
   const { ticket, head } = await readTicket(ctx, actor, ticketId);
+  requireRight(ctx.config, actor, 'signal', ticket);
   const upTo = Math.min(seq, head.seq);
   const by = authorOf(actor);
   ctx.bus.publish({ kind: 'read', ticket_id: ticket.id, owner: ticket.owner, by, seq: upTo });

@@ -13,6 +13,7 @@ import {
 } from './request-context.ts';
 import { routes } from './routes.ts';
 import { socketPath, wantsWebSocket } from './upgrades.ts';
+import { createWidgetRoutes } from './widget-assets.ts';
 
 type Params = Record<string, string>;
 type Answer = (request: RequestContext, params: Params) => void | Promise<void>;
@@ -54,6 +55,7 @@ function createTable(ctx: AppContext): Router {
         : route.answer(ctx, request, params),
     );
   }
+  for (const [path, answer] of createWidgetRoutes(ctx)) add('GET', path, answer);
   const match = (method: HTTPMethod, path: string) => {
     const found = router.find(method, path);
     if (!found) return undefined;

@@ -10,13 +10,18 @@ const secretParameter =
   /^(?:(?:access|id|refresh|auth|bearer|api|client|session)[_-]?)?(?:token|jwt|auth|authorization|key|apikey|secret|password|passwd|pwd|sig|signature|sid)$/i;
 const webToken = /eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/g;
 
-/** Undoes percent-encoding, twice where it was done twice; what is not valid stays as it is. */
+/** Undoes percent-encoding of ASCII, twice where it was done twice; what is not valid stays as it is. */
 function decode(text: string): string {
-  try {
-    return decodeURIComponent(decodeURIComponent(text));
-  } catch {
-    return text;
-  }
+  const once = (encoded: string) =>
+    encoded.replace(/%([0-7][0-9a-f])/gi, (_all, hex) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+  return once(once(text));
+}
+
+/** By the last word of a name: what stands before it, valid or not, makes it no less of a secret. */
+function isSecretName(name: string): boolean {
+  return secretParameter.test(/[a-z_-]*$/i.exec(decode(name))?.[0] ?? '');
 }
 
 /**
@@ -26,7 +31,7 @@ function decode(text: string): string {
 export function redactUrl(url: string): string {
   return url
     .replace(/([?&;#])([^=&;#?\s]+)=([^&;#\s]*)/g, (all, mark, name, value) => {
-      const isSecret = secretParameter.test(decode(name)) || decode(value).search(webToken) >= 0;
+      const isSecret = isSecretName(name) || decode(value).search(webToken) >= 0;
       return isSecret ? `${mark}${name}=[redacted]` : all;
     })
     .replace(webToken, '[redacted]');

@@ -64,10 +64,16 @@ ticketSchema.index({ stored: 1 }, { name: 'ticket_stored' });
 ticketSchema.index({ owner: 1, client_id: 1 }, { unique: true, name: 'ticket_client_id' });
 ticketSchema.index({ owner: 1, status: 1, _id: -1 }, { name: 'ticket_owner_status' });
 ticketSchema.index({ owner: 1, _id: -1 }, { name: 'ticket_owner' });
-ticketSchema.index({ status: 1, issue_level: 1, _id: -1 }, { name: 'ticket_queue' });
 ticketSchema.index({ status: 1, _id: -1 }, { name: 'ticket_status' });
-ticketSchema.index({ issue_level: 1, _id: -1 }, { name: 'ticket_level' });
-ticketSchema.index({ support_role: 1, _id: -1 }, { name: 'ticket_support_role' });
+// Every filter of a list, alone or with others: see `listTickets`.
+ticketSchema.index(
+  { status: 1, issue_level: 1, support_role: 1, _id: -1 },
+  { name: 'ticket_filters' },
+);
+ticketSchema.index(
+  { owner: 1, status: 1, issue_level: 1, support_role: 1, _id: -1 },
+  { name: 'ticket_owner_filters' },
+);
 
 /** The last number given to a ticket. */
 export interface CounterRow {

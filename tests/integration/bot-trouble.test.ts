@@ -111,10 +111,10 @@ test('more missed messages than Discord lets be read in one go are all taken in'
   await fault(sim, { kind: 'set', settings: { rateLimitFactor: 1 } });
   await desk.bot(seldom);
   await eventually(async () => expect((await newest(ticket.id)).head).toBe(550), {
-    timeout: 40_000,
+    timeout: 100_000,
     every: 200,
   });
-}, 60_000);
+}, 130_000);
 
 test('an event the gateway never brings is found by the next look', async () => {
   const { ctx, sim } = desk;

@@ -7,6 +7,9 @@ import type { TicketView } from '../../src/contract/tickets.ts';
 import { adoptFiles } from '../../src/domain/files/adopt.ts';
 import { collectFiles } from '../../src/domain/files/collect.ts';
 import { storeFile } from '../../src/domain/files/upload.ts';
+import { fileView } from '../../src/domain/links.ts';
+import { editMessage } from '../../src/domain/messages/change.ts';
+import { sendMessage } from '../../src/domain/messages/send.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { newPerson, type Person } from '../support/people.ts';
 import { countedUsage, laterBy, storedFiles, uploadTo } from '../support/uploads.ts';
@@ -145,6 +148,29 @@ test('an edit that was refused changes nothing for the file', async () => {
   await ana.call('PATCH', path(message.id), { content: 'still' });
   await collect(2 * DAY);
   expect(await statusOf(file)).toBe(200);
+});
+
+test('files that a door has stored itself stay with their message, and go when an edit drops them', async () => {
+  const by = {
+    key: ana.id,
+    id: ana.id,
+    username: 'Ana',
+    email: null,
+    role: 'TEMP_USER' as const,
+    origin: 'web' as const,
+  };
+  const store = () => storeFile(ctx, by, ticket.id, 'a.txt', Readable.from([Buffer.from('x')]));
+  const [first, second] = [await store(), await store()];
+  const { message } = await sendMessage(ctx, by, ticket.id, { content: 'x', files: [first] });
+  await editMessage(ctx, by, ticket.id, message.id, { content: 'x', files: [first, second] });
+  await collect(2 * DAY);
+  const statuses = () => Promise.all([first, second].map((file) => statusOf(fileView(ctx, file))));
+  expect(await statuses()).toEqual([200, 200]);
+  await editMessage(ctx, by, ticket.id, message.id, { content: 'x', files: [second] });
+  expect(await statuses()).toEqual([404, 200]);
+  await collect(0);
+  const { files } = await storedFiles(ctx);
+  expect([files.includes(first.id), files.includes(second.id)]).toEqual([false, true]);
 });
 
 test('links of a closed ticket keep their hour', async () => {

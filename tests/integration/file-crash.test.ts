@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { MessageView } from '../../src/contract/messages.ts';
 import { collectFiles } from '../../src/domain/files/collect.ts';
@@ -92,4 +93,32 @@ test('when it is killed in the middle of a deletion, then links are dead if the 
   await dieAt('before-file-drop', (url) => at(url).call('DELETE', path));
   expect((await fetch(file.url)).status).toBe(404);
   await expectLeft([]);
-});
+}, 90_000);
+
+test('workers killed at each step of a removal are followed by one that ends it', async () => {
+  const { body: file } = await upload(app.url);
+  const sent = (await ana.send(ticketId, 'x', { attachments: [file.id] })).body;
+  await ana.call('DELETE', `/tickets/${ticketId}/messages/${sent.id}`);
+  const { dbName } = app.ctx.config;
+  const worker = (point?: FailpointName) =>
+    spawnServer({ DB_NAME: dbName, ROLES: 'server,bot,worker', DESKCORD_FAILPOINT: point });
+  for (const point of ['before-file-removal', 'after-file-removal'] as const) {
+    const doomed = worker(point);
+    const code = await Promise.race([doomed.exited, sleep(40_000, '', { ref: false })]);
+    expect([code, code ? '' : doomed.output()]).toEqual(['SIGKILL', '']);
+    await expectExact();
+    // Its lease would end by itself, later.
+    await app.ctx.db.leases.collection.updateMany({}, { $set: { until: 0 } });
+    await app.ctx.db.due.collection.updateMany({}, { $set: { at: 0 } });
+  }
+  const last = worker();
+  try {
+    await eventually(async () => expect((await storedFiles(app.ctx)).rows).toEqual([]), {
+      timeout: 30_000,
+      every: 200,
+    });
+    await expectLeft([]);
+  } finally {
+    await last.kill();
+  }
+}, 120_000);

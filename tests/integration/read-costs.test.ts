@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Types } from 'mongoose';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { listMessages } from '../../src/domain/messages/list.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { updateTicket } from '../../src/domain/tickets/change.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
+import { listTickets } from '../../src/domain/tickets/read.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -132,3 +134,40 @@ test('when a message is edited to what it says already, then nothing is appended
   const { head } = await listMessages(app.ctx, ana, ticketId, {});
   expect(head).toBe(1);
 });
+
+test('when tickets are listed by any fields, then no more is looked at than the list has', async () => {
+  const { db } = app.ctx;
+  const states = [
+    { status: 'OPEN', support_role: 'GENERAL', issue_level: 'URGENT' },
+    { status: 'CLOSED', support_role: 'TECHNICAL', issue_level: 'NORMAL' },
+  ];
+  const row = await db.tickets.collection.findOne({ _id: new Types.ObjectId(await openTicket()) });
+  await db.tickets.collection.insertMany(
+    Array.from({ length: HISTORY }, (_, n) => ({
+      ...row,
+      ...states[n % 2],
+      _id: new Types.ObjectId(),
+      number: 10_000 + n,
+      client_id: `listed-${n}`,
+    })),
+  );
+  // Each of the two is common, both together are what no ticket is.
+  const queries = [
+    { status: 'CLOSED', support_role: 'GENERAL' },
+    { issue_level: 'URGENT', support_role: 'TECHNICAL' },
+    { status: 'OPEN', issue_level: 'URGENT', support_role: 'TECHNICAL' },
+  ] as const;
+  for (const actor of [ana, kim]) {
+    for (const query of queries) {
+      const cost = await examinedBy(() => listTickets(app.ctx, actor, query));
+      expect(cost.examined).toBeLessThanOrEqual(20);
+    }
+    const { tickets } = await listTickets(app.ctx, actor, { issue_level: 'URGENT', limit: 7 });
+    const expected = await db.tickets.collection
+      .find({ issue_level: 'URGENT' })
+      .sort({ _id: -1 })
+      .limit(7)
+      .toArray();
+    expect(tickets.map(({ id }) => id)).toEqual(expected.map(({ _id }) => String(_id)));
+  }
+}, 120_000);

@@ -100,6 +100,30 @@ describe('the feed', () => {
     expect(track.rows.all.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
   });
 
+  test('of many tickets that staff hear of a bounded number is kept, and none is told twice', () => {
+    const { feed, told } = createFeed(0);
+    feed.online(ackFor({}, 'AGENT'));
+    const idOf = (n: number) => n.toString(16).padStart(24, '0');
+    const hear = (n: number, seq: number) =>
+      feed.accept('message', buildMessage(seq, idOf(n)) as never);
+    const watched = feed.open(idOf(0));
+    for (let n = 0; n < 3000; n++) {
+      feed.accept('ticket_created', buildTicket(0, { id: idOf(n) }) as never);
+      hear(n, 1);
+    }
+    const kept = Array.from({ length: 3000 }, (_, n) => feed.get(idOf(n))).filter(Boolean);
+    expect(kept.length).toBeLessThanOrEqual(1001);
+    expect(feed.get(idOf(0))).toBe(watched);
+    // One that was let go of goes on where it was.
+    expect(feed.get(idOf(5))).toBeUndefined();
+    const before = told.length;
+    hear(5, 1);
+    feed.accept('ticket_created', buildTicket(0, { id: idOf(5) }) as never);
+    expect(told.length).toBe(before);
+    hear(5, 2);
+    expect(told.slice(before)).toEqual(['message 2']);
+  });
+
   test('resync asks again, though no hole was seen', async () => {
     const { feed, server, told } = createFeed(1);
     feed.online(ackFor({ [TICKET]: 1 }));

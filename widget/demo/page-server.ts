@@ -31,22 +31,44 @@ const files: Record<string, [file: string, type: string]> = {
   '/app.js': ['app.js', 'text/javascript; charset=utf-8'],
   '/app.js.map': ['app.js.map', 'application/json'],
   '/style.css': ['style.css', 'text/css; charset=utf-8'],
+  '/shop': ['shop.html', 'text/html; charset=utf-8'],
+  '/shop.js': ['shop.js', 'text/javascript; charset=utf-8'],
+  '/shop.css': ['shop.css', 'text/css; charset=utf-8'],
 };
 
-/** Nothing but the page itself, the server and the simulator; no inline code, no markup from strings. */
-function policyOf({ serverUrl, place }: PageOptions): string {
+/** What every page here forbids: inline code, markup from strings, forms. */
+const strict = [
+  "base-uri 'none'",
+  "form-action 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+];
+
+/** The shop's: its own files, and what docs/EMBEDDING.md asks a site to allow for the chat. */
+function shopPolicy({ serverUrl }: PageOptions): string {
   const socket = serverUrl.replace(/^http/, 'ws');
+  return [
+    "default-src 'none'",
+    `script-src 'self' ${serverUrl}`,
+    "style-src 'self'",
+    `img-src 'self' blob: ${serverUrl}`,
+    `connect-src 'self' ${serverUrl} ${socket}`,
+    "frame-ancestors 'self'",
+    ...strict,
+  ].join('; ');
+}
+
+/** The page around it: itself and the simulator. */
+function policyOf({ place }: PageOptions): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    `img-src 'self' blob: ${serverUrl} ${place.url}`,
-    `connect-src 'self' ${serverUrl} ${socket} ${place.url} ${place.gatewayUrl}`,
-    "base-uri 'none'",
-    "form-action 'none'",
+    `img-src 'self' blob: ${place.url}`,
+    `connect-src 'self' ${place.url} ${place.gatewayUrl}`,
+    "frame-src 'self'",
     "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
+    ...strict,
   ].join('; ');
 }
 
@@ -54,10 +76,11 @@ function policyOf({ serverUrl, place }: PageOptions): string {
  * The one thing a partner's backend does for Deskcord: it says who its visitor is. Here anybody may
  * be anybody; a real one looks at its own session.
  */
-function mintToken(secret: string, customer: string): string {
+function mintToken({ secret, run }: PageOptions, customer: string): string {
   const username = customer.charAt(0).toUpperCase() + customer.slice(1);
   const claims = { id: customer, username, email: `${customer}@example.com`, role: 'TEMP_USER' };
-  return jwt.sign(claims, secret, { expiresIn: '15m' });
+  // Each start of the demo has users of its own: nothing a browser has kept for earlier ones fits.
+  return jwt.sign(claims, secret, { expiresIn: '15m', issuer: `demo-${run}` });
 }
 
 function placesOf({ run, serverUrl, place }: PageOptions): Places {
@@ -70,12 +93,12 @@ function placesOf({ run, serverUrl, place }: PageOptions): Places {
 }
 
 async function answer(options: PageOptions, req: IncomingMessage, res: ServerResponse) {
-  const { pathname, searchParams } = new URL(req.url ?? '/', 'http://demo');
+  const { pathname } = new URL(req.url ?? '/', 'http://demo');
   const send = (status: number, type: string, body: string | Buffer) => {
     const headers = {
       'Content-Type': type,
       'Cache-Control': 'no-store',
-      'Content-Security-Policy': policyOf(options),
+      'Content-Security-Policy': pathname === '/shop' ? shopPolicy(options) : policyOf(options),
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
     };
@@ -86,16 +109,17 @@ async function answer(options: PageOptions, req: IncomingMessage, res: ServerRes
   if (pathname === '/places.json') return sendJson(200, placesOf(options));
   if (pathname === '/favicon.ico') return void res.writeHead(204).end();
   if (pathname === '/support-token') {
-    const customer = searchParams.get('customer') ?? '';
-    if (!/^[a-z]{1,20}$/.test(customer)) return sendJson(400, { message: 'who is that?' });
-    return sendJson(200, { token: mintToken(options.secret, customer) });
+    const [, customer = 'ana'] = /shop_customer=([a-z]{1,20})/.exec(req.headers.cookie ?? '') ?? [];
+    return sendJson(200, { token: mintToken(options, customer) });
   }
   const [file, type] = files[pathname] ?? [];
   if (!file || !type) return send(404, 'text/plain', 'not here');
-  send(200, type, await readFile(fileURLToPath(new URL(file, publicDir))));
+  const content = await readFile(fileURLToPath(new URL(file, publicDir)));
+  if (pathname !== '/shop') return send(200, type, content);
+  send(200, type, content.toString().replace('%SERVER%', options.serverUrl));
 }
 
-/** Serves the page and plays the partner's backend. */
+/** Serves the pages and plays the partner's backend. */
 export function createPageServer(): { server: Server; serve(options: PageOptions): void } {
   let options: PageOptions | undefined;
   const server = createServer((req, res) => {

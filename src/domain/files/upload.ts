@@ -8,6 +8,7 @@ import { AppError } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
 import type { StoredFileRow } from '../../models/file.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
+import { requireRight } from '../access/policy.ts';
 import { fileView } from '../links.ts';
 import { oid } from '../log/collections.ts';
 import { readTicket } from '../tickets/read.ts';
@@ -114,5 +115,6 @@ export async function requireUploadable(
   ticketId: string,
 ): Promise<void> {
   const { ticket } = await readTicket(ctx, actor, ticketId);
+  requireRight(ctx.config, actor, 'upload_file', ticket);
   requireOpen(ticket);
 }

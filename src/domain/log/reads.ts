@@ -22,8 +22,13 @@ const shown = { readConcern: majority };
 /** A log has no holes: what is missing, this member of the set does not know to be a majority's yet. */
 const notYet = () => unavailable('the log cannot be read up to its head yet');
 
-/** So many entries are looked at together, however small the limit: they cost about what one does. */
-const LEAST_LOOKED_AT = 100;
+/** A log of so many entries is read whole: one query instead of four. */
+const SHORT_LOG = 100;
+/**
+ * So many entries are looked at together, however small the limit, and twice as many each time that was
+ * not enough, because their marks were missing: a log without any is walked in few queries.
+ */
+const looks = { first: 20, most: 1280 } as const;
 
 interface Range {
   log: LogId;
@@ -81,6 +86,26 @@ async function changedAbove(db: Database, { log, head }: Range): Promise<string[
   return [...new Set(ids.filter((id) => id !== undefined))];
 }
 
+const lookFurther = (look: number) => Math.min(2 * look, looks.most);
+
+/**
+ * The entries a walk over the map has come to; notes which messages have changed above the head. That
+ * has to be asked after the map was: it may tell of changes that were made before it was read.
+ */
+async function readUnmarked(
+  db: Database,
+  range: Range,
+  seqs: readonly number[],
+  above: Set<string>,
+): Promise<Entry[]> {
+  const [entries, changed] = await Promise.all([
+    readSeqs(db, range.log, seqs),
+    changedAbove(db, range),
+  ]);
+  for (const id of changed) above.add(id);
+  return entries;
+}
+
 /** Messages as they are at the head, by id, found by any entry of theirs. */
 async function foldAt(db: Database, { log, head }: Range, ids: readonly string[]) {
   const changes = await lastChanges(db, ids, head);
@@ -116,7 +141,7 @@ async function foldShort(
   { log, head, limit }: Range,
   after: number,
 ): Promise<Message[] | undefined> {
-  if (head - after > Math.max(limit, LEAST_LOOKED_AT)) return undefined;
+  if (head - after > Math.max(limit, SHORT_LOG)) return undefined;
   if (after >= head) return [];
   const rows = await readPage({ log, after, upTo: head });
   if (rows.length !== head - after) throw notYet();
@@ -148,16 +173,21 @@ export async function readChanges(
 async function foldLong(db: Database, range: Range, after: number): Promise<Message[]> {
   const { log, head, limit } = range;
   const found = new Map<string, Message>();
+  const above = new Set<string>();
   let from = after;
-  while (found.size <= limit && from < head) {
-    const wanted = Math.max(limit + 1 - found.size, LEAST_LOOKED_AT);
+  for (
+    let look: number = looks.first;
+    found.size <= limit && from < head;
+    look = lookFurther(look)
+  ) {
+    const wanted = Math.max(limit + 1 - found.size, look);
     const seqs = await listUnmarked(db, log, 'superseded', {
       from: from + 1,
       to: head,
       limit: wanted,
     });
     from = seqs.length < wanted ? head : (seqs.at(-1) as number);
-    const entries = await readSeqs(db, log, seqs);
+    const entries = await readUnmarked(db, range, seqs, above);
     const messages = entries.filter(isOfMessage);
     const changes = await lastChanges(db, [...new Set(messages.map(messageIdOf))], head);
     const stale = entries.filter(
@@ -175,7 +205,7 @@ async function foldLong(db: Database, range: Range, after: number): Promise<Mess
       if (!isStale.has(entry)) found.set(messageIdOf(entry), foldMessage(entry));
     }
   }
-  for (const message of await foldAt(db, range, await changedAbove(db, range))) {
+  for (const message of await foldAt(db, range, [...above])) {
     if (message.rev > after) found.set(message.id, message);
   }
   return [...found.values()];
@@ -203,11 +233,13 @@ export async function readNewest(
 async function foldNewest(db: Database, range: Range, top: number): Promise<Message[]> {
   const { log, head, limit } = range;
   const found = new Map<string, Message>();
-  for (let below = top; found.size <= limit && below > 0; ) {
-    const wanted = Math.max(limit + 1 - found.size, LEAST_LOOKED_AT);
+  const above = new Set<string>();
+  let below = top;
+  for (let look: number = looks.first; found.size <= limit && below > 0; look = lookFurther(look)) {
+    const wanted = Math.max(limit + 1 - found.size, look);
     const seqs = await listUnmarked(db, log, 'hidden', { from: below, to: 1, limit: wanted });
     below = seqs.length < wanted ? 0 : (seqs.at(-1) as number) - 1;
-    const entries = await readSeqs(db, log, seqs);
+    const entries = await readUnmarked(db, range, seqs, above);
     const firsts = entries.filter((entry) => entry.type === 'message');
     const changes = await lastChanges(
       db,
@@ -228,7 +260,7 @@ async function foldNewest(db: Database, range: Range, top: number): Promise<Mess
       if (!isGone.has(first)) found.set(first.id, foldMessage(changes.get(first.id) ?? first));
     }
   }
-  for (const message of await foldAt(db, range, await changedAbove(db, range))) {
+  for (const message of await foldAt(db, range, [...above])) {
     if (message.seq <= top && !message.deleted) found.set(message.id, message);
   }
   return [...found.values()];

@@ -12,8 +12,8 @@ export type Bitmap = 'superseded' | 'hidden';
 /** Entries in one row of the map. */
 const BLOCK = 4096;
 const WORD = 32;
-/** Rows of the map read at once. */
-const BLOCKS_AT_ONCE = 8;
+/** Rows of the map read at once: at first, and once nearly everything there was marked. */
+const BLOCKS_AT_ONCE = { first: 8, further: 64 } as const;
 
 const blockOf = (seq: number) => Math.floor(seq / BLOCK);
 
@@ -90,11 +90,13 @@ export async function listUnmarked(
 ): Promise<number[]> {
   const step = from <= to ? 1 : -1;
   const found: number[] = [];
+  let atOnce: number = BLOCKS_AT_ONCE.first;
   for (let seq = from; (to - seq) * step >= 0 && found.length < limit; ) {
     const first = blockOf(seq);
-    const count = Math.min(BLOCKS_AT_ONCE, Math.abs(blockOf(to) - first) + 1);
+    const count = Math.min(atOnce, Math.abs(blockOf(to) - first) + 1);
     const blocks = Array.from({ length: count }, (_, nth) => first + nth * step);
     const words = await readBlocks(db, log, bitmap, blocks);
+    atOnce = BLOCKS_AT_ONCE.further;
     const lastBlock = first + (count - 1) * step;
     while (Math.abs(blockOf(seq) - first) < count && (to - seq) * step >= 0) {
       if (found.length >= limit || (lastBlock - blockOf(seq)) * step < 0) break;

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppContext } from '../../context.ts';
 import { sizes } from '../../contract/limits.ts';
-import type { ListTicketsQuery, TicketView } from '../../contract/tickets.ts';
+import {
+  issueLevels,
+  type ListTicketsQuery,
+  supportRoles,
+  type TicketView,
+  ticketStatuses,
+} from '../../contract/tickets.ts';
 import { type AppError, notFound, unavailable } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { can, visibleTickets } from '../access/policy.ts';
@@ -51,6 +57,26 @@ export async function getTicket(ctx: AppContext, actor: Actor, id: string): Prom
   return ticketView(ticket, head);
 }
 
+const filterValues = {
+  status: ticketStatuses,
+  issue_level: issueLevels,
+  support_role: supportRoles,
+} as const;
+
+/**
+ * What a list looks for, and by which index. A field that is not asked for is given all of its values:
+ * MongoDB then merges one sorted scan of the index for each combination, at most 200 of them, and no
+ * list reads more keys than it has rows, whichever fields it filters by.
+ */
+function planList(actor: Actor, query: ListTicketsQuery) {
+  const filter: Record<string, unknown> = visibleTickets(actor);
+  if (query.before) filter._id = { $lt: oid(query.before) };
+  const fields = Object.entries(filterValues) as [keyof typeof filterValues, readonly string[]][];
+  if (fields.every(([name]) => query[name] === undefined)) return { filter };
+  for (const [name, values] of fields) filter[name] = query[name] ?? { $in: values };
+  return { filter, hint: isStaff(actor) ? 'ticket_filters' : 'ticket_owner_filters' };
+}
+
 /** Tickets newest first: the actor's own, or for staff everybody's. */
 export async function listTickets(
   ctx: AppContext,
@@ -58,12 +84,8 @@ export async function listTickets(
   query: ListTicketsQuery,
 ): Promise<{ tickets: TicketView[]; more: boolean }> {
   const limit = query.limit ?? sizes.ticketsPage;
-  const filter: Record<string, unknown> = visibleTickets(actor);
-  for (const name of ['status', 'issue_level', 'support_role'] as const) {
-    if (query[name] !== undefined) filter[name] = query[name];
-  }
-  if (query.before) filter._id = { $lt: oid(query.before) };
-  const heads = await listHeads(ctx.db, filter, limit + 1);
+  const { filter, hint } = planList(actor, query);
+  const heads = await listHeads(ctx.db, filter, limit + 1, hint);
   const ids = [...heads.keys()].slice(0, limit);
   const rows = await native(ctx.db.tickets)
     .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })

@@ -1,5 +1,4 @@
 import { render } from 'preact';
-import { CustomerPane } from './customer/customer-pane.tsx';
 import { DiscordPane } from './discord/discord-pane.tsx';
 import { loadPlaces, type Places } from './places.ts';
 import { reloadAfterRestart } from './restart.ts';
@@ -10,12 +9,12 @@ function Page({ places }: { places: Places }) {
       <header class="page-header">
         <h1>Deskcord</h1>
         <p>
-          Be the customer in the shop’s chat, and the support team in Discord. Server, bot and
-          messages are real; only Discord is a look-alike on your machine.
+          Be the customer of the shop and the support team in Discord. Server, bot and messages are
+          real; only Discord is a look-alike on your machine.
         </p>
       </header>
       <main>
-        <CustomerPane places={places} />
+        <iframe class="shop" src="/shop" title="The customer's page" />
         <DiscordPane places={places} />
       </main>
     </>

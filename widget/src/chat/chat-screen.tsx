@@ -1,0 +1,308 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { FileView } from '../../../src/contract/messages.ts';
+import { Bubble } from './bubble.tsx';
+import { addFiles, Composer } from './composer.tsx';
+import { BLANK, type Conversation } from './conversation.ts';
+import type { Desk } from './desk.ts';
+import { Icon, IconButton } from './icons.tsx';
+import { useNow } from './listeners.ts';
+import { Said } from './markup.tsx';
+import type { MenuState } from './menu.tsx';
+import { reasonText } from './reasons.ts';
+import { buildRows, type Row } from './rows.ts';
+import type { Session } from './session.ts';
+import { VirtualList } from './virtual-list.tsx';
+
+interface ChatScreenProps {
+  desk: Desk;
+  session: Session;
+  conversation: Conversation;
+  onMenu(menu: MenuState): void;
+}
+
+/** A conversation: what was said, and where to go on. */
+export function ChatScreen({ desk, session, conversation, onMenu }: ChatScreenProps) {
+  const { say } = desk.words;
+  const [toEnd, setToEnd] = useState(0);
+  const [atBottom, setAtBottom] = useState(true);
+  const drop = useDrop(desk, conversation);
+  const rows = rowsOf(session, conversation);
+  const newestOwn = rows.findLast(
+    (row) => row.kind === 'opening' || (row.kind === 'message' && row.isMine),
+  )?.key;
+  const { refusal } = conversation.open ?? {};
+  useEffect(() => {
+    if (atBottom && desk.isWatched) conversation.markRead();
+  });
+  const { typing } = session;
+  return (
+    <div class="screen chat" {...drop.events}>
+      {conversation.id === BLANK ? (
+        <Welcome desk={desk} session={session} />
+      ) : (
+        <VirtualList
+          rows={rows}
+          label={conversation.ticket?.topic ?? say('title')}
+          toEnd={toEnd}
+          onTop={() => conversation.loadOlder()}
+          onBottom={setAtBottom}
+          render={(row) => (
+            <Line
+              {...{ desk, session, conversation, row, onMenu }}
+              isNewestOwn={row.key === newestOwn}
+              onPicture={(files, file) => showPicture(desk, files, file)}
+            />
+          )}
+        >
+          {conversation.isLoading && rows.length < 2 && <p class="hint">{say('loading')}</p>}
+          {refusal && <p class="hint">{reasonText(desk.words, refusal)}</p>}
+          {typing && (
+            <p class="typing" dir="auto">
+              <span class="dots" aria-hidden="true">
+                <i />
+                <i />
+                <i />
+              </span>
+              {say('typing', { name: typing })}
+            </p>
+          )}
+        </VirtualList>
+      )}
+      {!atBottom && conversation.id !== BLANK && (
+        <IconButton
+          class="to-end"
+          icon="down"
+          label={say('newest')}
+          onClick={() => setToEnd(toEnd + 1)}
+        />
+      )}
+      {desk.problemText && (
+        <p class="problem" role="alert">
+          <span>{desk.problemText}</span>
+          <IconButton icon="close" label={say('cancel')} onClick={() => desk.problem(undefined)} />
+        </p>
+      )}
+      {conversation.isClosed || refusal ? (
+        <Ended desk={desk} session={session} conversation={conversation} />
+      ) : (
+        <Composer {...{ desk, session, conversation }} onSent={() => setToEnd(toEnd + 1)} />
+      )}
+      {drop.isOver && <div class="drop">{say('drop')}</div>}
+    </div>
+  );
+}
+
+function rowsOf(session: Session, conversation: Conversation): Row[] {
+  const { ticket, pending, messages, open } = conversation;
+  const hasOlder = open ? !open.loaded || open.hasOlder : false;
+  return buildRows({ me: session.person.id, ticket, pending, messages, hasOlder });
+}
+
+type LineProps = Omit<Parameters<typeof Bubble>[0], 'row'> & { row: Row };
+
+function Line(props: LineProps) {
+  const { desk, row } = props;
+  const { words } = desk;
+  switch (row.kind) {
+    case 'day':
+      return (
+        <p class="day">
+          <time dateTime={new Date(row.at).toISOString()}>{words.day(row.at)}</time>
+        </p>
+      );
+    case 'closed':
+      return (
+        <p class="closed-line">
+          <span dir="auto">
+            {row.reason ? words.say('endedWhy', { reason: row.reason }) : words.say('ended')}
+          </span>
+          <time dateTime={new Date(row.at).toISOString()}>{words.time(row.at)}</time>
+        </p>
+      );
+    case 'opening':
+      return <Opening {...props} row={row} />;
+    default:
+      return <Bubble {...props} row={row} />;
+  }
+}
+
+/** What the ticket was opened with is the first thing said. */
+function Opening(props: LineProps & { row: Extract<Row, { kind: 'opening' }> }) {
+  const { desk, row, session, onMenu } = props;
+  const { words } = desk;
+  const { item } = row;
+  const isLimited = item?.reason?.code === 'RATELIMIT';
+  const now = useNow(isLimited);
+  const seconds = Math.max(1, Math.ceil(((item?.retry_at ?? now) - now) / 1000));
+  const isOnline = session.client.connection.state === 'online';
+  const state = isLimited
+    ? words.say('retryIn', { seconds })
+    : words.say(isOnline && item?.failures === 0 ? 'sending' : 'waiting');
+  const say = words.say;
+  const isSeen = session.states.get(props.conversation.id).last?.isMine === false;
+  const copy = () => desk.copy(row.text);
+  return (
+    <div
+      class={`row mine first last ${item ? (item.state === 'failed' ? 'failed' : 'sending') : 'sent'}`}
+    >
+      <div class="bubble-line">
+        <div class="stack">
+          <div class="bubble">
+            <span class="sr-only">{say('you')}: </span>
+            {row.topic && (
+              <strong class="topic" dir="auto">
+                {row.topic}
+              </strong>
+            )}
+            <Said text={row.text} isStaff={false} say={say} />
+          </div>
+        </div>
+        <IconButton
+          class="tools"
+          icon="more"
+          label={say('actions')}
+          onClick={({ currentTarget }) => {
+            const anchor = currentTarget as HTMLElement;
+            onMenu({
+              anchor,
+              label: say('actions'),
+              items: [{ icon: 'copy', label: say('copy'), onSelect: copy }],
+            });
+          }}
+        />
+      </div>
+      {item?.state === 'failed' ? (
+        <div class="foot failed">
+          <p>
+            {say('notSent')} {reasonText(words, item.reason)}
+          </p>
+          <p class="choices">
+            <button
+              type="button"
+              class="link"
+              onClick={() => session.client.retryTicket(item.client_id)}
+            >
+              {say('retry')}
+            </button>
+            <button type="button" class="link" onClick={copy}>
+              {say('copy')}
+            </button>
+            <button
+              type="button"
+              class="link"
+              onClick={() =>
+                desk.ask({
+                  ...{ title: say('discardAsk'), hint: say('discardHint'), yes: say('discard') },
+                  onYes: () => session.client.discardTicket(item.client_id),
+                })
+              }
+            >
+              {say('discard')}
+            </button>
+          </p>
+        </div>
+      ) : (
+        <p class="foot">
+          {item ? (
+            state
+          ) : (
+            <>
+              <time dateTime={new Date(row.at).toISOString()}>{words.time(row.at)}</time>
+              {props.isNewestOwn && (
+                <span class={isSeen ? 'state seen' : 'state'}>
+                  <Icon name={isSeen ? 'checks' : 'check'} />
+                  {say(isSeen ? 'seen' : 'sent')}
+                </span>
+              )}
+            </>
+          )}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Welcome({ desk, session }: { desk: Desk; session: Session }) {
+  const { options, words } = desk;
+  return (
+    <div class="welcome">
+      <span class="welcome-mark">
+        <Icon name="talk" />
+      </span>
+      <h3 dir="auto">{options.greeting ?? words.say('greeting')}</h3>
+      <p dir="auto">{options.intro ?? words.say('intro')}</p>
+      {session.client.newTickets.length > 0 && <p class="hint">{words.say('waiting')}</p>}
+    </div>
+  );
+}
+
+/** Under a conversation that has ended; what was being written is still there. */
+function Ended(props: { desk: Desk; session: Session; conversation: Conversation }) {
+  const { desk, session, conversation } = props;
+  const { say } = desk.words;
+  const { text, files, edit } = conversation.draft.state;
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    // Whoever was writing must not fall out of the chat with the field.
+    const root = button.current?.getRootNode() as ShadowRoot;
+    if (!root.activeElement && document.activeElement === document.body) button.current?.focus();
+  }, []);
+  const kept = [edit?.text, text, ...files.map(({ name }) => name)].filter(Boolean).join('\n');
+  return (
+    <div class="ended">
+      {kept && (
+        <>
+          <p>{say('keptText')}</p>
+          <blockquote dir="auto">{kept}</blockquote>
+        </>
+      )}
+      <button
+        ref={button}
+        type="button"
+        class="primary"
+        onClick={() => (kept ? conversation.moveDraftToNew() : session.show(BLANK))}
+      >
+        {say(kept ? 'sendInNew' : 'newChat')}
+      </button>
+    </div>
+  );
+}
+
+function showPicture(desk: Desk, files: readonly FileView[], file: FileView): void {
+  const { words, environment } = desk;
+  void import('./lightbox.js' as string)
+    .then((lazy: typeof import('../lazy/lightbox.ts')) => {
+      lazy.showLightbox(environment.shadow, files, files.indexOf(file), words.say);
+    })
+    .catch(() => window.open(file.url, '_blank', 'noopener'));
+}
+
+/** Files may be dropped anywhere on a conversation that goes on. */
+function useDrop(desk: Desk, conversation: Conversation) {
+  const [isOver, setOver] = useState(false);
+  const depth = useRef(0);
+  const takes = (event: DragEvent) =>
+    event.dataTransfer?.types.includes('Files') === true &&
+    desk.options.files !== false &&
+    !conversation.isClosed;
+  const enter = (step: number) => (event: DragEvent) => {
+    if (!takes(event)) return;
+    depth.current = Math.max(0, depth.current + step);
+    setOver(depth.current > 0);
+  };
+  return {
+    isOver,
+    events: {
+      onDragEnter: enter(1),
+      onDragLeave: enter(-1),
+      onDragOver: (event: DragEvent) => takes(event) && event.preventDefault(),
+      onDrop: (event: DragEvent) => {
+        if (!takes(event)) return;
+        event.preventDefault();
+        depth.current = 0;
+        setOver(false);
+        void addFiles(desk, conversation, [...(event.dataTransfer?.files ?? [])]);
+      },
+    },
+  };
+}

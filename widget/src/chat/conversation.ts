@@ -1,0 +1,147 @@
+import { isPending, type NewTicketItem, pendingId } from '../../../client/new-tickets.ts';
+import type { OpenTicket, ShownMessage } from '../../../client/open-ticket.ts';
+import type { MessageView } from '../../../src/contract/messages.ts';
+import type { TicketView } from '../../../src/contract/tickets.ts';
+import { Draft } from './draft.ts';
+import { topicOf } from './rows.ts';
+import type { Session } from './session.ts';
+
+/** A blank page: the first message makes the ticket. */
+export const BLANK = 'new';
+
+/** What somebody looks at: a ticket, one that is on its way to the server, or a blank page. */
+export class Conversation {
+  readonly id: string;
+  readonly draft: Draft;
+  readonly open: OpenTicket | undefined;
+  readonly #session: Session;
+  readonly #end: () => void;
+
+  constructor(session: Session, id: string) {
+    this.#session = session;
+    this.id = id;
+    this.draft = new Draft(session.kept, session.client.blobs, id);
+    const isReal = id !== BLANK && !isPending(id);
+    this.open = isReal ? session.client.openTicket(id) : undefined;
+    this.#end = this.open?.onChange(session.tell) ?? (() => {});
+  }
+
+  get ticket(): TicketView | undefined {
+    const known = this.#session.tickets?.find(({ id }) => id === this.id);
+    return this.open?.ticket ?? known;
+  }
+
+  get pending(): NewTicketItem | undefined {
+    return this.#session.client.newTickets.find(
+      ({ client_id }) => pendingId(client_id) === this.id,
+    );
+  }
+
+  get isLoading(): boolean {
+    return this.open !== undefined && !this.open.loaded && !this.open.refusal;
+  }
+
+  get isClosed(): boolean {
+    return this.ticket?.status === 'CLOSED';
+  }
+
+  get messages(): ShownMessage[] {
+    if (this.open) return this.open.messages;
+    if (this.id === BLANK) return [];
+    return this.#session.client
+      .outbox(this.id)
+      .map((item) => ({ key: item.client_id, state: item.state, item }));
+  }
+
+  #loadingOlder = false;
+
+  /** Asked for with every step near the top; one page at a time. */
+  loadOlder(): void {
+    const { open } = this;
+    if (!open?.hasOlder || this.#loadingOlder) return;
+    this.#loadingOlder = true;
+    // What fails is asked for again with the next step.
+    void open
+      .loadOlder()
+      .catch(() => {})
+      .finally(() => {
+        this.#loadingOlder = false;
+      });
+  }
+
+  /** Sends the draft; of a blank page it makes a ticket. */
+  send(): void {
+    const { client } = this.#session;
+    const { text, files } = this.draft.take();
+    if (this.id !== BLANK) {
+      client.send(this.id, text, { uploads: files });
+      return;
+    }
+    const description = text || files.map(({ name }) => name).join(', ');
+    const { pending_id } = client.startTicket(topicOf(description), description);
+    if (files.length > 0) client.send(pending_id, '', { uploads: files });
+    this.#session.show(pending_id);
+  }
+
+  /** Tells staff that everything shown here has been read. */
+  markRead(): void {
+    const last = this.messages.findLast(({ state }) => state === 'sent');
+    if (last?.state !== 'sent') return;
+    const { states, client } = this.#session;
+    const { seq } = last.message;
+    if (states.get(this.id).unread.length === 0) return;
+    states.read(this.id, (one) => one <= seq);
+    client.read(this.id, seq);
+    this.#session.tell();
+  }
+
+  beginEdit({ id, content }: MessageView): void {
+    this.draft.change({ edit: { id, text: content, before: content } });
+    this.#session.tell();
+  }
+
+  endEdit(): void {
+    this.draft.change({ edit: undefined });
+    this.#session.tell();
+  }
+
+  /** The edit stays open, with its text, until the server has it. @throws DeskError */
+  async saveEdit(): Promise<void> {
+    const { edit } = this.draft.state;
+    if (!edit) return;
+    if (edit.text !== edit.before) await this.open?.edit(edit.id, edit.text);
+    if (this.draft.state.edit?.id === edit.id) this.endEdit();
+  }
+
+  /** Calls off what has not left yet, or takes away what was refused. */
+  cancel(clientId: string): void {
+    const { client } = this.#session;
+    if (!client.cancel(this.id, clientId)) client.discard(this.id, clientId);
+  }
+
+  /** What came too late goes onto a blank page, files and all. */
+  async moveToNew(clientId: string): Promise<void> {
+    const { client, kept } = this.#session;
+    const item = client.outbox(this.id).find(({ client_id }) => client_id === clientId);
+    if (!item) return;
+    const blank = new Draft(kept, client.blobs, BLANK);
+    await blank.takeOver({ text: item.content, files: [...(item.uploads ?? [])] });
+    client.discard(this.id, clientId);
+    this.#session.show(BLANK);
+  }
+
+  /** What was being written when the ticket was closed goes onto a blank page. */
+  moveDraftToNew(): void {
+    const { text, files, edit } = this.draft.take();
+    this.#session.show(BLANK);
+    const { draft } = this.#session.current as Conversation;
+    const parts = [draft.state.text, edit?.text, text].filter(Boolean);
+    draft.change({ text: parts.join('\n'), files: [...draft.state.files, ...files] });
+    this.#session.tell();
+  }
+
+  release(): void {
+    this.#end();
+    this.open?.release();
+  }
+}

@@ -1,0 +1,53 @@
+import { render } from 'preact';
+import type { ChatHandle, StartChat } from '../shared/options.ts';
+import css from './chat.css';
+import { BLANK } from './conversation.ts';
+import { Desk } from './desk.ts';
+import { Panel } from './panel.tsx';
+
+/** Draws the chat into the shadow root. */
+export const startChat: StartChat = (environment): ChatHandle => {
+  const { shadow } = environment;
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
+  const desk = new Desk(environment);
+  void import('./hints.js' as string)
+    .then((lazy: typeof import('../lazy/hints.ts')) => lazy.checkOptions(environment.options))
+    .catch(() => {});
+  const root = document.createElement('div');
+  root.className = 'root';
+  shadow.prepend(root);
+  render(<Panel desk={desk} />, root);
+  /** Does it once it is known whose chat this is. */
+  const withSession = (work: () => void) => {
+    desk.open();
+    if (desk.session) return work();
+    const end = desk.onChange(() => {
+      if (!desk.session) return;
+      end();
+      work();
+    });
+  };
+  return {
+    open: () => desk.open(),
+    close: () => desk.close(),
+    newTicket: (draft) =>
+      withSession(() => {
+        desk.session?.show(BLANK);
+        const kept = desk.session?.current?.draft;
+        if (draft && kept && !kept.state.text) kept.change({ text: draft });
+        desk.tell();
+      }),
+    openTicket: (id) => withSession(() => desk.session?.show(id)),
+    configure: (options) => desk.configure(options),
+    refreshToken: () => desk.refreshToken(),
+    logout: () => desk.logout(),
+    destroy() {
+      desk.destroy();
+      render(null, root);
+      root.remove();
+      shadow.adoptedStyleSheets = shadow.adoptedStyleSheets.filter((other) => other !== sheet);
+    },
+  };
+};

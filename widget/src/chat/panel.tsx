@@ -1,0 +1,229 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Banner } from './banner.tsx';
+import { ChatScreen } from './chat-screen.tsx';
+import { BLANK, type Conversation } from './conversation.ts';
+import type { Desk } from './desk.ts';
+import { HomeScreen } from './home-screen.tsx';
+import { IconButton } from './icons.tsx';
+import { useChanges } from './listeners.ts';
+import { Menu, type MenuItem, type MenuState } from './menu.tsx';
+import { useSmallScreen } from './phone.ts';
+import { Question } from './question.tsx';
+import type { Session } from './session.ts';
+
+/** Everything that opens: header, screen, and what lies over them. */
+export function Panel({ desk }: { desk: Desk }) {
+  useChanges(desk);
+  const [menu, setMenu] = useState<MenuState>();
+  const panel = useRef<HTMLElement>(null);
+  const isSmall = useSmallScreen(desk);
+  const { session, words, isOpen, options } = desk;
+  const { say } = words;
+  useFocus(desk, panel);
+  if (!isOpen) return <Announcer desk={desk} />;
+  const isPage = options.mode === 'page';
+  const isModal = isSmall && !isPage;
+  const conversation = session?.current;
+  return (
+    <>
+      <section
+        ref={panel}
+        class="panel"
+        role="dialog"
+        aria-modal={isModal}
+        aria-label={options.title ?? say('title')}
+        dir={words.direction}
+        lang={words.locale}
+        tabIndex={-1}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape' && !isPage) {
+            event.stopPropagation();
+            desk.close();
+          }
+          if (event.key === 'Tab' && isModal) keepInside(event, panel.current);
+        }}
+      >
+        <Header desk={desk} session={session} onMenu={setMenu} />
+        <Banner desk={desk} />
+        {session && !conversation && <HomeScreen desk={desk} session={session} />}
+        {session && conversation && (
+          <ChatScreen {...{ desk, session, conversation }} onMenu={setMenu} />
+        )}
+        {!session && <NoSession desk={desk} />}
+        {menu && <Menu menu={menu} onClose={() => setMenu(undefined)} />}
+        {desk.question && <Question desk={desk} asked={desk.question} />}
+      </section>
+      <Announcer desk={desk} />
+    </>
+  );
+}
+
+function Header({
+  desk,
+  session,
+  onMenu,
+}: {
+  desk: Desk;
+  session: Session | undefined;
+  onMenu: (menu: MenuState) => void;
+}) {
+  const { options, words } = desk;
+  const { say } = words;
+  const conversation = session?.current;
+  const title = options.title ?? say('title');
+  const isHome = !conversation;
+  const hasList =
+    (session?.tickets?.length ?? 0) > 0 || (session?.client.newTickets.length ?? 0) > 0;
+  const topic = conversation?.ticket?.topic ?? conversation?.pending?.topic;
+  return (
+    <header class={isHome ? 'header wide' : 'header'}>
+      <div class="header-line">
+        {conversation && hasList ? (
+          <IconButton
+            icon="back"
+            flip
+            label={say('back')}
+            onClick={() => session?.show(undefined)}
+          />
+        ) : options.logo ? (
+          <img class="logo" src={options.logo} alt="" />
+        ) : null}
+        <div class="titles">
+          <h2>
+            <bdi>{topic ?? title}</bdi>
+          </h2>
+          {conversation?.ticket ? (
+            <p>
+              <bdi>{title}</bdi> · <bdi>#{conversation.ticket.number}</bdi>
+            </p>
+          ) : null}
+        </div>
+        {session && (
+          <IconButton
+            icon="more"
+            label={say('more')}
+            onClick={({ currentTarget }) =>
+              onMenu({
+                anchor: currentTarget as HTMLElement,
+                label: say('more'),
+                items: headerMenu(desk, conversation),
+              })
+            }
+          />
+        )}
+        {options.mode !== 'page' && (
+          <IconButton icon="close" label={say('close')} onClick={() => desk.close()} />
+        )}
+      </div>
+      {isHome && (
+        <p class="greeting" dir="auto">
+          {options.greeting ?? say('greeting')}
+        </p>
+      )}
+    </header>
+  );
+}
+
+function headerMenu(desk: Desk, conversation: Conversation | undefined): MenuItem[] {
+  const { say } = desk.words;
+  const { sound, notify } = desk.settings;
+  const items: MenuItem[] = [
+    {
+      ...{ icon: 'sound', label: say('sound'), checked: sound },
+      onSelect: () => void desk.changeSettings({ sound: !sound }),
+    },
+  ];
+  if ('Notification' in window) {
+    items.push({
+      ...{ icon: 'bell', label: say('notify'), checked: notify },
+      onSelect: () => void desk.changeSettings({ notify: !notify }),
+    });
+  }
+  if (conversation?.ticket?.status === 'OPEN') {
+    items.push({
+      icon: 'stop',
+      label: say('end'),
+      danger: true,
+      onSelect: () => askEnd(desk, conversation),
+    });
+  }
+  return items;
+}
+
+function askEnd(desk: Desk, conversation: Conversation): void {
+  const { say } = desk.words;
+  desk.ask({
+    ...{ title: say('endAsk'), hint: say('endHint'), yes: say('end') },
+    onYes: () => void desk.run(conversation.open?.close()),
+  });
+}
+
+function NoSession({ desk }: { desk: Desk }) {
+  const { say } = desk.words;
+  const text = desk.trouble
+    ? say(desk.trouble === 'signedOut' ? 'signIn' : 'noToken')
+    : say('connecting');
+  return (
+    <div class="screen no-session" role="status">
+      {!desk.trouble && <span class="spinner" aria-hidden="true" />}
+      <p>{text}</p>
+      {desk.trouble && (
+        <button type="button" class="plain" onClick={() => void desk.start()}>
+          {say('tryNow')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Says what is new to those who hear the chat: one line, not the whole history. */
+function Announcer({ desk }: { desk: Desk }) {
+  const { text, number } = desk.announcement;
+  return (
+    <div class="sr-only" role="status" aria-live="polite">
+      <span key={number}>{text}</span>
+    </div>
+  );
+}
+
+/** Where a chat fills the screen, the keyboard stays in it. */
+function keepInside(event: KeyboardEvent, panel: HTMLElement | null): void {
+  const all = [
+    ...(panel?.querySelectorAll<HTMLElement>(
+      'button:not(:disabled), a[href], textarea, [tabindex="0"]',
+    ) ?? []),
+  ].filter((element) => element.offsetParent !== null);
+  const root = panel?.getRootNode() as ShadowRoot;
+  const [first, last] = [all[0], all.at(-1)];
+  const at = root.activeElement;
+  if (event.shiftKey ? at === first || at === panel : at === last) {
+    event.preventDefault();
+    (event.shiftKey ? last : first)?.focus();
+  }
+}
+
+/** The focus goes into the chat with its opening and with every change of the screen, and back out. */
+function useFocus(desk: Desk, panel: { current: HTMLElement | null }): void {
+  const { isOpen, session } = desk;
+  const place = session?.current ? 'chat' : session ? 'home' : 'none';
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    const element = panel.current;
+    if (isOpen && element) {
+      const field = element.querySelector<HTMLElement>('.composer textarea');
+      const isTouch = matchMedia('(pointer: coarse)').matches;
+      // A keyboard that opens by itself would hide what there is to read.
+      if (field && !(isTouch && session?.current?.id !== BLANK)) field.focus();
+      else
+        (
+          element.querySelector<HTMLElement>('.tickets button, .home-foot button') ?? element
+        ).focus();
+    }
+    if (!isOpen && wasOpen.current) {
+      const { shadow } = desk.environment;
+      const isOurs = shadow.activeElement !== null || document.activeElement === document.body;
+      if (isOurs) shadow.querySelector<HTMLElement>('.launcher')?.focus();
+    }
+    wasOpen.current = isOpen;
+  }, [isOpen, place]);
+}

@@ -1,0 +1,215 @@
+import { createDeskClient, type DeskClient } from '../../../client/client.ts';
+import { createIndexedBlobs } from '../../../client/indexed-blobs.ts';
+import { pendingId } from '../../../client/new-tickets.ts';
+import { createLocalStorage } from '../../../client/storage.ts';
+import type { MessageView } from '../../../src/contract/messages.ts';
+import type { TicketView } from '../../../src/contract/tickets.ts';
+import type { ChatEvents } from '../shared/options.ts';
+import { BLANK, Conversation } from './conversation.ts';
+import type { Person } from './identity.ts';
+import { Keeper, ofTab, shared } from './keeper.ts';
+import { Listeners, type Observable } from './listeners.ts';
+import { Previews } from './previews.ts';
+import { TicketStates } from './ticket-state.ts';
+
+const TYPING_MS = 6000;
+
+export interface SessionOptions {
+  person: Person;
+  url: string;
+  getToken: () => Promise<string>;
+  emit<N extends keyof ChatEvents>(name: N, detail?: ChatEvents[N]): void;
+  /** A message of somebody else has come. */
+  onMessage(message: MessageView): void;
+  onFailed(): void;
+  onSignedOut(): void;
+}
+
+/** The chat of one person: a client, the tickets, and which of them is shown. */
+export class Session implements Observable {
+  readonly person: Person;
+  readonly kept: Keeper;
+  readonly client: DeskClient;
+  readonly states: TicketStates;
+  readonly previews: Previews;
+  readonly onChange: Observable['onChange'];
+  readonly tell: () => void;
+  tickets: TicketView[] | undefined;
+  /** What is shown; undefined is the list. */
+  current: Conversation | undefined;
+  #typing: { ticketId: string; name: string } | undefined;
+  #endTyping: ReturnType<typeof setTimeout> | undefined;
+  readonly #options: SessionOptions;
+  readonly #listeners = new Listeners();
+
+  constructor(options: SessionOptions) {
+    const { person, url, getToken } = options;
+    this.#options = options;
+    this.person = person;
+    this.onChange = this.#listeners.add;
+    this.tell = this.#listeners.tell;
+    this.kept = new Keeper(person.key);
+    this.states = new TicketStates(this.kept);
+    const blobs = createIndexedBlobs(this.kept.databaseName());
+    const storage = createLocalStorage(this.kept.namespace, shared, blobs);
+    this.client = createDeskClient({ url, getToken, storage });
+    this.previews = new Previews(this.client.blobs, this.tell);
+    this.#listen();
+    this.client.connect();
+    const place = ofTab.getItem(this.#placeKey);
+    if (place) this.show(place);
+  }
+
+  get #placeKey(): string {
+    return `${this.kept.namespace}/place`;
+  }
+
+  /** Who of the staff is writing in the conversation that is shown. */
+  get typing(): string | undefined {
+    return this.#typing?.ticketId === this.current?.id ? this.#typing?.name : undefined;
+  }
+
+  /** The list, or a conversation. */
+  show(id: string | undefined): void {
+    if (this.current && this.current.id === id) return;
+    this.current?.release();
+    this.current = id === undefined ? undefined : new Conversation(this, id);
+    try {
+      if (id === undefined) ofTab.removeItem(this.#placeKey);
+      else ofTab.setItem(this.#placeKey, id);
+    } catch {
+      // A reload then begins with the list.
+    }
+    this.tell();
+  }
+
+  /** Something of this user was stored by another tab. */
+  onStored(key: string): void {
+    const name = key.slice(this.kept.namespace.length + 1);
+    if (name.startsWith('tickets')) this.states.reload();
+    else if (name.startsWith('draft/')) this.current?.draft.reload();
+    else if (/^(outbox|newticket|made)\//.test(name)) void this.client.refresh();
+    else return;
+    this.tell();
+  }
+
+  close(): void {
+    this.current?.release();
+    clearTimeout(this.#endTyping);
+    this.previews.close();
+    this.client.close();
+  }
+
+  #listen(): void {
+    const { client } = this;
+    const { emit, onFailed, onSignedOut } = this.#options;
+    client.on('connection', ({ state }) => {
+      emit('connection', { state });
+      if (state === 'online') void this.#list();
+      this.tell();
+    });
+    client.on('auth_required', onSignedOut);
+    client.on('ticket_created', (ticket) => this.#put(ticket));
+    client.on('ticket_updated', (ticket) => this.#put(ticket));
+    client.on('ticket_closed', (ticket) => {
+      this.#put(ticket);
+      emit('ticket:closed', { ticketId: ticket.id });
+    });
+    client.on('message', (message) => this.#receive(message));
+    client.on('edit_message', (message) => this.#note(message));
+    client.on('delete_message', ({ ticket_id, seq }) => {
+      this.states.read(ticket_id, (one) => one === seq);
+      this.tell();
+    });
+    client.on('typing', ({ ticket_id, user_id, username }) => {
+      if (user_id !== this.person.id) this.#startTyping(ticket_id, username);
+    });
+    client.on('read', ({ ticket_id, user_id, seq }) => {
+      if (user_id === this.person.id) this.states.read(ticket_id, (one) => one <= seq);
+      else this.states.see(ticket_id, seq);
+      this.tell();
+    });
+    client.on('outbox', ({ item, state, message }) => {
+      const ticketId = item.ticket_id;
+      if (state === 'sent' && message) {
+        this.#note(message);
+        emit('message:sent', { ticketId, messageId: message.id });
+      }
+      if (state === 'failed') {
+        emit('message:failed', { ticketId, reason: item.reason?.code ?? '' });
+        onFailed();
+      }
+      this.tell();
+    });
+    this.#listenToNewTickets();
+  }
+
+  #listenToNewTickets(): void {
+    this.client.on('new_ticket', ({ item, state, ticketId, ticket }) => {
+      const id = pendingId(item.client_id);
+      if (ticket) this.#put(ticket);
+      if (state === 'created' && ticketId) {
+        if (this.current?.id === id) this.#becomes(ticketId);
+        this.#options.emit('ticket:created', { ticketId });
+      }
+      if (state === 'discarded' && this.current?.id === id) this.show(undefined);
+      if (state === 'failed') this.#options.onFailed();
+      this.tell();
+    });
+  }
+
+  /** A conversation that was on its way has a ticket now: what is being written goes with it. */
+  #becomes(ticketId: string): void {
+    const { text, files } = this.current?.draft.take() ?? { text: '', files: [] };
+    this.show(ticketId);
+    if (text || files.length > 0) this.current?.draft.change({ text, files });
+  }
+
+  #receive(message: MessageView): void {
+    const { ticket_id, author_id, seq } = message;
+    this.#note(message);
+    if (author_id !== this.person.id) {
+      this.#typing = undefined;
+      // Whoever answers has read what was written before.
+      this.states.see(ticket_id, seq - 1);
+      this.states.receive(ticket_id, seq);
+      this.#options.emit('message:received', { ticketId: ticket_id, messageId: message.id });
+      this.#options.onMessage(message);
+    }
+    this.tell();
+  }
+
+  #note({ ticket_id, author_id, content, files, seq }: MessageView): void {
+    const text = content || files.map(({ name }) => name).join(', ');
+    this.states.say(ticket_id, text, author_id === this.person.id, seq);
+    this.tell();
+  }
+
+  async #list(): Promise<void> {
+    try {
+      this.tickets = await this.client.tickets.list();
+      // Who has never written begins with the blank page instead of an empty list.
+      const isEmpty = this.tickets.length === 0 && this.client.newTickets.length === 0;
+      if (isEmpty && !this.current) this.show(BLANK);
+      this.tell();
+    } catch {
+      // The next connection asks again.
+    }
+  }
+
+  #put(ticket: TicketView): void {
+    const others = (this.tickets ?? []).filter(({ id }) => id !== ticket.id);
+    this.tickets = [ticket, ...others].sort((a, b) => (a.id < b.id ? 1 : -1));
+    this.tell();
+  }
+
+  #startTyping(ticketId: string, name: string): void {
+    this.#typing = { ticketId, name };
+    clearTimeout(this.#endTyping);
+    this.#endTyping = setTimeout(() => {
+      this.#typing = undefined;
+      this.tell();
+    }, TYPING_MS);
+    this.tell();
+  }
+}

@@ -1,0 +1,82 @@
+import type { Keeper } from './keeper.ts';
+
+/** What this machine knows of a ticket beyond the server: the same in every tab. */
+export interface TicketState {
+  /** The `seq` of every message of others that nobody has looked at here. */
+  unread: number[];
+  /** Staff have seen up to this `seq`. */
+  seen: number;
+  /** The newest line, for the list. */
+  last?: { text: string; isMine: boolean; seq: number };
+}
+
+const NAME = 'tickets';
+const TICKETS_KEPT = 60;
+const UNREAD_KEPT = 100;
+
+type All = Record<string, TicketState>;
+
+/** Read, changed and written in one turn, so that tabs do not undo each other's changes. */
+export class TicketStates {
+  readonly #kept: Keeper;
+  #all: All;
+
+  constructor(kept: Keeper) {
+    this.#kept = kept;
+    this.#all = kept.get<All>(NAME) ?? {};
+  }
+
+  get(ticketId: string): TicketState {
+    return this.#all[ticketId] ?? { unread: [], seen: 0 };
+  }
+
+  get unread(): number {
+    return Object.values(this.#all).reduce((sum, { unread }) => sum + unread.length, 0);
+  }
+
+  /** Another tab has changed something. */
+  reload(): void {
+    this.#all = this.#kept.get<All>(NAME) ?? {};
+  }
+
+  update(ticketId: string, change: (state: TicketState) => TicketState): void {
+    this.reload();
+    const before = this.get(ticketId);
+    const after = change(before);
+    if (after === before) return;
+    // Ids of tickets sort by time: the newest are kept.
+    const others = Object.entries(this.#all).filter(([id]) => id !== ticketId);
+    const kept = [...others, [ticketId, after] as const]
+      .sort(([a], [b]) => (a < b ? 1 : -1))
+      .slice(0, TICKETS_KEPT);
+    this.#all = Object.fromEntries(kept);
+    this.#kept.set(NAME, this.#all);
+  }
+
+  receive(ticketId: string, seq: number): void {
+    this.update(ticketId, (state) => {
+      if (state.unread.includes(seq)) return state;
+      return { ...state, unread: [...state.unread, seq].slice(-UNREAD_KEPT) };
+    });
+  }
+
+  /** Looked at, or deleted. @param upTo everything up to this `seq` */
+  read(ticketId: string, isRead: (seq: number) => boolean): void {
+    this.update(ticketId, (state) => {
+      const unread = state.unread.filter((seq) => !isRead(seq));
+      return unread.length === state.unread.length ? state : { ...state, unread };
+    });
+  }
+
+  see(ticketId: string, seq: number): void {
+    this.update(ticketId, (state) => (seq > state.seen ? { ...state, seen: seq } : state));
+  }
+
+  say(ticketId: string, text: string, isMine: boolean, seq: number): void {
+    this.update(ticketId, (state) =>
+      seq < (state.last?.seq ?? 0)
+        ? state
+        : { ...state, last: { text: text.slice(0, 120), isMine, seq } },
+    );
+  }
+}

@@ -1,0 +1,50 @@
+import type { WebStorage } from '../../../client/storage.ts';
+
+const SOUND_MARK = 'deskcord/sounded';
+
+/** Two soft notes, made on the spot: no file to load. */
+function playNotes(context: AudioContext): void {
+  for (const [index, pitch] of [659, 880].entries()) {
+    const start = context.currentTime + index * 0.11;
+    const [tone, volume] = [context.createOscillator(), context.createGain()];
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(0, start);
+    volume.gain.linearRampToValueAtTime(0.12, start + 0.02);
+    volume.gain.exponentialRampToValueAtTime(0.001, start + 0.32);
+    tone.connect(volume).connect(context.destination);
+    tone.start(start);
+    tone.stop(start + 0.34);
+  }
+}
+
+let audio: AudioContext | undefined;
+
+/** Several tabs hear of the same message: one of them sounds. @param mark of the message */
+export async function sound(mark: string, shared: WebStorage): Promise<void> {
+  const play = () => {
+    if (shared.getItem(SOUND_MARK) === mark) return;
+    shared.setItem(SOUND_MARK, mark);
+    audio ??= new AudioContext();
+    if (audio.state === 'running') playNotes(audio);
+    else void audio.resume().then(() => audio && playNotes(audio));
+  };
+  if (navigator.locks) await navigator.locks.request(SOUND_MARK, play);
+  else play();
+}
+
+/** Says it on the desktop, where the person has allowed that and does not look at the page. */
+export function notifyDesktop(title: string, body: string, tag: string, onClick: () => void): void {
+  if (!document.hidden || !('Notification' in window) || Notification.permission !== 'granted')
+    return;
+  try {
+    // The same tag replaces, so that several tabs show one.
+    const notification = new Notification(title, { body, tag: `deskcord-${tag}` });
+    notification.onclick = () => {
+      window.focus();
+      notification.close();
+      onClick();
+    };
+  } catch {
+    // Some browsers on phones have the class and refuse to make one.
+  }
+}
