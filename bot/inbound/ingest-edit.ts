@@ -1,5 +1,5 @@
 import { type Message, publicLog } from '../../src/domain/log/entry.ts';
-import { readMessage } from '../../src/domain/log/reads.ts';
+import { readMessage } from '../../src/domain/log/message-reads.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { changePost, type Post, removePosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';

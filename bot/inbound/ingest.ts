@@ -1,6 +1,6 @@
 import type { Actor } from '../../src/domain/access/actor.ts';
 import { type Message, publicLog } from '../../src/domain/log/entry.ts';
-import { readMessage } from '../../src/domain/log/reads.ts';
+import { readMessage } from '../../src/domain/log/message-reads.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { findPost, type Post } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';

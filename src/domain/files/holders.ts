@@ -1,7 +1,7 @@
 import type { AppContext } from '../../context.ts';
 import type { FileHolder, StoredFileRow } from '../../models/file.ts';
 import type { LogId } from '../log/entry.ts';
-import { readMessage } from '../log/reads.ts';
+import { readMessage } from '../log/message-reads.ts';
 
 /** The message a holder names, as it is now; undefined where it never came to be, or not yet. */
 async function messageOf(ctx: AppContext, file: StoredFileRow, holder: FileHolder) {

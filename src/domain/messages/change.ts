@@ -15,8 +15,8 @@ import {
   publicLog,
   type TicketState,
 } from '../log/entry.ts';
+import { readMessage } from '../log/message-reads.ts';
 import type { Decision, Draft } from '../log/pending-writes.ts';
-import { readMessage } from '../log/reads.ts';
 import { markEntries, marksOf } from '../log/visibility-map.ts';
 import { hideTicket } from '../tickets/read.ts';
 import { isOpen, ticketEnded } from '../tickets/workflow.ts';

@@ -5,7 +5,7 @@ import type { ListMessagesQuery } from '../../contract/messages.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { can } from '../access/policy.ts';
 import { type Message, publicLog, type Ticket } from '../log/entry.ts';
-import { readChanges, readNewest } from '../log/reads.ts';
+import { readChanges, readNewest } from '../log/message-pages.ts';
 import { mirrorStates } from '../mirror/states.ts';
 import { readTicket } from '../tickets/read.ts';
 import { messageView, ticketView } from '../views.ts';

@@ -18,8 +18,8 @@ import {
   type Ticket,
   type TicketState,
 } from '../log/entry.ts';
+import { readMessage } from '../log/message-reads.ts';
 import type { Decision, Draft } from '../log/pending-writes.ts';
-import { readMessage } from '../log/reads.ts';
 import { hideTicket } from '../tickets/read.ts';
 import { isOpen, ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';

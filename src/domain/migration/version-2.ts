@@ -14,6 +14,8 @@ const PROGRESS_MS = 2000;
 /** The idempotency key of an entry now has the stream in it. The first version does not work without its own. */
 async function replaceIndex(ctx: AppContext): Promise<void> {
   const entries = rowsOf(ctx, 'entries');
+  // A database may have tickets and no entry yet, and then no collection that has indexes.
+  await ctx.db.entries.createCollection();
   const found = await entries.indexes();
   const old = found.find(({ name }) => name === 'entry_client_id');
   if (old && 'stream' in old.key) return;

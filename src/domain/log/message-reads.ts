@@ -1,0 +1,120 @@
+import type { Database } from '../../models/database.ts';
+import type { EntryRow } from '../../models/entry.ts';
+import { entryRows, oid } from './collections.ts';
+import {
+  type Entry,
+  foldMessage,
+  isOfMessage,
+  type LogId,
+  type Message,
+  type MessageChangeEntry,
+  messageIdOf,
+  toEntry,
+} from './entry.ts';
+import { notYet, shown } from './reads.ts';
+
+/** A snapshot of a log. */
+export interface Snapshot {
+  log: LogId;
+  /** Entries above it are not part of the snapshot. */
+  head: number;
+}
+
+/**
+ * The last change of each of these messages with a seq up to `head`, by message id. Grouped by the
+ * first of a sorted index, MongoDB jumps from message to message, however often each was edited.
+ */
+export async function lastChanges(
+  db: Database,
+  ids: readonly string[],
+  head: number,
+): Promise<Map<string, MessageChangeEntry>> {
+  if (ids.length === 0) return new Map();
+  const filter = { 'of.id': { $in: ids.map(oid) }, seq: { $lte: head } };
+  const rows = await entryRows(db)
+    .aggregate<{ last: EntryRow }>(
+      [
+        { $match: filter },
+        { $sort: { 'of.id': -1, seq: -1 } },
+        { $group: { _id: '$of.id', last: { $first: '$$ROOT' } } },
+      ],
+      { ...shown, hint: 'entry_changes' },
+    )
+    .toArray();
+  const changes = rows.map(({ last }) => toEntry(last) as MessageChangeEntry);
+  return new Map(changes.map((entry) => [entry.of.id, entry]));
+}
+
+/** Entries by their seqs. @throws AppError SERVICE_UNAVAILABLE where one is not shown yet */
+export async function readSeqs(
+  db: Database,
+  log: LogId,
+  seqs: readonly number[],
+): Promise<Entry[]> {
+  if (seqs.length === 0) return [];
+  const place = { ticket_id: oid(log.ticketId), stream: log.stream, seq: { $in: seqs } };
+  const rows = await entryRows(db)
+    .find(place as never, shown)
+    .hint('entry_seq')
+    .sort({ seq: 1 })
+    .toArray();
+  if (rows.length !== seqs.length) throw notYet();
+  return rows.map((row) => toEntry(row as unknown as EntryRow));
+}
+
+/** Messages changed above the head: the map knows of it already, the snapshot does not. */
+export async function changedAbove(db: Database, { log, head }: Snapshot): Promise<string[]> {
+  const place = { ticket_id: oid(log.ticketId), stream: log.stream, seq: { $gt: head } };
+  const rows = await entryRows(db)
+    .find(place as never, { ...shown, projection: { 'of.id': 1 } })
+    .hint('entry_seq')
+    .toArray();
+  const ids = rows.map((row) => (row as { of?: { id: EntryRow['_id'] } }).of?.id.toHexString());
+  return [...new Set(ids.filter((id) => id !== undefined))];
+}
+
+/** Messages as they are at the head, by id, found by any entry of theirs. */
+export async function foldAt(
+  db: Database,
+  { log, head }: Snapshot,
+  ids: readonly string[],
+): Promise<Message[]> {
+  const changes = await lastChanges(db, ids, head);
+  const unchanged = ids.filter((id) => !changes.has(id)).map(oid);
+  const rows = unchanged.length
+    ? await entryRows(db)
+        .find({ _id: { $in: unchanged }, stream: log.stream } as never, shown)
+        .toArray()
+    : [];
+  const entries = [...changes.values(), ...rows.map((row) => toEntry(row as unknown as EntryRow))];
+  return entries
+    .filter((entry) => entry.seq <= head)
+    .filter(isOfMessage)
+    .map(foldMessage);
+}
+
+/** Every message of a stretch of the log, as its last entry there has it, by id. */
+export function foldPage(rows: readonly EntryRow[]): Message[] {
+  const latest = new Map<string, Message>();
+  for (const row of rows) {
+    const entry = toEntry(row);
+    if (isOfMessage(entry)) latest.set(messageIdOf(entry), foldMessage(entry));
+  }
+  return [...latest.values()];
+}
+
+/**
+ * One message as it is at a head, by default now; undefined where the log has none with that id.
+ * @throws AppError SERVICE_UNAVAILABLE where a new primary does not show the log up to `head` yet
+ */
+export async function readMessage(
+  db: Database,
+  log: LogId,
+  messageId: string,
+  head?: number,
+): Promise<Message | undefined> {
+  if (head) await readSeqs(db, log, [head]);
+  const upTo = head ?? Number.MAX_SAFE_INTEGER;
+  const [message] = await foldAt(db, { log, head: upTo }, [messageId]);
+  return message?.ticket_id === log.ticketId && message.stream === log.stream ? message : undefined;
+}
