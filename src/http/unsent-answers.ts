@@ -2,8 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { unavailable } from '../errors.ts';
 import type { Log } from '../infra/log.ts';
 
-/** How long a reader may take nothing of an answer, in milliseconds. */
-export const STALLED_MS = 30_000;
+/**
+ * How long nothing may move on a connection that is being answered, in milliseconds: longer than a
+ * poll without news waits for its ping, and that ping for its answer.
+ */
+export const STALLED_MS = 60_000;
 /** How old an answer must be to be given up for a new one, in milliseconds. */
 const EVICTABLE_MS = 5000;
 /** Smaller answers lie in the system's buffers, and are not worth the bookkeeping. */
