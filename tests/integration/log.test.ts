@@ -197,6 +197,22 @@ describe('sockets that hear of it by the sweep only', () => {
   });
 });
 
+describe('a server that has not heard of the last entry', () => {
+  test('takes an edit and a deletion of it all the same, and shows what became of it', async () => {
+    const ana = newPerson(one.url);
+    const ticket = await ana.createTicket();
+    await onTwo(ana).send(ticket.id, 'makes the other server know a head');
+    const path = (id: string) => `/tickets/${ticket.id}/messages/${id}`;
+    for (const content of ['edited', undefined]) {
+      const { body } = await ana.send(ticket.id, 'heard by one server');
+      const method = content ? 'PATCH' : 'DELETE';
+      const answer = await onTwo(ana).call(method, path(body.id), content && { content });
+      expect(answer).toMatchObject({ status: 200, body: { id: body.id, deleted: !content } });
+    }
+    await expectSoundLog(one.ctx, ticket.id);
+  });
+});
+
 describe('races', () => {
   test('a sync that races a closing is a snapshot: closed at the closing’s seq, or open before it', async () => {
     for (let round = 0; round < 10; round++) {

@@ -1,4 +1,3 @@
-import type { AppError } from '../../errors.ts';
 import { unavailable } from '../../errors.ts';
 import type { Author, Entry, LogId, TicketState } from './entry.ts';
 
@@ -12,7 +11,7 @@ export type Draft = WithoutPlace<Entry>;
 export type Decision =
   | { append: Draft }
   /** Nothing is written; the caller is told why. */
-  | { refuse: AppError }
+  | { refuse: unknown }
   /** Nothing is written, and nothing need be: the log says it already. */
   | { unchanged: TicketState };
 
@@ -23,7 +22,7 @@ export interface Append {
   clientId: string;
   /**
    * Optimistic concurrency: called at the head the entry will follow, and again whenever the head has
-   * moved. What it throws is told to the caller.
+   * moved; before anything but `append` counts, at a head just read. What it throws is a refusal.
    */
   decide(state: TicketState): Decision | Promise<Decision>;
   /** A message: decided in the same tick, and changes nothing the next one is decided by. */

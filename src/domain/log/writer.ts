@@ -151,9 +151,11 @@ export class LogWriter {
       queue.waiting.shift();
       return [];
     }
+    let isFresh = false;
     try {
       if (first.uncertain && (await this.#lookUp(queue, first))) return [];
       if (!queue.state) {
+        isFresh = true;
         queue.state = await this.#options.store.loadState(queue.log);
         // Its size has changed.
         this.#queues.set(logKey(queue.log), queue);
@@ -162,10 +164,15 @@ export class LogWriter {
       await this.#refuseOrWait(queue, error);
       return [];
     }
-    return this.#takeRun(queue);
+    return this.#takeRun(queue, isFresh);
   }
 
-  async #takeRun(queue: LogQueue): Promise<[Pending, Entry][]> {
+  /**
+   * Decides what is next. An entry that is appended at a head that was believed wrongly is refused by
+   * the index; nothing would refuse a "no" that was. So a "no" counts only at a head just read.
+   * @param isFresh true where MongoDB has just told the head
+   */
+  async #takeRun(queue: LogQueue, isFresh: boolean): Promise<[Pending, Entry][]> {
     const run: [Pending, Entry][] = [];
     const wanted = queue.waiting.length >= RUN_FROM ? RUN_LENGTH : 1;
     const state = queue.state as TicketState;
@@ -177,28 +184,39 @@ export class LogWriter {
         continue;
       }
       const head = state.head + run.length;
+      let decision: Decision;
       try {
         const decided = pending.decide({ ticket: state.ticket, head });
-        const decision = decided instanceof Promise ? await decided : decided;
-        queue.waiting.shift();
-        if (!('append' in decision)) {
-          this.#answer(pending, decision);
+        decision = decided instanceof Promise ? await decided : decided;
+      } catch (error) {
+        if (isStorageError(error)) {
+          if (run.length === 0) await this.#wait(error);
           break;
         }
-        const { ticketId: ticket_id, stream } = queue.log;
-        const place = { ticket_id, stream, owner: state.ticket.owner, seq: head + 1 };
-        run.push([pending, { ...decision.append, ...place }]);
-      } catch (error) {
-        await this.#refuseOrWait(queue, error);
+        decision = { refuse: error };
+      }
+      if (!('append' in decision)) {
+        if (run.length > 0) break;
+        if (isFresh) this.#answer(queue, pending, decision);
+        else queue.state = undefined;
         break;
       }
+      queue.waiting.shift();
+      const { ticketId: ticket_id, stream } = queue.log;
+      const place = { ticket_id, stream, owner: state.ticket.owner, seq: head + 1 };
+      run.push([pending, { ...decision.append, ...place }]);
       if (!pending.batchable) break;
     }
     return run;
   }
 
   /** Answers what needs no entry. */
-  #answer(pending: Pending, decision: Exclude<Decision, { append: unknown }>): void {
+  #answer(
+    queue: LogQueue,
+    pending: Pending,
+    decision: Exclude<Decision, { append: unknown }>,
+  ): void {
+    queue.waiting.shift();
     if (pending.settled) return;
     this.#pending.settle(pending);
     if ('refuse' in decision) pending.reject(decision.refuse);
@@ -207,15 +225,13 @@ export class LogWriter {
 
   /** A refusal is the caller's; while the log cannot be read, the entry waits until its deadline. */
   async #refuseOrWait(queue: LogQueue, error: unknown): Promise<void> {
-    if (isStorageError(error)) {
-      this.#options.log.debug({ reason: (error as Error).message }, 'the log cannot be read yet');
-      await sleep(50);
-      return;
-    }
-    const pending = queue.waiting.shift() as Pending;
-    if (pending.settled) return;
-    this.#pending.settle(pending);
-    pending.reject(error);
+    if (isStorageError(error)) return this.#wait(error);
+    this.#answer(queue, queue.waiting[0] as Pending, { refuse: error });
+  }
+
+  async #wait(error: unknown): Promise<void> {
+    this.#options.log.debug({ reason: (error as Error).message }, 'the log cannot be read yet');
+    await sleep(50);
   }
 
   #commit(queue: LogQueue, run: [Pending, Entry][]): Promise<InsertResult[]> {
