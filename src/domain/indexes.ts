@@ -44,16 +44,20 @@ async function requireWriteRights(model: AnyModel): Promise<void> {
  * @throws what MongoDB answers while it is away or its user lacks rights
  */
 export async function buildIndexes(db: Database): Promise<string[]> {
+  // Side by side: each waits for the disk more than for anything else.
+  const problems = await Promise.all(modelsOf(db).map(buildIndexesOf));
+  return problems.flat();
+}
+
+async function buildIndexesOf(model: AnyModel): Promise<string[]> {
   const problems: string[] = [];
-  for (const model of modelsOf(db)) {
-    await model.createCollection();
-    await model.createIndexes().catch((error: unknown) => {
-      if (!isRefusal(error)) throw error;
-      problems.push(describeRefusal(model, error));
-    });
-    problems.push(...(await compareIndexes(model)));
-    await requireWriteRights(model);
-  }
+  await model.createCollection();
+  await model.createIndexes().catch((error: unknown) => {
+    if (!isRefusal(error)) throw error;
+    problems.push(describeRefusal(model, error));
+  });
+  problems.push(...(await compareIndexes(model)));
+  await requireWriteRights(model);
   return problems;
 }
 

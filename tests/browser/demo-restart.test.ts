@@ -14,12 +14,12 @@ let demo: DemoProcess | undefined;
 beforeAll(async () => {
   dataDir = await makeTempDir('demo-restart');
   browser = await openBrowser();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await browser?.close();
   await demo?.stop();
   await rm(dataDir, { recursive: true, force: true });
-}, 60_000);
+}, 120_000);
 
 const placesOf = async (url: string) =>
   (await (await fetch(`${url}/places.json`)).json()) as { run: string; serverUrl: string };

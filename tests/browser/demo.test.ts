@@ -28,7 +28,7 @@ afterAll(async () => {
   await browser?.close();
   await demo?.stop();
   await rm(dataDir, { recursive: true, force: true });
-}, 30_000);
+}, 120_000);
 
 interface Sides {
   page: Page;
@@ -199,7 +199,7 @@ describe('the demo, as a visitor meets it', () => {
     await shop.getByText('Conversation ended: it has arrived').waitFor();
     expect(sides.complaints).toEqual([]);
     await sides.close();
-  }, 60_000);
+  }, 120_000);
 
   test('what is written while the server is frozen survives a reload, and arrives once', async () => {
     const sides = await openPage();
@@ -232,7 +232,7 @@ describe('the demo, as a visitor meets it', () => {
     const order = await shop.locator('.bubble .said').allInnerTexts();
     expect(order.slice(1)).toEqual(['the beginning', 'the middle', 'the end']);
     await sides.close();
-  }, 60_000);
+  }, 120_000);
 
   test('on a phone, in the dark', async () => {
     const sides = await openPage({
@@ -256,5 +256,5 @@ describe('the demo, as a visitor meets it', () => {
     await page.screenshot({ path: join(pictures, 'demo-phone.png') });
     expect(sides.complaints).toEqual([]);
     await sides.close();
-  }, 60_000);
+  }, 120_000);
 });

@@ -100,4 +100,4 @@ test('when a page is made as EMBEDDING says, then its visitor chats, and what is
     'A little less sun',
     'And how much water?',
   ]);
-}, 60_000);
+}, 120_000);

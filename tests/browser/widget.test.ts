@@ -49,7 +49,7 @@ afterAll(async () => {
   await site?.close();
   await restarted?.stop();
   await app?.stop();
-}, 30_000);
+}, 120_000);
 
 beforeEach(() => {
   site.user = { id: `ana-${++users}`, username: 'Ana' };
@@ -123,7 +123,7 @@ describe('the widget on a partner’s page', () => {
     await page.getByText('Sent', { exact: true }).waitFor();
     expect(await context.cookies()).toEqual([]);
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test('unsent text, a chosen file, and a new ticket written while the server is away survive a reload and arrive once', async () => {
     const { page } = await come();
@@ -177,7 +177,7 @@ describe('the widget on a partner’s page', () => {
     await page.evaluate("SupportChat('logout')");
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await page.evaluate('localStorage.length + sessionStorage.length')).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   test('a ticket closed while somebody writes keeps the text, which starts a new one', async () => {
     const { page } = await come();
@@ -200,7 +200,7 @@ describe('the widget on a partner’s page', () => {
         'and one more thing',
       );
     });
-  }, 60_000);
+  }, 120_000);
 
   test('with the keyboard alone a message is written, changed and deleted, and the focus is never lost', async () => {
     const { page } = await come();
@@ -242,7 +242,7 @@ describe('the widget on a partner’s page', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await expectFocus('Open chat');
-  }, 60_000);
+  }, 120_000);
 
   test('a page that is hostile in its style covers nothing of the chat', async () => {
     site.page = { head: '<link rel="stylesheet" href="/hostile.css">' };
@@ -250,7 +250,7 @@ describe('the widget on a partner’s page', () => {
     await begin(page, 'Still here');
     await said(page, 'Still here').waitFor();
     await picture(page, 'hostile');
-  }, 60_000);
+  }, 120_000);
 
   test('calls made before the script is there wait for it; a second init and a second mount change nothing', async () => {
     site.page = { before: '<script src="/early.js"></script>' };
@@ -271,7 +271,7 @@ describe('the widget on a partner’s page', () => {
       .waitFor();
     expect(await page.evaluate("document.querySelectorAll('deskcord-chat').length")).toBe(1);
     expect(await page.evaluate('heard.includes("open") && heard.includes("ready")')).toBe(true);
-  }, 60_000);
+  }, 120_000);
 
   test('where nothing lets a WebSocket through, the chat works all the same', async () => {
     const context = await browser.newContext({ locale: 'en-GB' });
@@ -281,7 +281,7 @@ describe('the widget on a partner’s page', () => {
     const ticketId = await begin(one.page, 'Over long polling');
     await answer(ticketId, 'it comes through');
     await said(one.page, 'it comes through').waitFor();
-  }, 60_000);
+  }, 120_000);
 
   test('a token that soon expires is replaced before anybody refuses it', async () => {
     site.user = { id: `ana-${users}`, username: 'Ana', lifeSeconds: 4 };
@@ -291,7 +291,7 @@ describe('the widget on a partner’s page', () => {
     await write(page, 'still here');
     await eventually(async () => expect(await contents(ticketId)).toEqual(['still here']));
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test('of a long conversation only what is near the view exists, and the first line can be reached', async () => {
     const { page } = await come();

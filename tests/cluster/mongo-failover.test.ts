@@ -28,7 +28,7 @@ describe('a MongoDB of three members', () => {
     await cluster?.close();
     await set?.close();
     report();
-  }, 60_000);
+  }, 120_000);
 
   async function onMember<T>(
     member: TestMember,
@@ -109,7 +109,7 @@ describe('a MongoDB of three members', () => {
     }
     await copies;
     expect(await judge()).toHaveLength(2);
-  }, 60_000);
+  }, 120_000);
 
   test('when an edit has no majority yet, then no answer shows it', async () => {
     const { recorder, random, by, ticketId, judge } = await setUp(1110);
@@ -136,7 +136,7 @@ describe('a MongoDB of three members', () => {
     }
     await editing;
     expect((await judge()).at(-1)).toMatchObject({ seq: 2 });
-  }, 60_000);
+  }, 120_000);
 
   test('when an entry that only the old primary has is rolled back, then no hole and no loss results', async () => {
     const { recorder, random, by, ticketId, judge } = await setUp(800);

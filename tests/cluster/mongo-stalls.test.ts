@@ -32,7 +32,7 @@ describe('two nodes, each behind a proxy to MongoDB', () => {
       mongoOf: (index) => address(proxies[index]!.port),
       env: { SWEEP_INTERVAL_MS: '1000' },
     });
-  }, 60_000);
+  }, 120_000);
   afterEach(async () => {
     for (const proxy of proxies) proxy.clear();
     (await set.primary()).cont();
@@ -42,7 +42,7 @@ describe('two nodes, each behind a proxy to MongoDB', () => {
     for (const proxy of proxies) await proxy.close();
     await set?.close();
     report();
-  }, 30_000);
+  }, 120_000);
 
   const onAdmin = (command: object) => cluster.client.db('admin').command(command);
 

@@ -150,7 +150,7 @@ describe('Redis away', () => {
       { timeout: 20_000 },
     );
     await talk.finish();
-  }, 60_000);
+  }, 120_000);
 
   test(
     '7: when Redis is away for long under load, then no process ends, nothing is unhandled and memory stays flat',

@@ -43,7 +43,7 @@ describe('three nodes, a bot, and clients behind a balancer', () => {
     cluster = await startCluster({ nodes: 3, redis: redis.url, env });
     balancer = await startBalancer(cluster);
     bot = await cluster.add('bot', { ROLES: 'bot', ...discordEnv(sim) });
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const client of clients) client.close();
     balancer?.close();
@@ -51,7 +51,7 @@ describe('three nodes, a bot, and clients behind a balancer', () => {
     await redis?.close();
     await sim?.close();
     report();
-  }, 60_000);
+  }, 120_000);
 
   /** What stands in a ticket after all its entries, oldest first. */
   async function textsOf(ticketId: string): Promise<string[]> {

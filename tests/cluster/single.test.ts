@@ -34,13 +34,13 @@ describe('one process with the embedded MongoDB', () => {
       ...discordEnv(sim),
     });
     await node.start();
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await node?.terminate();
     await sim?.close();
     await rm(directory, { recursive: true, force: true });
     report();
-  }, 60_000);
+  }, 120_000);
 
   test('when it is killed with -9 in the middle of a hundred sends and started again, then every accepted one is there once, on both sides', async () => {
     const recorder = new Recorder(chooseSeed(390));

@@ -167,4 +167,4 @@ test('while a channel cannot be read it is not removed, and then nothing is miss
   await desk.bot();
   await gone();
   expect(await contents()).toEqual(['written in the dark']);
-}, 40_000);
+}, 120_000);

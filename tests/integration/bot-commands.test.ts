@@ -120,7 +120,7 @@ test('when the channel cannot be read, then /close works all the same and says w
   expect((await seen(desk.ctx, ticket.id)).map(({ content }) => content)).toEqual([
     'the words before it',
   ]);
-}, 60_000);
+}, 120_000);
 
 test('/close twice closes once and says so both times', async () => {
   await fault(desk.sim, {
@@ -181,4 +181,4 @@ test('a message that can never be ingested is told of, marked and reported, and 
   await eventually(async () =>
     expect(await marksOn(desk.sim, channelId, poison.id)).toEqual(['✅']),
   );
-}, 60_000);
+}, 120_000);

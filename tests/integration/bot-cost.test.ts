@@ -41,4 +41,4 @@ test('a line to Discord costs one read before it is posted and two writes after 
   expect(count('posts', read)).toBe(0);
   // What the log itself reads is not the bridge's; it looks the ticket up no more.
   expect(count('tickets', read) + count('entries', read)).toBeLessThanOrEqual(2);
-}, 60_000);
+}, 120_000);

@@ -112,7 +112,7 @@ describe('a bot killed while it posts', () => {
       },
       { timeout: 10_000, every: 200 },
     );
-  }, 40_000);
+  }, 120_000);
 
   test('before it wrote down how far it had come: a post is not taken for the next one like it', async () => {
     const { ctx, sim } = desk;

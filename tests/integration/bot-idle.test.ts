@@ -46,4 +46,4 @@ test('while nothing happens the bot asks a channel for what is new only, and sel
     async () => expect((await seen(desk.ctx, ticket.id)).at(-1)?.content).toBe('lost on the way'),
     { timeout: 10_000 },
   );
-}, 40_000);
+}, 120_000);

@@ -129,7 +129,7 @@ test('when a file cannot be fetched for long, then its text and what follows are
     expect(posts.filter(({ content }) => content === said)).toHaveLength(2);
     expect([marksOf(first.id), marksOf(alone.id)]).toEqual([['✅'], ['❌']]);
   });
-}, 40_000);
+}, 120_000);
 
 test('when a file cannot be fetched for a while, then the message waits for it, and so do those after it', async () => {
   const { ctx, sim } = desk;
@@ -205,4 +205,4 @@ test('when a remade channel has more history than two files hold, then all of it
     said += (await (await fetch(url)).text()).split('<article').length - 1;
   }
   expect(said).toBe(1300);
-}, 60_000);
+}, 120_000);

@@ -68,7 +68,7 @@ test('when a ticket is open again, then it gets a channel with what was said, an
   const row = await mirrorOf({});
   expect(row).toMatchObject({ state: 'done', closing: 4 });
   expect(row?.steps).toEqual(expect.arrayContaining(['notice@4', 'transcript@4', 'removed@4']));
-}, 60_000);
+}, 120_000);
 
 test('when a closing half done was written before its steps named it, then it goes on there', async () => {
   const { ctx, sim } = desk;
@@ -86,7 +86,7 @@ test('when a closing half done was written before its steps named it, then it go
   await desk.bot();
   await isClosed(ticket.number);
   expect(await transcriptsOf(ticket.id)).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test('a bot whose lease is older touches no link that a newer one has written', async () => {
   const { ctx } = desk;

@@ -232,7 +232,7 @@ test('while the server is full one ticket at a time tries, and all get their cha
     await eventually(async () => expect(await channelsOf(sim, number)).toHaveLength(1), patience);
   }
   await watched.isMended();
-}, 60_000);
+}, 120_000);
 
 test('beyond its share a partner waits for a channel, staff are told once, and another partner does not', async () => {
   const { ctx, sim } = desk;

@@ -188,7 +188,7 @@ test('an old edit that Discord never shows is given up and reported, and holds n
     { timeout: 20_000 },
   );
   expect(reported).not.toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test('a message that cannot be taken in for long is taken in at last, before those after it', async () => {
   const { ctx, sim } = desk;
@@ -214,7 +214,7 @@ test('a message that cannot be taken in for long is taken in at last, before tho
     { timeout: 30_000 },
   );
   expect(left).toBeLessThan(0);
-}, 40_000);
+}, 120_000);
 
 test('a connection that breaks off is resumed without a gap', async () => {
   const { ctx, sim } = desk;

@@ -194,7 +194,7 @@ describe('back after a gap', () => {
     expect(shown(open)).toHaveLength(1200);
     const newest = (await ana.list(ticket.id)).body;
     expect(plain(shown(open)).slice(-500)).toEqual(plain(newest));
-  }, 60_000);
+  }, 120_000);
 
   test('edits, deletions and status changes while away leave the state a fresh client has', async () => {
     const { token, kim, ana, ticket } = await openCustomer();

@@ -123,7 +123,7 @@ test('what was written while nobody ran is found by the next, from the watermark
   run(what, { ...other.ctx, store });
   await reaches(busy.id, [1]);
   expect([seqsOf(quiet.id), claims]).toEqual([[], 0]);
-}, 60_000);
+}, 120_000);
 
 test('an entry that keeps failing is buried, reported and listed, and those behind it go on', async () => {
   const [bad, good] = [await openTicket(ctx), await openTicket(ctx)];

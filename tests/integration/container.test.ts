@@ -177,5 +177,5 @@ describe('the start commands of compose.yaml', () => {
       }
     }
     await rm(directory, { recursive: true, force: true });
-  }, 60_000);
+  }, 120_000);
 });

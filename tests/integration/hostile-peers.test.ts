@@ -141,7 +141,7 @@ test('a connection that says nothing, and does not close when it is told to, is 
     await gone;
     expect(silent.received()).toContain(`HTTP/1.1 ${status}`);
   }
-}, 60_000);
+}, 120_000);
 
 describe('what is not ours on the Redis channel', () => {
   const packets: [string, unknown][] = [

@@ -59,7 +59,7 @@ describe('writes that wait for a MongoDB that says nothing', () => {
     const entries = await expectSoundLog(ctx, ticket.id);
     expect(entries).toHaveLength(WAITING_WRITES + 1);
     expect((await send('room again')).message.seq).toBe(WAITING_WRITES + 2);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a peer that takes its time', () => {

@@ -53,7 +53,7 @@ beforeAll(async () => {
     await user('reader', 'read');
     await user('desk', 'readWrite');
   });
-}, 60_000);
+}, 120_000);
 
 afterEach(async () => {
   await app?.stop().catch(() => app?.close());
@@ -151,7 +151,7 @@ describe('what MONGO_URI leads to', () => {
     } finally {
       await late.stop();
     }
-  }, 60_000);
+  }, 120_000);
 
   test('a user with readWrite on the one database is enough for all of it', async () => {
     app = await openApp({ MONGO_URI: addressOf('desk:pw'), DB_NAME: 'support' });

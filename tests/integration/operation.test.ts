@@ -87,7 +87,7 @@ describe('probes', () => {
       await open.stop();
       await set.close();
     }
-  }, 60_000);
+  }, 120_000);
 
   test.each([
     ['not unique', 'entries', { ticket_id: 1, stream: 1, seq: 1 }, { name: 'entry_seq' }],

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** Milliseconds after which the last failure is thrown. */
+  /** Milliseconds after which the last failure is thrown; as long as a busy machine may take. */
   timeout?: number;
   /** Milliseconds between two tries. */
   every?: number;
@@ -10,7 +10,7 @@ export interface EventuallyOptions {
 /** Runs `check` until it throws no more, and returns what it returned. */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeout = 5000, every = 20 }: EventuallyOptions = {},
+  { timeout = 20_000, every = 20 }: EventuallyOptions = {},
 ): Promise<T> {
   const until = Date.now() + timeout;
   for (;;) {
