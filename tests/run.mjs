@@ -96,8 +96,8 @@ async function runJest({ paths, options, env }) {
   const directory = await mkdtemp(join(tmpdir(), 'deskcord-results-'));
   const outputFile = join(directory, 'results.json');
   try {
-    // One more than the machines have cores: most of the suite's time is waiting.
-    const args = ['--maxWorkers=3', '--json', `--outputFile=${outputFile}`, ...options, ...paths];
+    // Each worker starts processes of its own: more workers than cores only make them wait for each other.
+    const args = ['--maxWorkers=2', '--json', `--outputFile=${outputFile}`, ...options, ...paths];
     const code = await run('npm', ['run', '--silent', 'jest', '--', ...args], { env });
     const results = JSON.parse(await readFile(outputFile, 'utf8'));
     const passed = results.numPassedTests;
