@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { useChanges } from '../listeners.ts';
+import { useChanges } from '../../../src/chat/listeners.ts';
 import type { Places, StaffMember } from '../places.ts';
 import { ChannelView } from './channel-view.tsx';
 import { ModalForm } from './modal-form.tsx';

@@ -1,4 +1,4 @@
-import { Listeners, type Observable } from '../listeners.ts';
+import { Listeners, type Observable } from '../../../src/chat/listeners.ts';
 import type { Places, StaffMember } from '../places.ts';
 import { DiscordApi } from './api.ts';
 import { Gateway } from './gateway.ts';
