@@ -15,6 +15,11 @@ export const rateLimits = {
   subscribe: 60,
   typing: 60,
   read: 60,
+  /** The help desk's verbs and lists. */
+  desk: 60,
+  /** What ADMIN sets up: categories, priorities, packages, canned replies, customers. */
+  setup: 30,
+  reports: 30,
 } as const;
 
 export type RateLimitName = keyof typeof rateLimits;

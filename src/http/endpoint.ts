@@ -9,7 +9,6 @@ import {
   type Parsed,
   type TokenEndpointName,
 } from '../contract/endpoints.ts';
-import { isHexId } from '../contract/ids.ts';
 import type { RateLimitName } from '../contract/limits.ts';
 import type { Actor } from '../domain/access/actor.ts';
 import { parseInput } from '../domain/access/parse.ts';
@@ -23,7 +22,7 @@ import type { RequestContext } from './request-context.ts';
 export interface Call<N extends EndpointName> {
   ctx: AppContext;
   actor: Actor;
-  /** Ids of the path, each 24 hexadecimal characters. */
+  /** Ids of the path, as the row's schema says; others are 404. */
   params: Parsed<N, 'params'>;
   body: Parsed<N, 'body'>;
   query: Parsed<N, 'query'>;
@@ -84,7 +83,9 @@ export async function serve(
     const json = row.body && (await readJson(request));
     const body = parse(row.body, () => json, 'body');
     const query = parse(row.query, () => Object.fromEntries(request.query), 'query');
-    for (const id of Object.values(params)) if (!isHexId(id)) throw notFound('resource');
+    // What is no id names nothing.
+    const named = row.params?.safeParse(params);
+    if (named && !named.success) throw notFound('resource');
     const call = { ctx, actor, params, body, query, request } as unknown as Call<never>;
     const reply = await run(call);
     sendReply(request, { ...reply, headers: { ...rateHeaders(verdict), ...reply.headers } });
