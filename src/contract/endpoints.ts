@@ -3,6 +3,7 @@ import type { EndpointRows } from './endpoint-row.ts';
 import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
 import { probeEndpoints } from './endpoints/probes.ts';
+import { ticketVerbEndpoints } from './endpoints/ticket-verbs.ts';
 import { ticketEndpoints } from './endpoints/tickets.ts';
 
 export { commonErrors, type EndpointRow } from './endpoint-row.ts';
@@ -13,6 +14,7 @@ export { commonErrors, type EndpointRow } from './endpoint-row.ts';
  */
 export const endpoints = {
   ...ticketEndpoints,
+  ...ticketVerbEndpoints,
   ...messageEndpoints,
   ...fileEndpoints,
   ...probeEndpoints,

@@ -14,11 +14,13 @@ import {
 } from './endpoint.ts';
 import { messageHandlers } from './messages.ts';
 import { probeHandlers } from './probes.ts';
+import { ticketVerbHandlers } from './ticket-verbs.ts';
 import { ticketHandlers } from './tickets.ts';
 import { uploadHandlers } from './uploads.ts';
 
 const handlers: Handlers = {
   ...ticketHandlers,
+  ...ticketVerbHandlers,
   ...messageHandlers,
   ...uploadHandlers,
   downloadFile: serveFile,

@@ -1,4 +1,5 @@
 import type { Connection, Model, Schema } from 'mongoose';
+import { type CategoryRow, categorySchema, type PriorityRow, prioritySchema } from './catalogue.ts';
 import {
   type DeadLetterRow,
   type DueRow,
@@ -39,6 +40,8 @@ export interface Database {
   watermarks: Model<WatermarkRow>;
   deadLetters: Model<DeadLetterRow>;
   due: Model<DueRow>;
+  priorities: Model<PriorityRow>;
+  categories: Model<CategoryRow>;
 }
 
 /** Registers every model on a connection; touches no server. */
@@ -61,5 +64,7 @@ export function defineModels(connection: Connection): Database {
     watermarks: model('Watermark', watermarkSchema),
     deadLetters: model('DeadLetter', deadLetterSchema),
     due: model('Due', dueSchema),
+    priorities: model('Priority', prioritySchema),
+    categories: model('Category', categorySchema),
   };
 }
