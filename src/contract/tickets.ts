@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { userRole } from './identity.ts';
-import { clientId, hexId, millis, queryInteger, seq } from './ids.ts';
+import { clientId, hexId, millis, seq } from './ids.ts';
 import { sizes } from './limits.ts';
 import { fileView } from './messages.ts';
 import { text } from './text.ts';
@@ -43,6 +43,9 @@ export const ticketView = z.object({
   status: ticketStatus,
   created_at: millis,
   updated_at: millis.describe('Moves with every message, too.'),
+  changed_at: millis.describe(
+    'When the ticket itself last changed, messages left out: `sort=updated_at` goes by it.',
+  ),
   user_role: userRole,
   support_role: supportRole,
   issue_level: issueLevel,
@@ -127,12 +130,3 @@ export const closeTicketBody = z.object({
   comment: reasonText.nullish().describe('Another name of `reason`.'),
 });
 export type CloseTicketBody = z.infer<typeof closeTicketBody>;
-
-export const listTicketsQuery = z.object({
-  status: ticketStatus.optional(),
-  issue_level: issueLevel.optional(),
-  support_role: supportRole.optional(),
-  limit: queryInteger(1, sizes.ticketsPage).optional(),
-  before: hexId.optional(),
-});
-export type ListTicketsQuery = z.infer<typeof listTicketsQuery>;

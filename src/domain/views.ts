@@ -46,6 +46,7 @@ export function ticketView(
     status: ticket.status,
     created_at: ticket.created_at,
     updated_at: Math.max(ticket.updated_at, head.at),
+    changed_at: ticket.updated_at,
     user_role: ticket.user_role,
     support_role: ticket.support_role,
     issue_level: ticket.issue_level,

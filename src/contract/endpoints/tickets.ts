@@ -1,12 +1,18 @@
 import { z } from 'zod';
 import { type EndpointRows, inTicket } from '../endpoint-row.ts';
-import {
-  closeTicketBody,
-  createTicketBody,
-  listTicketsQuery,
-  ticketView,
-  updateTicketBody,
-} from '../tickets.ts';
+import { pageHeaderNames } from '../pages.ts';
+import { listTicketsQuery } from '../ticket-lists.ts';
+import { closeTicketBody, createTicketBody, ticketView, updateTicketBody } from '../tickets.ts';
+
+const listOfTickets = {
+  method: 'GET',
+  auth: 'token',
+  limit: 'list_tickets',
+  query: listTicketsQuery,
+  answers: { 200: z.array(ticketView) },
+  headers: pageHeaderNames,
+  errors: [],
+} as const;
 
 export const ticketEndpoints = {
   createTicket: {
@@ -21,16 +27,28 @@ export const ticketEndpoints = {
     errors: ['FORBIDDEN', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },
   listTickets: {
-    method: 'GET',
+    ...listOfTickets,
     path: '/api/v1/tickets',
-    summary: 'Tickets, newest first.',
-    auth: 'token',
+    summary: 'Tickets, newest first; with `page` also how many there are, counted up to 100,000.',
     may: 'customers: their own; staff: all',
-    limit: 'list_tickets',
-    query: listTicketsQuery,
-    answers: { 200: z.array(ticketView) },
-    headers: ['Link'],
-    errors: [],
+  },
+  listNewTickets: {
+    ...listOfTickets,
+    path: '/api/v1/tickets/new',
+    summary: 'Those nobody has taken care of: NEW and OPEN ones without an assignee.',
+    may: 'customers: their own; staff: all',
+  },
+  listOpenTickets: {
+    ...listOfTickets,
+    path: '/api/v1/tickets/open',
+    summary: 'Those that have not ended.',
+    may: 'customers: their own; staff: all',
+  },
+  listMyTickets: {
+    ...listOfTickets,
+    path: '/api/v1/tickets/my-tickets',
+    summary: "One's own; for staff those assigned to them.",
+    may: 'everybody',
   },
   getTicket: {
     method: 'GET',

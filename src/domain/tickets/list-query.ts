@@ -1,0 +1,185 @@
+import type { AppContext } from '../../context.ts';
+import type { ListTicketsQuery } from '../../contract/ticket-lists.ts';
+import { issueLevels, supportRoles, ticketStatuses } from '../../contract/ticket-words.ts';
+import { AppError } from '../../errors.ts';
+import { type Actor, isStaff } from '../access/actor.ts';
+import { visibleTickets } from '../access/policy.ts';
+import { oid } from '../log/collections.ts';
+import { openStatuses } from './workflow.ts';
+
+/** A filter of stored tickets, the index to go by, and the order. */
+export interface TicketPlan {
+  filter: Record<string, unknown>;
+  hint?: string;
+  sort: Record<string, 1 | -1>;
+}
+
+export type Filters = Omit<ListTicketsQuery, 'limit' | 'before' | 'page'> & {
+  /** What a list with a name of its own is of, whatever else narrows it. */
+  only?: 'open' | 'untaken';
+};
+
+/** How far the time in a ticket's id and its `created_at` may lie apart, in milliseconds. */
+const ID_SLACK_MS = 60_000;
+
+function refuse(location: string, message: string, type: string): AppError {
+  return new AppError('BAD_REQUEST', 'Invalid form of body', {
+    errors: [{ location, message, type, in: 'query' }],
+  });
+}
+
+/**
+ * A filter by what an actor is not shown would be an oracle: its answers tell it. Customers are shown an
+ * alias of those who answer in Discord, so they cannot ask for an assignee by their id either.
+ * @throws AppError BAD_REQUEST
+ */
+function requireShown(actor: Actor, { tag, assigned_to }: Filters): void {
+  if (isStaff(actor)) return;
+  const refused =
+    (tag !== undefined && 'tag') ||
+    (assigned_to !== undefined && assigned_to !== 'none' && 'assigned_to');
+  if (refused) throw refuse(refused, 'is for staff only', 'staff_only');
+}
+
+type Condition = Record<string, unknown>;
+
+const open: Condition = { status: { $in: openStatuses } };
+/** Nobody has taken care of these yet. */
+const untaken: Condition[] = [{ status: { $in: ['NEW', 'OPEN'] } }, { assigned_to: null }];
+
+function statusCondition(ctx: AppContext, { status, only }: Filters): Condition[] {
+  const named = (only === 'open' && [open]) || (only === 'untaken' && untaken) || [];
+  if (status === undefined) return named;
+  if (status === 'open') return [...named, open];
+  if (status !== 'new') return [...named, { status }];
+  return [...named, ...(ctx.config.requireApproval ? [{ status: 'NEW' }] : untaken)];
+}
+
+function assigneeCondition(actor: Actor, assigned: string | undefined): Condition[] {
+  if (assigned === undefined) return [];
+  if (assigned === 'none') return [{ assigned_to: null }];
+  if (assigned !== 'me') return [{ assigned_to: assigned }];
+  return [{ assigned_to: actor.id }, { 'assignee.key': actor.key }];
+}
+
+function visibleCondition(ctx: AppContext, actor: Actor): Condition[] {
+  const visible = visibleTickets(actor, ctx.config);
+  // The id leads, for the sake of the index.
+  return 'assignee.key' in visible ? [{ assigned_to: actor.id }, visible] : [visible];
+}
+
+function idAt(ms: number): ReturnType<typeof oid> {
+  const seconds = Math.min(Math.max(0, Math.floor(ms / 1000)), 0xffffffff);
+  return oid(`${seconds.toString(16).padStart(8, '0')}${'0'.repeat(16)}`);
+}
+
+const range = (from: number | undefined, to: number | undefined) => ({
+  ...(from !== undefined && { $gte: from }),
+  ...(to !== undefined && { $lte: to }),
+});
+
+/** A ticket's id has the second it was made in: it bounds the scan, `created_at` says exactly. */
+function createdCondition({ created_from: from, created_to: to }: Filters): Condition[] {
+  if (from === undefined && to === undefined) return [];
+  const ids = {
+    ...(from !== undefined && { $gte: idAt(from - ID_SLACK_MS) }),
+    ...(to !== undefined && { $lt: idAt(to + ID_SLACK_MS + 1000) }),
+  };
+  return [{ created_at: range(from, to) }, { _id: ids }];
+}
+
+function updatedCondition({ updated_from: from, updated_to: to }: Filters): Condition[] {
+  return from === undefined && to === undefined ? [] : [{ updated_at: range(from, to) }];
+}
+
+const plainFields = ['issue_level', 'support_role', 'priority', 'category', 'user_id'] as const;
+
+function conditionsOf(ctx: AppContext, actor: Actor, filters: Filters): Condition[] {
+  const plain = plainFields.flatMap((name) =>
+    filters[name] === undefined ? [] : [{ [name]: filters[name] }],
+  );
+  return [
+    ...visibleCondition(ctx, actor),
+    ...statusCondition(ctx, filters),
+    ...assigneeCondition(actor, filters.assigned_to),
+    ...plain,
+    ...(filters.tag === undefined ? [] : [{ tags: filters.tag }]),
+    ...createdCondition(filters),
+    ...updatedCondition(filters),
+  ].filter((condition) => Object.keys(condition).length > 0);
+}
+
+/** Every condition holds; where two are about one field, MongoDB takes what both leave. */
+export function allOf(conditions: readonly Condition[]): Condition {
+  const filter: Condition = {};
+  const further: Condition[] = [];
+  for (const condition of conditions) {
+    const isFree = Object.keys(condition).every((name) => !(name in filter));
+    if (isFree) Object.assign(filter, condition);
+    else further.push(condition);
+  }
+  return further.length > 0 ? { ...filter, $and: further } : filter;
+}
+
+/** Fields of few values: the first ones of the indexes of lists. */
+const fewValues = {
+  status: ticketStatuses,
+  issue_level: issueLevels,
+  support_role: supportRoles,
+} as const;
+type FewValues = keyof typeof fewValues;
+const levelsToo: readonly FewValues[] = ['status', 'issue_level', 'support_role'];
+const withoutLevels: readonly FewValues[] = ['status', 'support_role'];
+
+/** An index: which fields of few values it begins with, behind the one that leads to it. */
+interface Way {
+  hint: string;
+  few: readonly FewValues[];
+}
+
+/** Of the indexes that fit, the one that leaves least; those of `changed` are in order of `updated_at`. */
+function wayOf(asked: Condition, changed: boolean): Way {
+  if ('owner' in asked) {
+    if (changed) return { hint: 'ticket_owner_changed', few: [] };
+    return { hint: 'ticket_owner_filters', few: levelsToo };
+  }
+  if ('user_id' in asked) return { hint: 'ticket_user', few: [] };
+  if ('tags' in asked) return { hint: 'ticket_list_tag', few: levelsToo };
+  const lead = ('assigned_to' in asked && 'assigned') || ('category' in asked && 'category');
+  const kind = changed ? 'changed' : 'list';
+  if (lead) return { hint: `ticket_${kind}_${lead}`, few: levelsToo };
+  if ('priority' in asked && !changed) return { hint: 'ticket_list_priority', few: withoutLevels };
+  return { hint: `ticket_${kind}`, few: levelsToo };
+}
+
+/**
+ * What a list looks for, in which order, and by which index. A field of few values that is not asked for
+ * is given all of them: MongoDB then merges one sorted scan for each combination, at most 120 of them,
+ * and what is behind the sort in the index narrows by keys alone. So a list reads about as many keys as
+ * it has rows, and at worst the keys, never the rows, of one of these scans.
+ * @param also what else has to hold: where the list goes on, which priorities it is about
+ * @throws AppError BAD_REQUEST where the actor asks for what they are not shown
+ */
+export function planList(
+  ctx: AppContext,
+  actor: Actor,
+  filters: Filters,
+  also: readonly Condition[] = [],
+): TicketPlan {
+  requireShown(actor, filters);
+  const conditions = [...conditionsOf(ctx, actor, filters), ...also];
+  const direction = filters.order === 'asc' ? 1 : -1;
+  const byChange = filters.sort === 'updated_at';
+  const sort = byChange
+    ? ({ updated_at: direction, _id: direction } as const)
+    : ({ _id: direction } as const);
+  const asked = Object.assign({}, ...conditions) as Condition;
+  const isPlain = Object.keys(asked).every((name) => name === 'owner' || name === '_id');
+  const filter = allOf(conditions);
+  if (isPlain && !byChange) {
+    return { filter, sort, hint: 'owner' in asked ? 'ticket_owner' : '_id_' };
+  }
+  const { hint, few } = wayOf(asked, byChange || 'updated_at' in asked);
+  const all = few.flatMap((name) => (name in asked ? [] : [{ [name]: { $in: fewValues[name] } }]));
+  return { filter: allOf([...conditions, ...all]), sort, hint };
+}
