@@ -50,6 +50,7 @@ export const sizes = {
   messagesPerFile: 20,
   ticketsPage: 100,
   messagesPage: 500,
+  historyPage: 100,
   cursorsAtAuthorize: 100,
   /** A whole request, the slowest upload included. */
   requestWithin: 120_000,
