@@ -8,6 +8,7 @@ import type { TicketRow } from '../../models/ticket.ts';
 import type { Actor } from '../access/actor.ts';
 import { parseDescription, parseTopic } from '../access/parse.ts';
 import { requireRight } from '../access/policy.ts';
+import { requireUnblocked } from '../blocks/block-list.ts';
 import { atInsertion } from '../log/cluster-clock.ts';
 import { majority, native } from '../log/collections.ts';
 import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
@@ -70,6 +71,7 @@ export async function createTicket(
   const description = parseDescription(body.description);
   const seen = body.client_id && (await findByClientId(ctx, actor.key, body.client_id));
   if (seen) return { ticket: await repeatTicket(ctx, seen, body), repeated: true };
+  await requireUnblocked(ctx, actor);
   const now = ctx.clock();
   const row: TicketRow = {
     _id: new Types.ObjectId(),
