@@ -1,6 +1,7 @@
 import { type Guild, type GuildMember, PermissionFlagsBits, type User } from 'discord.js';
 import { DISCORD_ISSUER } from '../src/contract/identity.ts';
 import { displayName } from '../src/contract/text.ts';
+import { supportRoles } from '../src/contract/tickets.ts';
 import { type Actor, isDiscordKey, userKey } from '../src/domain/access/actor.ts';
 import type { Author } from '../src/domain/log/entry.ts';
 import { isInaccessible } from './discord-errors.ts';
@@ -44,6 +45,11 @@ export function actorOf({ roles }: GuildSettings, person: Omit<Person, 'administ
     origin: 'discord',
     ...(manages && { manages }),
   };
+}
+
+/** The support roles somebody has in the guild. */
+export function skillsOf({ roles }: GuildSettings, { roles: own }: Pick<Person, 'roles'>) {
+  return supportRoles.filter((name) => own.includes(roles[name]));
 }
 
 /** The author of something ingested before, as who acts again. */

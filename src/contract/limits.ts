@@ -20,6 +20,8 @@ export const rateLimits = {
   /** What ADMIN sets up: categories, priorities, packages, canned replies, customers. */
   setup: 30,
   reports: 30,
+  /** Codes that join two identities: those asked for, and in Discord those tried. */
+  link: 5,
 } as const;
 
 export type RateLimitName = keyof typeof rateLimits;

@@ -4,6 +4,11 @@ import {
   endpoints,
   type TokenEndpointName,
 } from '../contract/endpoints.ts';
+import { agentHandlers } from './agents.ts';
+import { availabilityHandlers } from './availability.ts';
+import { blockHandlers } from './blocks.ts';
+import { cannedReplyHandlers } from './canned-replies.ts';
+import { customerHandlers } from './customers.ts';
 import { serveFile } from './downloads.ts';
 import {
   bindEndpoint,
@@ -13,6 +18,7 @@ import {
   type OpenHandler,
 } from './endpoint.ts';
 import { messageHandlers } from './messages.ts';
+import { packageHandlers } from './packages.ts';
 import { probeHandlers } from './probes.ts';
 import { ticketVerbHandlers } from './ticket-verbs.ts';
 import { ticketHandlers } from './tickets.ts';
@@ -24,6 +30,12 @@ const handlers: Handlers = {
   ...messageHandlers,
   ...uploadHandlers,
   downloadFile: serveFile,
+  ...customerHandlers,
+  ...packageHandlers,
+  ...cannedReplyHandlers,
+  ...agentHandlers,
+  ...availabilityHandlers,
+  ...blockHandlers,
   ...probeHandlers,
 };
 

@@ -1,7 +1,7 @@
 import {
   assignTicket,
   claimTicket,
-  findAssignee,
+  requireAssignee,
   unclaimTicket,
 } from '../domain/tickets/assign.ts';
 import { rateTicket } from '../domain/tickets/rate.ts';
@@ -30,7 +30,7 @@ export const ticketVerbHandlers = {
   },
   async assignTicket({ ctx, actor, params, body }) {
     const { assigned_to: id } = body;
-    const assignee = id === null ? null : await findAssignee(ctx, actor, id);
+    const assignee = id === null ? null : await requireAssignee(ctx, actor, id);
     return { status: 200, body: await assignTicket(ctx, actor, params.ticketId, assignee) };
   },
   async claimTicket({ ctx, actor, params }) {

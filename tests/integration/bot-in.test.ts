@@ -94,7 +94,12 @@ test('edits reach the customer, link previews do not', async () => {
   });
   await kim.write(channel.id, 'after the preview');
   await arrived(2);
-  expect(entriesOf(ticket.id).map(({ type }) => type)).toEqual(['message', 'edit', 'message']);
+  expect(entriesOf(ticket.id).map(({ type }) => type)).toEqual([
+    'message',
+    'ticket_change',
+    'edit',
+    'message',
+  ]);
 });
 
 test('deletions reach the customer, one by one and in bulk', async () => {

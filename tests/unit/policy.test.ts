@@ -61,6 +61,15 @@ const table: Record<Action, { customer: string; staff: string; admin?: string }>
   rate_ticket: { customer: 'amm', staff: 'afm' },
   read_history: { customer: 'amm', staff: 'aam' },
   delete_ticket: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  read_packages: { customer: 'amm', staff: 'aam' },
+  write_packages: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  use_customers: { customer: 'fmm', staff: 'aam' },
+  delete_customer: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  use_canned_replies: { customer: 'fmm', staff: 'aam' },
+  delete_canned_reply: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  see_agents: { customer: 'fmm', staff: 'aam' },
+  block_customers: { customer: 'fmm', staff: 'aam' },
+  set_calendar: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
 };
 
 describe('the policy table', () => {

@@ -89,6 +89,15 @@ const table = {
   read_internal: { may: staff, refusal: 'only staff may read notes' },
   write_internal: { may: staff, refusal: 'only staff may write notes' },
   see_mirror_state: { may: staff, refusal: 'only staff may see how far a message has come' },
+  read_packages: { may: ['customer', ...staff], refusal: 'read packages' },
+  write_packages: { may: ['admin'], refusal: 'only ADMIN may change packages' },
+  use_customers: { may: staff, refusal: 'only staff may see profiles of customers' },
+  delete_customer: { may: ['admin'], refusal: 'only ADMIN may delete the profile of a customer' },
+  use_canned_replies: { may: staff, refusal: 'only staff may use canned replies' },
+  delete_canned_reply: { may: ['admin'], refusal: 'only ADMIN may delete a canned reply' },
+  see_agents: { may: staff, refusal: 'only staff may see who of the staff there is' },
+  block_customers: { may: staff, refusal: 'only staff may block customers' },
+  set_calendar: { may: ['admin'], refusal: 'only ADMIN may see and set the calendar' },
 } as const satisfies Record<string, { may: readonly Standing[]; refusal: string }>;
 
 /** Everything a ticket and its messages can be asked for. */

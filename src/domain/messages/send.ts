@@ -6,6 +6,7 @@ import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
 import { can } from '../access/policy.ts';
+import { type Block, blockedError, blockOf } from '../blocks/block-list.ts';
 import { attachFiles, holdFiles } from '../files/attach.ts';
 import {
   type Entry,
@@ -58,6 +59,20 @@ export function isLate(actor: Actor, { closed_at }: Ticket, at: number): boolean
   return actor.origin === 'discord' && closed_at !== null && at < closed_at;
 }
 
+/** What a blocked customer has written before, and sends again, is answered; nothing else is taken. */
+async function answerBlocked(
+  ctx: AppContext,
+  actor: Actor,
+  log: LogId,
+  { client_id, content }: SendMessageBody,
+  block: Block,
+): Promise<{ message: MessageView; repeated: boolean }> {
+  const first = client_id && (await ctx.store.findByClientId(log, actor.key, client_id));
+  if (!first || !isOfMessage(first)) throw blockedError(block);
+  const message = await repeatMessage(ctx, first, content);
+  return { message: messageView(ctx, message, { staff: false }), repeated: true };
+}
+
 /**
  * Appends a message to an open ticket.
  * @param body with `files` instead of `attachments` where the caller has just stored them itself
@@ -76,6 +91,8 @@ export async function sendMessage(
   const startedAt = performance.now();
   const log = publicLog(ticketId);
   parseMessageText(body.content, (body.attachments ?? body.files ?? []).length > 0);
+  const block = await blockOf(ctx, actor);
+  if (block) return answerBlocked(ctx, actor, log, body, block);
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
   const clientId = body.client_id ?? id;

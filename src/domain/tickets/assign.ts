@@ -4,6 +4,7 @@ import { AppError } from '../../errors.ts';
 import type { AssigneeRow } from '../../models/ticket.ts';
 import type { Actor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
+import { findAgent } from '../agents/agents.ts';
 import type { Ticket } from '../log/entry.ts';
 import { changeTicket } from './engine.ts';
 import { canMove, requireOpen } from './workflow.ts';
@@ -12,16 +13,29 @@ export function assigneeOf({ key, id, username }: Actor): AssigneeRow {
   return { key, id, name: username };
 }
 
-/**
- * The staff member an id stands for; oneself always.
- * @throws AppError BAD_REQUEST where nobody of the staff is known by it
- */
+/** The staff member an id stands for; oneself always. */
 export async function findAssignee(
-  _ctx: AppContext,
+  ctx: AppContext,
+  actor: Actor,
+  id: string,
+): Promise<AssigneeRow | undefined> {
+  if (id === actor.id) return assigneeOf(actor);
+  const agent = await findAgent(ctx, id);
+  const key = agent?.keys[0];
+  return agent && key !== undefined ? { key, id: agent.id, name: agent.name } : undefined;
+}
+
+/**
+ * The same, where it has to be somebody.
+ * @throws AppError BAD_REQUEST where nobody of the staff is known by the id
+ */
+export async function requireAssignee(
+  ctx: AppContext,
   actor: Actor,
   id: string,
 ): Promise<AssigneeRow> {
-  if (id === actor.id) return assigneeOf(actor);
+  const assignee = await findAssignee(ctx, actor, id);
+  if (assignee) return assignee;
   throw new AppError('BAD_REQUEST', 'Invalid form of body', {
     errors: [
       {

@@ -8,6 +8,7 @@ import { newTicketFields, ownPriorities, type TicketRow } from '../../models/tic
 import type { Actor } from '../access/actor.ts';
 import { parseDescription, parseTopic } from '../access/parse.ts';
 import { can, requireRight } from '../access/policy.ts';
+import { requireUnblocked } from '../blocks/block-list.ts';
 import { atInsertion } from '../log/cluster-clock.ts';
 import { majority, native } from '../log/collections.ts';
 import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
@@ -82,6 +83,7 @@ export async function createTicket(
   const description = parseDescription(body.description);
   const seen = body.client_id && (await findByClientId(ctx, actor.key, body.client_id));
   if (seen) return { ticket: await repeatTicket(ctx, actor, seen, body), repeated: true };
+  await requireUnblocked(ctx, actor);
   const now = ctx.clock();
   const mayApprove = can(actor, 'decide_approval', own, ctx.config) === 'allow';
   const status = ctx.config.requireApproval && !mayApprove ? 'NEW' : 'OPEN';

@@ -1,12 +1,14 @@
 import type { AppContext } from '../../context.ts';
 import type { TicketView, UpdateTicketBody } from '../../contract/tickets.ts';
 import { AppError } from '../../errors.ts';
+import type { AssigneeRow } from '../../models/ticket.ts';
 import type { Actor } from '../access/actor.ts';
 import { parseAssignee, parseTopic } from '../access/parse.ts';
 import { type Action, requireRight, type Target } from '../access/policy.ts';
 import { listCategories } from '../categories/categories.ts';
 import { internalLog, type Ticket } from '../log/entry.ts';
 import { listPriorities } from '../priorities/priorities.ts';
+import { findAssignee } from './assign.ts';
 import { changeTicket } from './engine.ts';
 import { urgencyOf } from './urgency.ts';
 import { requireOpen } from './workflow.ts';
@@ -58,13 +60,17 @@ export async function findCategory(ctx: AppContext, name: string | null | undefi
   return category;
 }
 
-/** An assignment as a field: a text that may name somebody nobody knows; with it nobody is known. */
-function assignmentOf(ticket: Ticket, value: string | null | undefined): Partial<Ticket> {
+/** An assignment as a field: the id of somebody who is known, or a text that means what it says. */
+function assignmentOf(
+  ticket: Ticket,
+  value: string | null | undefined,
+  assignee: AssigneeRow | null,
+): Partial<Ticket> {
   if (value === undefined) return {};
   const assigned_to = value === null ? null : parseAssignee(value);
   if (assigned_to === ticket.assigned_to) return {};
   const isLeft = assigned_to === null && ticket.status === 'ASSIGNED';
-  return { assigned_to, assignee: null, ...(isLeft && { status: 'OPEN' }) };
+  return { assigned_to, assignee, ...(isLeft && { status: 'OPEN' }) };
 }
 
 /**
@@ -84,6 +90,8 @@ export async function updateTicket(
   const names = new Set(
     (await listCategories(ctx)).flatMap((one) => (one.archived ? [] : one.name)),
   );
+  const named = body.assigned_to && (await findAssignee(ctx, actor, body.assigned_to));
+  const assignee = named || null;
   const requireAll = (ticket: Ticket) => {
     requireFields(ctx, actor, ticket, tags === undefined ? body : { ...body, tags });
     requireOpen(ticket);
@@ -102,7 +110,7 @@ export async function updateTicket(
         ...plain,
         ...(topic !== undefined && { topic: parseTopic(topic) }),
         ...urgencyOf(ticket, { priority, issue_level }, priorities),
-        ...assignmentOf(ticket, assigned_to),
+        ...assignmentOf(ticket, assigned_to, assignee),
       } as Partial<Ticket>;
     },
   });
