@@ -88,15 +88,21 @@ const rows: readonly EndpointRow[] = Object.values(endpoints);
 const api = rows.filter(({ auth }) => auth !== 'none');
 const callOf = ({ method, path }: EndpointRow) => `\`${method} ${path.replace('/api/v1', '')}\``;
 
-function inputOf({ body, query, file }: EndpointRow): string {
-  if (body) return fields(body);
+const aliasesOf = (aliases: Readonly<Record<string, string>> = {}) =>
+  Object.entries(aliases).map(([name, field]) => `; \`${name}\` is \`${field}\``);
+
+function inputOf({ body, query, file, files, aliases }: EndpointRow): string {
+  if (body) {
+    const form = files ? `; or multipart with \`${files.field}\`` : '';
+    return [fields(body), ...aliasesOf(aliases), form].join('');
+  }
   if (query) return `query: ${fields(query)}`;
   return file ? `multipart: \`${file}\`` : '—';
 }
 
 function answersOf({ answers }: EndpointRow): string {
   const bodies = Object.entries(answers).map(([status, schema]) => {
-    const none = status === '204' ? 'nothing' : 'bytes';
+    const none = ['204', '302'].includes(status) ? 'nothing' : 'bytes';
     return [status, schema ? typeName(jsonOf(schema, 'output')) : none] as const;
   });
   const kinds = new Set(bodies.map(([, body]) => body));

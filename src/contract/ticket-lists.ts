@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { queryInteger } from './ids.ts';
+import { hexId, queryInteger } from './ids.ts';
 import { sizes } from './limits.ts';
 import { LAST_PAGE } from './pages.ts';
 import { text } from './text.ts';
 import {
-  issueLevels,
+  issueLevelInput,
   priorityInput,
   statusInput,
-  supportRoles,
+  supportRoleInput,
   type TicketStatus,
   wordInput,
 } from './ticket-words.ts';
@@ -32,12 +32,6 @@ const statusFilter = z
     return z.NEVER;
   })
   .describe('`open`: not ended; `new`: nobody has taken care of it; else a status, in any case.');
-
-const anyCase = <T extends string>(values: readonly T[]) =>
-  z
-    .string()
-    .transform((value) => value.trim().toUpperCase())
-    .pipe(z.enum(values as readonly [T, ...T[]]));
 
 /** A moment: milliseconds since 1970, or ISO 8601; of a day alone its first, or its last, in UTC. */
 function moment(edge: 'first' | 'last') {
@@ -80,14 +74,15 @@ const pageOrCursor = {
 
 const fields = z.object({
   status: statusFilter.optional(),
-  issue_level: anyCase(issueLevels).optional(),
-  support_role: anyCase(supportRoles).optional(),
+  issue_level: issueLevelInput.optional(),
+  support_role: supportRoleInput.optional(),
   priority: priorityInput.optional(),
   category: wordInput.optional(),
   assigned_to: text({ max: sizes.assignee, trim: true })
     .optional()
     .describe('`none`; for staff also `me`, or an id.'),
   user_id: z.string().min(1).max(sizes.assignee).optional(),
+  customer_id: hexId.optional().describe('Staff only: the tickets of a profile.'),
   tag: text({ max: sizes.label, trim: true }).optional().describe('Staff only.'),
   created_from: moment('first'),
   created_to: moment('last'),

@@ -23,6 +23,12 @@ export const ticketStatus = z.enum(ticketStatuses);
 export const issueLevel = z.enum(issueLevels);
 export const supportRole = z.enum(supportRoles);
 
+const upperCase = z.string().transform((value) => value.trim().toUpperCase());
+
+/** The same in any case, for what comes in. */
+export const issueLevelInput = upperCase.pipe(issueLevel);
+export const supportRoleInput = upperCase.pipe(supportRole);
+
 const LONGEST_WORD = 40;
 
 /** A word as it is stored: `in progress`, `In-Progress` and `IN_PROGRESS` are the same. */

@@ -4,7 +4,14 @@ import { clientId, hexId, millis, seq } from './ids.ts';
 import { sizes } from './limits.ts';
 import { fileView } from './messages.ts';
 import { text } from './text.ts';
-import { issueLevel, priorityInput, supportRole, ticketStatus, wordInput } from './ticket-words.ts';
+import {
+  issueLevel,
+  priorityInput,
+  supportRole,
+  supportRoleInput,
+  ticketStatus,
+  wordInput,
+} from './ticket-words.ts';
 
 export {
   type IssueLevel,
@@ -98,12 +105,19 @@ export const createTicketBody = z.object({
   description: descriptionText,
   client_id: clientId.optional(),
   issue_level: issueLevel.optional(),
-  support_role: supportRole.optional(),
+  support_role: supportRoleInput.optional(),
   priority: priorityInput.optional(),
   category: wordInput.nullish(),
   sub_category: labelText.nullish(),
   scheduled_date: day.nullish(),
   context: contextInput.optional(),
+  attachments: z
+    .array(hexId)
+    .max(sizes.filesPerMessage)
+    .optional()
+    .describe('Files uploaded by `POST /attachments`.'),
+  customer_id: hexId.optional().describe('Of staff: whose ticket it is, by the profile.'),
+  customer_email: z.email().max(sizes.email).optional().describe('The same, by e-mail address.'),
 });
 export type CreateTicketBody = z.infer<typeof createTicketBody>;
 
@@ -111,7 +125,7 @@ export const updateTicketBody = z
   .object({
     topic: topicText.optional(),
     issue_level: issueLevel.optional(),
-    support_role: supportRole.optional(),
+    support_role: supportRoleInput.optional(),
     assigned_to: z.union([z.null(), assigneeText]).optional(),
     priority: priorityInput.optional(),
     category: wordInput.nullable().optional(),

@@ -1,8 +1,10 @@
 import type { AppContext } from '../context.ts';
+import { formatCursor } from '../contract/stream-cursor.ts';
 import type { ListTicketsQuery } from '../contract/ticket-lists.ts';
 import type { Actor } from '../domain/access/actor.ts';
 import { closeTicket } from '../domain/tickets/close.ts';
 import { createTicket } from '../domain/tickets/create.ts';
+import { listHistory } from '../domain/tickets/history.ts';
 import { listMyTickets, listTickets, type TicketPage } from '../domain/tickets/list.ts';
 import { getTicket } from '../domain/tickets/read.ts';
 import { updateTicket } from '../domain/tickets/update.ts';
@@ -51,6 +53,13 @@ export const ticketHandlers = {
   listMyTickets: answerWith(listMyTickets),
   async getTicket({ ctx, actor, params }) {
     return { status: 200, body: await getTicket(ctx, actor, params.ticketId) };
+  },
+  async listHistory({ ctx, actor, params, query, request }) {
+    const { history, next } = await listHistory(ctx, actor, params.ticketId, query);
+    const headers: Record<string, string> = next
+      ? { Link: nextLink(request, { after: formatCursor(next) }) }
+      : {};
+    return { status: 200, body: history, headers };
   },
   async updateTicket({ ctx, actor, params, body }) {
     return { status: 200, body: await updateTicket(ctx, actor, params.ticketId, body) };

@@ -160,7 +160,11 @@ ticketSchema.index(
   { name: 'ticket_list_category' },
 );
 ticketSchema.index(
-  { assigned_to: 1, ...few, ...newest, ...further, category: 1, 'assignee.key': 1 },
+  { 'assignee.key': 1, ...few, ...newest, ...further, category: 1 },
+  { name: 'ticket_list_assignee' },
+);
+ticketSchema.index(
+  { assigned_to: 1, ...few, ...newest, ...further, category: 1 },
   { name: 'ticket_list_assigned' },
 );
 ticketSchema.index(
@@ -174,7 +178,11 @@ ticketSchema.index(
   { name: 'ticket_changed_category' },
 );
 ticketSchema.index(
-  { assigned_to: 1, ...few, ...lastChanged, ...further, category: 1, 'assignee.key': 1 },
+  { 'assignee.key': 1, ...few, ...lastChanged, ...further, category: 1 },
+  { name: 'ticket_changed_assignee' },
+);
+ticketSchema.index(
+  { assigned_to: 1, ...few, ...lastChanged, ...further, category: 1 },
   { name: 'ticket_changed_assigned' },
 );
 

@@ -1,6 +1,6 @@
 import { Types } from 'mongoose';
 import type { AppContext } from '../../src/context.ts';
-import { issueLevels, supportRoles, ticketStatuses } from '../../src/contract/ticket-words.ts';
+import { issueLevels, supportRoles, type TicketStatus, ticketStatuses } from '../../src/contract/ticket-words.ts';
 import { atInsertion } from '../../src/domain/log/cluster-clock.ts';
 import { newTicketFields, type TicketRow } from '../../src/models/ticket.ts';
 import { seededRandom } from './random.ts';
@@ -28,7 +28,7 @@ export async function insertTickets(
   const staff = ['kim', 'lee', 'mo'].map((id) => ({ key: `staff||${id}`, id, name: id }));
   const rows = Array.from({ length: count }, (_, n): TicketRow => {
     const created_at = until - (count - n) * MINUTE;
-    const status = pick([...ticketStatuses, 'OPEN', 'CLOSED', 'CLOSED']);
+    const status = pick<TicketStatus>([...ticketStatuses, 'OPEN', 'CLOSED', 'CLOSED']);
     const issue_level = pick(issueLevels);
     const closed_at = status === 'CLOSED' ? created_at + MINUTE : null;
     const described = { issue_level, created_at, status, status_seq: 0, closed_at };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type EndpointRows, inTicket } from '../endpoint-row.ts';
 import { pageHeaderNames } from '../pages.ts';
+import { historyView, listHistoryQuery } from '../ticket-history.ts';
 import { listTicketsQuery } from '../ticket-lists.ts';
 import { closeTicketBody, createTicketBody, ticketView, updateTicketBody } from '../tickets.ts';
 
@@ -23,6 +24,8 @@ export const ticketEndpoints = {
     may: 'everybody',
     limit: 'create_ticket',
     body: createTicketBody,
+    files: { field: 'files[]', into: 'attachments' },
+    aliases: { subject: 'topic', department: 'support_role' },
     answers: { 201: ticketView, 200: ticketView },
     errors: ['FORBIDDEN', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },
@@ -61,6 +64,19 @@ export const ticketEndpoints = {
     answers: { 200: ticketView },
     errors: ['NOT_FOUND'],
   },
+  listHistory: {
+    method: 'GET',
+    path: '/api/v1/tickets/:ticketId/history',
+    summary: 'What has become of a ticket: who changed what, when, from what to what.',
+    auth: 'token',
+    may: 'owner; staff, with what customers do not see',
+    limit: 'desk',
+    params: inTicket,
+    query: listHistoryQuery,
+    answers: { 200: historyView },
+    headers: ['Link'],
+    errors: ['NOT_FOUND'],
+  },
   updateTicket: {
     method: 'PATCH',
     path: '/api/v1/tickets/:ticketId',
@@ -70,6 +86,7 @@ export const ticketEndpoints = {
     limit: 'update_ticket',
     params: inTicket,
     body: updateTicketBody,
+    aliases: { subject: 'topic', department: 'support_role' },
     answers: { 200: ticketView },
     errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },
@@ -82,6 +99,7 @@ export const ticketEndpoints = {
     limit: 'update_ticket',
     params: inTicket,
     body: updateTicketBody,
+    aliases: { subject: 'topic', department: 'support_role' },
     answers: { 200: ticketView },
     errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },

@@ -4,8 +4,11 @@ import { issueLevels, supportRoles, ticketStatuses } from '../../contract/ticket
 import { AppError } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { visibleTickets } from '../access/policy.ts';
+import { agentOf, findAgent } from '../agents/agents.ts';
 import { oid } from '../log/collections.ts';
 import { openStatuses } from './workflow.ts';
+
+type Condition = Record<string, unknown>;
 
 /** A filter of stored tickets, the index to go by, and the order. */
 export interface TicketPlan {
@@ -14,7 +17,13 @@ export interface TicketPlan {
   sort: Record<string, 1 | -1>;
 }
 
-export type Filters = Omit<ListTicketsQuery, 'limit' | 'before' | 'page'> & {
+type Resolved = 'limit' | 'before' | 'page' | 'assigned_to' | 'customer_id';
+
+export type Filters = Omit<ListTicketsQuery, Resolved> & {
+  /** Whom the tickets are assigned to, as a condition: see `assigneeCondition`. */
+  assignee?: Condition;
+  /** The key of whose tickets they are; null for nobody's. */
+  owner?: string | null;
   /** What a list with a name of its own is of, whatever else narrows it. */
   only?: 'open' | 'untaken';
 };
@@ -33,15 +42,35 @@ function refuse(location: string, message: string, type: string): AppError {
  * alias of those who answer in Discord, so they cannot ask for an assignee by their id either.
  * @throws AppError BAD_REQUEST
  */
-function requireShown(actor: Actor, { tag, assigned_to }: Filters): void {
+export function requireShown(
+  actor: Actor,
+  { tag, assigned_to, customer_id }: ListTicketsQuery,
+): void {
   if (isStaff(actor)) return;
   const refused =
     (tag !== undefined && 'tag') ||
+    (customer_id !== undefined && 'customer_id') ||
     (assigned_to !== undefined && assigned_to !== 'none' && 'assigned_to');
   if (refused) throw refuse(refused, 'is for staff only', 'staff_only');
 }
 
-type Condition = Record<string, unknown>;
+/**
+ * Whom a list wants: nobody, oneself or somebody by an id, with whichever of their keys a ticket names
+ * them; a text that stands for nobody known is looked for as old tickets have it.
+ */
+export async function assigneeCondition(
+  ctx: AppContext,
+  actor: Actor,
+  assigned: string,
+): Promise<Condition> {
+  if (assigned === 'none') return { assigned_to: null };
+  const agent =
+    assigned === 'me' ? await agentOf(ctx, actor) : await findAgent(ctx, assigned);
+  const keys = agent?.keys ?? [];
+  const [key, ...others] = assigned === 'me' ? new Set([actor.key, ...keys]) : keys;
+  if (key === undefined) return { assigned_to: assigned };
+  return { 'assignee.key': others.length > 0 ? { $in: [key, ...others] } : key };
+}
 
 const open: Condition = { status: { $in: openStatuses } };
 /** Nobody has taken care of these yet. */
@@ -53,19 +82,6 @@ function statusCondition(ctx: AppContext, { status, only }: Filters): Condition[
   if (status === 'open') return [...named, open];
   if (status !== 'new') return [...named, { status }];
   return [...named, ...(ctx.config.requireApproval ? [{ status: 'NEW' }] : untaken)];
-}
-
-function assigneeCondition(actor: Actor, assigned: string | undefined): Condition[] {
-  if (assigned === undefined) return [];
-  if (assigned === 'none') return [{ assigned_to: null }];
-  if (assigned !== 'me') return [{ assigned_to: assigned }];
-  return [{ assigned_to: actor.id }, { 'assignee.key': actor.key }];
-}
-
-function visibleCondition(ctx: AppContext, actor: Actor): Condition[] {
-  const visible = visibleTickets(actor, ctx.config);
-  // The id leads, for the sake of the index.
-  return 'assignee.key' in visible ? [{ assigned_to: actor.id }, visible] : [visible];
 }
 
 function idAt(ms: number): ReturnType<typeof oid> {
@@ -99,9 +115,10 @@ function conditionsOf(ctx: AppContext, actor: Actor, filters: Filters): Conditio
     filters[name] === undefined ? [] : [{ [name]: filters[name] }],
   );
   return [
-    ...visibleCondition(ctx, actor),
+    visibleTickets(actor, ctx.config),
+    ...(filters.owner === undefined ? [] : [{ owner: filters.owner }]),
     ...statusCondition(ctx, filters),
-    ...assigneeCondition(actor, filters.assigned_to),
+    ...(filters.assignee ? [filters.assignee] : []),
     ...plain,
     ...(filters.tag === undefined ? [] : [{ tags: filters.tag }]),
     ...createdCondition(filters),
@@ -145,7 +162,10 @@ function wayOf(asked: Condition, changed: boolean): Way {
   }
   if ('user_id' in asked) return { hint: 'ticket_user', few: [] };
   if ('tags' in asked) return { hint: 'ticket_list_tag', few: levelsToo };
-  const lead = ('assigned_to' in asked && 'assigned') || ('category' in asked && 'category');
+  const lead =
+    ('assignee.key' in asked && 'assignee') ||
+    ('assigned_to' in asked && 'assigned') ||
+    ('category' in asked && 'category');
   const kind = changed ? 'changed' : 'list';
   if (lead) return { hint: `ticket_${kind}_${lead}`, few: levelsToo };
   if ('priority' in asked && !changed) return { hint: 'ticket_list_priority', few: withoutLevels };
@@ -158,7 +178,6 @@ function wayOf(asked: Condition, changed: boolean): Way {
  * and what is behind the sort in the index narrows by keys alone. So a list reads about as many keys as
  * it has rows, and at worst the keys, never the rows, of one of these scans.
  * @param also what else has to hold: where the list goes on, which priorities it is about
- * @throws AppError BAD_REQUEST where the actor asks for what they are not shown
  */
 export function planList(
   ctx: AppContext,
@@ -166,7 +185,6 @@ export function planList(
   filters: Filters,
   also: readonly Condition[] = [],
 ): TicketPlan {
-  requireShown(actor, filters);
   const conditions = [...conditionsOf(ctx, actor, filters), ...also];
   const direction = filters.order === 'asc' ? 1 : -1;
   const byChange = filters.sort === 'updated_at';

@@ -5,13 +5,20 @@ import type { ListCursor, ListTicketsQuery } from '../../contract/ticket-lists.t
 import type { TicketView } from '../../contract/tickets.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
+import { findCustomer } from '../customers/customers.ts';
 import { majority, native, oid } from '../log/collections.ts';
 import { toTicket } from '../log/entry.ts';
 import { emptyHead, headWith, readHeads } from '../log/heads.ts';
 import { spanOf } from '../pages.ts';
 import { listPriorities } from '../priorities/priorities.ts';
 import { ticketView } from '../views.ts';
-import { type Filters, planList, type TicketPlan } from './list-query.ts';
+import {
+  assigneeCondition,
+  type Filters,
+  planList,
+  requireShown,
+  type TicketPlan,
+} from './list-query.ts';
 
 /** Tickets that are counted at most: those on all pages there are. */
 export const MAX_COUNTED = LAST_PAGE * pageRows.most;
@@ -165,10 +172,18 @@ export interface TicketPage {
 export async function listTickets(
   ctx: AppContext,
   actor: Actor,
-  { limit, before: cursor, page, ...query }: ListTicketsQuery,
+  query: ListTicketsQuery,
   only?: Filters['only'],
 ): Promise<TicketPage> {
-  const filters: Filters = only ? { ...query, only } : query;
+  requireShown(actor, query);
+  const { limit, before: cursor, page, assigned_to, customer_id, ...plain } = query;
+  const filters: Filters = { ...plain, ...(only && { only }) };
+  if (assigned_to !== undefined) {
+    filters.assignee = await assigneeCondition(ctx, actor, assigned_to);
+  }
+  if (customer_id !== undefined) {
+    filters.owner = (await findCustomer(ctx, { id: customer_id }))?.key ?? null;
+  }
   if (page !== undefined) {
     const span = spanOf(limit === undefined ? { page } : { page, limit });
     const { sort: _sort, ...counted } = filters;
