@@ -5,6 +5,7 @@ import { availabilityEndpoints } from './endpoints/availability.ts';
 import { blockEndpoints } from './endpoints/blocks.ts';
 import { cannedReplyEndpoints } from './endpoints/canned-replies.ts';
 import { customerEndpoints } from './endpoints/customers.ts';
+import { catalogueEndpoints } from './endpoints/catalogue.ts';
 import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
 import { packageEndpoints } from './endpoints/packages.ts';
@@ -21,6 +22,7 @@ export { commonErrors, type EndpointRow } from './endpoint-row.ts';
 export const endpoints = {
   ...ticketEndpoints,
   ...ticketVerbEndpoints,
+  ...catalogueEndpoints,
   ...messageEndpoints,
   ...fileEndpoints,
   ...customerEndpoints,

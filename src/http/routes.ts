@@ -9,6 +9,7 @@ import { availabilityHandlers } from './availability.ts';
 import { blockHandlers } from './blocks.ts';
 import { cannedReplyHandlers } from './canned-replies.ts';
 import { customerHandlers } from './customers.ts';
+import { catalogueHandlers } from './catalogue.ts';
 import { serveFile } from './downloads.ts';
 import {
   bindEndpoint,
@@ -27,6 +28,7 @@ import { uploadHandlers } from './uploads.ts';
 const handlers: Handlers = {
   ...ticketHandlers,
   ...ticketVerbHandlers,
+  ...catalogueHandlers,
   ...messageHandlers,
   ...uploadHandlers,
   downloadFile: serveFile,
