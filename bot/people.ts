@@ -35,6 +35,7 @@ export function isStaff({ roles }: GuildSettings, person: Person): boolean {
 
 /** Somebody of the guild as the verbs know people; `ADMIN` with the administrators' role. */
 export function actorOf({ roles }: GuildSettings, person: Omit<Person, 'administrator'>): Actor {
+  const manages = person.roles.includes(roles.MANAGER);
   return {
     key: userKey('staff', person.id, DISCORD_ISSUER),
     id: person.id,
@@ -42,6 +43,7 @@ export function actorOf({ roles }: GuildSettings, person: Omit<Person, 'administ
     email: `${person.id}@discord.invalid`,
     role: person.roles.includes(roles.ADMIN) ? 'ADMIN' : 'AGENT',
     origin: 'discord',
+    ...(manages && { manages }),
   };
 }
 

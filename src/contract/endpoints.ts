@@ -9,6 +9,7 @@ import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
 import { packageEndpoints } from './endpoints/packages.ts';
 import { probeEndpoints } from './endpoints/probes.ts';
+import { ticketVerbEndpoints } from './endpoints/ticket-verbs.ts';
 import { ticketEndpoints } from './endpoints/tickets.ts';
 
 export { commonErrors, type EndpointRow } from './endpoint-row.ts';
@@ -19,6 +20,7 @@ export { commonErrors, type EndpointRow } from './endpoint-row.ts';
  */
 export const endpoints = {
   ...ticketEndpoints,
+  ...ticketVerbEndpoints,
   ...messageEndpoints,
   ...fileEndpoints,
   ...customerEndpoints,

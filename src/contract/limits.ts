@@ -37,6 +37,13 @@ export const sizes = {
   reason: 500,
   clientId: 200,
   assignee: 200,
+  /** A tag, a sub-category. */
+  label: 40,
+  tags: 20,
+  contextKeys: 20,
+  contextKey: 40,
+  contextValue: 500,
+  comment: 2000,
   token: 8192,
   file: 10 * 1024 * 1024,
   fileName: 120,

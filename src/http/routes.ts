@@ -20,11 +20,13 @@ import {
 import { messageHandlers } from './messages.ts';
 import { packageHandlers } from './packages.ts';
 import { probeHandlers } from './probes.ts';
+import { ticketVerbHandlers } from './ticket-verbs.ts';
 import { ticketHandlers } from './tickets.ts';
 import { uploadHandlers } from './uploads.ts';
 
 const handlers: Handlers = {
   ...ticketHandlers,
+  ...ticketVerbHandlers,
   ...messageHandlers,
   ...uploadHandlers,
   downloadFile: serveFile,

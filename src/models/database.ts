@@ -9,6 +9,7 @@ import {
 } from './agent.ts';
 import { type BlockRow, blockSchema } from './block.ts';
 import { type CannedReplyRow, cannedReplySchema } from './canned-reply.ts';
+import { type CategoryRow, categorySchema, type PriorityRow, prioritySchema } from './catalogue.ts';
 import {
   type DeadLetterRow,
   type DueRow,
@@ -58,6 +59,8 @@ export interface Database {
   watermarks: Model<WatermarkRow>;
   deadLetters: Model<DeadLetterRow>;
   due: Model<DueRow>;
+  priorities: Model<PriorityRow>;
+  categories: Model<CategoryRow>;
   customers: Model<CustomerRow>;
   packages: Model<PackageRow>;
   assignments: Model<AssignmentRow>;
@@ -89,6 +92,8 @@ export function defineModels(connection: Connection): Database {
     watermarks: model('Watermark', watermarkSchema),
     deadLetters: model('DeadLetter', deadLetterSchema),
     due: model('Due', dueSchema),
+    priorities: model('Priority', prioritySchema),
+    categories: model('Category', categorySchema),
     customers: model('Customer', customerSchema),
     packages: model('Package', packageSchema),
     assignments: model('Assignment', assignmentSchema),

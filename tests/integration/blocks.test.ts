@@ -48,6 +48,8 @@ test('a blocked customer reads, but opens no ticket, and writes and uploads noth
   expect(edited).toMatchObject({ status: 403, body: refused });
   const opened = await ana.call('POST', '/tickets', { topic: 'a', description: 'b' });
   expect(opened).toMatchObject({ status: 403, body: refused });
+  const topic = await ana.call('PATCH', `/tickets/${ticket.id}`, { topic: 'again' });
+  expect(topic).toMatchObject({ status: 403, body: refused });
   const upload = await uploadTo(app.url, ana.token, ticket.id, Buffer.from('x'));
   expect(upload).toMatchObject({ status: 403, body: refused });
   const { ask } = socket;
@@ -64,6 +66,8 @@ test('a blocked customer reads, but opens no ticket, and writes and uploads noth
   const again = await ana.send(ticket.id, 'hello', { client_id: 'first' });
   expect(again).toMatchObject({ status: 200, body: { id: message.id } });
   expect(await ana.close(ticket.id)).toMatchObject({ status: 200 });
+  const reopened = await ana.call('POST', `/tickets/${ticket.id}/reopen`, {});
+  expect(reopened).toMatchObject({ status: 403, body: refused });
   // Of another partner with the same id, and of the staff, nobody is blocked.
   expect(
     await newPerson(app.url, 'CUSTOMER', { id: ana.id, iss: 'shop' }).createTicket(),

@@ -21,6 +21,7 @@ import {
 } from '../log/entry.ts';
 import { readMessage } from '../log/message-reads.ts';
 import type { Decision, Draft } from '../log/pending-writes.ts';
+import { moveByMessage, movesTicket } from '../tickets/auto-status.ts';
 import { hideTicket } from '../tickets/read.ts';
 import { isOpen, ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';
@@ -115,7 +116,9 @@ export async function sendMessage(
   };
   let isHidden = false;
   let isClosed = false;
+  let moves = false;
   const decide = ({ ticket }: TicketState): Decision => {
+    moves = movesTicket(ctx, actor, ticket);
     isHidden = can(actor, 'send_message', ticket, ctx.config) !== 'allow';
     isClosed = !isOpen(ticket) && !isLate(actor, ticket, at);
     return isHidden || isClosed ? { refuse: ticketEnded() } : { append };
@@ -130,6 +133,9 @@ export async function sendMessage(
       decide,
     });
     const { entry, repeated } = appended as { entry: MessageEntry; repeated: boolean };
+    if (moves || repeated) {
+      await moveByMessage(ctx, actor, ticketId, { seq: entry.seq, at, repeated });
+    }
     const message = repeated ? await repeatMessage(ctx, entry, body.content) : foldMessage(entry);
     return { message: messageView(ctx, message, { staff: isStaff(actor) }), repeated };
   } catch (error) {
