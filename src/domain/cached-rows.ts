@@ -1,7 +1,15 @@
+import { createHash } from 'node:crypto';
+import { Types } from 'mongoose';
 import type { AppContext } from '../context.ts';
 
 /** How long another node's change of such rows may go unseen, in milliseconds. */
 const FRESH_MS = 5000;
+
+/** The id of a row that is there from the start: the same in every database, whoever puts it in. */
+export function seededId(kind: string, name: string): Types.ObjectId {
+  const hash = createHash('sha256').update(`${kind} ${name}`).digest('hex');
+  return Types.ObjectId.createFromHexString(hash.slice(0, 24));
+}
 
 interface Cached<T> {
   rows: Promise<readonly T[]>;

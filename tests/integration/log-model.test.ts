@@ -88,6 +88,7 @@ class Model {
   seen = new Map<string, ModelMessage>();
   head = 0;
   closed = false;
+  answered = false;
   level = 'NORMAL';
   cursor = 0;
   client = new Map<string, MessageView>();
@@ -144,6 +145,11 @@ async function runSend(model: Model, step: Command & { type: 'send' }): Promise<
     deleted: false,
   };
   model.messages.push(message);
+  // The first answer of staff takes the ticket on, by an entry of its own.
+  if (step.who === 1 && !model.answered) {
+    model.answered = true;
+    model.head++;
+  }
   if (clientId !== undefined) model.seen.set(key, message);
 }
 

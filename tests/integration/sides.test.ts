@@ -145,7 +145,7 @@ describe('the rules of texts', () => {
       }
     }
     expect(await ana.call('GET', `/tickets/${ticket.id}`)).toMatchObject({
-      body: { status: 'OPEN', topic: ticket.topic, assigned_to: null, last_seq: 1 },
+      body: { status: 'IN_PROGRESS', topic: ticket.topic, assignee: { name: 'Kim' }, last_seq: 2 },
     });
   });
 });

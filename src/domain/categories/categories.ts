@@ -1,7 +1,6 @@
-import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { CategoryRow } from '../../models/catalogue.ts';
-import { createRowCache } from '../cached-rows.ts';
+import { createRowCache, seededId } from '../cached-rows.ts';
 import { majority, native } from '../log/collections.ts';
 
 export type Category = Omit<CategoryRow, '_id'> & { id: string };
@@ -28,7 +27,7 @@ export async function seedCategories(ctx: AppContext): Promise<void> {
     first.map((row) => ({
       updateOne: {
         filter: { name: row.name },
-        update: { $setOnInsert: { _id: new Types.ObjectId(), ...row, archived: false } },
+        update: { $setOnInsert: { _id: seededId('category', row.name), ...row, archived: false } },
         upsert: true,
       },
     })),

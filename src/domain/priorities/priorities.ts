@@ -1,7 +1,6 @@
-import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { PriorityRow } from '../../models/catalogue.ts';
-import { createRowCache } from '../cached-rows.ts';
+import { createRowCache, seededId } from '../cached-rows.ts';
 import { majority, native } from '../log/collections.ts';
 
 export type Priority = Omit<PriorityRow, '_id'> & { id: string };
@@ -52,7 +51,7 @@ export async function seedPriorities(ctx: AppContext): Promise<void> {
     first.map((row) => ({
       updateOne: {
         filter: { name: row.name },
-        update: { $setOnInsert: { _id: new Types.ObjectId(), ...row, archived: false } },
+        update: { $setOnInsert: { _id: seededId('priority', row.name), ...row, archived: false } },
         upsert: true,
       },
     })),
