@@ -20,9 +20,8 @@ export async function findAssignee(
   id: string,
 ): Promise<AssigneeRow | undefined> {
   if (id === actor.id) return assigneeOf(actor);
-  const agent = await findAgent(ctx, id);
-  const key = agent?.keys[0];
-  return agent && key !== undefined ? { key, id: agent.id, name: agent.name } : undefined;
+  const agent = await findAgent(ctx, id, actor.partner ?? null);
+  return agent && { key: agent.key, id: agent.id, name: agent.name };
 }
 
 /**
