@@ -8,8 +8,8 @@ import { agentHandlers } from './agents.ts';
 import { availabilityHandlers } from './availability.ts';
 import { blockHandlers } from './blocks.ts';
 import { cannedReplyHandlers } from './canned-replies.ts';
-import { customerHandlers } from './customers.ts';
 import { catalogueHandlers } from './catalogue.ts';
+import { customerHandlers } from './customers.ts';
 import { serveFile } from './downloads.ts';
 import {
   bindEndpoint,

@@ -87,11 +87,13 @@ describe('categories', () => {
       sub_category: 'Login',
       support_role: 'TECHNICAL',
     });
-    expect(await ana.call('POST', '/tickets', {
-      topic: 't',
-      description: 'd',
-      category: 'nothing',
-    })).toMatchObject({ status: 400, body: { errors: [{ type: 'unknown_category' }] } });
+    expect(
+      await ana.call('POST', '/tickets', {
+        topic: 't',
+        description: 'd',
+        category: 'nothing',
+      }),
+    ).toMatchObject({ status: 400, body: { errors: [{ type: 'unknown_category' }] } });
     const path = `/tickets/${ticket.id}`;
     expect((await ana.call('PATCH', path, { category: 'BILLING' })).status).toBe(403);
     expect((await kim.call('PATCH', path, { category: 'Billing' })).body).toMatchObject({
@@ -105,12 +107,16 @@ describe('categories', () => {
     expect(returns).toMatchObject({ name: 'RETURNS', support_role: 'MANAGER' });
     await ana.createTicket({ category: 'returns' });
     expect((await root.call('PATCH', `/categories/${returns.id}`, { name: 'x' })).status).toBe(409);
-    const { body: unused } = await root.call<CategoryView>('POST', '/categories', { name: 'un-used' });
+    const { body: unused } = await root.call<CategoryView>('POST', '/categories', {
+      name: 'un-used',
+    });
     for (const { id } of [returns, unused]) {
       expect((await kim.call('DELETE', `/categories/${id}`)).status).toBe(403);
       expect((await root.call('DELETE', `/categories/${id}`)).status).toBe(204);
     }
-    const shown = (await ana.call<CategoryView[]>('GET', '/categories')).body.map(({ name }) => name);
+    const shown = (await ana.call<CategoryView[]>('GET', '/categories')).body.map(
+      ({ name }) => name,
+    );
     expect(shown).not.toContain('RETURNS');
     const all = (await kim.call<CategoryView[]>('GET', '/categories')).body;
     expect(all.find(({ name }) => name === 'RETURNS')).toMatchObject({ archived: true });
