@@ -185,6 +185,14 @@ ticketSchema.index(
   { assigned_to: 1, ...few, ...lastChanged, ...further, category: 1 },
   { name: 'ticket_changed_assigned' },
 );
+// What somebody of the staff takes care of.
+ticketSchema.index(
+  { 'assignee.key': 1, status: 1, _id: -1 },
+  {
+    name: 'ticket_assignee',
+    partialFilterExpression: { 'assignee.key': { $exists: true } },
+  },
+);
 
 /** The last number given to a ticket. */
 export interface CounterRow {
