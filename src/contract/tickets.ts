@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { emailText } from './customers.ts';
 import { userRole } from './identity.ts';
 import { clientId, hexId, millis, seq } from './ids.ts';
 import { sizes } from './limits.ts';
@@ -117,7 +118,7 @@ export const createTicketBody = z.object({
     .optional()
     .describe('Files uploaded by `POST /attachments`.'),
   customer_id: hexId.optional().describe('Of staff: whose ticket it is, by the profile.'),
-  customer_email: z.email().max(sizes.email).optional().describe('The same, by e-mail address.'),
+  customer_email: emailText.optional().describe('The same, by e-mail address.'),
 });
 export type CreateTicketBody = z.infer<typeof createTicketBody>;
 

@@ -1,4 +1,5 @@
 import type { AppContext } from '../../context.ts';
+import { displayName } from '../../contract/text.ts';
 import type { CreateTicketBody } from '../../contract/tickets.ts';
 import { AppError } from '../../errors.ts';
 import type { TicketRow } from '../../models/ticket.ts';
@@ -33,7 +34,7 @@ export async function openerOf(
   const row = await findCustomer(ctx, id === undefined ? { email: email as string } : { id });
   if (row?.key && row.user_id !== null) {
     const { key: owner, partner, user_id } = row;
-    const username = `${row.first_name} ${row.last_name}`.trim();
+    const username = displayName(`${row.first_name} ${row.last_name}`, 'customer');
     return { owner, partner, user_id, username, email: row.email, user_role: 'CUSTOMER' };
   }
   const location = id === undefined ? 'customer_email' : 'customer_id';
