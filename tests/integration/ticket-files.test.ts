@@ -186,7 +186,9 @@ describe('POST /tickets as a form', () => {
     const empty = formOf(texts);
     empty.append('files[]', new Blob([]), 'empty.txt');
     expect((await postForm(ana, empty)).status).toBe(400);
-    expect((await postForm(ana, formOf({ ...texts, context: 'x'.repeat(70_000) }))).status).toBe(413);
+    expect((await postForm(ana, formOf({ ...texts, context: 'x'.repeat(70_000) }))).status).toBe(
+      413,
+    );
     await collectFiles(app.ctx, 100);
     await expectCounted();
   });
@@ -222,7 +224,11 @@ describe('GET /attachments/:id/download', () => {
 describe('tickets that staff open for a customer', () => {
   test('when the profile has a user, then it is theirs; when it has none or is unknown, 400', async () => {
     const profile = (more: object) =>
-      kim.call<{ id: string }>('POST', '/customers', { first_name: 'Ana', last_name: 'Lee', ...more });
+      kim.call<{ id: string }>('POST', '/customers', {
+        first_name: 'Ana',
+        last_name: 'Lee',
+        ...more,
+      });
     const { body: joined } = await profile({ email: 'ana@lee.example', user_id: ana.id });
     const { body: alone } = await profile({ email: 'alone@lee.example' });
     for (const who of [{ customer_id: joined.id }, { customer_email: 'Ana@Lee.example' }]) {

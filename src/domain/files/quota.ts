@@ -66,7 +66,8 @@ export function reserve(ctx: AppContext, row: StoredFileRow, isLimited: boolean)
   return inTransaction(ctx, userRow(row), async (session) => {
     const { ofUser, ofTicket } = await countBytes(ctx, row, row.bytes, session);
     if (isLimited && ofUser - row.bytes >= perUser) throw full('your files', perUser);
-    if (row.ticket_id && ofTicket - row.bytes >= perTicket) throw full('the files of this ticket', perTicket);
+    if (row.ticket_id && ofTicket - row.bytes >= perTicket)
+      throw full('the files of this ticket', perTicket);
     await native(ctx.db.storedFiles).insertOne(row, { session });
   });
 }

@@ -2,6 +2,7 @@ import type { AppContext } from '../../context.ts';
 import type { AddCommentBody, CommentView, ListCommentsQuery } from '../../contract/comments.ts';
 import { sizes } from '../../contract/limits.ts';
 import type { StreamCursor } from '../../contract/stream-cursor.ts';
+import { unavailable } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { can, requireRight } from '../access/policy.ts';
 import { internalLog, type LogId, type Message, publicLog } from '../log/entry.ts';
@@ -54,6 +55,18 @@ export async function listComments(
   const next: StreamCursor = { public: lowest('public', messages.below) };
   if (notes) next.internal = lowest('internal', notes.below);
   return { comments, next };
+}
+
+/** Where notes are written: see the branch that brings them. */
+async function addNote(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  _body: AddCommentBody,
+): Promise<{ comment: CommentView; repeated: boolean }> {
+  const { ticket } = await readTicket(ctx, actor, ticketId);
+  requireRight(ctx.config, actor, 'write_internal', ticket);
+  throw unavailable('notes cannot be written yet');
 }
 
 /**

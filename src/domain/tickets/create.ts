@@ -17,8 +17,8 @@ import { emptyHead } from '../log/heads.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
 import { listPriorities } from '../priorities/priorities.ts';
 import { insertOpenTicket, TooManyOpenTickets } from './open-cap.ts';
-import { viewTicket } from './read.ts';
 import { openerOf } from './opener.ts';
+import { viewTicket } from './read.ts';
 import { findCategory, requireFields } from './update.ts';
 import { urgencyOf } from './urgency.ts';
 

@@ -37,7 +37,11 @@ export function mergeByTime<T>(
 }
 
 /** @throws AppError BAD_REQUEST: a customer's place is in the public log alone */
-export function requirePlace(actor: Actor, location: string, place: StreamCursor | undefined): void {
+export function requirePlace(
+  actor: Actor,
+  location: string,
+  place: StreamCursor | undefined,
+): void {
   if (isStaff(actor) || place?.internal === undefined) return;
   throw new AppError('BAD_REQUEST', 'Invalid form of body', {
     errors: [{ location, message: 'is no place of yours', type: 'invalid_format', in: 'query' }],

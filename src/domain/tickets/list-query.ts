@@ -4,7 +4,7 @@ import { issueLevels, supportRoles, ticketStatuses } from '../../contract/ticket
 import { AppError } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { visibleTickets } from '../access/policy.ts';
-import { agentOf, findAgent } from '../agents/agents.ts';
+import { agentRowOf, findAgentRow, keysOf } from '../agents/agents.ts';
 import { oid } from '../log/collections.ts';
 import { openStatuses } from './workflow.ts';
 
@@ -64,9 +64,11 @@ export async function assigneeCondition(
   assigned: string,
 ): Promise<Condition> {
   if (assigned === 'none') return { assigned_to: null };
-  const agent =
-    assigned === 'me' ? await agentOf(ctx, actor) : await findAgent(ctx, assigned);
-  const keys = agent?.keys ?? [];
+  const row =
+    assigned === 'me'
+      ? await agentRowOf(ctx, actor)
+      : await findAgentRow(ctx, assigned, actor.partner ?? null);
+  const keys = row ? keysOf(row) : [];
   const [key, ...others] = assigned === 'me' ? new Set([actor.key, ...keys]) : keys;
   if (key === undefined) return { assigned_to: assigned };
   return { 'assignee.key': others.length > 0 ? { $in: [key, ...others] } : key };

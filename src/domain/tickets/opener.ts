@@ -6,10 +6,7 @@ import type { TicketRow } from '../../models/ticket.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { findCustomer } from '../customers/customers.ts';
 
-type Opener = Pick<
-  TicketRow,
-  'owner' | 'partner' | 'user_id' | 'username' | 'email' | 'user_role'
->;
+type Opener = Pick<TicketRow, 'owner' | 'partner' | 'user_id' | 'username' | 'email' | 'user_role'>;
 
 /**
  * Whose a new ticket is: the actor's, or where staff open it for a customer, that customer's. From
