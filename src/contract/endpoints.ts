@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { EndpointRows } from './endpoint-row.ts';
 import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
+import { noteEndpoints } from './endpoints/notes.ts';
 import { probeEndpoints } from './endpoints/probes.ts';
 import { ticketEndpoints } from './endpoints/tickets.ts';
 
@@ -14,6 +15,7 @@ export { commonErrors, type EndpointRow } from './endpoint-row.ts';
 export const endpoints = {
   ...ticketEndpoints,
   ...messageEndpoints,
+  ...noteEndpoints,
   ...fileEndpoints,
   ...probeEndpoints,
 } as const satisfies EndpointRows;

@@ -13,6 +13,7 @@ import {
   type OpenHandler,
 } from './endpoint.ts';
 import { messageHandlers } from './messages.ts';
+import { noteHandlers } from './notes.ts';
 import { probeHandlers } from './probes.ts';
 import { ticketHandlers } from './tickets.ts';
 import { uploadHandlers } from './uploads.ts';
@@ -20,6 +21,7 @@ import { uploadHandlers } from './uploads.ts';
 const handlers: Handlers = {
   ...ticketHandlers,
   ...messageHandlers,
+  ...noteHandlers,
   ...uploadHandlers,
   downloadFile: serveFile,
   ...probeHandlers,
