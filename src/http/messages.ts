@@ -1,8 +1,8 @@
+import type { SyncAck } from '../contract/events.ts';
+import type { ListMessagesQuery } from '../contract/messages.ts';
 import { deleteMessage, editMessage } from '../domain/messages/change.ts';
 import { listMessages } from '../domain/messages/list.ts';
 import { sendMessage } from '../domain/messages/send.ts';
-import type { SyncAck } from '../contract/events.ts';
-import type { ListMessagesQuery } from '../contract/messages.ts';
 import { type Handlers, nextLink } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
 import type { RequestContext } from './request-context.ts';

@@ -121,7 +121,7 @@ test('a transcript that would be too large loses its images, and then becomes se
   for (let n = 0; n < 30; n++) await say(desk.ctx, ticket.id, `${n} ${'x'.repeat(1000)}`);
   const { ticket: stored, head } = await readTicket(desk.ctx, customer, ticket.id);
   const filesOf = async (maxBytes: number) => {
-    const plan = await planTranscript(desk.ctx, stored, head.seq, maxBytes);
+    const plan = await planTranscript(desk.ctx, stored, snapshot, maxBytes);
     const files = [];
     for await (const file of plan.files()) files.push(file);
     expect(files).toHaveLength(plan.count);
