@@ -7,6 +7,7 @@ import { editMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { closeTicket } from '../../src/domain/tickets/change.ts';
 import { getTicket, readTicket } from '../../src/domain/tickets/read.ts';
+import { publicLog } from '../../src/domain/log/entry.ts';
 import { planTranscript } from '../../src/domain/transcript/files.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
@@ -120,6 +121,7 @@ test('a transcript that would be too large loses its images, and then becomes se
   for (let n = 0; n < 60; n++) await say(desk.ctx, ticket.id, 'short');
   for (let n = 0; n < 30; n++) await say(desk.ctx, ticket.id, `${n} ${'x'.repeat(1000)}`);
   const { ticket: stored, head } = await readTicket(desk.ctx, customer, ticket.id);
+  const snapshot = { log: publicLog(ticket.id), head: head.seq };
   const filesOf = async (maxBytes: number) => {
     const plan = await planTranscript(desk.ctx, stored, snapshot, maxBytes);
     const files = [];
