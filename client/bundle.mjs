@@ -8,6 +8,7 @@ await build({
   stdin: {
     contents: `
       export { createDeskClient } from './client.ts';
+      export { createStaffClient } from './staff-client.ts';
       export { createLocalStorage, createMemoryStorage } from './storage.ts';
       export { createIndexedBlobs } from './indexed-blobs.ts';
     `,
