@@ -2,7 +2,7 @@ import type { Actor } from '../../src/domain/access/actor.ts';
 import type { Stream } from '../../src/domain/log/entry.ts';
 import type { Bridge } from '../bridge.ts';
 import { commands } from '../commands/registry.ts';
-import { actorOf, isStaff } from '../people.ts';
+import { actorOf, isStaff, skillsOf } from '../people.ts';
 import { typedCommand } from './classify.ts';
 import type { Incoming } from './incoming.ts';
 import { writerOf } from './writers.ts';
@@ -36,7 +36,9 @@ export async function judge(bridge: Bridge, incoming: Incoming): Promise<Verdict
   if (why) return { kind: 'refuse', why };
   const writer = await writerOf(bridge, incoming);
   if (isStaff(bridge.settings, writer)) {
-    return judgeWords(incoming, actorOf(bridge.settings, writer));
+    const actor = actorOf(bridge.settings, writer);
+    bridge.ctx.desk.seen.note(actor, skillsOf(bridge.settings, writer));
+    return judgeWords(incoming, actor);
   }
   return { kind: 'refuse', why: 'its writer has no role of the support staff' };
 }

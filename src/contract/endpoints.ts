@@ -1,9 +1,16 @@
 import type { z } from 'zod';
 import type { EndpointRows } from './endpoint-row.ts';
+import { agentEndpoints } from './endpoints/agents.ts';
+import { availabilityEndpoints } from './endpoints/availability.ts';
+import { blockEndpoints } from './endpoints/blocks.ts';
+import { cannedReplyEndpoints } from './endpoints/canned-replies.ts';
+import { customerEndpoints } from './endpoints/customers.ts';
 import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
 import { noteEndpoints } from './endpoints/notes.ts';
+import { packageEndpoints } from './endpoints/packages.ts';
 import { probeEndpoints } from './endpoints/probes.ts';
+import { ticketVerbEndpoints } from './endpoints/ticket-verbs.ts';
 import { ticketEndpoints } from './endpoints/tickets.ts';
 
 export { commonErrors, type EndpointRow } from './endpoint-row.ts';
@@ -14,9 +21,16 @@ export { commonErrors, type EndpointRow } from './endpoint-row.ts';
  */
 export const endpoints = {
   ...ticketEndpoints,
+  ...ticketVerbEndpoints,
   ...messageEndpoints,
   ...noteEndpoints,
   ...fileEndpoints,
+  ...customerEndpoints,
+  ...packageEndpoints,
+  ...cannedReplyEndpoints,
+  ...agentEndpoints,
+  ...availabilityEndpoints,
+  ...blockEndpoints,
   ...probeEndpoints,
 } as const satisfies EndpointRows;
 

@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { defaultLeaseTimes } from '../../src/domain/consumers/lease.ts';
 import { uploadFile } from '../../src/domain/files/upload.ts';
+import { publicLog } from '../../src/domain/log/entry.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { readTicket } from '../../src/domain/tickets/read.ts';
-import { publicLog } from '../../src/domain/log/entry.ts';
 import { planTranscript } from '../../src/domain/transcript/files.ts';
 import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {

@@ -5,7 +5,7 @@ import { storeFile } from '../../src/domain/files/upload.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { listMessages } from '../../src/domain/messages/list.ts';
 import { deleteNote, editNote, listNotes, sendNote } from '../../src/domain/messages/notes.ts';
-import { closeTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import type { FailpointName } from '../../src/infra/failpoints.ts';
 import { agent, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {

@@ -6,6 +6,7 @@ import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
 import { can, requireRight } from '../access/policy.ts';
+import { requireUnblocked } from '../blocks/block-list.ts';
 import { doubtFiles, dropFiles, holdFiles } from '../files/attach.ts';
 import { oid } from '../log/collections.ts';
 import {
@@ -140,6 +141,7 @@ export async function editIn(
   clientId?: string,
   at?: number,
 ): Promise<MessageView> {
+  await requireUnblocked(ctx, actor);
   const holder = { stream: log.stream, message: oid(messageId) };
   if (body.files) await holdFiles(ctx, body.files, holder);
   const to = (message: Message) => {

@@ -7,8 +7,8 @@ import { can, requireRight } from '../access/policy.ts';
 import { type LogId, type Message, publicLog, type Stream, type Ticket } from '../log/entry.ts';
 import { readChanges, readNewest } from '../log/message-pages.ts';
 import { mirrorStates } from '../mirror/states.ts';
-import { readTicket } from '../tickets/read.ts';
-import { messageView, ticketView } from '../views.ts';
+import { readTicket, viewTicket } from '../tickets/read.ts';
+import { messageView } from '../views.ts';
 import { streamRules } from './streams.ts';
 
 /** Messages of one log of a ticket as the actor is shown them. */
@@ -57,7 +57,7 @@ export async function listMessages(
   const page = await readMessagePage(ctx, publicLog(ticketId), head.seq, query);
   return {
     messages: await viewsFor(ctx, actor, ticket, 'public', page.messages),
-    ticket: ticketView(ticket, head),
+    ticket: await viewTicket(ctx, actor, ticket, head),
     head: head.seq,
     more: page.more,
   };

@@ -6,8 +6,8 @@ import type { Actor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { internalLog } from '../log/entry.ts';
 import { readTicketChanges } from '../log/ticket-changes.ts';
-import { readTicket } from '../tickets/read.ts';
-import { deskEventView, ticketView } from '../views.ts';
+import { readTicket, viewTicket } from '../tickets/read.ts';
+import { deskEventView } from '../views.ts';
 import { deleteIn, type Edited, editIn } from './change.ts';
 import { readMessagePage, viewsFor } from './list.ts';
 import { type Sent, sendTo } from './send.ts';
@@ -68,7 +68,7 @@ export async function listNotes(
   const log = internalLog(ticketId);
   const { seq: head } = await ctx.store.readHead(log);
   let { messages, more } = await readMessagePage(ctx, log, head, query);
-  const view = { ticket: ticketView(ticket, publicHead), head };
+  const view = { ticket: await viewTicket(ctx, actor, ticket, publicHead), head };
   if (query.after === undefined) {
     const notes = await viewsFor(ctx, actor, ticket, 'internal', messages);
     return { messages: notes, events: [], ...view, more };

@@ -6,6 +6,7 @@ import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
 import { can, requireRight } from '../access/policy.ts';
+import { type Block, blockedError, blockOf } from '../blocks/block-list.ts';
 import { attachFiles, holdFiles } from '../files/attach.ts';
 import {
   type Entry,
@@ -20,6 +21,7 @@ import {
 } from '../log/entry.ts';
 import { readMessage } from '../log/message-reads.ts';
 import type { Decision, Draft } from '../log/pending-writes.ts';
+import { moveByMessage, movesTicket } from '../tickets/auto-status.ts';
 import { hideTicket } from '../tickets/read.ts';
 import { ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';
@@ -58,6 +60,20 @@ export function isLate(actor: Actor, { closed_at }: Ticket, at: number): boolean
   return actor.origin === 'discord' && closed_at !== null && at < closed_at;
 }
 
+/** What a blocked customer has written before, and sends again, is answered; nothing else is taken. */
+async function answerBlocked(
+  ctx: AppContext,
+  actor: Actor,
+  log: LogId,
+  { client_id, content }: SendMessageBody,
+  block: Block,
+): Promise<{ message: MessageView; repeated: boolean }> {
+  const first = client_id && (await ctx.store.findByClientId(log, actor.key, client_id));
+  if (!first || !isOfMessage(first)) throw blockedError(block);
+  const message = await repeatMessage(ctx, first, content);
+  return { message: messageView(ctx, message, { staff: false }), repeated: true };
+}
+
 /** What is sent: with `files` instead of `attachments` where the caller has just stored them itself. */
 export type Sent = SendMessageBody & { files?: FileRow[] };
 
@@ -79,6 +95,8 @@ export async function sendTo(
   const { ticketId, stream } = log;
   await requireWritable(ctx, actor, log);
   parseMessageText(body.content, (body.attachments ?? body.files ?? []).length > 0);
+  const block = await blockOf(ctx, actor);
+  if (block) return answerBlocked(ctx, actor, log, body, block);
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
   const clientId = body.client_id ?? id;
@@ -102,7 +120,9 @@ export async function sendTo(
   };
   let isHidden = false;
   let isClosed = false;
+  let moves = false;
   const decide = ({ ticket }: TicketState): Decision => {
+    moves = stream === 'public' && movesTicket(ctx, actor, ticket);
     isHidden = can(actor, streamRules[stream].write, ticket, ctx.config) === 'missing';
     isClosed = !takesMessages(stream, ticket) && !isLate(actor, ticket, at);
     if (isHidden || isClosed) return { refuse: ticketEnded() };
@@ -119,6 +139,9 @@ export async function sendTo(
       decide,
     });
     const { entry, repeated } = appended as { entry: MessageEntry; repeated: boolean };
+    if (stream === 'public' && (moves || repeated)) {
+      await moveByMessage(ctx, actor, ticketId, { seq: entry.seq, at, repeated });
+    }
     const message = repeated ? await repeatMessage(ctx, entry, body.content) : foldMessage(entry);
     return { message: messageView(ctx, message, { staff: isStaff(actor) }), repeated };
   } catch (error) {

@@ -118,8 +118,8 @@ export async function commitMirror(
  */
 export function isReopened(ticket: Ticket, mirror: Mirror): boolean {
   if (mirror.state !== 'done') return false;
-  if (ticket.status !== 'CLOSED') return true;
-  return mirror.closing > 0 && ticket.status_seq > mirror.closing;
+  if (isOpen(ticket)) return true;
+  return mirror.closing > 0 && ticket.ending_seq > mirror.closing;
 }
 
 /** What a mirror begins with again whose ticket was opened again: a channel, and what was said before. */
@@ -132,9 +132,9 @@ export function reopened(mirror: Mirror): MirrorChange {
 /** Closing steps of rows from before they named their closing belong to the one that is under way. */
 export function withClosing(steps: readonly string[], ticket: Ticket): string[] {
   return steps.map((step) => {
-    if (['notice', 'transcript', 'removed'].includes(step)) return `${step}@${ticket.status_seq}`;
+    if (['notice', 'transcript', 'removed'].includes(step)) return `${step}@${ticket.ending_seq}`;
     const nth = /^transcript [0-9a-f]{24} (\d+)$/.exec(step)?.[1];
-    return nth ? `transcript@${ticket.status_seq} ${nth}` : step;
+    return nth ? `transcript@${ticket.ending_seq} ${nth}` : step;
   });
 }
 
