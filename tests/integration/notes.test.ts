@@ -276,7 +276,8 @@ describe('notes over sockets', () => {
 });
 
 describe('a client of staff', () => {
-  function openClient(person: Person, storage = createMemoryStorage()) {
+  /** A client, and what it hears of one ticket: staff hear of everybody's. */
+  function openClient(person: Person, ticketId: string, storage = createMemoryStorage()) {
     const client: StaffClient = createStaffClient({
       url: one.url,
       getToken: () => person.token,
@@ -286,17 +287,23 @@ describe('a client of staff', () => {
     open.push(client);
     const heard: string[] = [];
     for (const name of ['note', 'edit_note', 'delete_note'] as const) {
-      client.on(name, ({ content }) => heard.push(`${name} ${content}`));
+      client.on(name, ({ ticket_id, content }) => {
+        if (ticket_id === ticketId) heard.push(`${name} ${content}`);
+      });
     }
-    client.on('desk_event', ({ kind }) => heard.push(kind));
+    client.on('desk_event', ({ ticket_id, kind }) => {
+      if (ticket_id === ticketId) heard.push(kind);
+    });
     const told: string[] = [];
-    client.on('message', ({ content }) => told.push(content));
+    client.on('message', ({ ticket_id, content }) => {
+      if (ticket_id === ticketId) told.push(content);
+    });
     return { client, heard, told };
   }
 
   test('lists, writes, edits and deletes notes, and hears of others’', async () => {
     const { kim, ticket } = await begin();
-    const { client, heard, told } = openClient(kim);
+    const { client, heard, told } = openClient(kim, ticket.id);
     client.connect();
     await eventually(() => expect(client.connection.state).toBe('online'));
     const notes = client.notes(ticket.id);
@@ -316,7 +323,7 @@ describe('a client of staff', () => {
 
   test('hears once, in order, what happened while it was away', async () => {
     const { kim, ticket } = await begin();
-    const { client, heard } = openClient(kim);
+    const { client, heard } = openClient(kim, ticket.id);
     client.connect();
     await eventually(() => expect(client.connection.state).toBe('online'));
     const notes = client.notes(ticket.id);
@@ -339,12 +346,12 @@ describe('a client of staff', () => {
   test('what was written offline is sent by the next client on the same storage, as a note', async () => {
     const { kim, ticket } = await begin();
     const storage = createMemoryStorage();
-    const first = openClient(kim, storage);
+    const first = openClient(kim, ticket.id, storage);
     first.client.notes(ticket.id).send('kept');
     await eventually(async () => expect(await storage.keys('outbox-of-notes/')).toHaveLength(1));
     first.client.close();
     expect(await storage.keys('outbox/')).toEqual([]);
-    const { client } = openClient(kim, storage);
+    const { client } = openClient(kim, ticket.id, storage);
     client.connect();
     await eventually(async () => expect(contents(await list(kim, ticket.id))).toEqual(['kept']));
     expect(contents(await kim.list(ticket.id))).toEqual([]);
