@@ -71,7 +71,7 @@ function createBridge(
     lease,
     client,
     rest: client.rest,
-    tickets: createTickets(ctx, lease.fencingToken),
+    tickets: createTickets(ctx, lease.fencingToken, lease.since),
     outbound: createKeyedQueue({
       limit: AT_ONCE,
       run: (id) => syncChannel(bridge, id),

@@ -10,7 +10,10 @@ const modules = {
     export { createLocalStorage, createMemoryStorage } from './storage.ts';
     export { createIndexedBlobs } from './indexed-blobs.ts';
   `,
-  'deskcord-desk.js': `export { createDesk } from './desk.ts';`,
+  'deskcord-desk.js': `
+    export { createDesk } from './desk.ts';
+    export { createStaffClient } from './staff-client.ts';
+  `,
 };
 
 for (const [name, contents] of Object.entries(modules)) {

@@ -1,3 +1,4 @@
+import type { Stream } from '../../src/domain/log/entry.ts';
 import type { MirrorChange } from '../../src/domain/mirror/mirrors.ts';
 import { type Post, recordPost } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
@@ -30,12 +31,13 @@ export async function settlePosts(bridge: Bridge, ticket: MirroredTicket): Promi
 }
 
 /**
- * Commits the consumer's offset together with the posts made since the last commit: one write for
+ * Commits the consumer's offset in a log together with the posts made since the last commit: one write for
  * both. The posts' own rows follow in the background, and after a crash from the mirror's row.
  */
 export async function commit(
   bridge: Bridge,
   ticket: MirroredTicket,
+  stream: Stream,
   change: MirrorChange = {},
 ): Promise<void> {
   const { mirror } = ticket;
@@ -45,7 +47,7 @@ export async function commit(
   for (const { id } of pending) if (compareIds(id, last_post) > 0) last_post = id;
   const posts = pending.length + mirror.pending.length > 0 ? { pending, last_post } : {};
   await bridge.tickets.save(ticket, { ...posts, ...change, attempt: null });
-  ticket.inDoubt = false;
+  ticket.inDoubt[stream] = false;
   // What fails here is tried again before the rows are next needed.
   settlePosts(bridge, ticket).catch(() => undefined);
 }
