@@ -4,11 +4,12 @@ import type { LeaseTimes } from './domain/consumers/lease.ts';
 import { keepUnderLease } from './domain/consumers/under-lease.ts';
 import { fileUpkeep } from './domain/files/upkeep.ts';
 import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
+import { searchConsumer } from './domain/search/index-consumer.ts';
 
 /** What is due is done by these; the names are stored. */
 const handlers: Readonly<Record<string, WorkHandler>> = { ...fileUpkeep };
 /** What follows the log, beside the bridge to Discord. */
-const consumers: readonly Consumer[] = [];
+const consumers: readonly Consumer[] = [searchConsumer];
 
 /**
  * Starts the role `worker`: due work and consumers of the log, each on one node at a time. Of several

@@ -20,6 +20,7 @@ import {
   type PostRow,
   postSchema,
 } from './mirror.ts';
+import { type SearchRow, searchSchema } from './search.ts';
 import { type CounterRow, counterSchema, type TicketRow, ticketSchema } from './ticket.ts';
 
 /** The models on one connection. The hot paths use `model.collection`, the native driver's. */
@@ -39,6 +40,7 @@ export interface Database {
   watermarks: Model<WatermarkRow>;
   deadLetters: Model<DeadLetterRow>;
   due: Model<DueRow>;
+  search: Model<SearchRow>;
 }
 
 /** Registers every model on a connection; touches no server. */
@@ -61,5 +63,6 @@ export function defineModels(connection: Connection): Database {
     watermarks: model('Watermark', watermarkSchema),
     deadLetters: model('DeadLetter', deadLetterSchema),
     due: model('Due', dueSchema),
+    search: model('Search', searchSchema),
   };
 }
