@@ -122,9 +122,9 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
     const known = past.get(key);
     let seq = known ?? (await offsets.claim(log, firstSeq));
     let isMarked = marked.delete(key) || known === undefined;
-    for (;;) {
-      const head = (await ctx.store.readHead(log)).seq;
-      if (seq >= head) break;
+    // What comes meanwhile wakes the log again.
+    const head = (await ctx.store.readHead(log)).seq;
+    while (seq < head) {
       const entries = await readEntries(ctx.db, log, { after: seq, upTo: head, limit: PAGE });
       const before = seq;
       try {

@@ -18,8 +18,6 @@ export interface Batch {
 
 /** A list of tickets in the order of their ids, newest first, that is read bit by bit. */
 export interface Postings {
-  /** How long it is; anything above `upTo` is `upTo`. */
-  estimate(upTo: number): Promise<number>;
   /** The next up to `size` that are older than `before`. */
   list(before: string | undefined, size: number): Promise<Batch>;
   /** Those of the candidates that are on it, in their order. */
@@ -40,16 +38,15 @@ const among = (candidates: string[], found: ReadonlySet<string>) =>
  * the next one begins behind it.
  */
 export function wordPostings(ctx: AppContext, word: string, withNotes: boolean): Postings {
-  const streams: Stream[] = withNotes ? ['internal', 'public'] : ['public'];
   const rows = () => native(ctx.db.search);
   const options = {
     hint: 'search_words',
     projection: { _id: 0, ticket: 1 },
     readConcern: majority,
   } as const;
-  const place = { words: word, stream: { $in: streams } };
+  const isPublic: { stream: Stream } = { stream: 'public' };
+  const place = { words: word, ...(!withNotes && isPublic) };
   return {
-    estimate: (upTo) => rows().countDocuments(place as never, { limit: upTo, hint: options.hint }),
     async list(before, size) {
       const older = before && { ticket: { $lt: oid(before) } };
       const found = await rows()
@@ -79,7 +76,6 @@ export function listingOf(ctx: AppContext, { filter, hint }: TicketFilter): Post
   const options = { projection: { _id: 1 }, readConcern: majority } as const;
   const byIndex = hint && { hint };
   return {
-    estimate: (upTo) => rows().countDocuments(filter as never, { limit: upTo, ...byIndex }),
     async list(before, size) {
       const older = before && { _id: { $lt: oid(before) } };
       const found = await rows()

@@ -1,7 +1,14 @@
 import type { AppContext } from '../../context.ts';
 import type { Consumer } from '../consumers/consumer.ts';
-import { type Entry, isOfMessage, type LogId } from '../log/entry.ts';
-import { blockOf, type Texts, writeTexts } from './postings.ts';
+import {
+  type Entry,
+  isOfMessage,
+  type LogId,
+  publicLog,
+  type Ticket,
+  toTicket,
+} from '../log/entry.ts';
+import { type BlockTexts, blockOf, type Texts, writeTexts } from './postings.ts';
 import { wordsOf } from './words.ts';
 
 /** So that what a busy ticket writes is taken up together, and found well within five seconds. */
@@ -25,12 +32,8 @@ function placeText(entry: Entry): Placed | undefined {
   return { block: 0, key: 'topic', text: topic };
 }
 
-/** Indexes the texts that entries of one log have made or changed: one write for each block of it. */
-export async function indexEntries(
-  ctx: AppContext,
-  log: LogId,
-  entries: readonly Entry[],
-): Promise<void> {
+/** The texts that entries of one log have made or changed, block by block. */
+export function textsOfEntries(log: LogId, entries: readonly Entry[]): BlockTexts[] {
   const blocks = new Map<number, Map<string, { rev: number; text: string }>>();
   for (const entry of entries) {
     const placed = placeText(entry);
@@ -38,37 +41,44 @@ export async function indexEntries(
     const texts = blocks.get(placed.block) ?? new Map();
     blocks.set(placed.block, texts.set(placed.key, { rev: entry.seq, text: placed.text }));
   }
-  for (const [block, found] of blocks) {
+  return [...blocks].map(([block, found]) => {
     const texts: Texts = new Map();
     for (const [key, { rev, text }] of found) texts.set(key, { rev, words: wordsOf(text) });
-    await writeTexts(ctx, log, block, texts);
-  }
+    return { log, block, texts };
+  });
 }
 
-/** Indexes what a ticket was opened with; its topic as it is now. That is no entry of its log. */
-export async function indexTicket(ctx: AppContext, log: LogId): Promise<void> {
-  if (log.stream !== 'public') return;
-  const row = await ctx.store.readTicketRow(log.ticketId);
-  if (!row) return;
+/** What a ticket was opened with, and its topic as it is now. That is no entry of its log. */
+export function textsOfTicket(ticket: Ticket): BlockTexts {
   const texts: Texts = new Map([
-    ['topic', { rev: row.status_seq, words: wordsOf(row.topic) }],
-    ['description', { rev: 0, words: wordsOf(row.description) }],
+    ['topic', { rev: ticket.status_seq, words: wordsOf(ticket.topic) }],
+    ['description', { rev: 0, words: wordsOf(ticket.description) }],
   ]);
-  await writeTexts(ctx, log, 0, texts);
+  return { log: publicLog(ticket.id), block: 0, texts };
+}
+
+async function indexEntries(ctx: AppContext, entries: readonly Entry[]): Promise<void> {
+  const [first] = entries;
+  if (!first) return;
+  const log = { ticketId: first.ticket_id, stream: first.stream };
+  for (const { block, texts } of textsOfEntries(log, entries)) {
+    await writeTexts(ctx, log, block, texts);
+  }
 }
 
 /** Feeds the search index from the log, beside the hot path. */
 export const searchConsumer: Consumer = {
   name: 'search',
   streams: ['public', 'internal'],
-  begins: 'at_the_beginning',
+  // What was there before it is indexed by a reindex: see `reindex.ts`.
+  begins: 'now',
   lingerMs: LINGER_MS,
-  begin: indexTicket,
-  handle: (ctx, entry) =>
-    indexEntries(ctx, { ticketId: entry.ticket_id, stream: entry.stream }, [entry]),
-  async handleBatch(ctx, entries) {
-    const [first] = entries;
-    if (!first) return;
-    await indexEntries(ctx, { ticketId: first.ticket_id, stream: first.stream }, entries);
+  async begin(ctx, log) {
+    const row = log.stream === 'public' && (await ctx.store.readTicketRow(log.ticketId));
+    if (!row) return;
+    const { block, texts } = textsOfTicket(toTicket(row));
+    await writeTexts(ctx, log, block, texts);
   },
+  handle: (ctx, entry) => indexEntries(ctx, [entry]),
+  handleBatch: indexEntries,
 };

@@ -1,10 +1,11 @@
+import { MongoBulkWriteError } from 'mongodb';
 import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import { unavailable } from '../../errors.ts';
 import type { IndexedTextRow, SearchRow } from '../../models/search.ts';
 import { native, oid } from '../log/collections.ts';
 import { type LogId, logKey } from '../log/entry.ts';
-import { isDuplicateKey } from '../mongo-errors.ts';
+import { DUPLICATE_KEY, isDuplicateKey } from '../mongo-errors.ts';
 
 /** Entries of a log whose messages share a row: what a message costs at most, however long its ticket. */
 const BLOCK = 32;
@@ -23,6 +24,12 @@ export type Texts = Map<string, IndexedText>;
 export const blockOf = (seq: number): number => Math.floor((seq - 1) / BLOCK);
 
 const rowId = (log: LogId, block: number) => `${logKey(log)} ${block}`;
+const placeOf = (log: LogId, block: number) => ({
+  _id: rowId(log, block),
+  ticket: oid(log.ticketId),
+  stream: log.stream,
+});
+const newVersion = () => new Types.ObjectId();
 const listed = (words: string) => (words === '' ? [] : words.split(' '));
 
 /**
@@ -60,16 +67,18 @@ export async function writeTexts(
     const merged = mergeTexts(row, texts);
     if (!merged) return;
     const { set, words, added, isReduced } = merged;
-    const version = new Types.ObjectId();
+    const version = newVersion();
     if (!row) {
-      const place = { _id, ticket: oid(log.ticketId), stream: log.stream };
-      try {
-        await rows.insertOne({ ...place, words, texts: set, version });
-        return;
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-        continue;
-      }
+      const made = { ...placeOf(log, block), words, texts: set, version };
+      const isTaken = await rows.insertOne(made).then(
+        () => false,
+        (error: unknown) => {
+          if (isDuplicateKey(error)) return true;
+          throw error;
+        },
+      );
+      if (isTaken) continue;
+      return;
     }
     const changed = Object.entries(set).map(([key, text]) => [`texts.${key}`, text]);
     const { matchedCount } = await rows.updateOne({ _id, version: row.version }, {
@@ -79,6 +88,45 @@ export async function writeTexts(
     if (matchedCount > 0) return;
   }
   throw unavailable('a row of the search index changes all the time');
+}
+
+/** Texts of one block of a log. */
+export interface BlockTexts {
+  log: LogId;
+  block: number;
+  texts: Texts;
+}
+
+function newRow({ log, block, texts }: BlockTexts): SearchRow | undefined {
+  const merged = mergeTexts(null, texts);
+  if (!merged) return undefined;
+  return { ...placeOf(log, block), words: merged.words, texts: merged.set, version: newVersion() };
+}
+
+/** The same as `writeTexts` for many blocks, most of which have no row yet: one write for all of these. */
+export async function writeBlocks(ctx: AppContext, blocks: readonly BlockTexts[]): Promise<void> {
+  const made = blocks.map((each) => ({ each, row: newRow(each) })).filter(({ row }) => row);
+  if (made.length === 0) return;
+  try {
+    const rows = made.map(({ row }) => row);
+    await native(ctx.db.search).insertMany(rows as never, { ordered: false });
+  } catch (error) {
+    const taken = indexesOfDuplicates(error);
+    if (!taken) throw error;
+    for (const index of taken) {
+      const { log, block, texts } = (made[index] as (typeof made)[number]).each;
+      await writeTexts(ctx, log, block, texts);
+    }
+  }
+}
+
+/** Which rows of a bulk insert were there already; undefined where anything else went wrong too. */
+function indexesOfDuplicates(error: unknown): number[] | undefined {
+  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError())
+    return undefined;
+  const failed = [error.writeErrors].flat();
+  if (!failed.every(({ code }) => code === DUPLICATE_KEY)) return undefined;
+  return failed.map(({ index }) => index);
 }
 
 /** Throws away the rows of every ticket in (`after`, `upTo`], also of one that is no longer there. */

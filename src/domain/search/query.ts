@@ -3,11 +3,15 @@ import { sizes } from '../../contract/limits.ts';
 import { AppError } from '../../errors.ts';
 import type { Actor } from '../access/actor.ts';
 import { can, visibleTickets } from '../access/policy.ts';
-import { listingOf, type Postings, type TicketFilter, wordPostings } from './candidates.ts';
+import {
+  type Batch,
+  listingOf,
+  type Postings,
+  type TicketFilter,
+  wordPostings,
+} from './candidates.ts';
 import { wordsOf } from './words.ts';
 
-/** Above so many tickets one list of candidates is as long as another. */
-const ESTIMATE_UP_TO = 1000;
 const FIRST_BATCH = 200;
 const LARGEST_BATCH = 1000;
 /** Candidates that one call looks at: bounds the cost of words that never meet in one ticket. */
@@ -44,14 +48,27 @@ function parseWords(q: string): string[] {
   return words;
 }
 
-/** The shortest list first: it leads, and the others are only asked about what is on it. */
-async function orderByLength(lists: Postings[]): Promise<Postings[]> {
-  if (lists.length < 2) return lists;
-  const lengths = await Promise.all(lists.map((list) => list.estimate(ESTIMATE_UP_TO)));
-  return lists
-    .map((list, nth) => ({ list, length: lengths[nth] as number }))
-    .sort((a, b) => a.length - b.length)
-    .map(({ list }) => list);
+/** A list, and its first batch. */
+interface Begun {
+  list: Postings;
+  batch: Batch;
+}
+
+/**
+ * The list that leads: the one whose first batch reaches furthest back, as it has the fewest tickets here.
+ * The others are only asked about what is on it.
+ */
+async function beginLists(
+  lists: readonly Postings[],
+  before: string | undefined,
+  size: number,
+): Promise<{ lead: Begun; others: Postings[] }> {
+  const begun = await Promise.all(
+    lists.map(async (list) => ({ list, batch: await list.list(before, size) })),
+  );
+  const reach = ({ batch }: Begun) => batch.last ?? '';
+  const [lead, ...others] = begun.sort((a, b) => (reach(a) < reach(b) ? -1 : 1));
+  return { lead: lead as Begun, others: others.map(({ list }) => list) };
 }
 
 /**
@@ -74,24 +91,35 @@ export async function searchTickets(
   const listed = { ...tickets?.filter, ...visible };
   const lists = words.map((word) => wordPostings(ctx, word, seesNotes));
   const listing = listingOf(ctx, { filter: listed, hint: tickets?.hint });
-  const isOwn = Object.keys(visible).length > 0;
-  if (Object.keys(listed).length > 0 && !isOwn) lists.push(listing);
-  // A customer's own tickets always lead: what others have written is not even counted.
-  const [lead, ...others] = isOwn ? [listing, ...lists] : await orderByLength(lists);
-  const ids: string[] = [];
-  let next = before;
-  let size = Math.max(FIRST_BATCH, limit + 1);
-  for (let left = MAX_LOOKED_AT; lead && left > 0 && ids.length <= limit; left -= size) {
-    size = Math.min(size, left);
-    const { candidates, last } = await lead.list(next, size);
-    let found = candidates;
-    for (const other of others) found = found.length === 0 ? found : await other.probe(found);
-    ids.push(...found);
-    next = last;
-    if (last === undefined) break;
-    size = Math.min(size * 2, LARGEST_BATCH);
+  const size = Math.max(FIRST_BATCH, limit + 1);
+  if (Object.keys(visible).length > 0) {
+    // Their own tickets always lead: what others have written is not even looked at.
+    const { lead } = await beginLists([listing], before, size);
+    return intersect(lead, lists, limit, size);
   }
-  if (ids.length <= limit) return { ids, next };
-  const page = ids.slice(0, limit);
-  return { ids: page, next: page.at(-1) };
+  if (Object.keys(listed).length > 0) lists.push(listing);
+  const { lead, others } = await beginLists(lists, before, size);
+  return intersect(lead, others, limit, size);
+}
+
+/** Goes down the leading list, a larger batch each time, until there are enough that the others have too. */
+async function intersect(
+  { list, batch }: Begun,
+  others: readonly Postings[],
+  limit: number,
+  firstSize: number,
+): Promise<FoundTickets> {
+  const ids: string[] = [];
+  let size = firstSize;
+  let { candidates, last } = batch;
+  for (let left = MAX_LOOKED_AT; ; left -= size) {
+    for (const other of others) {
+      if (candidates.length > 0) candidates = await other.probe(candidates);
+    }
+    ids.push(...candidates);
+    if (ids.length > limit) return { ids: ids.slice(0, limit), next: ids[limit - 1] };
+    if (last === undefined || left <= 0) return { ids, next: last };
+    size = Math.min(size * 2, LARGEST_BATCH);
+    ({ candidates, last } = await list.list(last, size));
+  }
 }
