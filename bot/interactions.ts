@@ -16,7 +16,7 @@ import type { Need, Scope, TicketContext } from './commands/command.ts';
 import { commands, routeComponent } from './commands/registry.ts';
 import { loggable } from './discord-errors.ts';
 import { rejectWaiting, runInOrder } from './inbound/in-order.ts';
-import { actorOf, isStaff, type Person } from './people.ts';
+import { actorOf, isStaff, type Person, skillsOf } from './people.ts';
 
 /** How long a stopping bot waits for the last answers to go out, in milliseconds. */
 const LAST_ANSWERS_MS = 3000;
@@ -70,7 +70,9 @@ function contextOf(bridge: Bridge, interaction: Answerable, rule: Rule): TicketC
   if (!isStaff(settings, person)) return 'Only the support staff may do this.';
   const actor = actorOf(settings, person);
   if (rule.needs === 'admin' && actor.role !== 'ADMIN') return 'Only administrators may do this.';
-  return { bridge, actor, ticketId, unread: undefined };
+  const skills = skillsOf(settings, person);
+  bridge.ctx.desk.seen.note(actor, skills);
+  return { bridge, actor, skills, ticketId, unread: undefined };
 }
 
 /** What somebody is told of a verb that threw; a bug is told of without detail, and thrown on. */

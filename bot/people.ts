@@ -1,6 +1,7 @@
 import { type Guild, type GuildMember, PermissionFlagsBits, type User } from 'discord.js';
 import { DISCORD_ISSUER } from '../src/contract/identity.ts';
 import { displayName } from '../src/contract/text.ts';
+import { supportRoles } from '../src/contract/tickets.ts';
 import { type Actor, isDiscordKey, userKey } from '../src/domain/access/actor.ts';
 import type { Author } from '../src/domain/log/entry.ts';
 import { isInaccessible } from './discord-errors.ts';
@@ -34,6 +35,7 @@ export function isStaff({ roles }: GuildSettings, person: Person): boolean {
 
 /** Somebody of the guild as the verbs know people; `ADMIN` with the administrators' role. */
 export function actorOf({ roles }: GuildSettings, person: Omit<Person, 'administrator'>): Actor {
+  const manages = person.roles.includes(roles.MANAGER);
   return {
     key: userKey('staff', person.id, DISCORD_ISSUER),
     id: person.id,
@@ -41,7 +43,13 @@ export function actorOf({ roles }: GuildSettings, person: Omit<Person, 'administ
     email: `${person.id}@discord.invalid`,
     role: person.roles.includes(roles.ADMIN) ? 'ADMIN' : 'AGENT',
     origin: 'discord',
+    ...(manages && { manages }),
   };
+}
+
+/** The support roles somebody has in the guild. */
+export function skillsOf({ roles }: GuildSettings, { roles: own }: Pick<Person, 'roles'>) {
+  return supportRoles.filter((name) => own.includes(roles[name]));
 }
 
 /** The author of something ingested before, as who acts again. */

@@ -1,6 +1,7 @@
 import type { SyncAck } from '../src/contract/events.ts';
 import type { MessageView } from '../src/contract/messages.ts';
 import type { TicketView } from '../src/contract/tickets.ts';
+import { isEnded } from './ended.ts';
 
 /** One change of a ticket, as listeners hear it. */
 export type LogEvent =
@@ -10,16 +11,16 @@ export type LogEvent =
 /** Events waiting behind a hole; what is beyond comes with the sync that fills it. */
 const MAX_PARKED = 1000;
 
-/** What a status change changes; the rest of a ticket moves with every message. */
-const statusFields = [
-  'status',
-  'topic',
-  'issue_level',
-  'support_role',
-  'assigned_to',
-  'closed_at',
-  'close_reason',
-] as const satisfies readonly (keyof TicketView)[];
+/** What is another with every message, or with every answer; the rest changes by entries of its own. */
+const moving: ReadonlySet<string> = new Set<keyof TicketView>([
+  'updated_at',
+  'last_seq',
+  'last_internal_seq',
+  'files',
+]);
+
+const standing = (ticket: TicketView) =>
+  JSON.stringify(ticket, (name, value) => (moving.has(name) ? undefined : value));
 
 /** A catch-up that has begun and has not yet reached the head. It survives a lost connection. */
 interface CatchUp {
@@ -59,7 +60,7 @@ export class TicketLog {
   }
 
   get closed(): boolean {
-    return this.#ticket?.status === 'CLOSED';
+    return this.#ticket !== undefined && isEnded(this.#ticket);
   }
 
   /** True where changes are known to exist that only a sync can bring. */
@@ -138,7 +139,7 @@ export class TicketLog {
     if (more) return { events, reset: false };
     this.#cursor = head;
     if (this.#isNews(ticket, run)) {
-      const name = ticket.status === 'CLOSED' ? 'ticket_closed' : 'ticket_updated';
+      const name = isEnded(ticket) ? 'ticket_closed' : 'ticket_updated';
       events.push({ name, rev: head, ticket });
     }
     this.#ticket = ticket;
@@ -157,7 +158,7 @@ export class TicketLog {
   /** Of a ticket never seen here, whatever the messages do not account for may be a status change. */
   #isNews(ticket: TicketView, { base, entries }: CatchUp): boolean {
     const known = this.#ticket;
-    if (known) return statusFields.some((field) => known[field] !== ticket[field]);
+    if (known) return standing(known) !== standing(ticket);
     return base + entries < ticket.last_seq;
   }
 

@@ -95,9 +95,10 @@ function inputOf({ body, query, file }: EndpointRow): string {
 }
 
 function answersOf({ answers }: EndpointRow): string {
-  const bodies = Object.entries(answers).map(
-    ([status, schema]) => [status, schema ? typeName(jsonOf(schema, 'output')) : 'bytes'] as const,
-  );
+  const bodies = Object.entries(answers).map(([status, schema]) => {
+    const none = status === '204' ? 'nothing' : 'bytes';
+    return [status, schema ? typeName(jsonOf(schema, 'output')) : none] as const;
+  });
   const kinds = new Set(bodies.map(([, body]) => body));
   const statuses = bodies.map(([status]) => status);
   return [...kinds].map((kind) => `${statuses.join(', ')}: ${kind}`).join('; ');

@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 import type { AppContext } from './context.ts';
 import { createTokenVerifier } from './domain/access/identity.ts';
+import { createDeskState } from './domain/desk-state.ts';
 import { entryEvent } from './domain/events.ts';
 import { isHint } from './domain/hints.ts';
 import { logHop } from './domain/hops.ts';
@@ -111,6 +112,7 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
   const stopping = new AbortController();
   let publicUrl = config.publicUrl ?? `http://localhost:${config.port}`;
   const clock = createClock();
+  const desk = createDeskState({ db, bus, clock, log, intervalMs: config.reconcileIntervalMs });
   const ctx: AppContext = {
     config,
     log,
@@ -127,6 +129,7 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
     reports,
     metrics,
     failpoint,
+    desk,
     publicUrl: () => publicUrl,
   };
   const mongoName = config.mongoUri ? 'MONGO_URI' : 'the embedded MongoDB';
@@ -147,6 +150,7 @@ export function createApp(config: Config, log: Log, mongoUri: string): App {
       await writer.drained();
       writer.close();
       reconciliation.close();
+      await desk.close();
       await bus.close();
       await ctx.limits.close();
       await link.close();

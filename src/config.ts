@@ -45,6 +45,12 @@ export interface Config {
   errorWebhookUrl: string | undefined;
   errorBotWebhookUrl: string | undefined;
   customerMaySetLevel: boolean;
+  requireApproval: boolean;
+  autoStatus: boolean;
+  reopenDays: number;
+  agentSees: 'all' | 'assigned';
+  agentMayAssign: boolean;
+  autoAssign: 'off' | 'least_loaded' | 'round_robin';
   rateLimitFactor: number;
   maxConnections: number;
   maxConnectionsPerUser: number;
@@ -195,6 +201,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     errorWebhookUrl: raw.ERROR_WEBHOOK_URL,
     errorBotWebhookUrl: raw.ERROR_BOT_WEBHOOK_URL,
     customerMaySetLevel: raw.CUSTOMER_MAY_SET_LEVEL,
+    requireApproval: raw.REQUIRE_APPROVAL,
+    autoStatus: raw.AUTO_STATUS,
+    reopenDays: raw.REOPEN_DAYS,
+    agentSees: raw.AGENT_SEES,
+    agentMayAssign: raw.AGENT_MAY_ASSIGN,
+    autoAssign: raw.AUTO_ASSIGN,
     rateLimitFactor: raw.RATE_LIMIT_FACTOR,
     maxConnections: raw.MAX_CONNECTIONS,
     maxConnectionsPerUser: raw.MAX_CONNECTIONS_PER_USER,

@@ -1,5 +1,6 @@
 import type { Config } from './config.ts';
 import type { TokenVerifier } from './domain/access/identity.ts';
+import type { DeskState } from './domain/desk-state.ts';
 import type { DomainEvent } from './domain/events.ts';
 import type { Reconciliation } from './domain/log/reconciliation.ts';
 import type { LogStore } from './domain/log/store.ts';
@@ -33,6 +34,7 @@ export interface AppContext {
   reports: ErrorReports;
   metrics: Metrics;
   failpoint: Failpoint;
+  desk: DeskState;
   /** Where browsers reach this server, without a slash at the end. */
   publicUrl: () => string;
 }

@@ -196,6 +196,24 @@ export const variables = {
     example: 'deskcord',
   },
   CUSTOMER_MAY_SET_LEVEL: { schema: flag.default(false), wants: 'true or false', example: 'false' },
+  REQUIRE_APPROVAL: { schema: flag.default(false), wants: 'true or false', example: 'false' },
+  AUTO_STATUS: { schema: flag.default(true), wants: 'true or false', example: 'true' },
+  REOPEN_DAYS: {
+    schema: z.coerce.number().int().min(0).max(3650).default(7),
+    wants: 'days for which a closed ticket may be reopened; 0 for never',
+    example: '7',
+  },
+  AGENT_SEES: {
+    schema: z.enum(['all', 'assigned']).default('all'),
+    wants: 'all or assigned',
+    example: 'all',
+  },
+  AGENT_MAY_ASSIGN: { schema: flag.default(false), wants: 'true or false', example: 'false' },
+  AUTO_ASSIGN: {
+    schema: z.enum(['off', 'least_loaded', 'round_robin']).default('off'),
+    wants: 'off, least_loaded or round_robin',
+    example: 'off',
+  },
   RATE_LIMIT_FACTOR: {
     schema: z.coerce.number().positive().max(1_000_000).default(1),
     wants: 'a number that every rate limit is multiplied by',

@@ -1,6 +1,6 @@
 import { type Db, ObjectId, Timestamp } from 'mongodb';
 import type { MessageRow } from '../../src/models/entry.ts';
-import type { TicketRow } from '../../src/models/ticket.ts';
+import { newTicketFields, type TicketRow } from '../../src/models/ticket.ts';
 import type { Seat } from '../generator/jobs.ts';
 import { contentOf } from '../generator/senders.ts';
 import { insertAll } from './insert-all.ts';
@@ -32,6 +32,13 @@ export function deskcordEnvironment(
 export function ticketRow(owner: string, number: number, overrides: Partial<TicketRow> = {}) {
   const now = Date.now();
   const row: TicketRow = {
+    ...newTicketFields({
+      issue_level: 'NORMAL',
+      created_at: now,
+      status: 'OPEN',
+      status_seq: 0,
+      closed_at: null,
+    }),
     _id: new ObjectId() as unknown as TicketRow['_id'],
     number,
     stored: new Timestamp({ t: 0, i: 0 }),

@@ -1,7 +1,8 @@
 import { ApplicationCommandOptionType, ComponentType, TextInputStyle } from 'discord.js';
 import { sizes } from '../../src/contract/limits.ts';
-import { closeTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { getTicket } from '../../src/domain/tickets/read.ts';
+import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import { closeButton } from '../outbound/card.ts';
 import type { CommandModule, TicketContext } from './command.ts';
 import { offered } from './options.ts';
@@ -22,7 +23,7 @@ function outlook({ bridge, ticketId, unread }: TicketContext): string {
 async function close(context: TicketContext, reason: string | null): Promise<string> {
   const { bridge, actor, ticketId } = context;
   const before = await getTicket(bridge.ctx, actor, ticketId);
-  if (before.status === 'CLOSED') return `The ticket is closed already. ${outlook(context)}`;
+  if (!isOpen(before)) return `The ticket is closed already. ${outlook(context)}`;
   await closeTicket(bridge.ctx, actor, ticketId, { reason: reason?.trim() || null });
   return `The ticket is closed. ${outlook(context)}`;
 }

@@ -7,6 +7,7 @@ import type {
   ModalSubmitInteraction,
   RESTPostAPIChatInputApplicationCommandsJSONBody,
 } from 'discord.js';
+import type { SupportRole } from '../../src/contract/tickets.ts';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import type { Bridge } from '../bridge.ts';
 
@@ -20,6 +21,8 @@ export type Need = 'staff' | 'admin';
 export interface GuildContext {
   bridge: Bridge;
   actor: Actor;
+  /** The support roles they have in the guild. */
+  skills: readonly SupportRole[];
 }
 
 export interface TicketContext extends GuildContext {

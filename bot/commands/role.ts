@@ -1,5 +1,5 @@
 import { type SupportRole, supportRoles } from '../../src/contract/tickets.ts';
-import { updateTicket } from '../../src/domain/tickets/change.ts';
+import { updateTicket } from '../../src/domain/tickets/update.ts';
 import type { CommandModule } from './command.ts';
 import { choice, offered } from './options.ts';
 

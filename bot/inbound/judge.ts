@@ -1,7 +1,7 @@
 import type { Actor } from '../../src/domain/access/actor.ts';
 import type { Bridge } from '../bridge.ts';
 import { commands } from '../commands/registry.ts';
-import { actorOf, isStaff } from '../people.ts';
+import { actorOf, isStaff, skillsOf } from '../people.ts';
 import { typedCommand } from './classify.ts';
 import type { Incoming } from './incoming.ts';
 import { writerOf } from './writers.ts';
@@ -30,7 +30,9 @@ export async function judge(bridge: Bridge, incoming: Incoming): Promise<Verdict
   if (byText) return byText;
   const writer = await writerOf(bridge, incoming);
   if (isStaff(bridge.settings, writer)) {
-    return { kind: 'pass', actor: actorOf(bridge.settings, writer) };
+    const actor = actorOf(bridge.settings, writer);
+    bridge.ctx.desk.seen.note(actor, skillsOf(bridge.settings, writer));
+    return { kind: 'pass', actor };
   }
   return { kind: 'refuse', why: 'its writer has no role of the support staff' };
 }

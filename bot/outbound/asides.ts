@@ -23,7 +23,7 @@ const FILES_IN_A_POST = 2;
 /** What staff said beside the log, by the ticket that is being closed. */
 const gathered = new WeakMap<MirroredTicket, readonly Aside[]>();
 
-const prefixOf = ({ ticket }: MirroredTicket) => `${UP_TO}${ticket.status_seq}:`;
+const prefixOf = ({ ticket }: MirroredTicket) => `${UP_TO}${ticket.ending_seq}:`;
 
 function upToOf(ticket: MirroredTicket): string | undefined {
   const prefix = prefixOf(ticket);

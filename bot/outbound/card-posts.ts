@@ -1,4 +1,5 @@
 import { type Client, Events, Routes } from 'discord.js';
+import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { callDiscord, type Outcome } from '../call-ends.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
@@ -127,7 +128,7 @@ export function listenCards(bridge: Bridge, client: Client): void {
   client.on(Events.MessageDelete, ({ id, channelId }) => {
     const ticketId = tickets.idOfChannel(channelId);
     const ticket = ticketId && tickets.known(ticketId);
-    if (!ticket || ticket.mirror.card_id !== id || ticket.ticket.status === 'CLOSED') return;
+    if (!ticket || ticket.mirror.card_id !== id || !isOpen(ticket.ticket)) return;
     ticket.mirror.card_id = null;
     outbound.schedule(ticket.id);
   });

@@ -9,6 +9,7 @@ import {
 } from 'discord.js';
 import type { IssueLevel } from '../../src/contract/tickets.ts';
 import type { Ticket } from '../../src/domain/log/entry.ts';
+import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import { escapeName, MAX_TOPIC, neutralise, shorten } from '../format.ts';
 import { breakLinks } from './renditions.ts';
 
@@ -51,6 +52,19 @@ function when(at: number): string {
   return `<t:${Math.floor(at / 1000)}:f>`;
 }
 
+const statusNames: Readonly<Record<Ticket['status'], string>> = {
+  NEW: 'New, waits for approval',
+  OPEN: 'Open',
+  ASSIGNED: 'Assigned',
+  IN_PROGRESS: 'In progress',
+  WAITING: 'Waiting for the customer',
+  RESOLVED: 'Resolved',
+  CLOSED: 'Closed',
+  REOPENED: 'Reopened',
+  REJECTED: 'Rejected',
+  WITHDRAWN: 'Withdrawn',
+};
+
 function closeRow(ticket: Ticket): Card['components'][number] {
   return {
     type: ComponentType.ActionRow,
@@ -60,7 +74,7 @@ function closeRow(ticket: Ticket): Card['components'][number] {
         style: ButtonStyle.Danger,
         label: 'Close',
         custom_id: `${closeButton}:${ticket.id}`,
-        disabled: ticket.status === 'CLOSED',
+        disabled: !isOpen(ticket),
       },
     ],
   };
@@ -71,7 +85,7 @@ function fieldsOf(ticket: Ticket, bare: boolean) {
   const { status, issue_level, support_role, username, user_role, created_at } = ticket;
   const { assigned_to, close_reason } = ticket;
   return [
-    field('State', status === 'CLOSED' ? 'Closed' : 'Open'),
+    field('Status', statusNames[status]),
     field('Level', issue_level),
     field('Support role', support_role),
     ...(bare ? [] : [field('Customer', escapeName(username))]),
@@ -110,7 +124,7 @@ export function renderCard(ticket: Ticket, rendition: CardRendition = ''): Card 
       : needsDescription(ticket, rendition)
         ? '*The description follows below.*'
         : neutralise(ticket.description),
-    color: ticket.status === 'CLOSED' ? 0x747f8d : colors[ticket.issue_level],
+    color: isOpen(ticket) ? colors[ticket.issue_level] : 0x747f8d,
     fields: fieldsOf(ticket, bare),
     footer: { text: `Ticket ${ticket.id}` },
   };

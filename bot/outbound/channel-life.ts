@@ -1,4 +1,5 @@
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
+import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { MirrorProblem } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
@@ -22,7 +23,7 @@ export async function ensureChannel(
     bridge.room.count(ticket.id, data.partner);
     return undefined;
   }
-  const isClosed = data.status === 'CLOSED';
+  const isClosed = !isOpen(data);
   if (isClosed && isStepDone(ticket, 'removed')) return undefined;
   const found = await findChannel(bridge, ticket);
   // A ticket that was closed before it had a channel gets its transcript only.
@@ -78,7 +79,7 @@ export async function loseChannel(bridge: Bridge, ticket: MirroredTicket): Promi
   ticket.unrecorded = [];
   ticket.channelsSince = performance.now();
   bridge.room.left(ticket);
-  if (ticket.ticket.status === 'CLOSED') {
+  if (!isOpen(ticket.ticket)) {
     const nothing = { channel_id: null, card_id: null, attempt: null, pending: [], deferred: [] };
     await bridge.tickets.save(ticket, nothing);
     return;

@@ -2,6 +2,7 @@ import { logHop } from '../../src/domain/hops.ts';
 import { publicLog } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
 import type { MirrorChange } from '../../src/domain/mirror/mirrors.ts';
+import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { ChannelGone, code, hasCode, MirrorProblem } from '../discord-errors.ts';
 import { afterSuccess } from '../failures.ts';
@@ -63,7 +64,7 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   } catch (error) {
     if (!(await isClosedAndBarred(bridge, ticket, error))) throw error;
   }
-  const isClosed = ticket.ticket.status === 'CLOSED';
+  const isClosed = !isOpen(ticket.ticket);
   // The transcript says what an edit that is put off would.
   if (mirror.channel_id && !isClosed) await showDeferred(bridge, ticket);
   // A channel is not removed before it, and the transcript, have all that was said.
@@ -82,7 +83,7 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
 async function isClosedAndBarred(bridge: Bridge, ticket: MirroredTicket, error: unknown) {
   if (!(error instanceof MirrorProblem)) return false;
   if (ticket.stale) await bridge.tickets.refresh(ticket);
-  if (ticket.ticket.status !== 'CLOSED') return false;
+  if (isOpen(ticket.ticket)) return false;
   bridge.log.warn(
     { ticket: ticket.id, reason: error.message },
     'closing what cannot be written in',

@@ -3,7 +3,7 @@ import type { MirroredTicket } from '../mirrored-tickets.ts';
 
 /** The name under which a step of the closing under way is stored. */
 export function stepName({ ticket }: MirroredTicket, name: string): string {
-  return `${name}@${ticket.status_seq}`;
+  return `${name}@${ticket.ending_seq}`;
 }
 
 export function isStepDone(ticket: MirroredTicket, name: string): boolean {

@@ -116,7 +116,7 @@ export async function walkClosing(bridge: Bridge, ticket: MirroredTicket): Promi
     await saveStep(bridge, ticket, name);
   }
   await forgetPosts(bridge.ctx, ticket.id, bridge.lease.fencingToken);
-  const closing = ticket.ticket.status_seq;
+  const closing = ticket.ticket.ending_seq;
   await bridge.tickets.save(ticket, { state: 'done', closing, problem: null });
   bridge.room.left(ticket);
   bridge.tickets.forget(ticket);

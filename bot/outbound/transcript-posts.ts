@@ -74,7 +74,7 @@ export async function postTranscript(
   ticket: MirroredTicket,
 ): Promise<Failed | undefined> {
   const { mirror, ticket: data } = ticket;
-  const closing = data.status_seq;
+  const closing = data.ending_seq;
   const { posts } = await planTranscriptPosts(bridge, ticket);
   let nth = -1;
   for await (const files of posts) {

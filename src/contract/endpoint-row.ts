@@ -24,7 +24,7 @@ export interface EndpointRow {
   body?: z.ZodType;
   /** The file field of a multipart body. */
   file?: string;
-  /** Bodies by status; null is a body of bytes. */
+  /** Bodies by status; null is a body of bytes, or with 204 none at all. */
   answers: Readonly<Record<number, z.ZodType | null>>;
   /** Headers of the answer that a client needs. */
   headers?: readonly string[];

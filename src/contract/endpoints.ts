@@ -1,8 +1,15 @@
 import type { z } from 'zod';
 import type { EndpointRows } from './endpoint-row.ts';
+import { agentEndpoints } from './endpoints/agents.ts';
+import { availabilityEndpoints } from './endpoints/availability.ts';
+import { blockEndpoints } from './endpoints/blocks.ts';
+import { cannedReplyEndpoints } from './endpoints/canned-replies.ts';
+import { customerEndpoints } from './endpoints/customers.ts';
 import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
+import { packageEndpoints } from './endpoints/packages.ts';
 import { probeEndpoints } from './endpoints/probes.ts';
+import { ticketVerbEndpoints } from './endpoints/ticket-verbs.ts';
 import { ticketEndpoints } from './endpoints/tickets.ts';
 
 export { commonErrors, type EndpointRow } from './endpoint-row.ts';
@@ -13,8 +20,15 @@ export { commonErrors, type EndpointRow } from './endpoint-row.ts';
  */
 export const endpoints = {
   ...ticketEndpoints,
+  ...ticketVerbEndpoints,
   ...messageEndpoints,
   ...fileEndpoints,
+  ...customerEndpoints,
+  ...packageEndpoints,
+  ...cannedReplyEndpoints,
+  ...agentEndpoints,
+  ...availabilityEndpoints,
+  ...blockEndpoints,
   ...probeEndpoints,
 } as const satisfies EndpointRows;
 

@@ -20,6 +20,8 @@ export const rateLimits = {
   /** What ADMIN sets up: categories, priorities, packages, canned replies, customers. */
   setup: 30,
   reports: 30,
+  /** Codes that join two identities: those asked for, and in Discord those tried. */
+  link: 5,
 } as const;
 
 export type RateLimitName = keyof typeof rateLimits;
@@ -35,6 +37,13 @@ export const sizes = {
   reason: 500,
   clientId: 200,
   assignee: 200,
+  /** A tag, a sub-category. */
+  label: 40,
+  tags: 20,
+  contextKeys: 20,
+  contextKey: 40,
+  contextValue: 500,
+  comment: 2000,
   token: 8192,
   file: 10 * 1024 * 1024,
   fileName: 120,

@@ -2,18 +2,37 @@ import { z } from 'zod';
 import { userRole } from './identity.ts';
 import { clientId, hexId, millis, queryInteger, seq } from './ids.ts';
 import { sizes } from './limits.ts';
+import { fileView } from './messages.ts';
 import { text } from './text.ts';
+import { issueLevel, priorityInput, supportRole, ticketStatus, wordInput } from './ticket-words.ts';
 
-export const ticketStatuses = ['OPEN', 'CLOSED'] as const;
-export const issueLevels = ['NORMAL', 'URGENT', 'CRITICAL'] as const;
-export const supportRoles = ['GENERAL', 'TECHNICAL', 'MANAGER', 'ADMIN'] as const;
-export type TicketStatus = (typeof ticketStatuses)[number];
-export type IssueLevel = (typeof issueLevels)[number];
-export type SupportRole = (typeof supportRoles)[number];
+export {
+  type IssueLevel,
+  issueLevels,
+  type SupportRole,
+  supportRoles,
+  type TicketStatus,
+  ticketStatuses,
+} from './ticket-words.ts';
 
-const ticketStatus = z.enum(ticketStatuses);
-const issueLevel = z.enum(issueLevels);
-const supportRole = z.enum(supportRoles);
+/** Whoever takes care of a ticket, as everybody may see them. */
+export const assigneeView = z.object({ id: z.string(), name: z.string() });
+
+export const ratingView = z.object({
+  score: z.int().min(1).max(5),
+  comment: z.string().nullable(),
+  at: millis,
+});
+
+/** What the customer's page and the backend say of the circumstances: `page`, `browser`, `plan` … */
+export const contextInput = z
+  .record(z.string().min(1).max(sizes.contextKey), text({ max: sizes.contextValue, empty: true }))
+  .refine((context) => Object.keys(context).length <= sizes.contextKeys, {
+    message: `must have at most ${sizes.contextKeys} keys`,
+    params: { type: 'too_long', context: { max: sizes.contextKeys } },
+  });
+
+const day = z.iso.date();
 
 /** A ticket on the wire. */
 export const ticketView = z.object({
@@ -36,6 +55,26 @@ export const ticketView = z.object({
   closed_at: millis.nullable(),
   close_reason: z.string().nullable(),
   last_seq: seq.describe("The newest entry of the ticket's log; 0 before the first."),
+  reference: z.string().describe('`TICK-YYYYMMDD-NNNN`, of its day and number.'),
+  priority: z.string().describe('The name of a priority; `issue_level` is its level.'),
+  category: z.string().nullable(),
+  sub_category: z.string().nullable(),
+  scheduled_date: day.nullable().describe('YYYY-MM-DD'),
+  assignee: assigneeView.nullable().describe('Whom `assigned_to` names, where it is known who.'),
+  files: z.array(fileView).describe('What was attached when it was opened.'),
+  context: z.record(z.string(), z.string()),
+  first_response_at: millis.nullable().describe('When staff first answered.'),
+  response_time: z.int().nullable().describe('Until then, in milliseconds, pauses taken off.'),
+  resolved_at: millis.nullable(),
+  resolution_time: z.int().nullable().describe('Until then, in milliseconds, pauses taken off.'),
+  rejection_reason: z.string().nullable(),
+  rating: ratingView.nullable(),
+  reopened: z.int().describe('How often.'),
+  tags: z.array(z.string()).exactOptional().describe('For staff only.'),
+  snoozed_until: millis.nullable().exactOptional().describe('For staff only.'),
+  last_internal_seq: seq
+    .exactOptional()
+    .describe('The newest entry of the internal stream; in answers to staff only.'),
 });
 export type TicketView = z.infer<typeof ticketView>;
 
@@ -45,12 +84,24 @@ export const reasonText = text({ max: sizes.reason, trim: true });
 export const assigneeText = text({ max: sizes.assignee, trim: true });
 export const searchText = text({ max: sizes.query, trim: true });
 
+/** A word or two of somebody's own: a sub-category, a tag. */
+export const labelText = text({ max: sizes.label, trim: true });
+export const tagsInput = z
+  .array(labelText)
+  .max(sizes.tags)
+  .transform((tags) => [...new Set(tags)]);
+
 export const createTicketBody = z.object({
   topic: topicText,
   description: descriptionText,
   client_id: clientId.optional(),
   issue_level: issueLevel.optional(),
   support_role: supportRole.optional(),
+  priority: priorityInput.optional(),
+  category: wordInput.nullish(),
+  sub_category: labelText.nullish(),
+  scheduled_date: day.nullish(),
+  context: contextInput.optional(),
 });
 export type CreateTicketBody = z.infer<typeof createTicketBody>;
 
@@ -60,6 +111,11 @@ export const updateTicketBody = z
     issue_level: issueLevel.optional(),
     support_role: supportRole.optional(),
     assigned_to: z.union([z.null(), assigneeText]).optional(),
+    priority: priorityInput.optional(),
+    category: wordInput.nullable().optional(),
+    sub_category: labelText.nullable().optional(),
+    scheduled_date: day.nullable().optional(),
+    tags: tagsInput.optional().describe('Staff only; kept in the internal stream.'),
   })
   .refine((body) => Object.values(body).some((value) => value !== undefined), {
     message: 'names nothing to change',
@@ -67,7 +123,10 @@ export const updateTicketBody = z
   });
 export type UpdateTicketBody = z.infer<typeof updateTicketBody>;
 
-export const closeTicketBody = z.object({ reason: reasonText.nullish() });
+export const closeTicketBody = z.object({
+  reason: reasonText.nullish(),
+  comment: reasonText.nullish().describe('Another name of `reason`.'),
+});
 export type CloseTicketBody = z.infer<typeof closeTicketBody>;
 
 export const listTicketsQuery = z.object({

@@ -10,7 +10,8 @@ export type DomainEvent =
   | { kind: 'internal_entry'; entry: Entry }
   | { kind: 'ticket_created'; ticket: Ticket }
   | { kind: 'typing'; ticket_id: string; owner: string; by: Author }
-  | { kind: 'read'; ticket_id: string; owner: string; by: Author; seq: number };
+  | { kind: 'read'; ticket_id: string; owner: string; by: Author; seq: number }
+  | { kind: 'setting_changed'; name: string };
 
 /** The hint that an entry is stored. */
 export function entryEvent(entry: Entry): DomainEvent {

@@ -53,6 +53,8 @@ export function isHint(value: unknown): value is DomainEvent {
         isAuthor(value.by) &&
         (value.kind === 'typing' || isCount(value.seq))
       );
+    case 'setting_changed':
+      return isText(value.name);
     default:
       return false;
   }

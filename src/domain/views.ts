@@ -8,8 +8,36 @@ import { derivedKeys } from './access/derived-keys.ts';
 import { fileView } from './links.ts';
 import type { Author, Message, Ticket } from './log/entry.ts';
 
+/** `TICK-YYYYMMDD-NNNN`: the day the ticket was opened, in UTC, and its number. */
+export function referenceOf({ created_at, number }: Pick<Ticket, 'created_at' | 'number'>): string {
+  const day = new Date(created_at).toISOString().slice(0, 10).replaceAll('-', '');
+  return `TICK-${day}-${String(number).padStart(4, '0')}`;
+}
+
+/** Staff alone are shown these; nothing of them may be told from what a customer gets. */
+function staffFieldsOf({ tags, snoozed_until }: Ticket, to: TicketViewer) {
+  const { internalSeq } = to;
+  return {
+    tags,
+    snoozed_until,
+    ...(internalSeq !== undefined && { last_internal_seq: internalSeq }),
+  };
+}
+
+/** Who is shown a ticket; for staff, how far its internal stream has come, where that was read. */
+export interface TicketViewer {
+  staff: boolean;
+  internalSeq?: number;
+}
+
 /** Where stored rows end and the wire begins; nothing else shapes an answer. */
-export function ticketView(ticket: Ticket, head: { seq: number; at: number }): TicketView {
+export function ticketView(
+  ctx: AppContext,
+  ticket: Ticket,
+  head: { seq: number; at: number },
+  to: TicketViewer,
+): TicketView {
+  const { assignee, rating } = ticket;
   return {
     id: ticket.id,
     user_id: ticket.user_id,
@@ -23,10 +51,26 @@ export function ticketView(ticket: Ticket, head: { seq: number; at: number }): T
     issue_level: ticket.issue_level,
     number: ticket.number,
     username: ticket.username,
-    assigned_to: ticket.assigned_to,
+    assigned_to: assignee ? shownId(ctx, assignee, to) : ticket.assigned_to,
     closed_at: ticket.closed_at,
     close_reason: ticket.close_reason,
     last_seq: head.seq,
+    reference: referenceOf(ticket),
+    priority: ticket.priority,
+    category: ticket.category,
+    sub_category: ticket.sub_category,
+    scheduled_date: ticket.scheduled_date,
+    assignee: assignee && { id: shownId(ctx, assignee, to), name: assignee.name },
+    files: ticket.files.map((file) => fileView(ctx, file)),
+    context: ticket.context,
+    first_response_at: ticket.first_response_at,
+    response_time: ticket.response_time,
+    resolved_at: ticket.resolved_at,
+    resolution_time: ticket.resolution_time,
+    rejection_reason: ticket.rejection_reason,
+    rating: rating && { score: rating.score, comment: rating.comment, at: rating.at },
+    reopened: ticket.reopened,
+    ...(to.staff && staffFieldsOf(ticket, to)),
   };
 }
 
@@ -44,7 +88,11 @@ const ALIAS_CHARACTERS = 22;
  * same opaque text stands for the same person. Keyed, since the ids of a guild's members are known to
  * many and could be tried.
  */
-function shownId(ctx: AppContext, { id, key }: Author, { staff }: Viewer): string {
+function shownId(
+  ctx: AppContext,
+  { id, key }: Pick<Author, 'id' | 'key'>,
+  { staff }: { staff: boolean },
+): string {
   if (staff || !isDiscordKey(key)) return id;
   const hash = createHmac('sha256', derivedKeys(ctx.config).aliases).update(id);
   return `staff-${hash.digest('base64url').slice(0, ALIAS_CHARACTERS)}`;

@@ -63,6 +63,7 @@ export async function authenticate(ctx: AppContext, request: RequestContext): Pr
     throw new AppError('UNAUTHORIZED', 'the Authorization header is not "Bearer <token>"');
   const { actor } = await ctx.tokens.verify(token);
   request.user = actor.key;
+  ctx.desk.seen.note(actor);
   return { ...actor, via: { door: 'rest', requestId: request.id } };
 }
 

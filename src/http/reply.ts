@@ -13,6 +13,9 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
+/** What an endpoint answers with that has done what was asked, and has nothing to say. */
+export const noContent = { status: 204, body: undefined } as const;
+
 /** Ends an answer so that it is read, whatever of the request has not been. */
 function finish(res: ServerResponse, text: string | Buffer): void {
   const { req } = res;
@@ -57,6 +60,14 @@ function sendText(
   finish(res, text);
 }
 
+/** RFC 9110, section 15.3.5: an answer with 204 has neither a body nor its length. */
+function sendNothing(res: ServerResponse, { status, headers }: Reply): void {
+  if (res.headersSent || res.destroyed) return;
+  if (refusesContinue(res.req)) res.shouldKeepAlive = false;
+  res.writeHead(status, { 'Cache-Control': 'no-store', ...headers });
+  finish(res, '');
+}
+
 /** A long text is held as the bytes that are sent, once; a short one goes out with its headers. */
 const LONG_TEXT = 16 * 1024;
 
@@ -65,6 +76,10 @@ const LONG_TEXT = 16 * 1024;
  * @throws AppError SERVICE_UNAVAILABLE
  */
 export function sendReply({ res, unsent }: RequestContext, reply: Reply): void {
+  if (reply.body === undefined) {
+    sendNothing(res, reply);
+    return;
+  }
   const text = JSON.stringify(reply.body);
   const shown = text.length > LONG_TEXT ? Buffer.from(text) : text;
   if (typeof shown !== 'string') unsent?.add(res, shown.length);

@@ -4,6 +4,11 @@ import {
   endpoints,
   type TokenEndpointName,
 } from '../contract/endpoints.ts';
+import { agentHandlers } from './agents.ts';
+import { availabilityHandlers } from './availability.ts';
+import { blockHandlers } from './blocks.ts';
+import { cannedReplyHandlers } from './canned-replies.ts';
+import { customerHandlers } from './customers.ts';
 import { serveFile } from './downloads.ts';
 import {
   bindEndpoint,
@@ -13,15 +18,24 @@ import {
   type OpenHandler,
 } from './endpoint.ts';
 import { messageHandlers } from './messages.ts';
+import { packageHandlers } from './packages.ts';
 import { probeHandlers } from './probes.ts';
+import { ticketVerbHandlers } from './ticket-verbs.ts';
 import { ticketHandlers } from './tickets.ts';
 import { uploadHandlers } from './uploads.ts';
 
 const handlers: Handlers = {
   ...ticketHandlers,
+  ...ticketVerbHandlers,
   ...messageHandlers,
   ...uploadHandlers,
   downloadFile: serveFile,
+  ...customerHandlers,
+  ...packageHandlers,
+  ...cannedReplyHandlers,
+  ...agentHandlers,
+  ...availabilityHandlers,
+  ...blockHandlers,
   ...probeHandlers,
 };
 

@@ -1,6 +1,7 @@
-import { closeTicket, updateTicket } from '../domain/tickets/change.ts';
+import { closeTicket } from '../domain/tickets/close.ts';
 import { createTicket } from '../domain/tickets/create.ts';
 import { getTicket, listTickets } from '../domain/tickets/read.ts';
+import { updateTicket } from '../domain/tickets/update.ts';
 import { type Handlers, nextLink } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
 
@@ -20,6 +21,9 @@ export const ticketHandlers = {
     return { status: 200, body: await getTicket(ctx, actor, params.ticketId) };
   },
   async updateTicket({ ctx, actor, params, body }) {
+    return { status: 200, body: await updateTicket(ctx, actor, params.ticketId, body) };
+  },
+  async replaceTicket({ ctx, actor, params, body }) {
     return { status: 200, body: await updateTicket(ctx, actor, params.ticketId, body) };
   },
   async closeTicket({ ctx, actor, params, body }) {

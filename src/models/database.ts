@@ -1,5 +1,16 @@
 import type { Connection, Model, Schema } from 'mongoose';
 import {
+  type AgentRow,
+  agentSchema,
+  type LinkCodeRow,
+  linkCodeSchema,
+  type PresenceRow,
+  presenceSchema,
+} from './agent.ts';
+import { type BlockRow, blockSchema } from './block.ts';
+import { type CannedReplyRow, cannedReplySchema } from './canned-reply.ts';
+import { type CategoryRow, categorySchema, type PriorityRow, prioritySchema } from './catalogue.ts';
+import {
   type DeadLetterRow,
   type DueRow,
   deadLetterSchema,
@@ -9,6 +20,14 @@ import {
   type WatermarkRow,
   watermarkSchema,
 } from './consumer.ts';
+import {
+  type AssignmentRow,
+  assignmentSchema,
+  type CustomerRow,
+  customerSchema,
+  type PackageRow,
+  packageSchema,
+} from './customer.ts';
 import { type EntryRow, entrySchema, type VisibilityRow, visibilitySchema } from './entry.ts';
 import { type StoredFileRow, storedFileSchema, type UsageRow, usageSchema } from './file.ts';
 import { type MetaRow, metaSchema } from './meta.ts';
@@ -21,6 +40,7 @@ import {
   postSchema,
 } from './mirror.ts';
 import { type SearchRow, searchSchema } from './search.ts';
+import { type SettingRow, settingSchema } from './setting.ts';
 import { type CounterRow, counterSchema, type TicketRow, ticketSchema } from './ticket.ts';
 
 /** The models on one connection. The hot paths use `model.collection`, the native driver's. */
@@ -41,6 +61,17 @@ export interface Database {
   deadLetters: Model<DeadLetterRow>;
   due: Model<DueRow>;
   search: Model<SearchRow>;
+  priorities: Model<PriorityRow>;
+  categories: Model<CategoryRow>;
+  customers: Model<CustomerRow>;
+  packages: Model<PackageRow>;
+  assignments: Model<AssignmentRow>;
+  cannedReplies: Model<CannedReplyRow>;
+  agents: Model<AgentRow>;
+  presence: Model<PresenceRow>;
+  linkCodes: Model<LinkCodeRow>;
+  blocks: Model<BlockRow>;
+  settings: Model<SettingRow>;
 }
 
 /** Registers every model on a connection; touches no server. */
@@ -64,5 +95,16 @@ export function defineModels(connection: Connection): Database {
     deadLetters: model('DeadLetter', deadLetterSchema),
     due: model('Due', dueSchema),
     search: model('Search', searchSchema),
+    priorities: model('Priority', prioritySchema),
+    categories: model('Category', categorySchema),
+    customers: model('Customer', customerSchema),
+    packages: model('Package', packageSchema),
+    assignments: model('Assignment', assignmentSchema),
+    cannedReplies: model('CannedReply', cannedReplySchema),
+    agents: model('Agent', agentSchema),
+    presence: model('Presence', presenceSchema),
+    linkCodes: model('LinkCode', linkCodeSchema),
+    blocks: model('Block', blockSchema),
+    settings: model('Setting', settingSchema),
   };
 }

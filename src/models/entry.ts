@@ -66,6 +66,8 @@ export interface TicketChangeRow extends EntryBase {
   action: string;
   /** Each field that changed: from, to. What the first version of the program left out is not in it. */
   changes: Record<string, readonly [from: FieldValue, to: FieldValue]>;
+  /** What whoever did it said about it. */
+  comment?: string;
   /** The whole ticket after it, but for the staff's fields. */
   ticket: Record<string, unknown>;
 }
@@ -102,6 +104,7 @@ export const entrySchema = new Schema<EntryBase>(
     of: Schema.Types.Mixed,
     action: String,
     changes: Schema.Types.Mixed,
+    comment: String,
     ticket: Schema.Types.Mixed,
   } as never,
   { collection: 'entries', versionKey: false, strict: 'throw' },

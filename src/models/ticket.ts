@@ -1,7 +1,33 @@
 import type { Timestamp } from 'mongodb';
 import { Schema, type Types } from 'mongoose';
 import type { UserRole } from '../contract/identity.ts';
-import type { IssueLevel, SupportRole, TicketStatus } from '../contract/tickets.ts';
+import type { IssueLevel, SupportRole, TicketStatus } from '../contract/ticket-words.ts';
+import type { FileRow } from './entry.ts';
+
+/** Whoever of the staff takes care of a ticket; `key` is what the rights go by. */
+export interface AssigneeRow {
+  key: string;
+  id: string;
+  name: string;
+}
+
+export interface RatingRow {
+  score: number;
+  comment: string | null;
+  at: number;
+  /** When it was first given; it may be changed for some days from then. */
+  first: number;
+}
+
+/** What the times of service are counted by: milliseconds since 1970, and lengths in milliseconds. */
+export interface ServiceClockRow {
+  /** When it began: with the ticket, its approval, or its reopening. */
+  from: number;
+  /** How long it has stood still, all pauses that are over together. */
+  paused: number;
+  /** Since when it stands still; null while it runs. */
+  paused_since: number | null;
+}
 
 /** A ticket. What its log says (`last_seq`, the time of the last entry) is read from the log, not kept here. */
 export interface TicketRow {
@@ -31,7 +57,38 @@ export interface TicketRow {
   closed_at: number | null;
   close_reason: string | null;
   client_id: string;
+  /** The name of a priority; `issue_level` is always its level. */
+  priority: string;
+  category: string | null;
+  sub_category: string | null;
+  /** YYYY-MM-DD */
+  scheduled_date: string | null;
+  /** Who `assigned_to` is, where that names somebody known. */
+  assignee: AssigneeRow | null;
+  /** Attached when it was opened. */
+  files: FileRow[];
+  context: Record<string, string>;
+  first_response_at: number | null;
+  response_time: number | null;
+  resolved_at: number | null;
+  resolution_time: number | null;
+  rejection_reason: string | null;
+  rating: RatingRow | null;
+  /** How often it was reopened. */
+  reopened: number;
+  /** The entry that ended the ticket last; 0 before the first time. */
+  ending_seq: number;
+  clock: ServiceClockRow;
+  /** Staff's, changed by entries of the internal stream alone. */
+  tags: string[];
+  snoozed_until: number | null;
 }
+
+/** The fields that only staff ever see. */
+export const staffFields = [
+  'tags',
+  'snoozed_until',
+] as const satisfies readonly (keyof TicketRow)[];
 
 export const ticketSchema = new Schema<TicketRow>(
   {
@@ -55,6 +112,24 @@ export const ticketSchema = new Schema<TicketRow>(
     closed_at: { type: Number, default: null },
     close_reason: { type: String, default: null },
     client_id: { type: String, required: true },
+    priority: { type: String, required: true },
+    category: { type: String, default: null },
+    sub_category: { type: String, default: null },
+    scheduled_date: { type: String, default: null },
+    assignee: { type: Schema.Types.Mixed, default: null },
+    files: { type: Schema.Types.Mixed, default: [] },
+    context: { type: Schema.Types.Mixed, default: {} },
+    first_response_at: { type: Number, default: null },
+    response_time: { type: Number, default: null },
+    resolved_at: { type: Number, default: null },
+    resolution_time: { type: Number, default: null },
+    rejection_reason: { type: String, default: null },
+    rating: { type: Schema.Types.Mixed, default: null },
+    reopened: { type: Number, default: 0 },
+    ending_seq: { type: Number, default: 0 },
+    clock: { type: Schema.Types.Mixed, required: true },
+    tags: { type: [String], default: [] },
+    snoozed_until: { type: Number, default: null },
   },
   { collection: 'tickets', versionKey: false, strict: 'throw' },
 );
@@ -85,3 +160,46 @@ export const counterSchema = new Schema<CounterRow>(
   { _id: { type: String, required: true }, value: { type: Number, required: true } },
   { collection: 'counters', versionKey: false, strict: 'throw' },
 );
+
+/** The priority that stands for a level by itself; every level has one at first. */
+export const ownPriorities: Readonly<Record<IssueLevel, string>> = {
+  NORMAL: 'MEDIUM',
+  URGENT: 'HIGH',
+  CRITICAL: 'URGENT',
+};
+
+type Described = Pick<
+  TicketRow,
+  'issue_level' | 'created_at' | 'status' | 'status_seq' | 'closed_at'
+>;
+
+/** What a ticket has before anybody says more; of one from before the help desk, all that it lacks. */
+export function newTicketFields({
+  issue_level,
+  created_at,
+  status,
+  status_seq,
+  closed_at,
+}: Described) {
+  const isClosed = status === 'CLOSED' && closed_at !== null;
+  return {
+    priority: ownPriorities[issue_level],
+    category: null,
+    sub_category: null,
+    scheduled_date: null,
+    assignee: null,
+    files: [],
+    context: {},
+    first_response_at: null,
+    response_time: null,
+    resolved_at: isClosed ? closed_at : null,
+    resolution_time: isClosed ? closed_at - created_at : null,
+    rejection_reason: null,
+    rating: null,
+    reopened: 0,
+    ending_seq: isClosed ? status_seq : 0,
+    clock: { from: created_at, paused: 0, paused_since: null },
+    tags: [],
+    snoozed_until: null,
+  } satisfies Partial<TicketRow>;
+}

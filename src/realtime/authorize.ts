@@ -10,6 +10,7 @@ import { type DeskSocket, ownRoom, room } from './audience.ts';
 import type { Delivery } from './delivery.ts';
 import type { EngineConnection } from './engine.ts';
 import type { Places } from './places.ts';
+import { showPresence } from './staff-presence.ts';
 import { createTurns } from './turns.ts';
 
 export interface Authorizer {
@@ -104,6 +105,8 @@ export function createAuthorizer(ctx: AppContext, places: Places, delivery: Deli
     const { actor } = verified;
     const former = socket.data.actor;
     accept(socket, verified);
+    ctx.desk.seen.note(actor);
+    showPresence(ctx, socket, actor);
     if (former && former.key !== actor.key) await leaveRooms(socket);
     rearm(socket);
     // Join first, read the heads second: what is written in between comes on this socket.

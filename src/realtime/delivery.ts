@@ -13,6 +13,7 @@ import {
 import type { Head } from '../domain/log/heads.ts';
 import { readEntries, readRecentEntries } from '../domain/log/reads.ts';
 import type { RecentTicket } from '../domain/log/reconciliation.ts';
+import { endsTicket } from '../domain/tickets/workflow.ts';
 import { messageView, ticketView, typingView } from '../domain/views.ts';
 import {
   type Audience,
@@ -35,15 +36,26 @@ const eventOf = { message: 'message', edit: 'edit_message', delete: 'delete_mess
 const customer = { staff: false };
 const staff = { staff: true };
 
+/** Sends a ticket to its customer, and with the staff's fields to the staff. */
+function emitTicket(
+  ctx: AppContext,
+  io: DeskServer,
+  name: 'ticket_created' | 'ticket_updated' | 'ticket_closed',
+  ticket: Ticket,
+  head: { seq: number; at: number },
+): void {
+  io.to(room.user(ticket.owner)).emit(name, ticketView(ctx, ticket, head, customer));
+  io.to(staffAudienceOf(ticket.id)).emit(name, ticketView(ctx, ticket, head, staff));
+}
+
 /** Sends one entry to the sockets of this node, as the event the contract names. */
 function emitEntry(ctx: AppContext, io: DeskServer, entry: Entry): void {
   const { ticket_id, owner } = entry;
   logHop(ctx.log, 'emitted to sockets', entry);
   if (!isOfMessage(entry)) {
-    const view = ticketView(entry.ticket, { seq: entry.seq, at: entry.at });
-    const name = entry.action === 'closed' ? 'ticket_closed' : 'ticket_updated';
+    const name = endsTicket(entry) ? 'ticket_closed' : 'ticket_updated';
     ctx.metrics.emitted.inc({ event: name });
-    io.to(audienceOf(ticket_id, owner)).emit(name, view);
+    emitTicket(ctx, io, name, entry.ticket, entry);
     return;
   }
   const message = foldMessage(entry);
@@ -112,8 +124,7 @@ export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
   const tellCreated = createOnce(TOLD_TICKETS, (ticket: Ticket) => {
     if (audience.since(ticket.id, ticket.owner) === undefined) return;
     reorderBuffer.setBaseline(ticket.id, ticket.owner, 0);
-    const view = ticketView(ticket, { seq: 0, at: 0 });
-    io.to(audienceOf(ticket.id, ticket.owner)).emit('ticket_created', view);
+    emitTicket(ctx, io, 'ticket_created', ticket, { seq: 0, at: 0 });
   });
   const isNews = ({ id, owner, stored }: RecentTicket) => {
     const since = audienceSince(id, owner);

@@ -15,7 +15,7 @@ import { deleteMessage, editMessage } from '../domain/messages/change.ts';
 import { listMessages } from '../domain/messages/list.ts';
 import { sendMessage } from '../domain/messages/send.ts';
 import { signalRead, signalTyping } from '../domain/signals.ts';
-import { closeTicket } from '../domain/tickets/change.ts';
+import { closeTicket } from '../domain/tickets/close.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { DeskSocket } from './audience.ts';
 import type { Authorizer } from './authorize.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { APIMessage } from 'discord.js';
-import { closeTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { getTicket } from '../../src/domain/tickets/read.ts';
 import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
-import { closeTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import type { FailpointName } from '../../src/infra/failpoints.ts';
 import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {

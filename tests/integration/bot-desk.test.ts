@@ -5,7 +5,7 @@ import type { DomainEvent } from '../../src/domain/events.ts';
 import { uploadFile } from '../../src/domain/files/upload.ts';
 import { editMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
-import { closeTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { getTicket, readTicket } from '../../src/domain/tickets/read.ts';
 import { planTranscript } from '../../src/domain/transcript/files.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';

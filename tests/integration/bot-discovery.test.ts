@@ -6,7 +6,7 @@ import { collectFiles } from '../../src/domain/files/collect.ts';
 import { uploadFile } from '../../src/domain/files/upload.ts';
 import { deleteMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
-import { closeTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import { channelOf, channelsOf, textsIn } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import { deleteMessage } from '../../src/domain/messages/change.ts';
-import { closeTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,
@@ -94,7 +94,12 @@ test('edits reach the customer, link previews do not', async () => {
   });
   await kim.write(channel.id, 'after the preview');
   await arrived(2);
-  expect(entriesOf(ticket.id).map(({ type }) => type)).toEqual(['message', 'edit', 'message']);
+  expect(entriesOf(ticket.id).map(({ type }) => type)).toEqual([
+    'message',
+    'ticket_change',
+    'edit',
+    'message',
+  ]);
 });
 
 test('deletions reach the customer, one by one and in bulk', async () => {

@@ -5,7 +5,8 @@ import { uploadFile } from '../../src/domain/files/upload.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { signalTyping } from '../../src/domain/signals.ts';
-import { closeTicket, updateTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
+import { updateTicket } from '../../src/domain/tickets/update.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import { channelOf, channelsOf, fault, messagesIn, stateOf, textsIn } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
@@ -49,7 +50,7 @@ test('a ticket gets a channel in the category of its level, seen by its support 
   expect(embed?.description).toBe('It has not come.');
   const fields = Object.fromEntries(embed?.fields?.map(({ name, value }) => [name, value]) ?? []);
   expect(fields).toMatchObject({
-    State: 'Open',
+    Status: 'Open',
     Level: 'URGENT',
     'Support role': 'TECHNICAL',
     Customer: 'Ana',

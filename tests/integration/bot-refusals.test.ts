@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { uploadFile } from '../../src/domain/files/upload.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
-import { closeTicket, updateTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
+import { updateTicket } from '../../src/domain/tickets/update.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import {
   channelOf,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { changePost, forgetPosts, recordPost, removePosts } from '../../src/domain/mirror/posts.ts';
-import { closeTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import { channelOf, channelsOf, clearFaults, messagesIn, textsIn } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { closeTicket, updateTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
+import { updateTicket } from '../../src/domain/tickets/update.ts';
 import { createHealth } from '../../src/infra/health.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import {

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { bridgeLease, takeLease } from '../../src/domain/consumers/lease.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { listMessages } from '../../src/domain/messages/list.ts';
-import { closeTicket, updateTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
+import { updateTicket } from '../../src/domain/tickets/update.ts';
 import { createHealth } from '../../src/infra/health.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {

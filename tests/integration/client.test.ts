@@ -79,6 +79,8 @@ describe('a customer with a client', () => {
       'ticket_created',
       'message',
       'message',
+      // Staff's first answer takes the ticket on.
+      'ticket_updated',
       'edit_message',
       'message',
       'delete_message',
@@ -88,7 +90,7 @@ describe('a customer with a client', () => {
     expect(ticket.ticket).toMatchObject({ status: 'CLOSED', close_reason: 'solved' });
     expect(ticket.messages.map(({ state }) => state)).toEqual(['sent']);
     expect(ticket.messages[0]).toMatchObject({ message: { content: 'hello!', edited: true } });
-    expect(ticket.cursor).toBe(7);
+    expect(ticket.cursor).toBe(8);
   });
 
   test('sees an own message at once, and under the same key when it is stored', async () => {
@@ -210,7 +212,9 @@ describe('tokens', () => {
     await eventually(() => expect(asked).toBe(2));
     const created = await client.tickets.create({ topic: 'A parcel', description: 'Where?' });
     await staff().send(created.id, 'hello');
-    await eventually(() => expect(names()).toEqual(['ticket_created', 'message']));
+    await eventually(() =>
+      expect(names()).toEqual(['ticket_created', 'message', 'ticket_updated']),
+    );
     expect(states).toEqual(['connecting', 'online']);
   });
 

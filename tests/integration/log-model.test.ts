@@ -5,8 +5,9 @@ import type { Actor } from '../../src/domain/access/actor.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { listMessages } from '../../src/domain/messages/list.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
-import { closeTicket, updateTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
+import { updateTicket } from '../../src/domain/tickets/update.ts';
 import { AppError } from '../../src/errors.ts';
 import { chooseSeed, long } from '../cluster/support/history.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
@@ -87,6 +88,7 @@ class Model {
   seen = new Map<string, ModelMessage>();
   head = 0;
   closed = false;
+  answered = false;
   level = 'NORMAL';
   cursor = 0;
   client = new Map<string, MessageView>();
@@ -143,6 +145,11 @@ async function runSend(model: Model, step: Command & { type: 'send' }): Promise<
     deleted: false,
   };
   model.messages.push(message);
+  // The first answer of staff takes the ticket on, by an entry of its own.
+  if (step.who === 1 && !model.answered) {
+    model.answered = true;
+    model.head++;
+  }
   if (clientId !== undefined) model.seen.set(key, message);
 }
 

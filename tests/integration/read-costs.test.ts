@@ -4,9 +4,9 @@ import type { Actor } from '../../src/domain/access/actor.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { listMessages } from '../../src/domain/messages/list.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
-import { updateTicket } from '../../src/domain/tickets/change.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
 import { listTickets } from '../../src/domain/tickets/read.ts';
+import { updateTicket } from '../../src/domain/tickets/update.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 

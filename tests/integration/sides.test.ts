@@ -3,8 +3,9 @@ import type { MessageView } from '../../src/contract/messages.ts';
 import { type Actor, userKey } from '../../src/domain/access/actor.ts';
 import { editMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
-import { closeTicket, updateTicket } from '../../src/domain/tickets/change.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
+import { updateTicket } from '../../src/domain/tickets/update.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Listener, listenAt, newPerson } from '../support/people.ts';
@@ -144,7 +145,7 @@ describe('the rules of texts', () => {
       }
     }
     expect(await ana.call('GET', `/tickets/${ticket.id}`)).toMatchObject({
-      body: { status: 'OPEN', topic: ticket.topic, assigned_to: null, last_seq: 1 },
+      body: { status: 'IN_PROGRESS', topic: ticket.topic, assignee: { name: 'Kim' }, last_seq: 2 },
     });
   });
 });

@@ -102,8 +102,13 @@ describe('events with an ack', () => {
       ok: true,
       ticket: { status: 'CLOSED', close_reason: 'done', last_seq: 1 },
     });
-    await eventually(() => expect(his.events('ticket_closed')).toEqual([ack.ticket]));
-    expect(await his.ask('close_ticket', { ticket_id: ticket.id })).toEqual(ack);
+    // Staff are told the same, and what is theirs alone.
+    const forStaff = { ...ack.ticket, tags: [], snoozed_until: null };
+    await eventually(() => expect(his.events('ticket_closed')).toEqual([forStaff]));
+    expect(await his.ask('close_ticket', { ticket_id: ticket.id })).toEqual({
+      ok: true,
+      ticket: { ...forStaff, last_internal_seq: 0 },
+    });
     expect(his.events('ticket_closed')).toHaveLength(1);
   });
 
@@ -119,10 +124,11 @@ describe('events with an ack', () => {
       ok: true,
       messages: rows.body,
       ticket: (await ana.call('GET', `/tickets/${ticket.id}`)).body,
-      head: 4,
+      // The third entry is the ticket's: staff have answered for the first time.
+      head: 5,
       more: false,
     });
-    expect(rows.body.map(({ rev }) => rev)).toEqual([2, 3]);
+    expect(rows.body.map(({ rev }) => rev)).toEqual([2, 4]);
     const staff = await his.ask('sync', { ticket_id: ticket.id, after: 2 });
     expect(staff.messages).toEqual((await kim.list(ticket.id, '?after=2')).body);
     expect(await hers.ask('sync', { ticket_id: ticket.id, after: 4 })).toMatchObject({
@@ -331,6 +337,7 @@ describe('who hears what', () => {
       ['ticket_created', 0],
       ['message', 1],
       ['message', 1],
+      ['ticket_updated', 2],
       ['ticket_updated', 2],
       ['ticket_closed', 3],
     ];

@@ -5,11 +5,16 @@ import {
   type Action,
   actions,
   can,
+  type PolicySettings,
   requireRight,
   visibleTickets,
 } from '../../src/domain/access/policy.ts';
 
-const settings = { customerMaySetLevel: false };
+const settings: PolicySettings = {
+  customerMaySetLevel: false,
+  agentSees: 'all',
+  agentMayAssign: false,
+};
 
 function person(role: UserRole, id: string = role): Actor {
   const key = userKey(sideOf(role), id);
@@ -25,7 +30,7 @@ function verdicts(actor: Actor, action: Action, author?: string): string {
     .join('');
 }
 
-const table: Record<Action, { customer: string; staff: string }> = {
+const table: Record<Action, { customer: string; staff: string; admin?: string }> = {
   open_ticket: { customer: 'amm', staff: 'aam' },
   read_ticket: { customer: 'amm', staff: 'aam' },
   send_message: { customer: 'amm', staff: 'aam' },
@@ -42,6 +47,29 @@ const table: Record<Action, { customer: string; staff: string }> = {
   read_internal: { customer: 'fmm', staff: 'aam' },
   write_internal: { customer: 'fmm', staff: 'aam' },
   see_mirror_state: { customer: 'fmm', staff: 'aam' },
+  assign_to_others: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  decide_approval: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  set_status: { customer: 'fmm', staff: 'aam' },
+  set_priority: { customer: 'fmm', staff: 'aam' },
+  categorize: { customer: 'fmm', staff: 'aam' },
+  schedule_date: { customer: 'amm', staff: 'aam' },
+  tag_ticket: { customer: 'fmm', staff: 'aam' },
+  snooze_ticket: { customer: 'fmm', staff: 'aam' },
+  claim_ticket: { customer: 'fmm', staff: 'aam' },
+  withdraw_ticket: { customer: 'amm', staff: 'afm', admin: 'aam' },
+  reopen_ticket: { customer: 'amm', staff: 'aam' },
+  rate_ticket: { customer: 'amm', staff: 'afm' },
+  read_history: { customer: 'amm', staff: 'aam' },
+  delete_ticket: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  read_packages: { customer: 'amm', staff: 'aam' },
+  write_packages: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  use_customers: { customer: 'fmm', staff: 'aam' },
+  delete_customer: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  use_canned_replies: { customer: 'fmm', staff: 'aam' },
+  delete_canned_reply: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  see_agents: { customer: 'fmm', staff: 'aam' },
+  block_customers: { customer: 'fmm', staff: 'aam' },
+  set_calendar: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
 };
 
 describe('the policy table', () => {
@@ -50,7 +78,8 @@ describe('the policy table', () => {
       expect(verdicts(person(role), action)).toBe(table[action].customer);
     }
     for (const role of ['AGENT', 'ADMIN'] as const) {
-      expect(verdicts(person(role), action)).toBe(table[action].staff);
+      const { staff, admin = staff } = table[action];
+      expect(verdicts(person(role), action)).toBe(role === 'ADMIN' ? admin : staff);
     }
   });
 
@@ -66,7 +95,7 @@ describe('the policy table', () => {
 
   test('customers set levels where the operator lets them, on their own ticket only', () => {
     const ana = person('CUSTOMER');
-    const open = { customerMaySetLevel: true };
+    const open = { ...settings, customerMaySetLevel: true };
     expect(can(ana, 'set_level', { owner: ana.key }, open)).toBe('allow');
     expect(can(ana, 'set_level', { owner: 'x' }, open)).toBe('missing');
     expect(can(ana, 'assign_ticket', { owner: ana.key }, open)).toBe('forbidden');
@@ -93,8 +122,38 @@ describe('the policy table', () => {
 
   test('lists are filtered by the same rule', () => {
     const ana = person('CUSTOMER');
-    expect(visibleTickets(ana)).toEqual({ owner: ana.key });
-    expect(visibleTickets(person('ADMIN'))).toEqual({});
+    expect(visibleTickets(ana, settings)).toEqual({ owner: ana.key });
+    expect(visibleTickets(person('ADMIN'), settings)).toEqual({});
+  });
+
+  test('agents who see assigned tickets only see no other, and managers and ADMIN all of them', () => {
+    const assigned = { ...settings, agentSees: 'assigned' as const };
+    const kim = person('AGENT');
+    const theirs = { owner: 'x', assignee: { key: kim.key } };
+    const others = { owner: 'x', assignee: { key: 'y' } };
+    expect(can(kim, 'send_message', theirs, assigned)).toBe('allow');
+    expect(can(kim, 'send_message', others, assigned)).toBe('missing');
+    expect(can(kim, 'send_message', { owner: 'x' }, assigned)).toBe('missing');
+    expect(can(kim, 'send_message', { owner: kim.key }, assigned)).toBe('allow');
+    expect(visibleTickets(kim, assigned)).toEqual({ 'assignee.key': kim.key });
+    for (const other of [{ ...kim, manages: true }, person('ADMIN')]) {
+      expect(can(other, 'send_message', others, assigned)).toBe('allow');
+      expect(visibleTickets(other, assigned)).toEqual({});
+    }
+  });
+
+  test('who manages, or whom the operator lets, assigns to others and approves', () => {
+    const kim = person('AGENT');
+    for (const action of ['assign_to_others', 'decide_approval'] as const) {
+      const target = { owner: 'x' };
+      expect(can(kim, action, target, settings)).toBe('forbidden');
+      expect(can({ ...kim, manages: true }, action, target, settings)).toBe('allow');
+      expect(can(kim, action, target, { ...settings, agentMayAssign: true })).toBe('allow');
+      const ana = person('CUSTOMER');
+      expect(can({ ...ana, manages: true }, action, { owner: ana.key }, settings)).toBe(
+        'forbidden',
+      );
+    }
   });
 });
 

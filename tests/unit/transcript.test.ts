@@ -1,8 +1,19 @@
 import { expect, test } from '@jest/globals';
 import type { Entry, MessageEntry, Ticket } from '../../src/domain/log/entry.ts';
 import { renderTranscript } from '../../src/domain/transcript/page.ts';
+import { newTicketFields } from '../../src/models/ticket.ts';
+
+const closed_at = Date.UTC(2026, 0, 2, 4, 0, 0);
+const created_at = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 const ticket: Ticket = {
+  ...newTicketFields({
+    issue_level: 'URGENT',
+    status: 'CLOSED',
+    status_seq: 3,
+    created_at,
+    closed_at,
+  }),
   id: '64b000000000000000000001',
   number: 42,
   owner: 'ana',
@@ -17,10 +28,10 @@ const ticket: Ticket = {
   support_role: 'GENERAL',
   issue_level: 'URGENT',
   assigned_to: null,
-  created_at: Date.UTC(2026, 0, 2, 3, 4, 5),
+  created_at,
   updated_at: Date.UTC(2026, 0, 2, 4, 0, 0),
   status_seq: 3,
-  closed_at: Date.UTC(2026, 0, 2, 4, 0, 0),
+  closed_at,
   close_reason: "it's done",
   client_id: 'c',
 };

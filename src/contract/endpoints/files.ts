@@ -14,7 +14,7 @@ export const fileEndpoints = {
     params: inTicket,
     file: 'file',
     answers: { 201: fileView },
-    errors: ['NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
+    errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },
   downloadFile: {
     method: 'GET',

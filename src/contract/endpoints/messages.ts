@@ -16,7 +16,7 @@ export const messageEndpoints = {
     params: inTicket,
     body: sendMessageBody,
     answers: { 201: messageView, 200: messageView },
-    errors: ['NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
+    errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },
   listMessages: {
     method: 'GET',

@@ -55,6 +55,18 @@ export const ticketEndpoints = {
     answers: { 200: ticketView },
     errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },
+  replaceTicket: {
+    method: 'PUT',
+    path: '/api/v1/tickets/:ticketId',
+    summary: 'The same as PATCH: what is not named stays.',
+    auth: 'token',
+    may: 'owner: topic; staff: all',
+    limit: 'update_ticket',
+    params: inTicket,
+    body: updateTicketBody,
+    answers: { 200: ticketView },
+    errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
+  },
   closeTicket: {
     method: 'POST',
     path: '/api/v1/tickets/:ticketId/close',

@@ -24,6 +24,8 @@ export interface Actor {
   origin: 'web' | 'discord' | 'system';
   /** The issuer of the token, where it names one: the partner whose user this is. */
   partner?: string;
+  /** An AGENT who may also assign, approve, reject and read all reports: Discord's MANAGER. */
+  manages?: boolean;
   via?: Via;
 }
 

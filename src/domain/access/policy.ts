@@ -8,21 +8,36 @@ import { type Actor, isStaff } from './actor.ts';
 export interface Target {
   owner: string;
   author?: string;
+  /** Who of the staff takes care of the ticket. */
+  assignee?: { key: string } | null;
 }
 
 /** What the operator has decided; a `Config` is one. */
 export interface PolicySettings {
   customerMaySetLevel: boolean;
+  /** Whether agents see every ticket, or only those assigned to them. */
+  agentSees: 'all' | 'assigned';
+  /** Whether agents may also assign to others, approve and reject, as those who manage them do. */
+  agentMayAssign: boolean;
 }
 
 /**
  * What an actor is to a ticket. A right that depends on a setting is a standing of its own, so that
  * the table below needs no conditions.
  */
-type Standing = 'customer' | 'owner' | 'owner_setting_levels' | 'author' | 'agent' | 'admin';
+type Standing =
+  | 'customer'
+  | 'owner'
+  | 'owner_setting_levels'
+  | 'author'
+  | 'agent'
+  /** An agent who may do what is decided for others. */
+  | 'managing_agent'
+  | 'admin';
 
 const staff = ['agent', 'admin'] as const;
 const ownerAndStaff = ['owner', ...staff] as const;
+const managers = ['managing_agent', 'admin'] as const;
 
 /** Who may do what: the only place that says so. Everybody else is answered with `refusal`. */
 const table = {
@@ -43,6 +58,29 @@ const table = {
     refusal: 'only staff may set issue_level and support_role',
   },
   assign_ticket: { may: staff, refusal: 'only staff may assign a ticket' },
+  assign_to_others: {
+    may: managers,
+    refusal: 'only ADMIN, or whom the operator lets, may assign a ticket to others',
+  },
+  decide_approval: {
+    may: managers,
+    refusal: 'only ADMIN, or whom the operator lets, may approve or reject a ticket',
+  },
+  set_status: { may: staff, refusal: 'only staff may set the status' },
+  set_priority: {
+    may: ['owner_setting_levels', ...staff],
+    refusal: 'only staff may set the priority',
+  },
+  categorize: { may: staff, refusal: 'only staff may set category and sub_category' },
+  schedule_date: { may: ownerAndStaff, refusal: 'set scheduled_date' },
+  tag_ticket: { may: staff, refusal: 'only staff may set tags' },
+  snooze_ticket: { may: staff, refusal: 'only staff may snooze a ticket' },
+  claim_ticket: { may: staff, refusal: 'only staff may claim a ticket' },
+  withdraw_ticket: { may: ['owner', 'admin'], refusal: 'only its owner may withdraw a ticket' },
+  reopen_ticket: { may: ownerAndStaff, refusal: 'reopen a ticket' },
+  rate_ticket: { may: ['owner'], refusal: 'only its owner may rate a ticket' },
+  read_history: { may: ownerAndStaff, refusal: 'read the history of a ticket' },
+  delete_ticket: { may: ['admin'], refusal: 'only ADMIN may delete a ticket' },
   subscribe: {
     may: staff,
     refusal: 'only staff may subscribe; customers get the events of all their tickets',
@@ -51,6 +89,15 @@ const table = {
   read_internal: { may: staff, refusal: 'only staff may read notes' },
   write_internal: { may: staff, refusal: 'only staff may write notes' },
   see_mirror_state: { may: staff, refusal: 'only staff may see how far a message has come' },
+  read_packages: { may: ['customer', ...staff], refusal: 'read packages' },
+  write_packages: { may: ['admin'], refusal: 'only ADMIN may change packages' },
+  use_customers: { may: staff, refusal: 'only staff may see profiles of customers' },
+  delete_customer: { may: ['admin'], refusal: 'only ADMIN may delete the profile of a customer' },
+  use_canned_replies: { may: staff, refusal: 'only staff may use canned replies' },
+  delete_canned_reply: { may: ['admin'], refusal: 'only ADMIN may delete a canned reply' },
+  see_agents: { may: staff, refusal: 'only staff may see who of the staff there is' },
+  block_customers: { may: staff, refusal: 'only staff may block customers' },
+  set_calendar: { may: ['admin'], refusal: 'only ADMIN may see and set the calendar' },
 } as const satisfies Record<string, { may: readonly Standing[]; refusal: string }>;
 
 /** Everything a ticket and its messages can be asked for. */
@@ -59,9 +106,16 @@ export const actions = Object.keys(table) as Action[];
 
 export type Verdict = 'allow' | 'forbidden' | 'missing';
 
-/** Staff see every ticket, customers their own. */
-function sees(actor: Actor, target: Target): boolean {
-  return isStaff(actor) || target.owner === actor.key;
+/** True for an agent whom the operator shows only what is assigned to them. */
+function seesAssignedOnly(actor: Actor, { agentSees }: PolicySettings): boolean {
+  return agentSees === 'assigned' && actor.role === 'AGENT' && !actor.manages;
+}
+
+/** Staff see every ticket, or those assigned to them; customers their own. */
+function sees(actor: Actor, target: Target, settings: PolicySettings): boolean {
+  if (target.owner === actor.key) return true;
+  if (!isStaff(actor)) return false;
+  return !seesAssignedOnly(actor, settings) || target.assignee?.key === actor.key;
 }
 
 function standingsOf(
@@ -72,6 +126,9 @@ function standingsOf(
   const standings: Standing[] = [];
   if (!isStaff(actor)) standings.push('customer');
   else standings.push(actor.role === 'ADMIN' ? 'admin' : 'agent');
+  if (actor.role === 'AGENT' && (actor.manages || settings.agentMayAssign)) {
+    standings.push('managing_agent');
+  }
   if (target?.author === actor.key) standings.push('author');
   if (target?.owner !== actor.key) return standings;
   standings.push('owner');
@@ -90,7 +147,7 @@ export function can(
   target: Target | null | undefined,
   settings: PolicySettings,
 ): Verdict {
-  if (target === null || (target && !sees(actor, target))) return 'missing';
+  if (target === null || (target && !sees(actor, target, settings))) return 'missing';
   const may: readonly Standing[] = table[action].may;
   const standings = standingsOf(actor, target, settings);
   return standings.some((standing) => may.includes(standing)) ? 'allow' : 'forbidden';
@@ -112,6 +169,10 @@ export function requireRight(
 }
 
 /** The tickets an actor's lists hold, as a filter of stored tickets. */
-export function visibleTickets(actor: Actor): { owner?: string } {
-  return isStaff(actor) ? {} : { owner: actor.key };
+export function visibleTickets(
+  actor: Actor,
+  settings: PolicySettings,
+): { owner?: string; 'assignee.key'?: string } {
+  if (!isStaff(actor)) return { owner: actor.key };
+  return seesAssignedOnly(actor, settings) ? { 'assignee.key': actor.key } : {};
 }

@@ -9,6 +9,7 @@ import type { FileRow } from '../../models/entry.ts';
 import type { StoredFileRow } from '../../models/file.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
+import { requireUnblocked } from '../blocks/block-list.ts';
 import { fileView } from '../links.ts';
 import { oid } from '../log/collections.ts';
 import { readTicket } from '../tickets/read.ts';
@@ -117,4 +118,5 @@ export async function requireUploadable(
   const { ticket } = await readTicket(ctx, actor, ticketId);
   requireRight(ctx.config, actor, 'upload_file', ticket);
   requireOpen(ticket);
+  await requireUnblocked(ctx, actor);
 }

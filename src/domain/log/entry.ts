@@ -8,7 +8,7 @@ import type {
   Stream,
   TicketChangeRow,
 } from '../../models/entry.ts';
-import type { TicketRow } from '../../models/ticket.ts';
+import { newTicketFields, type TicketRow } from '../../models/ticket.ts';
 import { atInsertion } from './cluster-clock.ts';
 
 export type { Stream } from '../../models/entry.ts';
@@ -85,15 +85,21 @@ export interface Message {
 
 const toOid = (id: string) => Types.ObjectId.createFromHexString(id);
 
+/** A ticket as a row or an entry of an earlier version has it lacks what came later. */
+function complete(ticket: Ticket): Ticket {
+  return 'clock' in ticket ? ticket : { ...newTicketFields(ticket), ...(ticket as Ticket) };
+}
+
 export function toTicket(row: TicketRow): Ticket {
   const { _id, stored: _, ...rest } = row;
-  return { id: _id.toHexString(), ...rest };
+  return complete({ id: _id.toHexString(), ...rest });
 }
 
 export function toEntry(row: EntryRow): Entry {
   const { _id, ticket_id, stored: _, ...rest } = row;
   const entry = { ...rest, id: _id.toHexString(), ticket_id: ticket_id.toHexString() } as Entry;
-  if (row.type === 'message') {
+  if (entry.type === 'ticket_change') entry.ticket = complete(entry.ticket);
+  else if (row.type === 'message') {
     if (row.reply_to) (entry as MessageEntry).reply_to = row.reply_to.toHexString();
   } else if (row.type !== 'ticket_change') {
     const { id, reply_to, ...target } = row.of;

@@ -2,6 +2,7 @@ import type { ClientSession, Timestamp } from 'mongodb';
 import type { Types } from 'mongoose';
 import type { Database } from '../../models/database.ts';
 import type { TicketRow } from '../../models/ticket.ts';
+import { openStatuses } from '../tickets/workflow.ts';
 import { majority, native, runCommand } from './collections.ts';
 import type { Stream } from './entry.ts';
 
@@ -114,7 +115,7 @@ export async function listOpenHeads(
   owners: string[],
   limit: number,
 ): Promise<Map<string, Map<string, Head>>> {
-  const open = (owner: unknown) => ({ owner, status: 'OPEN' });
+  const open = (owner: unknown) => ({ owner, status: { $in: openStatuses } });
   if (owners.length > 1) {
     const tickets = await listTicketIds(db, open({ $in: owners }), TICKETS_OF_MANY);
     if (tickets.length < TICKETS_OF_MANY) {

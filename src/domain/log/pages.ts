@@ -1,7 +1,7 @@
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
 import { createBatchLoader } from './batch-loader.ts';
-import { majority, native, oid, runCommand } from './collections.ts';
+import { entryRows, majority, oid, runCommand } from './collections.ts';
 import { type LogId, logKey } from './entry.ts';
 
 /** A stretch of a log: the entries in (`after`, `upTo`]. */
@@ -49,7 +49,7 @@ async function readAlone(db: Database, page: Page): Promise<EntryRow[]> {
 async function readTogether(db: Database, pages: Page[]): Promise<Map<Page, EntryRow[]>> {
   const [only] = pages;
   if (only && pages.length === 1) return new Map([[only, await readAlone(db, only)]]);
-  const rows = await native(db.entries)
+  const rows = await entryRows(db)
     .find({ $or: pages.map(filterOf) } as never, { projection, readConcern: majority })
     .hint('entry_seq')
     .batchSize(pages.length * SHORT)

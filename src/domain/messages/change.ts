@@ -6,6 +6,7 @@ import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
 import { can, requireRight } from '../access/policy.ts';
+import { requireUnblocked } from '../blocks/block-list.ts';
 import { doubtFiles, dropFiles, holdFiles } from '../files/attach.ts';
 import { oid } from '../log/collections.ts';
 import {
@@ -133,6 +134,7 @@ export async function editMessage(
   clientId?: string,
   at?: number,
 ): Promise<MessageView> {
+  await requireUnblocked(ctx, actor);
   if (body.files) await holdFiles(ctx, body.files, { stream: 'public', message: oid(messageId) });
   const to = (message: Message) => {
     const files = body.files ?? message.files;

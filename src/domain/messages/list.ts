@@ -7,8 +7,8 @@ import { can } from '../access/policy.ts';
 import { type Message, publicLog, type Ticket } from '../log/entry.ts';
 import { readChanges, readNewest } from '../log/message-pages.ts';
 import { mirrorStates } from '../mirror/states.ts';
-import { readTicket } from '../tickets/read.ts';
-import { messageView, ticketView } from '../views.ts';
+import { readTicket, viewTicket } from '../tickets/read.ts';
+import { messageView } from '../views.ts';
 
 async function viewsFor(ctx: AppContext, actor: Actor, ticket: Ticket, messages: Message[]) {
   if (can(actor, 'see_mirror_state', ticket, ctx.config) !== 'allow')
@@ -39,7 +39,7 @@ export async function listMessages(
       : await readChanges(ctx.db, readPage, range, query.after);
   return {
     messages: await viewsFor(ctx, actor, ticket, messages),
-    ticket: ticketView(ticket, head),
+    ticket: await viewTicket(ctx, actor, ticket, head),
     head: head.seq,
     more,
   };

@@ -6,6 +6,7 @@ import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
 import { can } from '../access/policy.ts';
+import { type Block, blockedError, blockOf } from '../blocks/block-list.ts';
 import { attachFiles, holdFiles } from '../files/attach.ts';
 import {
   type Entry,
@@ -20,6 +21,7 @@ import {
 } from '../log/entry.ts';
 import { readMessage } from '../log/message-reads.ts';
 import type { Decision, Draft } from '../log/pending-writes.ts';
+import { moveByMessage, movesTicket } from '../tickets/auto-status.ts';
 import { hideTicket } from '../tickets/read.ts';
 import { isOpen, ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';
@@ -57,6 +59,20 @@ export function isLate(actor: Actor, { closed_at }: Ticket, at: number): boolean
   return actor.origin === 'discord' && closed_at !== null && at < closed_at;
 }
 
+/** What a blocked customer has written before, and sends again, is answered; nothing else is taken. */
+async function answerBlocked(
+  ctx: AppContext,
+  actor: Actor,
+  log: LogId,
+  { client_id, content }: SendMessageBody,
+  block: Block,
+): Promise<{ message: MessageView; repeated: boolean }> {
+  const first = client_id && (await ctx.store.findByClientId(log, actor.key, client_id));
+  if (!first || !isOfMessage(first)) throw blockedError(block);
+  const message = await repeatMessage(ctx, first, content);
+  return { message: messageView(ctx, message, { staff: false }), repeated: true };
+}
+
 /**
  * Appends a message to an open ticket.
  * @param body with `files` instead of `attachments` where the caller has just stored them itself
@@ -75,6 +91,8 @@ export async function sendMessage(
   const startedAt = performance.now();
   const log = publicLog(ticketId);
   parseMessageText(body.content, (body.attachments ?? body.files ?? []).length > 0);
+  const block = await blockOf(ctx, actor);
+  if (block) return answerBlocked(ctx, actor, log, body, block);
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
   const clientId = body.client_id ?? id;
@@ -98,7 +116,9 @@ export async function sendMessage(
   };
   let isHidden = false;
   let isClosed = false;
+  let moves = false;
   const decide = ({ ticket }: TicketState): Decision => {
+    moves = movesTicket(ctx, actor, ticket);
     isHidden = can(actor, 'send_message', ticket, ctx.config) !== 'allow';
     isClosed = !isOpen(ticket) && !isLate(actor, ticket, at);
     return isHidden || isClosed ? { refuse: ticketEnded() } : { append };
@@ -113,6 +133,9 @@ export async function sendMessage(
       decide,
     });
     const { entry, repeated } = appended as { entry: MessageEntry; repeated: boolean };
+    if (moves || repeated) {
+      await moveByMessage(ctx, actor, ticketId, { seq: entry.seq, at, repeated });
+    }
     const message = repeated ? await repeatMessage(ctx, entry, body.content) : foldMessage(entry);
     return { message: messageView(ctx, message, { staff: isStaff(actor) }), repeated };
   } catch (error) {

@@ -6,9 +6,10 @@ import { majority, native } from '../log/collections.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
 import type { MigrationRun } from './migration-run.ts';
 import { migrateToVersion2 } from './version-2.ts';
+import { migrateToVersion3 } from './version-3.ts';
 
 /** The form in which this program stores rows. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 const SCHEMA = 'schema';
 const lease = { name: 'migration', times: { ttlMs: 30_000, renewIntervalMs: 5000 } };
@@ -24,7 +25,10 @@ export class NewerDatabase extends Error {
 }
 
 /** Steps by the version they lead to. Each may be killed anywhere, and repeated. */
-const steps = new Map<number, (run: MigrationRun) => Promise<void>>([[2, migrateToVersion2]]);
+const steps = new Map<number, (run: MigrationRun) => Promise<void>>([
+  [2, migrateToVersion2],
+  [3, migrateToVersion3],
+]);
 
 async function readVersion(ctx: AppContext): Promise<MetaRow> {
   const known = await native(ctx.db.meta).findOne({ _id: SCHEMA }, { readConcern: majority });

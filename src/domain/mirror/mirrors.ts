@@ -6,6 +6,7 @@ import { native, oid } from '../log/collections.ts';
 import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { headWith } from '../log/heads.ts';
 import { DUPLICATE_KEY, isDuplicateKey } from '../mongo-errors.ts';
+import { isOpen } from '../tickets/workflow.ts';
 import { type Post, toPost, toPostRow } from './posts.ts';
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
@@ -115,8 +116,8 @@ export async function commitMirror(
  */
 export function isReopened(ticket: Ticket, mirror: Mirror): boolean {
   if (mirror.state !== 'done') return false;
-  if (ticket.status !== 'CLOSED') return true;
-  return mirror.closing > 0 && ticket.status_seq > mirror.closing;
+  if (isOpen(ticket)) return true;
+  return mirror.closing > 0 && ticket.ending_seq > mirror.closing;
 }
 
 /** What a mirror begins with again whose ticket was opened again: a channel, and what was said before. */
@@ -128,9 +129,9 @@ export function reopened(mirror: Mirror): MirrorChange {
 /** Closing steps of rows from before they named their closing belong to the one that is under way. */
 export function withClosing(steps: readonly string[], ticket: Ticket): string[] {
   return steps.map((step) => {
-    if (['notice', 'transcript', 'removed'].includes(step)) return `${step}@${ticket.status_seq}`;
+    if (['notice', 'transcript', 'removed'].includes(step)) return `${step}@${ticket.ending_seq}`;
     const nth = /^transcript [0-9a-f]{24} (\d+)$/.exec(step)?.[1];
-    return nth ? `transcript@${ticket.status_seq} ${nth}` : step;
+    return nth ? `transcript@${ticket.ending_seq} ${nth}` : step;
   });
 }
 

@@ -3,6 +3,7 @@ import type { MirrorState } from '../../contract/messages.ts';
 import { bridgeLease } from '../consumers/lease.ts';
 import { native, oid } from '../log/collections.ts';
 import type { Message, Ticket } from '../log/entry.ts';
+import { isOpen } from '../tickets/workflow.ts';
 
 type Mirrored = Pick<Ticket, 'id' | 'status' | 'closed_at'>;
 
@@ -10,7 +11,7 @@ type Mirrored = Pick<Ticket, 'id' | 'status' | 'closed_at'>;
 async function stateBeforeMeeting(ctx: AppContext, ticket: Mirrored): Promise<MirrorState> {
   const lease = await native(ctx.db.leases).findOne({ _id: bridgeLease });
   if (!lease) return 'none';
-  const isMeant = ticket.status !== 'CLOSED' || (ticket.closed_at ?? 0) >= lease.since;
+  const isMeant = isOpen(ticket) || (ticket.closed_at ?? 0) >= lease.since;
   return isMeant ? 'waiting' : 'none';
 }
 

@@ -87,7 +87,7 @@ export async function searchTickets(
 ): Promise<FoundTickets> {
   const words = parseWords(q);
   const seesNotes = can(actor, 'read_internal', undefined, ctx.config) === 'allow';
-  const visible = visibleTickets(actor);
+  const visible = visibleTickets(actor, ctx.config);
   const listed = { ...tickets?.filter, ...visible };
   const lists = words.map((word) => wordPostings(ctx, word, seesNotes));
   const listing = listingOf(ctx, { filter: listed, hint: tickets?.hint });

@@ -2,20 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
-import type { CreateTicketBody, TicketView } from '../../contract/tickets.ts';
+import type { CreateTicketBody, TicketView, UpdateTicketBody } from '../../contract/tickets.ts';
 import { AppError, isStorageError } from '../../errors.ts';
-import type { TicketRow } from '../../models/ticket.ts';
+import { newTicketFields, ownPriorities, type TicketRow } from '../../models/ticket.ts';
 import type { Actor } from '../access/actor.ts';
 import { parseDescription, parseTopic } from '../access/parse.ts';
-import { requireRight } from '../access/policy.ts';
+import { can, requireRight } from '../access/policy.ts';
+import { requireUnblocked } from '../blocks/block-list.ts';
 import { atInsertion } from '../log/cluster-clock.ts';
 import { majority, native } from '../log/collections.ts';
 import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { emptyHead } from '../log/heads.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
-import { ticketView } from '../views.ts';
-import { requireFields } from './change.ts';
+import { listPriorities } from '../priorities/priorities.ts';
 import { insertOpenTicket, TooManyOpenTickets } from './open-cap.ts';
+import { viewTicket } from './read.ts';
+import { findCategory, requireFields } from './update.ts';
+import { urgencyOf } from './urgency.ts';
 
 /** Short numbers for people, in order of creation; a crash may leave one out. */
 async function nextNumber(ctx: AppContext): Promise<number> {
@@ -65,12 +68,25 @@ export async function createTicket(
   body: CreateTicketBody,
 ): Promise<{ ticket: TicketView; repeated: boolean }> {
   requireRight(ctx.config, actor, 'open_ticket', undefined);
-  requireFields(ctx, actor, { owner: actor.key }, body);
+  const own = { owner: actor.key };
+  const { priority, category: _category, sub_category: _sub, ...restricted } = body;
+  requireFields(ctx, actor, own, restricted as UpdateTicketBody);
+  // Sibling systems' clients send one always: from who may not set it, it counts for nothing.
+  const mayPrioritize = can(actor, 'set_priority', own, ctx.config) === 'allow';
+  const asked = { ...(mayPrioritize && { priority }), issue_level: body.issue_level };
+  const urgency = urgencyOf(undefined, asked, await listPriorities(ctx)) ?? {
+    priority: ownPriorities.NORMAL,
+    issue_level: 'NORMAL' as const,
+  };
+  const category = await findCategory(ctx, body.category);
   const topic = parseTopic(body.topic);
   const description = parseDescription(body.description);
   const seen = body.client_id && (await findByClientId(ctx, actor.key, body.client_id));
-  if (seen) return { ticket: await repeatTicket(ctx, seen, body), repeated: true };
+  if (seen) return { ticket: await repeatTicket(ctx, actor, seen, body), repeated: true };
+  await requireUnblocked(ctx, actor);
   const now = ctx.clock();
+  const mayApprove = can(actor, 'decide_approval', own, ctx.config) === 'allow';
+  const status = ctx.config.requireApproval && !mayApprove ? 'NEW' : 'OPEN';
   const row: TicketRow = {
     _id: new Types.ObjectId(),
     number: await nextNumber(ctx),
@@ -83,9 +99,8 @@ export async function createTicket(
     user_role: actor.role,
     topic,
     description,
-    status: 'OPEN',
-    support_role: body.support_role ?? 'GENERAL',
-    issue_level: body.issue_level ?? 'NORMAL',
+    status,
+    support_role: body.support_role ?? category?.support_role ?? 'GENERAL',
     assigned_to: null,
     created_at: now,
     updated_at: now,
@@ -93,20 +108,26 @@ export async function createTicket(
     closed_at: null,
     close_reason: null,
     client_id: body.client_id ?? randomUUID(),
+    ...newTicketFields({ ...urgency, created_at: now, status, status_seq: 0, closed_at: null }),
+    ...urgency,
+    category: category?.name ?? null,
+    sub_category: body.sub_category ?? null,
+    scheduled_date: body.scheduled_date ?? null,
+    context: body.context ?? {},
   };
   const ticket = await insertTicket(ctx, row);
   if (ticket.id !== row._id.toHexString()) {
-    return { ticket: await repeatTicket(ctx, ticket, body), repeated: true };
+    return { ticket: await repeatTicket(ctx, actor, ticket, body), repeated: true };
   }
   ctx.bus.publish({ kind: 'ticket_created', ticket });
-  return { ticket: ticketView(ticket, emptyHead), repeated: false };
+  return { ticket: await viewTicket(ctx, actor, ticket, emptyHead), repeated: false };
 }
 
-async function repeatTicket(ctx: AppContext, ticket: Ticket, body: CreateTicketBody) {
+async function repeatTicket(ctx: AppContext, actor: Actor, ticket: Ticket, body: CreateTicketBody) {
   const head = await ctx.store.readHead(publicLog(ticket.id));
   // The topic may have been changed since; the description never is.
   if (ticket.description !== body.description) {
     throw new AppError('CONFLICT', 'client_id was used for another ticket');
   }
-  return ticketView(ticket, head);
+  return viewTicket(ctx, actor, ticket, head);
 }

@@ -12,8 +12,8 @@ import { type AppError, notFound, unavailable } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { can, visibleTickets } from '../access/policy.ts';
 import { majority, native, oid } from '../log/collections.ts';
-import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
-import { emptyHead, type Head, headWith, listHeads } from '../log/heads.ts';
+import { internalLog, publicLog, type Ticket, toTicket } from '../log/entry.ts';
+import { emptyHead, type Head, headWith, listHeads, readHeads } from '../log/heads.ts';
 import { searchTickets } from '../search/query.ts';
 import { ticketView } from '../views.ts';
 
@@ -53,9 +53,21 @@ export async function readTicket(
   return { ticket: toTicket(row), head: headWith(row, head) };
 }
 
+/** A ticket for who asked: for staff, with how far its internal stream has come. */
+export async function viewTicket(
+  ctx: AppContext,
+  actor: Actor,
+  ticket: Ticket,
+  head: { seq: number; at: number },
+): Promise<TicketView> {
+  if (!isStaff(actor)) return ticketView(ctx, ticket, head, { staff: false });
+  const { seq: internalSeq } = await ctx.store.readHead(internalLog(ticket.id));
+  return ticketView(ctx, ticket, head, { staff: true, internalSeq });
+}
+
 export async function getTicket(ctx: AppContext, actor: Actor, id: string): Promise<TicketView> {
   const { ticket, head } = await readTicket(ctx, actor, id);
-  return ticketView(ticket, head);
+  return viewTicket(ctx, actor, ticket, head);
 }
 
 const filterValues = {
@@ -69,8 +81,8 @@ const filterValues = {
  * MongoDB then merges one sorted scan of the index for each combination, at most 200 of them, and no
  * list reads more keys than it has rows, whichever fields it filters by.
  */
-function planList(actor: Actor, query: ListTicketsQuery) {
-  const filter: Record<string, unknown> = visibleTickets(actor);
+function planList(ctx: AppContext, actor: Actor, query: ListTicketsQuery) {
+  const filter: Record<string, unknown> = visibleTickets(actor, ctx.config);
   const fields = Object.entries(filterValues) as [keyof typeof filterValues, readonly string[]][];
   if (fields.every(([name]) => query[name] === undefined)) return { filter };
   for (const [name, values] of fields) filter[name] = query[name] ?? { $in: values };
@@ -93,30 +105,41 @@ export async function listTickets(
   query: ListTicketsQuery,
 ): Promise<TicketPage> {
   const { before, q, limit = sizes.ticketsPage } = query;
-  const { filter, hint } = planList(actor, query);
+  const { filter, hint } = planList(ctx, actor, query);
   if (q !== undefined) {
     const options = { before, limit, tickets: { filter, hint } };
     const { ids, next } = await searchTickets(ctx, actor, q, options);
-    const own = { ...visibleTickets(actor), _id: { $in: ids.map(oid) } };
-    return { tickets: await showTickets(ctx, await listHeads(ctx.db, own, limit)), next };
+    const own = { ...visibleTickets(actor, ctx.config), _id: { $in: ids.map(oid) } };
+    const heads = await listHeads(ctx.db, own, limit);
+    return { tickets: await showTickets(ctx, actor, heads), next };
   }
   const older = before && { _id: { $lt: oid(before) } };
   const heads = await listHeads(ctx.db, { ...filter, ...older }, limit + 1, hint);
   const shown = [...heads].slice(0, limit);
   const next = heads.size > limit ? shown.at(-1)?.[0] : undefined;
-  return { tickets: await showTickets(ctx, new Map(shown)), next };
+  return { tickets: await showTickets(ctx, actor, new Map(shown)), next };
 }
 
 /** @param heads by ticket id, read before the rows */
-async function showTickets(ctx: AppContext, heads: Map<string, Head>): Promise<TicketView[]> {
+async function showTickets(
+  ctx: AppContext,
+  actor: Actor,
+  heads: Map<string, Head>,
+): Promise<TicketView[]> {
   const ids = [...heads.keys()];
-  const rows = await native(ctx.db.tickets)
-    .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
-    .sort({ _id: -1 })
-    .toArray();
+  const staff = isStaff(actor);
+  const [rows, internal] = await Promise.all([
+    native(ctx.db.tickets)
+      .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
+      .sort({ _id: -1 })
+      .toArray(),
+    staff ? readHeads(ctx.db, 'internal', ids.map(oid)) : undefined,
+  ]);
   return rows.map((row) => {
     const ticket = toTicket(row);
-    return ticketView(ticket, headWith(row, heads.get(ticket.id) ?? emptyHead));
+    const head = headWith(row, heads.get(ticket.id) ?? emptyHead);
+    const internalSeq = internal?.get(ticket.id)?.seq ?? 0;
+    return ticketView(ctx, ticket, head, staff ? { staff, internalSeq } : { staff });
   });
 }
 

@@ -1,15 +1,23 @@
-import type { TicketStatus } from '../../contract/tickets.ts';
+import type { TicketStatus } from '../../contract/ticket-words.ts';
 import { AppError } from '../../errors.ts';
 
 /** From each status, those a ticket may go to. The one place that knows. */
 const moves: Record<TicketStatus, readonly TicketStatus[]> = {
-  OPEN: ['CLOSED'],
-  CLOSED: [],
+  NEW: ['OPEN', 'REJECTED', 'WITHDRAWN'],
+  OPEN: ['ASSIGNED', 'IN_PROGRESS', 'CLOSED', 'WITHDRAWN'],
+  ASSIGNED: ['IN_PROGRESS', 'OPEN', 'CLOSED', 'WITHDRAWN'],
+  IN_PROGRESS: ['WAITING', 'RESOLVED', 'CLOSED', 'WITHDRAWN'],
+  WAITING: ['IN_PROGRESS', 'RESOLVED', 'CLOSED', 'WITHDRAWN'],
+  RESOLVED: ['CLOSED', 'REOPENED'],
+  CLOSED: ['REOPENED'],
+  REOPENED: ['IN_PROGRESS', 'ASSIGNED', 'RESOLVED', 'CLOSED', 'WITHDRAWN'],
+  REJECTED: [],
+  WITHDRAWN: [],
 };
 
-const ended: ReadonlySet<TicketStatus> = new Set(['CLOSED']);
-
 type WithStatus = { status: TicketStatus };
+
+const ended: ReadonlySet<string> = new Set<TicketStatus>(['CLOSED', 'REJECTED', 'WITHDRAWN']);
 
 /** True where messages may still be written: the ticket has not ended. */
 export function isOpen({ status }: WithStatus): boolean {
@@ -17,12 +25,25 @@ export function isOpen({ status }: WithStatus): boolean {
 }
 
 /** The statuses of tickets that have not ended, as for a filter. */
-export const openStatuses = Object.keys(moves).filter(
-  (status) => !ended.has(status as TicketStatus),
-) as TicketStatus[];
+export const openStatuses = (Object.keys(moves) as TicketStatus[]).filter(
+  (status) => !ended.has(status),
+);
+
+/** Where a ticket may go from its status. */
+export function movesFrom(status: TicketStatus): readonly TicketStatus[] {
+  return moves[status];
+}
 
 export function canMove(from: TicketStatus, to: TicketStatus): boolean {
   return moves[from].includes(to);
+}
+
+/** @throws AppError CONFLICT that names the moves there are */
+export function requireMove({ status }: WithStatus, to: TicketStatus): void {
+  if (canMove(status, to)) return;
+  const others = moves[status];
+  const legal = others.length > 0 ? `it may become ${others.join(', ')}` : 'it stays so';
+  throw new AppError('CONFLICT', `a ticket that is ${status} cannot become ${to}: ${legal}`);
 }
 
 /** The refusal of what an ended ticket no longer takes. */
@@ -33,4 +54,13 @@ export function ticketEnded(): AppError {
 /** @throws AppError CONFLICT where the ticket has ended */
 export function requireOpen(ticket: WithStatus): void {
   if (!isOpen(ticket)) throw ticketEnded();
+}
+
+/** What a change of a ticket says of its status: from, to. */
+type Changed = { changes: Readonly<Record<string, readonly [from: unknown, to: unknown]>> };
+
+/** True for the entry that ends a ticket: whatever the status, its customer hears `ticket_closed`. */
+export function endsTicket({ changes }: Changed): boolean {
+  const [, to] = changes.status ?? [];
+  return to !== undefined && ended.has(String(to));
 }

@@ -1,3 +1,4 @@
+import { isEnded } from '../../../client/ended.ts';
 import { isPending, type NewTicketItem, pendingId } from '../../../client/new-tickets.ts';
 import type { OpenTicket, ShownMessage } from '../../../client/open-ticket.ts';
 import type { MessageView } from '../../../src/contract/messages.ts';
@@ -42,7 +43,7 @@ export class Conversation {
   }
 
   get isClosed(): boolean {
-    return this.ticket?.status === 'CLOSED';
+    return this.ticket !== undefined && isEnded(this.ticket);
   }
 
   get messages(): ShownMessage[] {

@@ -1,3 +1,4 @@
+import { isEnded } from '../../../client/ended.ts';
 import type { NewTicketItem } from '../../../client/new-tickets.ts';
 import type { ShownMessage } from '../../../client/open-ticket.ts';
 import type { TicketView } from '../../../src/contract/tickets.ts';
@@ -80,7 +81,7 @@ export function buildRows({ me, ticket, pending, messages, hasOlder }: Shown): R
       ...{ isFirst: !joins(before), isLast: !joins(after) },
     });
   }
-  if (ticket?.status === 'CLOSED') {
+  if (ticket && isEnded(ticket)) {
     const at = ticket.closed_at ?? ticket.updated_at;
     rows.push({ key: 'closed', kind: 'closed', at, reason: ticket.close_reason });
   }

@@ -1,0 +1,130 @@
+import type { AppContext } from '../../context.ts';
+import type { TicketView } from '../../contract/tickets.ts';
+import { AppError } from '../../errors.ts';
+import type { AssigneeRow } from '../../models/ticket.ts';
+import type { Actor } from '../access/actor.ts';
+import { requireRight } from '../access/policy.ts';
+import { findAgent } from '../agents/agents.ts';
+import type { Ticket } from '../log/entry.ts';
+import { changeTicket } from './engine.ts';
+import { canMove, requireOpen } from './workflow.ts';
+
+export function assigneeOf({ key, id, username }: Actor): AssigneeRow {
+  return { key, id, name: username };
+}
+
+/** The staff member an id stands for; oneself always. */
+export async function findAssignee(
+  ctx: AppContext,
+  actor: Actor,
+  id: string,
+): Promise<AssigneeRow | undefined> {
+  if (id === actor.id) return assigneeOf(actor);
+  const agent = await findAgent(ctx, id);
+  const key = agent?.keys[0];
+  return agent && key !== undefined ? { key, id: agent.id, name: agent.name } : undefined;
+}
+
+/**
+ * The same, where it has to be somebody.
+ * @throws AppError BAD_REQUEST where nobody of the staff is known by the id
+ */
+export async function requireAssignee(
+  ctx: AppContext,
+  actor: Actor,
+  id: string,
+): Promise<AssigneeRow> {
+  const assignee = await findAssignee(ctx, actor, id);
+  if (assignee) return assignee;
+  throw new AppError('BAD_REQUEST', 'Invalid form of body', {
+    errors: [
+      {
+        location: 'assigned_to',
+        message: 'is no staff member who is known here',
+        type: 'unknown_agent',
+        in: 'body',
+      },
+    ],
+  });
+}
+
+const givenTo = (assignee: AssigneeRow) => ({ assigned_to: assignee.id, assignee });
+
+/** True where somebody has a ticket; old rows may name somebody nobody knows. */
+const isHeldBy = (ticket: Ticket, key: string) => ticket.assignee?.key === key;
+
+/**
+ * Takes a ticket to work on it: compare-and-set, of two at once the second is told who was first.
+ * @throws AppError NOT_FOUND, FORBIDDEN, CONFLICT (somebody else has it, or it has ended)
+ */
+export function claimTicket(ctx: AppContext, actor: Actor, ticketId: string): Promise<TicketView> {
+  return changeTicket(ctx, actor, ticketId, {
+    action: 'claimed',
+    to(ticket) {
+      requireRight(ctx.config, actor, 'claim_ticket', ticket);
+      requireOpen(ticket);
+      if (ticket.assigned_to !== null && !isHeldBy(ticket, actor.key)) {
+        const name = ticket.assignee?.name ?? ticket.assigned_to;
+        throw new AppError('CONFLICT', `the ticket is ${name}’s already`);
+      }
+      const begins = ['OPEN', 'ASSIGNED', 'REOPENED'].includes(ticket.status);
+      return { ...givenTo(assigneeOf(actor)), ...(begins && { status: 'IN_PROGRESS' as const }) };
+    },
+  });
+}
+
+/** What leaving a ticket to nobody changes. */
+function left(ticket: Ticket): Partial<Ticket> {
+  const isBack = ticket.status === 'ASSIGNED';
+  return { assigned_to: null, assignee: null, ...(isBack && { status: 'OPEN' as const }) };
+}
+
+/**
+ * Gives a ticket back that the actor has; ADMIN, and who may assign, anybody's.
+ * @throws AppError NOT_FOUND, FORBIDDEN, CONFLICT (it has ended)
+ */
+export function unclaimTicket(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+): Promise<TicketView> {
+  return changeTicket(ctx, actor, ticketId, {
+    action: 'unclaimed',
+    to(ticket) {
+      requireRight(ctx.config, actor, 'claim_ticket', ticket);
+      requireOpen(ticket);
+      if (ticket.assigned_to === null) return {};
+      if (!isHeldBy(ticket, actor.key)) {
+        requireRight(ctx.config, actor, 'assign_to_others', ticket);
+      }
+      return left(ticket);
+    },
+  });
+}
+
+/**
+ * Gives a ticket to somebody, or with null to nobody. Staff may take one themselves; to give it to
+ * others takes the right to.
+ * @throws AppError NOT_FOUND, FORBIDDEN, CONFLICT (it has ended)
+ */
+export function assignTicket(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  assignee: AssigneeRow | null,
+): Promise<TicketView> {
+  return changeTicket(ctx, actor, ticketId, {
+    action: assignee ? 'assigned' : 'unassigned',
+    to(ticket) {
+      requireRight(ctx.config, actor, 'assign_ticket', ticket);
+      const isOwn = assignee
+        ? assignee.key === actor.key && (ticket.assigned_to === null || isHeldBy(ticket, actor.key))
+        : isHeldBy(ticket, actor.key);
+      if (!isOwn) requireRight(ctx.config, actor, 'assign_to_others', ticket);
+      requireOpen(ticket);
+      if (!assignee) return left(ticket);
+      const becomes = canMove(ticket.status, 'ASSIGNED') && { status: 'ASSIGNED' as const };
+      return { ...givenTo(assignee), ...becomes };
+    },
+  });
+}

@@ -1,0 +1,60 @@
+import type { AppContext } from '../../context.ts';
+import { type Actor, isStaff } from '../access/actor.ts';
+import type { Ticket } from '../log/entry.ts';
+import { assigneeOf } from './assign.ts';
+import { changeTicket } from './engine.ts';
+import { elapsed } from './service-clock.ts';
+import { isOpen } from './workflow.ts';
+
+/** What an answer of staff changes: who works on it, and when the customer first heard of somebody. */
+function afterStaff(ctx: AppContext, actor: Actor, ticket: Ticket, at: number): Partial<Ticket> {
+  const first =
+    ticket.first_response_at === null
+      ? { first_response_at: at, response_time: elapsed(ticket.clock, at) }
+      : {};
+  const isWaiting = ['OPEN', 'ASSIGNED', 'REOPENED'].includes(ticket.status);
+  if (!ctx.config.autoStatus || !isWaiting) return first;
+  const assignee = assigneeOf(actor);
+  const taken = ticket.assigned_to === null ? { assigned_to: actor.id, assignee } : {};
+  return { ...first, ...taken, status: 'IN_PROGRESS' };
+}
+
+/** What a customer's message changes: whatever waited for it goes on. */
+function afterCustomer(ctx: AppContext, ticket: Ticket): Partial<Ticket> {
+  if (!ctx.config.autoStatus) return {};
+  if (ticket.status === 'WAITING') return { status: 'IN_PROGRESS' };
+  return ticket.status === 'RESOLVED' ? { status: 'REOPENED' } : {};
+}
+
+function changeAfter(ctx: AppContext, actor: Actor, ticket: Ticket, at: number): Partial<Ticket> {
+  if (!isOpen(ticket)) return {};
+  // Whoever opened it is its customer, whatever their role.
+  const isAnswer = isStaff(actor) && ticket.owner !== actor.key;
+  return isAnswer ? afterStaff(ctx, actor, ticket, at) : afterCustomer(ctx, ticket);
+}
+
+/** True where a message of the actor's moves the ticket; asked of what is known of it already. */
+export function movesTicket(ctx: AppContext, actor: Actor, ticket: Ticket): boolean {
+  return Object.keys(changeAfter(ctx, actor, ticket, 0)).length > 0;
+}
+
+/**
+ * Moves a ticket as a message that was just accepted asks for: before its sender is answered, so that
+ * a sender whose answer a crash has cost repeats it, and the ticket moves then.
+ * @param message its seq, and when it was written; of one that is `repeated`, what has changed the
+ *   ticket since decides instead
+ */
+export async function moveByMessage(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  message: { seq: number; at: number; repeated: boolean },
+): Promise<void> {
+  await changeTicket(ctx, actor, ticketId, {
+    action: 'answered',
+    to(ticket) {
+      if (message.repeated && ticket.status_seq > message.seq) return {};
+      return changeAfter(ctx, actor, ticket, message.at);
+    },
+  });
+}

@@ -1,0 +1,31 @@
+import type { AppContext } from '../../context.ts';
+import type { CloseTicketBody, TicketView } from '../../contract/tickets.ts';
+import type { Actor } from '../access/actor.ts';
+import { parseReason } from '../access/parse.ts';
+import { requireRight } from '../access/policy.ts';
+import { changeTicket } from './engine.ts';
+import { isOpen } from './workflow.ts';
+
+/**
+ * Closes a ticket, whatever its status; closing one that has ended answers it as it is. A ticket that
+ * waits for approval is withdrawn where its owner closes it.
+ * @throws AppError NOT_FOUND, BAD_REQUEST (a reason that says nothing)
+ */
+export function closeTicket(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  body: CloseTicketBody,
+): Promise<TicketView> {
+  const text = body.reason ?? body.comment;
+  return changeTicket(ctx, actor, ticketId, {
+    action: 'closed',
+    to(ticket) {
+      requireRight(ctx.config, actor, 'close_ticket', ticket);
+      if (!isOpen(ticket)) return {};
+      const isWithdrawal = ticket.status === 'NEW' && ticket.owner === actor.key;
+      const close_reason = typeof text === 'string' ? parseReason(text) : null;
+      return { status: isWithdrawal ? 'WITHDRAWN' : 'CLOSED', close_reason };
+    },
+  });
+}
