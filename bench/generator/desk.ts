@@ -9,20 +9,25 @@ import type {
   TicketChangeEntry,
 } from '../../src/domain/log/entry.ts';
 import { toRow, toTicket } from '../../src/domain/log/entry.ts';
+import { textsOfEntries, textsOfTicket } from '../../src/domain/search/index-consumer.ts';
+import { type BlockTexts, newRow } from '../../src/domain/search/postings.ts';
 import type { Database } from '../../src/models/database.ts';
+import type { SearchRow } from '../../src/models/search.ts';
 import type { TicketRow } from '../../src/models/ticket.ts';
 import { seededRandom } from '../../tests/support/random.ts';
 import { ticketRow } from '../subjects/deskcord.ts';
 import { drawText, type Random } from './desk-text.ts';
 
-/** How large a desk; the same options make the same desk. */
+/** How large a desk; the same options, `until` included, make the same desk. */
 export interface DeskOptions {
   tickets: number;
   /** Of customers and staff together, about; notes are a twentieth more. */
   messages: number;
   seed?: number;
-  /** When the newest ticket was opened, milliseconds since 1970. */
+  /** When the newest ticket was opened, milliseconds since 1970; by default two days ago. */
   until?: number;
+  /** Writes the search index too, as a reindex would. */
+  search?: boolean;
   onProgress?(done: { tickets: number; messages: number }): void;
 }
 
@@ -40,6 +45,8 @@ const AGENTS = 40;
 const BATCH = 5000;
 /** What happens to a message, to a ticket. */
 const share = { edited: 0.02, deleted: 0.01, notes: 0.05, assigned: 0.7, closed: 0.8 };
+
+const categories = ['TECHNICAL', 'BILLING', 'ACCOUNT', 'GENERAL', 'FEATURE_REQUEST', null];
 
 const agents: readonly Author[] = Array.from({ length: AGENTS }, (_, nth) => ({
   key: `staff||agent-${nth}`,
@@ -109,9 +116,9 @@ class TicketHistory {
   }
 
   /** Sets fields of the ticket; one of them may be the time at which it is done. */
-  set(action: string, make: (at: number) => Partial<Ticket>): void {
+  set(action: string, make: (at: number, seq: number) => Partial<Ticket>): void {
     const place = this.#place('public', pick(this.#random, agents));
-    const fields = make(place.at);
+    const fields = make(place.at, place.seq);
     const before = this.#ticket;
     const changes = Object.fromEntries(
       Object.entries(fields).map(([name, to]) => [name, [before[name as keyof Ticket], to]]),
@@ -128,7 +135,7 @@ class TicketHistory {
 }
 
 /** Collects rows and writes them a few thousand at a time. */
-function createInserter(db: Database, name: 'tickets' | 'entries') {
+function createInserter(db: Database, name: 'tickets' | 'entries' | 'search') {
   let rows: object[] = [];
   const flush = async () => {
     if (rows.length === 0) return;
@@ -143,6 +150,23 @@ function createInserter(db: Database, name: 'tickets' | 'entries') {
     },
     flush,
   };
+}
+
+/** The rows of the search index for a ticket, as a reindex leaves them. */
+function searchRows({ entries, ticket }: TicketHistory): SearchRow[] {
+  const rows = new Map<string, BlockTexts>();
+  const add = (each: BlockTexts) => {
+    const key = `${each.log.stream} ${each.block}`;
+    const known = rows.get(key);
+    if (!known) rows.set(key, each);
+    else for (const [name, text] of each.texts) known.texts.set(name, text);
+  };
+  add(textsOfTicket(ticket));
+  for (const stream of ['public', 'internal'] as const) {
+    const own = entries.filter((entry) => entry.stream === stream);
+    for (const each of textsOfEntries({ ticketId: ticket.id, stream }, own)) add(each);
+  }
+  return [...rows.values()].flatMap((each) => newRow(each) ?? []);
 }
 
 /** Ids in the order of time, unlike any other's. */
@@ -161,11 +185,33 @@ function openTicket(nth: number, options: DeskOptions, random: Random, id: strin
     _id: ObjectId.createFromHexString(id) as unknown as TicketRow['_id'],
     topic: drawText(random, 4),
     description: drawText(random, 30),
+    category: pick(random, categories),
     issue_level: pick(random, ['NORMAL', 'NORMAL', 'NORMAL', 'URGENT', 'CRITICAL']),
     support_role: pick(random, ['GENERAL', 'GENERAL', 'TECHNICAL', 'MANAGER', 'ADMIN']),
     created_at: at,
     updated_at: at,
   });
+}
+
+function assign(history: TicketHistory, { key, id, name }: Author): void {
+  history.set('updated', (at) => ({
+    status: 'IN_PROGRESS',
+    assigned_to: name,
+    assignee: { key, id, name },
+    first_response_at: at,
+    response_time: at - history.ticket.created_at,
+  }));
+}
+
+function close(history: TicketHistory, close_reason: string | null): void {
+  history.set('closed', (at, seq) => ({
+    status: 'CLOSED',
+    closed_at: at,
+    close_reason,
+    resolved_at: at,
+    resolution_time: at - history.ticket.created_at,
+    ending_seq: seq,
+  }));
 }
 
 function writeHistory(history: TicketHistory, messages: number, random: Random): number {
@@ -174,17 +220,13 @@ function writeHistory(history: TicketHistory, messages: number, random: Random):
   for (let nth = 0; nth < messages; nth++) {
     history.write('public');
     if (nth === assignedAfter) {
-      const assigned_to = pick(random, agents).name;
-      history.set('updated', () => ({ assigned_to }));
+      assign(history, pick(random, agents));
     }
     if (random() >= share.notes) continue;
     history.write('internal');
     notes++;
   }
-  if (random() < share.closed) {
-    const close_reason = random() < 0.5 ? drawText(random, 5) : null;
-    history.set('closed', (closed_at) => ({ status: 'CLOSED', closed_at, close_reason }));
-  }
+  if (random() < share.closed) close(history, random() < 0.5 ? drawText(random, 5) : null);
   return notes;
 }
 
@@ -198,6 +240,7 @@ export async function generateDesk(db: Database, options: DeskOptions): Promise<
   const nextId = createIds(random);
   const until = options.until ?? Date.now() - 2 * DAY_MS;
   const [tickets, entries] = [createInserter(db, 'tickets'), createInserter(db, 'entries')];
+  const search = createInserter(db, 'search');
   const desk: Desk = { tickets: 0, messages: 0, notes: 0, longest: '' };
   const longest = Math.floor(options.tickets / 2);
   const inLongest = Math.ceil(options.messages / 100);
@@ -215,6 +258,7 @@ export async function generateDesk(db: Database, options: DeskOptions): Promise<
     for (const entry of history.entries) {
       await entries.add({ ...toRow(entry), stored: stored(at, entry.seq) });
     }
+    if (options.search) for (const each of searchRows(history)) await search.add(each);
     const { id: _, ...fields } = history.ticket;
     await tickets.add({ ...row, ...fields, stored: stored(at, nth + 1) });
     desk.tickets++;
@@ -222,7 +266,7 @@ export async function generateDesk(db: Database, options: DeskOptions): Promise<
     if (nth === longest) desk.longest = history.ticket.id;
     if (desk.tickets % 1000 === 0) options.onProgress?.(desk);
   }
-  await Promise.all([tickets.flush(), entries.flush()]);
+  await Promise.all([tickets, entries, search].map((each) => each.flush()));
   await db.counters.collection.insertOne({ _id: 'ticket', value: desk.tickets } as never);
   return desk;
 }

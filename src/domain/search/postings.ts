@@ -97,7 +97,8 @@ export interface BlockTexts {
   texts: Texts;
 }
 
-function newRow({ log, block, texts }: BlockTexts): SearchRow | undefined {
+/** The row of a block that has none yet; undefined where there is nothing to put into it. */
+export function newRow({ log, block, texts }: BlockTexts): SearchRow | undefined {
   const merged = mergeTexts(null, texts);
   if (!merged) return undefined;
   return { ...placeOf(log, block), words: merged.words, texts: merged.set, version: newVersion() };
