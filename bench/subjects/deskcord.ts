@@ -38,6 +38,7 @@ export function ticketRow(owner: string, number: number, overrides: Partial<Tick
       status: 'OPEN',
       status_seq: 0,
       closed_at: null,
+      ...overrides,
     }),
     _id: new ObjectId() as unknown as TicketRow['_id'],
     number,
