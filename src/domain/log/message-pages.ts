@@ -22,16 +22,16 @@ import { type Bitmap, listUnmarked, markEntries } from './visibility-map.ts';
 /** A log of so many entries is read whole: one query instead of four. */
 const SHORT_LOG = 100;
 /**
- * So many entries are looked at together, however small the limit, and twice as many each time that was
- * not enough, because their marks were missing: a log without any is walked in few queries.
+ * So many entries are looked at together, however small the limit, and four times as many each time that
+ * was not enough, because their marks were missing: a log without any is walked in few queries.
  */
-const looks = { first: 20, most: 1280 } as const;
+const looks = { first: 5, most: 1280 } as const;
 
 interface Range extends Snapshot {
   limit: number;
 }
 
-const lookFurther = (look: number) => Math.min(2 * look, looks.most);
+const lookFurther = (look: number) => Math.min(4 * look, looks.most);
 
 /**
  * The entries a walk over the map has come to; notes which messages have changed above the head. That

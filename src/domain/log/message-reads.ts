@@ -1,6 +1,7 @@
+import type { Document } from 'mongodb';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
-import { entryRows, oid } from './collections.ts';
+import { ENTRIES_IN_AN_ANSWER, entryRows, oid, readAtOnce } from './collections.ts';
 import {
   type Entry,
   foldMessage,
@@ -31,18 +32,38 @@ export async function lastChanges(
 ): Promise<Map<string, MessageChangeEntry>> {
   if (ids.length === 0) return new Map();
   const filter = { 'of.id': { $in: ids.map(oid) }, seq: { $lte: head } };
-  const rows = await entryRows(db)
-    .aggregate<{ last: EntryRow }>(
-      [
-        { $match: filter },
-        { $sort: { 'of.id': -1, seq: -1 } },
-        { $group: { _id: '$of.id', last: { $first: '$$ROOT' } } },
-      ],
-      { ...shown, hint: 'entry_changes' },
-    )
-    .toArray();
+  const pipeline = [
+    { $match: filter },
+    { $sort: { 'of.id': -1, seq: -1 } },
+    { $group: { _id: '$of.id', last: { $first: '$$ROOT' } } },
+  ];
+  const options = { ...shown, hint: 'entry_changes' };
+  const rows =
+    ids.length > ENTRIES_IN_AN_ANSWER
+      ? await entryRows(db).aggregate<{ last: EntryRow }>(pipeline, options).toArray()
+      : await readAtOnce<{ last: EntryRow }>(
+          db,
+          { aggregate: db.entries.collection.collectionName, pipeline },
+          options,
+          ids.length,
+        );
   const changes = rows.map(({ last }) => toEntry(last) as MessageChangeEntry);
   return new Map(changes.map((entry) => [entry.of.id, entry]));
+}
+
+/** Rows of a log in order, at most so many, as one answer where they surely fit into it. */
+async function findEntries(
+  db: Database,
+  { ticketId, stream }: LogId,
+  seq: Document,
+  projection: Document,
+  most: number,
+): Promise<Document[]> {
+  const filter = { ticket_id: oid(ticketId), stream, seq };
+  const options = { ...shown, projection, sort: { seq: 1 }, hint: 'entry_seq' } as const;
+  if (most > ENTRIES_IN_AN_ANSWER) return entryRows(db).find(filter, options).toArray();
+  const query = { find: db.entries.collection.collectionName, filter };
+  return readAtOnce(db, query, options, most);
 }
 
 /** Entries by their seqs. @throws AppError SERVICE_UNAVAILABLE where one is not shown yet */
@@ -52,23 +73,17 @@ export async function readSeqs(
   seqs: readonly number[],
 ): Promise<Entry[]> {
   if (seqs.length === 0) return [];
-  const place = { ticket_id: oid(log.ticketId), stream: log.stream, seq: { $in: seqs } };
-  const rows = await entryRows(db)
-    .find(place as never, shown)
-    .hint('entry_seq')
-    .sort({ seq: 1 })
-    .toArray();
+  const rows = await findEntries(db, log, { $in: seqs }, {}, seqs.length);
   if (rows.length !== seqs.length) throw notYet();
   return rows.map((row) => toEntry(row as unknown as EntryRow));
 }
 
 /** Messages changed above the head: the map knows of it already, the snapshot does not. */
 export async function changedAbove(db: Database, { log, head }: Snapshot): Promise<string[]> {
-  const place = { ticket_id: oid(log.ticketId), stream: log.stream, seq: { $gt: head } };
-  const rows = await entryRows(db)
-    .find(place as never, { ...shown, projection: { 'of.id': 1 } })
-    .hint('entry_seq')
-    .toArray();
+  const above = (most: number) => findEntries(db, log, { $gt: head }, { 'of.id': 1 }, most);
+  let rows = await above(ENTRIES_IN_AN_ANSWER);
+  // Seldom: the log has grown by hundreds while the page was read.
+  if (rows.length === ENTRIES_IN_AN_ANSWER) rows = await above(Number.POSITIVE_INFINITY);
   const ids = rows.map((row) => (row as { of?: { id: EntryRow['_id'] } }).of?.id.toHexString());
   return [...new Set(ids.filter((id) => id !== undefined))];
 }
