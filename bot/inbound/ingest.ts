@@ -34,7 +34,9 @@ async function answeredBy(
   ticket: MirroredTicket,
   { answers }: Incoming,
 ): Promise<string | undefined> {
-  const post = answers ? await findPost(bridge.ctx, answers) : undefined;
+  if (!answers) return undefined;
+  const written = ticket.unrecorded.find(({ id }) => id === answers);
+  const post = written ?? (await findPost(bridge.ctx, answers));
   if (!post?.message_id || post.seq === 0 || post.ticket_id !== ticket.id) return undefined;
   const message = await readMessage(bridge.ctx.db, publicLog(ticket.id), post.message_id);
   return message && !message.deleted ? message.id : undefined;
