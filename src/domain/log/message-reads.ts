@@ -21,6 +21,15 @@ export interface Snapshot {
   head: number;
 }
 
+interface LastChange {
+  last: EntryRow;
+}
+
+const lastOfEach = [
+  { $sort: { 'of.id': -1, seq: -1 } },
+  { $group: { _id: '$of.id', last: { $first: '$$ROOT' } } },
+];
+
 /**
  * The last change of each of these messages with a seq up to `head`, by message id. Grouped by the
  * first of a sorted index, MongoDB jumps from message to message, however often each was edited.
@@ -32,23 +41,74 @@ export async function lastChanges(
 ): Promise<Map<string, MessageChangeEntry>> {
   if (ids.length === 0) return new Map();
   const filter = { 'of.id': { $in: ids.map(oid) }, seq: { $lte: head } };
-  const pipeline = [
-    { $match: filter },
-    { $sort: { 'of.id': -1, seq: -1 } },
-    { $group: { _id: '$of.id', last: { $first: '$$ROOT' } } },
-  ];
+  const pipeline = [{ $match: filter }, ...lastOfEach];
   const options = { ...shown, hint: 'entry_changes' };
   const rows =
     ids.length > ENTRIES_IN_AN_ANSWER
-      ? await entryRows(db).aggregate<{ last: EntryRow }>(pipeline, options).toArray()
-      : await readAtOnce<{ last: EntryRow }>(
+      ? await entryRows(db).aggregate<LastChange>(pipeline, options).toArray()
+      : await readAtOnce<LastChange>(
           db,
           { aggregate: db.entries.collection.collectionName, pipeline },
           options,
           ids.length,
         );
+  return byMessage(rows);
+}
+
+function byMessage(rows: readonly LastChange[]): Map<string, MessageChangeEntry> {
   const changes = rows.map(({ last }) => toEntry(last) as MessageChangeEntry);
   return new Map(changes.map((entry) => [entry.of.id, entry]));
+}
+
+/** So many entries may be joined with others: what comes of it is one document. */
+const JOINED = 100;
+
+/** Entries, and of the messages they are of, the last changes up to the head, by message id. */
+export interface WithChanges {
+  entries: Entry[];
+  changes: Map<string, MessageChangeEntry>;
+}
+
+/**
+ * Entries by their seqs, and the last changes of their messages: a few of them by one query.
+ * @throws AppError SERVICE_UNAVAILABLE where one is not shown yet
+ */
+export async function readWithChanges(
+  db: Database,
+  { log, head }: Snapshot,
+  seqs: readonly number[],
+): Promise<WithChanges> {
+  if (seqs.length === 0 || seqs.length > JOINED) {
+    const entries = await readSeqs(db, log, seqs);
+    const ids = [...new Set(entries.filter(isOfMessage).map(messageIdOf))];
+    return { entries, changes: await lastChanges(db, ids, head) };
+  }
+  const collection = db.entries.collection.collectionName;
+  const place = { ticket_id: oid(log.ticketId), stream: log.stream, seq: { $in: seqs } };
+  const ids = { $addToSet: { $ifNull: ['$of.id', '$_id'] } };
+  // One look-up for all of them, which jumps from message to message as `lastChanges` does.
+  const pipeline = [
+    { $match: place },
+    { $group: { _id: null, rows: { $push: '$$ROOT' }, ids } },
+    {
+      $lookup: {
+        from: collection,
+        localField: 'ids',
+        foreignField: 'of.id',
+        pipeline: [{ $match: { seq: { $lte: head } } }, ...lastOfEach],
+        as: 'changes',
+      },
+    },
+  ];
+  const [joined] = await readAtOnce<{ rows: EntryRow[]; changes: LastChange[] }>(
+    db,
+    { aggregate: collection, pipeline },
+    { ...shown, hint: 'entry_seq' },
+    1,
+  );
+  if (joined?.rows.length !== seqs.length) throw notYet();
+  const entries = joined.rows.map(toEntry).sort((a, b) => a.seq - b.seq);
+  return { entries, changes: byMessage(joined.changes) };
 }
 
 /** Rows of a log in order, at most so many, as one answer where they surely fit into it. */
