@@ -105,6 +105,8 @@ export async function listHeads(
 }
 
 const TICKETS_OF_MANY = 1000;
+/** MongoDB merges sorted scans, one for each owner and status, up to 200; beyond that it sorts all it finds. */
+export const OWNERS_IN_A_QUERY = Math.floor(200 / openStatuses.length);
 /** Named, it spares MongoDB a trial of every index that begins with the owner, for each size of batch. */
 const BY_OWNER = 'ticket_owner_status';
 

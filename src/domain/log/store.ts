@@ -22,7 +22,7 @@ import {
   toRow,
   toTicket,
 } from './entry.ts';
-import { emptyHead, type Head, listOpenHeads, readHeads } from './heads.ts';
+import { emptyHead, type Head, listOpenHeads, OWNERS_IN_A_QUERY, readHeads } from './heads.ts';
 import {
   type InsertAnswer,
   type InsertResult,
@@ -39,6 +39,9 @@ const accepted = { w: 'majority', j: true, wtimeoutMS: 4000 } as const;
 const INSERT_TIMEOUT_MS = 2500;
 const COMMIT_WITHIN_MS = 5000;
 
+/** However large they are, so many fit into one answer of MongoDB's. */
+const TICKETS_IN_A_QUERY = { most: 100 };
+
 /** The log in MongoDB, as the writer needs it. */
 export function createLogStore(db: Database) {
   const headsOf = (stream: Stream) =>
@@ -51,7 +54,7 @@ export function createLogStore(db: Database) {
     };
     const rows = await readAtOnce<TicketRow>(db, query, { readConcern: majority }, ids.length);
     return new Map(rows.map((row) => [row._id.toHexString(), row]));
-  });
+  }, TICKETS_IN_A_QUERY);
   /**
    * After a failover a majority read of the new primary can lag: an absence is confirmed with a
    * linearizable read.
@@ -63,7 +66,7 @@ export function createLogStore(db: Database) {
   // Clients come back all at once, and a query of many costs little more than one of few.
   const openHeads = createBatchLoader(
     (owners: string[]) => listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
-    { slots: 2 },
+    { slots: 2, most: OWNERS_IN_A_QUERY },
   );
   return {
     /** A page of a ticket's log, read together with others'. */
