@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { minify } from '@swc/core';
 import { build, transform } from 'esbuild';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const out = here('../dist/widget/public/');
 const { version: release } = JSON.parse(await readFile(here('../package.json'), 'utf8'));
-const languages = ['de', 'fr', 'es', 'pt', 'ar', 'ja'];
+const languages = ['en', 'de', 'fr', 'es', 'pt', 'ar', 'ja'];
 
 /** A style sheet becomes a text that the program gives to the shadow root. */
 const styleText = {
@@ -42,7 +43,12 @@ async function bundle(entry, options = {}) {
     logLevel: 'warning',
     ...options,
   });
-  return outputFiles[0].text;
+  // Bundled by the one, folded smaller by the other: each is the better half.
+  const { code } = await minify(outputFiles[0].text, {
+    ...{ ecma: 2022, module: options.format !== 'iife', mangle: { toplevel: true } },
+    compress: { passes: 3, toplevel: true },
+  });
+  return code;
 }
 
 const files = {

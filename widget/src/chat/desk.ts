@@ -10,7 +10,7 @@ import { plainText } from './markup.tsx';
 import { reasonText } from './reasons.ts';
 import { Session } from './session.ts';
 import { markTitle } from './title.ts';
-import { loadWords, Words } from './words.ts';
+import { loadWords, type Words } from './words.ts';
 
 const RETRY_MS = [1000, 2000, 5000, 10_000, 30_000];
 /** After so long aside, somebody else may be signed in. */
@@ -55,7 +55,8 @@ export class Desk implements Observable {
   readonly #listeners = new Listeners();
   readonly #ends: (() => void)[] = [];
 
-  constructor(environment: ChatEnvironment) {
+  /** @param words in the language of the options */
+  constructor(environment: ChatEnvironment, words: Words) {
     this.environment = environment;
     this.options = environment.options;
     this.onChange = this.#listeners.add;
@@ -63,7 +64,8 @@ export class Desk implements Observable {
       this.#count();
       this.#listeners.tell();
     };
-    this.words = new Words('en', this.options.strings ?? {});
+    this.words = words;
+    // It may have been changed while the first one was loading.
     void this.#speak();
     this.#watchPage();
     if (shared.getItem(USED_KEY) !== null) void this.start();
@@ -288,8 +290,11 @@ export class Desk implements Observable {
   }
 
   async #speak(): Promise<void> {
-    const { strings } = this.options;
-    this.words = await loadWords(localeOf(this.options), strings);
+    const { options } = this;
+    // A language that cannot be loaded now leaves the one that is there.
+    const words = await loadWords(localeOf(options), options.strings).catch(() => this.words);
+    if (options !== this.options) return;
+    this.words = words;
     this.tell();
   }
 
