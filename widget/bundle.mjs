@@ -23,6 +23,15 @@ const styleText = {
   },
 };
 
+/** A lazy file that draws takes Preact and the icons from the chat that loads it (`chat/main.tsx`). */
+const fromChat = {
+  name: 'from-chat',
+  setup(setup) {
+    const found = () => ({ path: './chat.js', external: true });
+    setup.onResolve({ filter: /^preact($|\/)|\/icons\.tsx$/ }, found);
+  },
+};
+
 const target = ['chrome111', 'firefox121', 'safari16.4'];
 
 /** @returns {Promise<string>} the bundled program */
@@ -53,6 +62,7 @@ async function bundle(entry, options = {}) {
 
 const files = {
   'chat.js': await bundle('src/chat/main.tsx'),
+  'overlays.js': await bundle('src/lazy/overlays.ts', { plugins: [styleText, fromChat] }),
   'emoji.js': await bundle('src/lazy/emoji.ts'),
   'lightbox.js': await bundle('src/lazy/lightbox.ts'),
   'attention.js': await bundle('src/lazy/attention.ts'),

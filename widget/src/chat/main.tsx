@@ -7,6 +7,11 @@ import { Desk } from './desk.ts';
 import { Panel } from './panel.tsx';
 import { loadWords, type Words } from './words.ts';
 
+// What the lazy files that draw take from here, so that there is one Preact.
+export { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+export { Fragment, jsx, jsxs } from 'preact/jsx-runtime';
+export { Icon, IconButton } from './icons.tsx';
+
 /** Loads the language: a chat that cannot speak is not there. */
 export const prepareChat: PrepareChat = async (options) => {
   const words = await loadWords(localeOf(options), options.strings);
