@@ -67,6 +67,8 @@ const files = {
   'lightbox.js': await bundle('src/lazy/lightbox.ts'),
   'attention.js': await bundle('src/lazy/attention.ts'),
   'hints.js': await bundle('src/lazy/hints.ts'),
+  'preview.js': await bundle('preview/main.ts'),
+  'preview.css': await readFile(here('preview/preview.css'), 'utf8'),
 };
 for (const language of languages) {
   files[`locale-${language}.js`] = await bundle(`src/locales/${language}.ts`);
@@ -102,4 +104,6 @@ for (const [name, text] of Object.entries(files)) {
   listed[name] = { integrity: integrity(text), bytes, gzip };
 }
 await write('v1.js', files['loader.js']);
+const preview = await readFile(here('preview/index.html'), 'utf8');
+await writeFile(`${out}preview.html`, preview.replaceAll('{version}', version));
 await write('manifest.json', `${JSON.stringify({ version, files: listed }, null, 2)}\n`);

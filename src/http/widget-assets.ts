@@ -9,6 +9,7 @@ const places = ['../../dist/widget/public/', '../../widget/public/'];
 
 const types: Record<string, string> = {
   js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
   json: 'application/json; charset=utf-8',
 };
 const encodings = [
@@ -26,7 +27,14 @@ interface Manifest {
   files: Record<string, unknown>;
 }
 
-function findBuild(): { folder: string; manifest: Manifest } | undefined {
+interface Build {
+  folder: string;
+  manifest: Manifest;
+}
+
+const notBuilt = () => notFound('widget (it is not built: npm run build)');
+
+function findBuild(): Build | undefined {
   for (const place of places) {
     const folder = fileURLToPath(new URL(place, import.meta.url));
     try {
@@ -40,8 +48,7 @@ function findBuild(): { folder: string; manifest: Manifest } | undefined {
 }
 
 /** Serves the files of the widget, and nothing else there is in the folder. */
-function createFiles() {
-  const build = findBuild();
+function createFiles(build: Build | undefined) {
   const known = new Map<string, string>();
   if (build) {
     const { version, files } = build.manifest;
@@ -56,7 +63,7 @@ function createFiles() {
   };
   return ({ req, res }: RequestContext, path: string) => {
     const cache = known.get(path);
-    if (!cache) throw notFound(build ? 'file' : 'widget (it is not built: npm run build)');
+    if (!cache) throw build ? notFound('file') : notBuilt();
     const accepted = String(req.headers['accept-encoding'] ?? '');
     const [encoding, suffix] = encodings.find(([name]) => accepted.includes(name)) ?? ['', ''];
     const etag = `"${build?.manifest.version}${suffix}"`;
@@ -101,26 +108,40 @@ const page = (title: string, script: string, ...attributes: string[]) => `<!doct
 </html>
 `;
 
+type Policy = Record<string, string>;
+
 /** Our own script and API, pictures of ours and of the device; whoever may talk to us may frame us. */
-function sendPage({ config }: AppContext, { req, res }: RequestContext, html: string): void {
+function chatPolicy({ config }: AppContext, { req }: RequestContext): Policy {
   const secure = 'encrypted' in req.socket || config.publicUrl?.startsWith('https:');
   const socket = `${secure ? 'wss' : 'ws'}://${req.headers.host}`;
-  const policy = [
-    "default-src 'none'",
-    "script-src 'self'",
-    `connect-src 'self' ${socket} ${config.publicUrl ?? ''}`.trim(),
-    `img-src 'self' blob: ${config.publicUrl ?? ''}`.trim(),
-    `frame-ancestors 'self' ${config.allowedOrigins.join(' ')}`.trim(),
-    "base-uri 'none'",
-    "form-action 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; ');
+  return {
+    'connect-src': `'self' ${socket} ${config.publicUrl ?? ''}`.trim(),
+    'img-src': `'self' blob: ${config.publicUrl ?? ''}`.trim(),
+    'frame-ancestors': `'self' ${config.allowedOrigins.join(' ')}`.trim(),
+  };
+}
+
+/** The partner's logo may be anywhere; nobody else is talked to. */
+const previewPolicy: Policy = {
+  'style-src': "'self'",
+  'connect-src': "'self'",
+  'img-src': "'self' blob: https:",
+  'frame-ancestors': "'none'",
+};
+
+function sendPage({ req, res }: RequestContext, html: string, own: Policy): void {
+  const policy = {
+    ...{ 'default-src': "'none'", 'script-src': "'self'", ...own },
+    ...{ 'base-uri': "'none'", 'form-action': "'none'" },
+    ...{ 'require-trusted-types-for': "'script'", 'trusted-types': "'none'" },
+  };
   res.writeHead(200, {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Length': Buffer.byteLength(html),
     'Cache-Control': 'no-cache',
-    'Content-Security-Policy': policy,
+    'Content-Security-Policy': Object.entries(policy)
+      .map((rule) => rule.join(' '))
+      .join('; '),
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
   });
@@ -134,10 +155,19 @@ type WidgetRoute = [
 
 /** `/widget/…`, and the chat as a page of its own: read with GET, no part of the API. */
 export function createWidgetRoutes(ctx: AppContext): WidgetRoute[] {
-  const send = createFiles();
+  const build = findBuild();
+  const send = createFiles(build);
   const chat = page('Chat', '/widget/v1.js', 'data-mode="page"');
+  const preview = build && readFileSync(`${build.folder}preview.html`, 'utf8');
   return [
-    ['/chat', (request) => sendPage(ctx, request, chat)],
+    ['/chat', (request) => sendPage(request, chat, chatPolicy(ctx, request))],
+    [
+      '/widget/preview',
+      (request) => {
+        if (!preview) throw notBuilt();
+        sendPage(request, preview, previewPolicy);
+      },
+    ],
     ['/widget/:file', (request, { file }) => send(request, file ?? '')],
     ['/widget/:version/:file', (request, { version, file }) => send(request, `${version}/${file}`)],
   ];

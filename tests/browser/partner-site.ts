@@ -10,7 +10,7 @@ export interface PartnerSite {
   /** How often a token was asked for. */
   asked: number;
   /** Attributes of the tag, and what else stands on the page. */
-  page: { attributes?: string; before?: string; head?: string; lang?: string };
+  page: { attributes?: string; before?: string; head?: string; lang?: string; tag?: string };
   close(): Promise<void>;
 }
 
@@ -44,7 +44,9 @@ export async function servePartner(host: string): Promise<PartnerSite> {
   const answers: Record<string, () => [status: number, type: string, body: string]> = {
     '/': () => {
       const { attributes = '', before = '', head = '', lang = 'en' } = site.page;
-      const tag = `<script async src="${host}/widget/v1.js" data-token-url="/support-token" ${attributes}></script>`;
+      const {
+        tag = `<script async src="${host}/widget/v1.js" data-token-url="/support-token" ${attributes}></script>`,
+      } = site.page;
       const html = `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><title>A shop</title>
         <meta name="viewport" content="width=device-width, initial-scale=1">${head}${before}${tag}</head>
         <body><main><h1>A shop</h1><p>With things in it.</p><a href="/other">Other page</a></main><div class="cover"></div></body></html>`;

@@ -23,6 +23,7 @@ const budgets: [file: RegExp, limit: number][] = [
   [/^loader\.js$/, 4000],
   [/^chat\.js$/, 42_000],
   [/^locale-\w+\.js$/, 3000],
+  [/^preview\.(js|css)$/, 6000],
   [/^(overlays|emoji|lightbox|attention|hints)\.js$/, 6000],
 ];
 
