@@ -92,6 +92,9 @@ function createFiles(build: Build | undefined) {
   };
 }
 
+/** In the page itself, so that no browser asks for one that is not there. */
+const icon = `<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Cpath fill='%233451d1' d='M12 2c6 0 10.5 4 10.5 9S18 20 12 20c-1 0-2-.1-3-.4L3.5 22l1.2-4.3C2.6 16 1.5 13.6 1.5 11 1.5 6 6 2 12 2z'/%3E%3C/svg%3E">`;
+
 const page = (title: string, script: string, ...attributes: string[]) => `<!doctype html>
 <html lang="en">
 <head>
@@ -99,6 +102,7 @@ const page = (title: string, script: string, ...attributes: string[]) => `<!doct
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
+${icon}
 <title>${title}</title>
 </head>
 <body>
@@ -116,7 +120,7 @@ function chatPolicy({ config }: AppContext, { req }: RequestContext): Policy {
   const socket = `${secure ? 'wss' : 'ws'}://${req.headers.host}`;
   return {
     'connect-src': `'self' ${socket} ${config.publicUrl ?? ''}`.trim(),
-    'img-src': `'self' blob: ${config.publicUrl ?? ''}`.trim(),
+    'img-src': `'self' blob: data: ${config.publicUrl ?? ''}`.trim(),
     'frame-ancestors': `'self' ${config.allowedOrigins.join(' ')}`.trim(),
   };
 }
@@ -125,7 +129,7 @@ function chatPolicy({ config }: AppContext, { req }: RequestContext): Policy {
 const previewPolicy: Policy = {
   'style-src': "'self'",
   'connect-src': "'self'",
-  'img-src': "'self' blob: https:",
+  'img-src': "'self' blob: data: https:",
   'frame-ancestors': "'none'",
 };
 
