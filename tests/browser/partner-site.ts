@@ -5,6 +5,8 @@ import { mintToken } from '../support/people.ts';
 /** A page of a partner with nothing on it but the tag, under the strictest policy that lets it work. */
 export interface PartnerSite {
   url: string;
+  /** Where the widget and its server are. */
+  host: string;
   /** Who is signed in; nobody where it is undefined. */
   user: { id: string; username: string; lifeSeconds?: number } | undefined;
   /** How often a token was asked for. */
@@ -36,6 +38,7 @@ const hostileCss = `
 export async function servePartner(host: string): Promise<PartnerSite> {
   const site: PartnerSite = {
     url: '',
+    host,
     user: { id: 'ana', username: 'Ana' },
     asked: 0,
     page: {},
