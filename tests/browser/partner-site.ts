@@ -68,6 +68,23 @@ export async function servePartner(host: string): Promise<PartnerSite> {
        SupportChat('on', 'unread', function (detail) { heard.push('unread ' + detail.count); });
        SupportChat('newTicket', 'Where is my order?');`,
     ],
+    // What React's StrictMode does to an effect: mount, unmount, mount.
+    '/strict.js': () => [
+      200,
+      'text/javascript',
+      `window.SupportChat = window.SupportChat || function () { (SupportChat.q = SupportChat.q || []).push(arguments); };
+       window.strict = { heard: [], mount() {
+         SupportChat('init', { tokenUrl: '/support-token' });
+         const hear = (name) => () => strict.heard.push(name);
+         const ends = ['open', 'ticket:created'].map((name) => SupportChat('on', name, hear(name)));
+         return () => { for (const end of ends) end(); SupportChat('destroy'); };
+       }, twice() { strict.mount()(); return void strict.mount(); } };`,
+    ],
+    '/shown.js': () => [
+      200,
+      'text/javascript',
+      "window.persisted = false; addEventListener('pageshow', (event) => { persisted = event.persisted; });",
+    ],
     '/support-token': () => {
       site.asked++;
       if (!site.user) return [401, 'application/json', '{}'];

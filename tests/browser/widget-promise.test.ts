@@ -139,6 +139,8 @@ const faults: Record<string, (talk: Talk) => Promise<void>> = {
   },
   'no network': async (talk) => {
     await talk.context.setOffline(true);
+    // Sockets that are open stay so without this.
+    proxy.resetAll();
     await talk.both();
     await talk.context.setOffline(false);
   },
