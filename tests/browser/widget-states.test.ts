@@ -141,17 +141,20 @@ describe('what a customer meets', () => {
     expect(await page.getByRole('button', { name: 'Send', exact: true }).isEnabled()).toBe(true);
   }, 60_000);
 
-  test('without a connection a banner says so, a menu that is not loaded yet says it too, and both work again with it', async () => {
+  test('without a connection a banner says so, what was written stays in sight, a menu that is not loaded yet says it too, and both work again with it', async () => {
     const { page } = await come();
     await page.route('**/overlays.js*', (route) => route.abort());
+    // The connection may be gone before the first message has been read back.
+    await page.route('**/tickets/*/messages*', (route) => route.abort());
     await begin(page);
     await proxy.refuse();
     proxy.resetAll();
     await page.getByText('No connection. What you write is kept and sent later.').waitFor();
     await page.getByRole('button', { name: 'More options' }).click();
     await page.getByText('There is no connection at the moment. Please try again.').waitFor();
+    await said(page, 'My fern is unwell').waitFor();
     await picture(page, 'no-connection');
-    await page.unroute('**/overlays.js*');
+    await page.unrouteAll();
     await proxy.accept();
     await page.getByText('No connection.').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'More options' }).click();
@@ -298,6 +301,7 @@ describe('other ways to look at it', () => {
       expect([selector, await hasBorder(selector)]).toEqual([selector, true]);
     }
     await page.getByRole('button', { name: 'More options' }).click();
+    await page.getByRole('menu').waitFor();
     expect(await hasBorder('.menu')).toBe(true);
     await picture(page, 'forced-colours');
     await page.getByRole('menuitem', { name: 'End conversation' }).click();

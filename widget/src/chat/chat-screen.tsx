@@ -92,7 +92,9 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
 
 function rowsOf(session: Session, conversation: Conversation): Row[] {
   const { ticket, pending, messages, open } = conversation;
-  const hasOlder = open ? !open.loaded || open.hasOlder : false;
+  // Of a ticket in which nothing has happened yet, the opening is all there is to load.
+  const isUnknown = open?.loaded === false && ticket?.last_seq !== 0;
+  const hasOlder = isUnknown || open?.hasOlder === true;
   return buildRows({ me: session.person.id, ticket, pending, messages, hasOlder });
 }
 
