@@ -9,6 +9,7 @@ import { commentEndpoints } from './endpoints/comments.ts';
 import { customerEndpoints } from './endpoints/customers.ts';
 import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
+import { noteEndpoints } from './endpoints/notes.ts';
 import { packageEndpoints } from './endpoints/packages.ts';
 import { probeEndpoints } from './endpoints/probes.ts';
 import { ticketVerbEndpoints } from './endpoints/ticket-verbs.ts';
@@ -26,6 +27,7 @@ export const endpoints = {
   ...catalogueEndpoints,
   ...messageEndpoints,
   ...commentEndpoints,
+  ...noteEndpoints,
   ...fileEndpoints,
   ...customerEndpoints,
   ...packageEndpoints,

@@ -3,6 +3,7 @@ import { hexId, queryInteger } from './ids.ts';
 import { sizes } from './limits.ts';
 import { LAST_PAGE } from './pages.ts';
 import { text } from './text.ts';
+import { searchText } from './tickets.ts';
 import {
   issueLevelInput,
   priorityInput,
@@ -88,6 +89,11 @@ const fields = z.object({
   created_to: moment('last'),
   updated_from: moment('first'),
   updated_to: moment('last'),
+  q: searchText
+    .optional()
+    .describe(
+      'Words that the ticket has, all of them: in topic, description and messages, for staff in notes too.',
+    ),
   sort: z.enum(ticketSorts).optional(),
   order: z.enum(['asc', 'desc']).optional(),
   ...pageOrCursor,
@@ -104,5 +110,11 @@ export const listTicketsQuery = fields
     ({ before, sort = 'created_at' }) =>
       before === undefined || (before.value === undefined) === (sort === 'created_at'),
     { ...conflict, message: 'is of a list with another sort' },
+  )
+  .refine(
+    ({ q, page, sort, order }) =>
+      q === undefined ||
+      (page === undefined && (sort ?? 'created_at') === 'created_at' && order !== 'asc'),
+    { ...conflict, path: ['q'], message: 'comes newest first, and goes on by before' },
   );
 export type ListTicketsQuery = z.output<typeof fields>;

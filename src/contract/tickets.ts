@@ -93,6 +93,7 @@ export const topicText = text({ max: sizes.topic, trim: true });
 export const descriptionText = text({ max: sizes.description });
 export const reasonText = text({ max: sizes.reason, trim: true });
 export const assigneeText = text({ max: sizes.assignee, trim: true });
+export const searchText = text({ max: sizes.query, trim: true });
 
 /** A word or two of somebody's own: a sub-category, a tag. */
 export const labelText = text({ max: sizes.label, trim: true });

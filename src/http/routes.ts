@@ -20,6 +20,7 @@ import {
   type OpenHandler,
 } from './endpoint.ts';
 import { messageHandlers } from './messages.ts';
+import { noteHandlers } from './notes.ts';
 import { packageHandlers } from './packages.ts';
 import { probeHandlers } from './probes.ts';
 import { ticketVerbHandlers } from './ticket-verbs.ts';
@@ -32,6 +33,7 @@ const handlers: Handlers = {
   ...catalogueHandlers,
   ...messageHandlers,
   ...commentHandlers,
+  ...noteHandlers,
   ...uploadHandlers,
   downloadFile: serveFile,
   ...customerHandlers,

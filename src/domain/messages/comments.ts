@@ -2,14 +2,14 @@ import type { AppContext } from '../../context.ts';
 import type { AddCommentBody, CommentView, ListCommentsQuery } from '../../contract/comments.ts';
 import { sizes } from '../../contract/limits.ts';
 import type { StreamCursor } from '../../contract/stream-cursor.ts';
-import { unavailable } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
-import { can, requireRight } from '../access/policy.ts';
+import { can } from '../access/policy.ts';
 import { internalLog, type LogId, type Message, publicLog } from '../log/entry.ts';
 import { readNewest } from '../log/message-pages.ts';
 import { mergeByTime, requirePlace } from '../tickets/history.ts';
 import { readTicket } from '../tickets/read.ts';
 import { messageView } from '../views.ts';
+import { sendNote } from './notes.ts';
 import { sendMessage } from './send.ts';
 
 export interface CommentsPage {
@@ -57,21 +57,9 @@ export async function listComments(
   return { comments, next };
 }
 
-/** Where notes are written: see the branch that brings them. */
-async function addNote(
-  ctx: AppContext,
-  actor: Actor,
-  ticketId: string,
-  _body: AddCommentBody,
-): Promise<{ comment: CommentView; repeated: boolean }> {
-  const { ticket } = await readTicket(ctx, actor, ticketId);
-  requireRight(ctx.config, actor, 'write_internal', ticket);
-  throw unavailable('notes cannot be written yet');
-}
-
 /**
  * Writes a message, or with `internal` a note.
- * @throws AppError NOT_FOUND, FORBIDDEN (a note by a customer), and as `sendMessage`
+ * @throws AppError NOT_FOUND, FORBIDDEN (a note by a customer), and as `sendTo`
  */
 export async function addComment(
   ctx: AppContext,
@@ -79,7 +67,10 @@ export async function addComment(
   ticketId: string,
   { internal, ...body }: AddCommentBody,
 ): Promise<{ comment: CommentView; repeated: boolean }> {
-  if (internal) return addNote(ctx, actor, ticketId, body);
+  if (internal) {
+    const { note, repeated } = await sendNote(ctx, actor, ticketId, body);
+    return { comment: { ...note, is_internal: true }, repeated };
+  }
   const { message, repeated } = await sendMessage(ctx, actor, ticketId, body);
   return { comment: { ...message, is_internal: false }, repeated };
 }

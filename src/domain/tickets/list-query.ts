@@ -17,7 +17,7 @@ export interface TicketPlan {
   sort: Record<string, 1 | -1>;
 }
 
-type Resolved = 'limit' | 'before' | 'page' | 'assigned_to' | 'customer_id';
+type Resolved = 'limit' | 'before' | 'page' | 'assigned_to' | 'customer_id' | 'q';
 
 export type Filters = Omit<ListTicketsQuery, Resolved> & {
   /** Whom the tickets are assigned to, as a condition: see `assigneeCondition`. */

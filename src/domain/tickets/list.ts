@@ -11,6 +11,7 @@ import { toTicket } from '../log/entry.ts';
 import { emptyHead, headWith, readHeads } from '../log/heads.ts';
 import { spanOf } from '../pages.ts';
 import { listPriorities } from '../priorities/priorities.ts';
+import { searchTickets } from '../search/query.ts';
 import { ticketView } from '../views.ts';
 import {
   assigneeCondition,
@@ -166,6 +167,7 @@ export interface TicketPage {
 /**
  * Tickets by the actor's filters, in the order they ask for; by default newest first. Customers get
  * their own, staff everybody's that they may see.
+ * A page of a search may have fewer than `limit` tickets, or none, and yet a next one: see `searchTickets`.
  * @param only what the list is of, whatever narrows it further
  * @throws AppError BAD_REQUEST
  */
@@ -176,7 +178,7 @@ export async function listTickets(
   only?: Filters['only'],
 ): Promise<TicketPage> {
   requireShown(actor, query);
-  const { limit, before: cursor, page, assigned_to, customer_id, ...plain } = query;
+  const { limit, before: cursor, page, assigned_to, customer_id, q, ...plain } = query;
   const filters: Filters = { ...plain, ...(only && { only }) };
   if (assigned_to !== undefined) {
     filters.assignee = await assigneeCondition(ctx, actor, assigned_to);
@@ -194,6 +196,11 @@ export async function listTickets(
     return { tickets: await showTickets(ctx, actor, idsOf(rows)), total };
   }
   const most = limit ?? sizes.ticketsPage;
+  if (q !== undefined) {
+    const options = { before: cursor?.id, limit: most, tickets: planList(ctx, actor, filters) };
+    const { ids, next } = await searchTickets(ctx, actor, q, options);
+    return { tickets: await showTickets(ctx, actor, ids), ...(next && { next: { id: next } }) };
+  }
   const rows = await listOrdered(ctx, actor, filters, { skip: 0, limit: most + 1, cursor });
   const shown = rows.slice(0, most);
   const last = rows.length > most ? shown.at(-1) : undefined;
