@@ -142,9 +142,10 @@ describe.each([
     for (const query of randomQueries(actor, 60)) {
       const cost = await examinedBy(app.ctx, () => run(actor, { ...query, limit: '10' }));
       expect(cost.plans.filter((plan) => plan.includes('COLLSCAN'))).toEqual([]);
-      // A user's tickets, a tag's and a customer's own are narrowed row by row.
+      // A user's tickets, a tag's and a customer's own are narrowed row by row; where nobody has them,
+      // each of the merged scans looks at its first row.
       const isNarrow = actor === owner || 'tag' in query || 'user_id' in query;
-      expect({ query, rows: cost.rows <= (isNarrow ? 1500 : 60) }).toEqual({ query, rows: true });
+      expect({ query, rows: cost.rows <= (isNarrow ? 1500 : 200) }).toEqual({ query, rows: true });
       expect({ query, keys: cost.keys <= TICKETS + 600 }).toEqual({ query, keys: true });
     }
   }, 120_000);
@@ -225,6 +226,9 @@ describe('over REST', () => {
     ['page=0', 'page', 'too_short'],
     ['page=1001', 'page', 'too_long'],
     ['created_from=yesterday', 'created_from', 'invalid_union'],
+    ['q=parcel&page=1', 'q', 'conflict'],
+    ['q=parcel&sort=priority', 'q', 'conflict'],
+    ['customer_id=ffffffffffffffffffffffff', 'customer_id', 'staff_only'],
     [`page=2&before=${'0'.repeat(24)}`, 'before', 'conflict'],
     [`sort=updated_at&before=${'0'.repeat(24)}`, 'before', 'conflict'],
     [`before=${'0'.repeat(24)}.5`, 'before', 'conflict'],

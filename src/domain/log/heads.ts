@@ -64,7 +64,12 @@ export async function readHeads(
 
 type Listed = Pick<TicketRow, '_id' | 'owner'>;
 
-async function listTicketIds(db: Database, filter: object, limit: number): Promise<Listed[]> {
+async function listTicketIds(
+  db: Database,
+  filter: object,
+  limit: number,
+  hint?: string,
+): Promise<Listed[]> {
   const { cursor } = await runCommand<{ cursor: { firstBatch: Listed[] } }>(db, {
     find: db.tickets.collection.collectionName,
     filter,
@@ -74,6 +79,7 @@ async function listTicketIds(db: Database, filter: object, limit: number): Promi
     batchSize: limit,
     singleBatch: true,
     readConcern: majority,
+    ...(hint && { hint }),
   });
   return cursor.firstBatch;
 }
@@ -81,13 +87,15 @@ async function listTicketIds(db: Database, filter: object, limit: number): Promi
 /**
  * The public heads of the newest tickets that match, newest first, by ticket id. Read before the tickets'
  * rows, so that no ticket is older than its head.
+ * @param hint the index to go by
  */
 export async function listHeads(
   db: Database,
   filter: Record<string, unknown>,
   limit: number,
+  hint?: string,
 ): Promise<Map<string, Head>> {
-  const tickets = await listTicketIds(db, filter, limit);
+  const tickets = await listTicketIds(db, filter, limit, hint);
   if (tickets.length === 0) return new Map();
   const ids = tickets.map(({ _id }) => _id);
   const heads = await readHeads(db, 'public', ids);
