@@ -5,6 +5,7 @@ import { availabilityView } from '../src/contract/availability.ts';
 import { blockView } from '../src/contract/blocks.ts';
 import { calendarView } from '../src/contract/calendar.ts';
 import { cannedReplyView } from '../src/contract/canned-replies.ts';
+import { commentView } from '../src/contract/comments.ts';
 import { assignedPackageView, customerView } from '../src/contract/customers.ts';
 import { type EndpointRow, endpoints } from '../src/contract/endpoints.ts';
 import { errorBody, errorStatus } from '../src/contract/errors.ts';
@@ -60,10 +61,11 @@ const jsonOf = (schema: z.ZodType, io: 'input' | 'output') =>
 /** Fields in words, in which two schemas are the same object. */
 const fingerprint = ({ properties = {} }: JsonSchema) => Object.keys(properties).join(' ');
 const nameByFields = new Map(
-  [...named, ['the body of an error', errorBody] as const].map(([name, schema]) => [
-    fingerprint(jsonOf(schema, 'output')),
-    name,
-  ]),
+  [
+    ...named,
+    ['message with `is_internal`', commentView] as const,
+    ['the body of an error', errorBody] as const,
+  ].map(([name, schema]) => [fingerprint(jsonOf(schema, 'output')), name]),
 );
 
 function recordName({ additionalProperties: values }: JsonSchema): string {

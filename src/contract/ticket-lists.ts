@@ -3,7 +3,6 @@ import { hexId, queryInteger } from './ids.ts';
 import { sizes } from './limits.ts';
 import { LAST_PAGE } from './pages.ts';
 import { text } from './text.ts';
-import { searchText } from './tickets.ts';
 import {
   issueLevelInput,
   priorityInput,
@@ -12,6 +11,7 @@ import {
   type TicketStatus,
   wordInput,
 } from './ticket-words.ts';
+import { searchText } from './tickets.ts';
 
 /** Queries of the lists of tickets. */
 

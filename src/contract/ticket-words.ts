@@ -23,11 +23,14 @@ export const ticketStatus = z.enum(ticketStatuses);
 export const issueLevel = z.enum(issueLevels);
 export const supportRole = z.enum(supportRoles);
 
-const upperCase = z.string().transform((value) => value.trim().toUpperCase());
+const upperCase = (value: unknown) =>
+  typeof value === 'string' ? value.trim().toUpperCase() : value;
 
 /** The same in any case, for what comes in. */
-export const issueLevelInput = upperCase.pipe(issueLevel);
-export const supportRoleInput = upperCase.pipe(supportRole);
+export const issueLevelInput = z.preprocess(upperCase, issueLevel).meta({ enum: [...issueLevels] });
+export const supportRoleInput = z
+  .preprocess(upperCase, supportRole)
+  .meta({ enum: [...supportRoles] });
 
 const LONGEST_WORD = 40;
 

@@ -50,19 +50,22 @@ test('when staff read comments, then messages and notes stand in order of time; 
 test.each([
   ['a customer', () => ana, 5],
   ['staff', () => kim, 10],
-])('when %s follows the pages, then each comment comes once, the newest page first', async (_who, person, count) => {
-  const id = await talked(5);
-  const whole = (await list(person(), id)).body.map(({ content }) => content);
-  expect(whole).toHaveLength(count);
-  let seen: string[] = [];
-  let next: string | undefined = '?limit=3';
-  while (next) {
-    const page: Awaited<ReturnType<typeof list>> = await list(person(), id, next);
-    seen = [...page.body.map(({ content }) => content), ...seen];
-    next = /comments(\?[^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1];
-  }
-  expect(seen).toEqual(whole);
-});
+])(
+  'when %s follows the pages, then each comment comes once, the newest page first',
+  async (_who, person, count) => {
+    const id = await talked(5);
+    const whole = (await list(person(), id)).body.map(({ content }) => content);
+    expect(whole).toHaveLength(count);
+    let seen: string[] = [];
+    let next: string | undefined = '?limit=3';
+    while (next) {
+      const page: Awaited<ReturnType<typeof list>> = await list(person(), id, next);
+      seen = [...page.body.map(({ content }) => content), ...seen];
+      next = /comments(\?[^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1];
+    }
+    expect(seen).toEqual(whole);
+  },
+);
 
 test('when a comment is repeated with its client_id, then there is one', async () => {
   const { id } = await ana.createTicket();

@@ -548,6 +548,7 @@ describe('PATCH /tickets/:id', () => {
       assigned_to: 'kim',
       last_seq: 1,
       updated_at: anyTime,
+      changed_at: anyTime,
     };
     expect(body).toEqual({ ...changed, tags: [], snoozed_until: null, last_internal_seq: 0 });
     expect(body.updated_at).toBeGreaterThanOrEqual(ticket.updated_at);

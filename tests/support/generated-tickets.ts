@@ -1,6 +1,11 @@
 import { Types } from 'mongoose';
 import type { AppContext } from '../../src/context.ts';
-import { issueLevels, supportRoles, type TicketStatus, ticketStatuses } from '../../src/contract/ticket-words.ts';
+import {
+  issueLevels,
+  supportRoles,
+  type TicketStatus,
+  ticketStatuses,
+} from '../../src/contract/ticket-words.ts';
 import { atInsertion } from '../../src/domain/log/cluster-clock.ts';
 import { newTicketFields, type TicketRow } from '../../src/models/ticket.ts';
 import { seededRandom } from './random.ts';
