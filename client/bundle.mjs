@@ -13,6 +13,7 @@ const modules = {
   'deskcord-desk.js': `
     export { createDesk } from './desk.ts';
     export { createStaffClient } from './staff-client.ts';
+    export { createLocalStorage, createMemoryStorage } from './storage.ts';
   `,
 };
 
