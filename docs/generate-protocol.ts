@@ -1,5 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { agentView } from '../src/contract/agents.ts';
+import { availabilityView } from '../src/contract/availability.ts';
+import { blockView } from '../src/contract/blocks.ts';
+import { calendarView } from '../src/contract/calendar.ts';
+import { cannedReplyView } from '../src/contract/canned-replies.ts';
+import { assignedPackageView, customerView } from '../src/contract/customers.ts';
 import { type EndpointRow, endpoints } from '../src/contract/endpoints.ts';
 import { errorBody, errorStatus } from '../src/contract/errors.ts';
 import {
@@ -12,6 +18,7 @@ import {
 import { tokenClaims, userView } from '../src/contract/identity.ts';
 import { rateLimits, sizes } from '../src/contract/limits.ts';
 import { fileView, messageView } from '../src/contract/messages.ts';
+import { packageView } from '../src/contract/packages.ts';
 import { ticketView } from '../src/contract/tickets.ts';
 
 /** Writes docs/PROTOCOL.md from the schemas of the contract, so that the two cannot differ. */
@@ -24,6 +31,7 @@ interface JsonSchema {
   const?: unknown;
   anyOf?: JsonSchema[];
   items?: JsonSchema;
+  prefixItems?: JsonSchema[];
   properties?: Record<string, JsonSchema>;
   additionalProperties?: JsonSchema | boolean;
   propertyNames?: unknown;
@@ -36,6 +44,14 @@ const named: [string, z.ZodType][] = [
   ['message', messageView],
   ['file', fileView],
   ['user', userView],
+  ['customer', customerView],
+  ['package', packageView],
+  ['assigned_package', assignedPackageView],
+  ['canned_reply', cannedReplyView],
+  ['agent', agentView],
+  ['block', blockView],
+  ['availability', availabilityView],
+  ['calendar', calendarView],
 ];
 
 const jsonOf = (schema: z.ZodType, io: 'input' | 'output') =>
@@ -50,8 +66,12 @@ const nameByFields = new Map(
   ]),
 );
 
+function recordName({ additionalProperties: values }: JsonSchema): string {
+  return typeof values === 'object' ? `object of ${typeName(values)}` : 'object';
+}
+
 function objectName(schema: JsonSchema): string {
-  if (!schema.properties) return schema.propertyNames ? 'object of integers' : 'object';
+  if (!schema.properties) return recordName(schema);
   const name = nameByFields.get(fingerprint(schema));
   if (name) return name;
   const fields = fieldsOf(schema);
@@ -63,6 +83,7 @@ function typeName(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${String(schema.const)}\``;
   if (schema.anyOf) return schema.anyOf.map(typeName).join(' or ');
   if (schema.format === 'integer') return 'integer';
+  if (schema.prefixItems) return `[${schema.prefixItems.map(typeName).join(', ')}]`;
   if (schema.type === 'array') return `array of ${typeName(schema.items ?? {})}`;
   if (schema.type === 'object') return objectName(schema);
   return [schema.type ?? 'any'].flat().join(' or ');

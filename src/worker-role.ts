@@ -6,9 +6,10 @@ import { fileUpkeep } from './domain/files/upkeep.ts';
 import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
 import { searchConsumer } from './domain/search/index-consumer.ts';
 import { completeIndex } from './domain/search/reindex.ts';
+import { autoAssignment } from './domain/tickets/auto-assign.ts';
 
 /** What is due is done by these; the names are stored. */
-const handlers: Readonly<Record<string, WorkHandler>> = { ...fileUpkeep };
+const handlers: Readonly<Record<string, WorkHandler>> = { ...fileUpkeep, ...autoAssignment };
 /** What follows the log, beside the bridge to Discord. */
 const consumers: readonly Consumer[] = [searchConsumer];
 

@@ -17,7 +17,9 @@ const skills = z.array(skill).max(supportRoles.length);
 
 /** Somebody of the staff. */
 export const agentView = z.object({
-  id: hexId.describe('What a ticket is assigned to.'),
+  id: z
+    .string()
+    .describe('As `assigned_to` of tickets has it: that of their tokens, or else that in Discord.'),
   name: z.string(),
   role: userRole,
   presence: z

@@ -4,6 +4,7 @@ import { agentEndpoints } from './endpoints/agents.ts';
 import { availabilityEndpoints } from './endpoints/availability.ts';
 import { blockEndpoints } from './endpoints/blocks.ts';
 import { cannedReplyEndpoints } from './endpoints/canned-replies.ts';
+import { catalogueEndpoints } from './endpoints/catalogue.ts';
 import { customerEndpoints } from './endpoints/customers.ts';
 import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
@@ -21,6 +22,7 @@ export { commonErrors, type EndpointRow } from './endpoint-row.ts';
 export const endpoints = {
   ...ticketEndpoints,
   ...ticketVerbEndpoints,
+  ...catalogueEndpoints,
   ...messageEndpoints,
   ...fileEndpoints,
   ...customerEndpoints,

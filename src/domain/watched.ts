@@ -35,6 +35,7 @@ export function createWatched<T>(
 ): Watched<T> {
   let state: { version: number; value: T } | undefined;
   let chain: Promise<unknown> = Promise.resolve();
+  let first: Promise<T> | undefined;
   let isOver = false;
   let cancel: (() => void) | undefined;
 
@@ -70,7 +71,11 @@ export function createWatched<T>(
     get() {
       if (state) return state.value;
       if (!cancel) poll();
-      return loadInTurn();
+      // All that come before the first answer wait for the same one.
+      first ??= loadInTurn().finally(() => {
+        first = undefined;
+      });
+      return first;
     },
     async changed() {
       bus.publish({ kind: 'setting_changed', name });

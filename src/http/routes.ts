@@ -8,6 +8,7 @@ import { agentHandlers } from './agents.ts';
 import { availabilityHandlers } from './availability.ts';
 import { blockHandlers } from './blocks.ts';
 import { cannedReplyHandlers } from './canned-replies.ts';
+import { catalogueHandlers } from './catalogue.ts';
 import { customerHandlers } from './customers.ts';
 import { serveFile } from './downloads.ts';
 import {
@@ -27,6 +28,7 @@ import { uploadHandlers } from './uploads.ts';
 const handlers: Handlers = {
   ...ticketHandlers,
   ...ticketVerbHandlers,
+  ...catalogueHandlers,
   ...messageHandlers,
   ...uploadHandlers,
   downloadFile: serveFile,

@@ -4,6 +4,7 @@ import {
   requireAssignee,
   unclaimTicket,
 } from '../domain/tickets/assign.ts';
+import { assignAutomatically } from '../domain/tickets/auto-assign.ts';
 import { rateTicket } from '../domain/tickets/rate.ts';
 import { snoozeTicket } from '../domain/tickets/snooze.ts';
 import {
@@ -30,6 +31,9 @@ export const ticketVerbHandlers = {
   },
   async assignTicket({ ctx, actor, params, body }) {
     const { assigned_to: id } = body;
+    if (id?.toLowerCase() === 'auto') {
+      return { status: 200, body: await assignAutomatically(ctx, actor, params.ticketId) };
+    }
     const assignee = id === null ? null : await requireAssignee(ctx, actor, id);
     return { status: 200, body: await assignTicket(ctx, actor, params.ticketId, assignee) };
   },

@@ -30,8 +30,6 @@ export interface AgentRow {
   name: string | null;
   skills: SupportRole[] | null;
   away: boolean;
-  /** Ids of rows that have become a part of this one: tickets may still name them. */
-  former: Types.ObjectId[];
   created_at: number;
   /** Milliseconds since 1970, some minutes old. */
   seen_at: number;
@@ -47,7 +45,6 @@ export const agentSchema = new Schema<AgentRow>(
     name: { type: String, default: null },
     skills: { type: [String], default: null },
     away: { type: Boolean, required: true },
-    former: { type: [Schema.Types.ObjectId], default: [] },
     created_at: number,
     seen_at: number,
     discord_seen_at: { type: Number, default: null },
@@ -64,7 +61,6 @@ for (const side of ['web', 'discord'] as const) {
     },
   );
 }
-agentSchema.index({ former: 1 }, { name: 'agent_former' });
 agentSchema.index({ 'web.id': 1 }, { name: 'agent_user' });
 agentSchema.index({ 'discord.id': 1 }, { name: 'agent_member' });
 agentSchema.index({ discord_seen_at: 1 }, { name: 'agent_acted' });

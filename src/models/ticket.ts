@@ -149,6 +149,14 @@ ticketSchema.index(
   { owner: 1, status: 1, issue_level: 1, support_role: 1, _id: -1 },
   { name: 'ticket_owner_filters' },
 );
+// What somebody of the staff takes care of.
+ticketSchema.index(
+  { 'assignee.key': 1, status: 1, _id: -1 },
+  {
+    name: 'ticket_assignee',
+    partialFilterExpression: { 'assignee.key': { $exists: true } },
+  },
+);
 
 /** The last number given to a ticket. */
 export interface CounterRow {

@@ -3,6 +3,7 @@ import type { BlockView } from '../../src/contract/blocks.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { listenAt, newPerson, type Person } from '../support/people.ts';
+import { startRedis } from '../support/redis.ts';
 import { uploadTo } from '../support/uploads.ts';
 
 /** Two nodes on one database, without Redis: only the poll tells them of each other. */
@@ -48,6 +49,8 @@ test('a blocked customer reads, but opens no ticket, and writes and uploads noth
   expect(edited).toMatchObject({ status: 403, body: refused });
   const opened = await ana.call('POST', '/tickets', { topic: 'a', description: 'b' });
   expect(opened).toMatchObject({ status: 403, body: refused });
+  const topic = await ana.call('PATCH', `/tickets/${ticket.id}`, { topic: 'again' });
+  expect(topic).toMatchObject({ status: 403, body: refused });
   const upload = await uploadTo(app.url, ana.token, ticket.id, Buffer.from('x'));
   expect(upload).toMatchObject({ status: 403, body: refused });
   const { ask } = socket;
@@ -64,6 +67,8 @@ test('a blocked customer reads, but opens no ticket, and writes and uploads noth
   const again = await ana.send(ticket.id, 'hello', { client_id: 'first' });
   expect(again).toMatchObject({ status: 200, body: { id: message.id } });
   expect(await ana.close(ticket.id)).toMatchObject({ status: 200 });
+  const reopened = await ana.call('POST', `/tickets/${ticket.id}/reopen`, {});
+  expect(reopened).toMatchObject({ status: 403, body: refused });
   // Of another partner with the same id, and of the staff, nobody is blocked.
   expect(
     await newPerson(app.url, 'CUSTOMER', { id: ana.id, iss: 'shop' }).createTicket(),
@@ -171,4 +176,28 @@ test('the hot path asks the database nothing about blocks', async () => {
     .find({ ns: { $in: [`${db.databaseName}.blocks`, `${db.databaseName}.agents`] } })
     .toArray();
   expect(asked).toEqual([]);
+});
+
+test('with Redis the other node learns of it by a hint, long before it looks', async () => {
+  const redis = await startRedis();
+  const env = { REDIS_URL: redis.url, SWEEP_INTERVAL_MS: '60000' };
+  const first = await startApp(env);
+  const second = await startApp({ ...env, DB_NAME: first.ctx.config.dbName });
+  try {
+    await eventually(() => {
+      expect(first.ctx.bus.healthy()).toBe(true);
+      expect(second.ctx.bus.healthy()).toBe(true);
+    });
+    const ana = newPerson(second.url, 'CUSTOMER');
+    const ticket = await ana.createTicket();
+    const agent = newPerson(first.url, 'AGENT');
+    const made = await agent.call<BlockView>('POST', '/blocks', { user_id: ana.id, reason });
+    await eventually(async () => expect((await ana.send(ticket.id, 'x')).status).toBe(403));
+    await agent.call('DELETE', `/blocks/${made.body.id}`);
+    await eventually(async () => expect((await ana.send(ticket.id, 'x')).status).toBe(201));
+  } finally {
+    await second.stop();
+    await first.stop();
+    await redis.close();
+  }
 });

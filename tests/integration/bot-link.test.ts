@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import { findAgent, listAgents } from '../../src/domain/agents/agents.ts';
 import { createLinkCode, removeLink } from '../../src/domain/agents/link.ts';
+import { claimTicket } from '../../src/domain/tickets/assign.ts';
 import { agent, type Desk, openDesk, openTicket } from '../support/bridge.ts';
 import {
   channelOf,
@@ -61,6 +62,9 @@ test('a code joins both identities once; what was assigned to either stays their
     if (!row) throw new Error('not known yet');
     return row;
   });
+  const { id } = await openTicket(desk.ctx);
+  const acting: Actor = { ...agent, key: `staff|discord|${kim.id}`, id: kim.id, origin: 'discord' };
+  await claimTicket(desk.ctx, acting, id);
   const web = webAgent();
   const { code, expires_at } = await createLinkCode(desk.ctx, web);
   expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{8}$/);
@@ -70,7 +74,8 @@ test('a code joins both identities once; what was assigned to either stays their
   expect(await link(typed)).toContain(`You and ${web.username} are one person now`);
   const joined = await inDiscord();
   expect(joined).toMatchObject({ user_id: web.id, name: web.username, skills: ['GENERAL'] });
-  expect(joined?.id).not.toBe(before.id);
+  // The one that was answered above, and the one that was claimed.
+  expect(joined).toMatchObject({ id: web.id, open_tickets: 2 });
   expect(await findAgent(desk.ctx, before.id)).toMatchObject({ id: joined?.id });
   expect((await agents()).filter(({ id }) => id === before.id)).toEqual([]);
   // Used up, and nobody is joined twice.

@@ -61,6 +61,8 @@ const table: Record<Action, { customer: string; staff: string; admin?: string }>
   rate_ticket: { customer: 'amm', staff: 'afm' },
   read_history: { customer: 'amm', staff: 'aam' },
   delete_ticket: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  read_catalogue: { customer: 'amm', staff: 'aam' },
+  write_catalogue: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
   read_packages: { customer: 'amm', staff: 'aam' },
   write_packages: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
   use_customers: { customer: 'fmm', staff: 'aam' },

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { agentTicketsQuery, agentView, changeAgentBody, linkCodeView } from '../agents.ts';
 import type { EndpointRows } from '../endpoint-row.ts';
-import { hexId } from '../ids.ts';
 import { pageHeaderNames, pageQuery } from '../pages.ts';
 import { ticketView } from '../tickets.ts';
 
-const ofAgent = z.object({ agentId: z.union([hexId, z.literal('me')]) });
+const ofAgent = z.object({ agentId: z.string() });
 
 const list = {
   method: 'GET',

@@ -131,7 +131,7 @@ export const ticketVerbEndpoints = {
     params: inTicket,
     body: reopenTicketBody,
     answers: { 200: ticketView },
-    errors: ['NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
+    errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },
   rateTicket: {
     method: 'POST',

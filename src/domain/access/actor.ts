@@ -29,6 +29,16 @@ export interface Actor {
   via?: Via;
 }
 
+/** Deskcord itself, for what it does by its own rules. */
+export const systemActor: Actor = {
+  key: 'staff|system|',
+  id: 'system',
+  username: 'Deskcord',
+  email: null,
+  role: 'ADMIN',
+  origin: 'system',
+};
+
 /** `TEMP_USER` and `CUSTOMER` are one side, so that a guest can become a customer. */
 export type Side = 'customer' | 'staff';
 

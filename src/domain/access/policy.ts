@@ -89,6 +89,8 @@ const table = {
   read_internal: { may: staff, refusal: 'only staff may read notes' },
   write_internal: { may: staff, refusal: 'only staff may write notes' },
   see_mirror_state: { may: staff, refusal: 'only staff may see how far a message has come' },
+  read_catalogue: { may: ['customer', ...staff], refusal: 'read categories and priorities' },
+  write_catalogue: { may: ['admin'], refusal: 'only ADMIN may change categories and priorities' },
   read_packages: { may: ['customer', ...staff], refusal: 'read packages' },
   write_packages: { may: ['admin'], refusal: 'only ADMIN may change packages' },
   use_customers: { may: staff, refusal: 'only staff may see profiles of customers' },

@@ -1,50 +1,56 @@
 import type { AppContext } from '../../context.ts';
 import type { AgentView, ChangeAgentBody, Presence } from '../../contract/agents.ts';
 import type { UserRole } from '../../contract/identity.ts';
-import { isHexId } from '../../contract/ids.ts';
 import type { PageQuery } from '../../contract/pages.ts';
 import type { SupportRole } from '../../contract/tickets.ts';
 import type { AgentRow } from '../../models/agent.ts';
 import type { Actor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
-import { majority, native, oid } from '../log/collections.ts';
+import { majority, native } from '../log/collections.ts';
 import { type Page, spanOf } from '../pages.ts';
 import { openStatuses } from '../tickets/workflow.ts';
 import { SEEN_EVERY_MS, writeSeen } from './seen-agents.ts';
 
 /** How long somebody counts as present after an act in Discord: it is written down only now and then. */
 const DISCORD_PRESENT_MS = 2 * SEEN_EVERY_MS;
+/** People with one id that are told apart. */
+const MOST_NAMESAKES = 20;
 /** Those that are looked at where somebody is sought who is present. */
 const MOST_PRESENT = 1000;
 
-/** Somebody of the staff, as other parts of the desk know them. */
+/** Somebody of the staff, as other parts of the desk know them; what a ticket is assigned to. */
 export interface Agent {
-  /** What a ticket is assigned to. */
+  /** That of their tokens, or else that in Discord. */
   id: string;
+  /** The key of that identity. */
+  key: string;
   name: string;
   role: UserRole;
   /** Support roles; none means that all of them fit. */
   skills: readonly SupportRole[];
-  /** Of tokens and of Discord: whoever acts with one of them is this person. */
+  /** Of all their identities: whoever acts with one of them is this person. */
   keys: readonly string[];
 }
 
 const roleOf = ({ web, discord }: AgentRow): UserRole =>
   web?.role === 'ADMIN' || discord?.role === 'ADMIN' ? 'ADMIN' : 'AGENT';
 
+const identitiesOf = ({ web, discord }: AgentRow) =>
+  [web, discord].filter((identity) => identity !== undefined);
+
+export const keysOf = (row: AgentRow): string[] => identitiesOf(row).map(({ key }) => key);
+
 export function toAgent(row: AgentRow): Agent {
-  const { web, discord } = row;
+  const [first] = identitiesOf(row);
   return {
-    id: web?.id ?? discord?.id ?? row._id.toHexString(),
-    name: row.name ?? web?.name ?? discord?.name ?? '',
+    id: first?.id ?? '',
+    key: first?.key ?? '',
+    name: row.name ?? first?.name ?? '',
     role: roleOf(row),
-    skills: row.skills ?? discord?.skills ?? [],
-    keys: [web?.key, discord?.key].filter((key) => key !== undefined),
+    skills: row.skills ?? row.discord?.skills ?? [],
+    keys: keysOf(row),
   };
 }
-
-/** The keys by which tickets name somebody. */
-export const keysOf = (row: AgentRow): string[] => [...toAgent(row).keys];
 
 function presenceOf(row: AgentRow, present: ReadonlySet<string>, now: number): Presence {
   const acted = row.discord ? (row.discord_seen_at ?? 0) : 0;
@@ -53,11 +59,12 @@ function presenceOf(row: AgentRow, present: ReadonlySet<string>, now: number): P
   return row.away ? 'away' : 'online';
 }
 
-/** Open tickets of each, by the keys of whom they are assigned to. */
+/** Open tickets of each. */
 async function countOpen(ctx: AppContext, rows: AgentRow[]): Promise<(row: AgentRow) => number> {
+  const keys = rows.flatMap(keysOf);
   const found = await native(ctx.db.tickets)
     .aggregate<{ _id: string; count: number }>([
-      { $match: { 'assignee.key': { $in: rows.flatMap(keysOf) }, status: { $in: openStatuses } } },
+      { $match: { 'assignee.key': { $in: keys }, status: { $in: openStatuses } } },
       { $group: { _id: '$assignee.key', count: { $sum: 1 } } },
     ])
     .toArray();
@@ -121,38 +128,40 @@ export async function changeAgent(
   return view as AgentView;
 }
 
-export async function findAgentRow(ctx: AppContext, id: string): Promise<AgentRow | undefined> {
-  const agents = native(ctx.db.agents);
-  const options = { readConcern: majority };
-  if (isHexId(id)) {
-    const filter = { $or: [{ _id: oid(id) }, { former: oid(id) }] };
-    const row = await agents.findOne(filter, options);
-    if (row) return row;
-  }
-  const rows = await agents
-    .find({ $or: [{ 'web.id': id }, { 'discord.id': id }] }, options)
-    .limit(2)
+export async function findAgentRow(
+  ctx: AppContext,
+  id: string,
+  partner: string | null,
+): Promise<AgentRow | undefined> {
+  const rows = await native(ctx.db.agents)
+    .find({ $or: [{ 'web.id': id }, { 'discord.id': id }] }, { readConcern: majority })
+    .limit(MOST_NAMESAKES)
     .toArray();
-  return rows.length === 1 ? rows[0] : undefined;
+  const own = rows.find(({ web }) => web?.id === id && web.partner === partner);
+  return own ?? (rows.length === 1 ? rows[0] : undefined);
 }
 
 /**
- * Somebody of the staff: by the id that tickets are assigned to, or by that of their tokens or in Discord
- * where only one person has it.
+ * Somebody of the staff by the id of their tokens or in Discord.
+ * @param partner whose tokens are meant where several have the id: the one of whoever asks
  */
-export async function findAgent(ctx: AppContext, id: string): Promise<Agent | undefined> {
-  const row = await findAgentRow(ctx, id);
+export async function findAgent(
+  ctx: AppContext,
+  id: string,
+  partner: string | null = null,
+): Promise<Agent | undefined> {
+  const row = await findAgentRow(ctx, id, partner);
   return row && toAgent(row);
 }
 
 /** The person that acts, made known where they were not. */
-export async function agentOf(ctx: AppContext, actor: Actor): Promise<Agent> {
+export async function agentRowOf(ctx: AppContext, actor: Actor): Promise<AgentRow> {
   const side = actor.origin === 'discord' ? 'discord' : 'web';
   const known = await native(ctx.db.agents).findOne(
     { [`${side}.key`]: actor.key },
     { readConcern: majority },
   );
-  return toAgent(known ?? (await writeSeen(ctx, actor)));
+  return known ?? writeSeen(ctx, actor);
 }
 
 /** Rows of those who are present and not away. */

@@ -13,8 +13,6 @@ import { writeSeen } from './seen-agents.ts';
 
 /** Digits and letters that nobody mistakes for one another: 32, so that a code has 40 bits. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-/** Former rows of one person that tickets may still name. */
-const MOST_FORMER = 20;
 
 const hashOf = (code: string) => createHash('sha256').update(code).digest('base64url');
 
@@ -75,13 +73,9 @@ export async function redeemLinkCode(
       { session },
     );
     if (!gone?.discord) throw linkedAlready();
-    const former = [gone._id, ...gone.former];
     const joined = await agents.findOneAndUpdate(
       { _id: found._id, discord: { $exists: false } },
-      {
-        $set: { discord: gone.discord, discord_seen_at: gone.discord_seen_at },
-        $push: { former: { $each: former, $slice: -MOST_FORMER } } as never,
-      },
+      { $set: { discord: gone.discord, discord_seen_at: gone.discord_seen_at } },
       { session, returnDocument: 'after' },
     );
     if (!joined) throw linkedAlready();

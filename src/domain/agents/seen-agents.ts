@@ -29,7 +29,6 @@ const fresh = (now: number) => ({
   name: null,
   skills: null,
   away: false,
-  former: [],
   created_at: now,
 });
 

@@ -4,16 +4,16 @@ import { sizes } from '../../contract/limits.ts';
 import type { TicketView } from '../../contract/tickets.ts';
 import { notFound } from '../../errors.ts';
 import type { Actor } from '../access/actor.ts';
-import { requireRight } from '../access/policy.ts';
+import { requireRight, visibleTickets } from '../access/policy.ts';
 import { majority, native, oid } from '../log/collections.ts';
 import { toTicket } from '../log/entry.ts';
-import { emptyHead, headWith, listHeads } from '../log/heads.ts';
+import { emptyHead, headWith, listHeads, readHeads } from '../log/heads.ts';
 import { openStatuses } from '../tickets/workflow.ts';
 import { ticketView } from '../views.ts';
-import { agentOf, findAgentRow, keysOf } from './agents.ts';
+import { agentRowOf, findAgentRow, keysOf } from './agents.ts';
 
 /**
- * The tickets that are assigned to somebody, newest first.
+ * The tickets that are assigned to somebody, with whichever of their identities, newest first.
  * @param agentId `me` for the actor
  * @throws AppError NOT_FOUND
  */
@@ -24,25 +24,32 @@ export async function listAgentTickets(
   query: AgentTicketsQuery,
 ): Promise<{ tickets: TicketView[]; more: boolean }> {
   requireRight(ctx.config, actor, 'see_agents', undefined);
-  const id = agentId === 'me' ? (await agentOf(ctx, actor)).id : agentId;
-  const agent = await findAgentRow(ctx, id);
+  const agent =
+    agentId === 'me'
+      ? await agentRowOf(ctx, actor)
+      : await findAgentRow(ctx, agentId, actor.partner ?? null);
   if (!agent) throw notFound('agent');
   const limit = query.limit ?? sizes.ticketsPage;
   const filter = {
     'assignee.key': { $in: keysOf(agent) },
     ...(query.status === 'open' && { status: { $in: openStatuses } }),
     ...(query.before && { _id: { $lt: oid(query.before) } }),
+    $and: [visibleTickets(actor, ctx.config)],
   };
   const heads = await listHeads(ctx.db, filter, limit + 1);
-  const ids = [...heads.keys()].slice(0, limit);
-  const rows = await native(ctx.db.tickets)
-    .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
-    .sort({ _id: -1 })
-    .toArray();
+  const ids = [...heads.keys()].slice(0, limit).map(oid);
+  const [rows, internal] = await Promise.all([
+    native(ctx.db.tickets)
+      .find({ _id: { $in: ids } }, { readConcern: majority })
+      .sort({ _id: -1 })
+      .toArray(),
+    readHeads(ctx.db, 'internal', ids),
+  ]);
   const tickets = rows.map((row) => {
     const ticket = toTicket(row);
     const head = headWith(row, heads.get(ticket.id) ?? emptyHead);
-    return ticketView(ctx, ticket, head, { staff: true });
+    const internalSeq = internal.get(ticket.id)?.seq ?? 0;
+    return ticketView(ctx, ticket, head, { staff: true, internalSeq });
   });
   return { tickets, more: heads.size > limit };
 }

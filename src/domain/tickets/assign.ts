@@ -20,9 +20,8 @@ export async function findAssignee(
   id: string,
 ): Promise<AssigneeRow | undefined> {
   if (id === actor.id) return assigneeOf(actor);
-  const agent = await findAgent(ctx, id);
-  const key = agent?.keys[0];
-  return agent && key !== undefined ? { key, id: agent.id, name: agent.name } : undefined;
+  const agent = await findAgent(ctx, id, actor.partner ?? null);
+  return agent && { key: agent.key, id: agent.id, name: agent.name };
 }
 
 /**
@@ -105,6 +104,7 @@ export function unclaimTicket(
 /**
  * Gives a ticket to somebody, or with null to nobody. Staff may take one themselves; to give it to
  * others takes the right to.
+ * @param options `ifFree`: whatever somebody has already stays theirs
  * @throws AppError NOT_FOUND, FORBIDDEN, CONFLICT (it has ended)
  */
 export function assignTicket(
@@ -112,11 +112,13 @@ export function assignTicket(
   actor: Actor,
   ticketId: string,
   assignee: AssigneeRow | null,
+  { ifFree = false } = {},
 ): Promise<TicketView> {
   return changeTicket(ctx, actor, ticketId, {
     action: assignee ? 'assigned' : 'unassigned',
     to(ticket) {
       requireRight(ctx.config, actor, 'assign_ticket', ticket);
+      if (ifFree && (ticket.assigned_to !== null || ticket.status !== 'OPEN')) return {};
       const isOwn = assignee
         ? assignee.key === actor.key && (ticket.assigned_to === null || isHeldBy(ticket, actor.key))
         : isHeldBy(ticket, actor.key);

@@ -6,6 +6,7 @@ import { AppError } from '../../errors.ts';
 import type { FieldValue } from '../../models/entry.ts';
 import { type Actor, authorOf, requestOf } from '../access/actor.ts';
 import { can } from '../access/policy.ts';
+import { requireUnblocked } from '../blocks/block-list.ts';
 import {
   type Changes,
   type LogId,
@@ -36,6 +37,9 @@ export interface TicketChange {
   to(ticket: Ticket, at: number): Partial<Ticket>;
 }
 
+/** What a blocked customer may still do: leave. */
+const takenFromBlocked = ['closed', 'withdrawn', 'status_set'];
+
 /** Field by field what differs, from what to what. */
 function changesOf(ticket: Ticket, fields: Partial<Ticket>): Changes {
   const changes: Record<string, readonly [FieldValue, FieldValue]> = {};
@@ -65,6 +69,7 @@ export async function changeTicket(
   change: TicketChange,
 ): Promise<TicketView> {
   const startedAt = performance.now();
+  if (!takenFromBlocked.includes(change.action)) await requireUnblocked(ctx, actor);
   const log = change.log ?? publicLog(ticketId);
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
