@@ -5,12 +5,12 @@ import type { Bridge } from './bridge.ts';
 import { catchUpAll, keepCatchingUp } from './inbound/queue.ts';
 import { listenTyping } from './outbound/typing.ts';
 
-/** The bridge as a consumer of the public logs, with an offset in its own rows. */
+/** The bridge as a consumer of both logs of each ticket, with offsets in its own rows. */
 function followLogs(bridge: Bridge): () => void {
   const { ctx, tickets, outbound, lease } = bridge;
   const discovery = discoverLogs(ctx, {
     name: 'discord',
-    streams: ['public'],
+    streams: ['public', 'internal'],
     tickets: true,
     lease,
     offsets: createMirrorOffsets(ctx, lease.fencingToken, lease.since),
@@ -19,8 +19,7 @@ function followLogs(bridge: Bridge): () => void {
       if (place === 'last') tickets.markStale(ticketId);
       outbound.schedule(ticketId, place);
     },
-    isPast: ({ ticketId }, seq) =>
-      seq === 0 ? tickets.hasMet(ticketId) : tickets.isPast(ticketId, seq),
+    isPast: (log, seq) => (seq === 0 ? tickets.hasMet(log.ticketId) : tickets.isPast(log, seq)),
     listOpen: () => outbound.keys().map(publicLog),
   });
   return () => discovery.stop();
@@ -35,7 +34,7 @@ export async function discoverWork(bridge: Bridge, catchUpMs: number): Promise<(
   const { ctx, tickets } = bridge;
   // Before the ticket is taken up for it.
   const stopNoting = ctx.bus.subscribe((event) => {
-    if (event.kind === 'entry') tickets.note(event.entry);
+    if (event.kind === 'entry' || event.kind === 'internal_entry') tickets.note(event.entry);
   });
   const stops = [stopNoting, listenTyping(bridge), keepCatchingUp(bridge, catchUpMs)];
   const stop = () => {

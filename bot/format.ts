@@ -210,12 +210,15 @@ export function splitText(text: string, header: number): string[] {
 
 export interface Speech {
   name: string;
-  /** Written by staff, or by this server, rather than by the customer. */
-  tag?: 'staff' | 'system';
+  /** Written by staff, or by this server, rather than by the customer; or a note, for staff alone. */
+  tag?: 'staff' | 'system' | 'note';
   text: string;
   /** Shown where the first version was never seen in the channel. */
   edited?: boolean;
 }
+
+/** How a note begins; a message begins with its author's name, and so never like this. */
+export const NOTE_MARK = '📝 **note** · ';
 
 /**
  * A message as the channel shows it, in as many parts as it takes. Every part begins with the bold
@@ -223,7 +226,7 @@ export interface Speech {
  */
 export function speechParts({ name, tag, text, edited }: Speech): string[] {
   const bold = `**${escapeName(name)}**`;
-  const who = tag ? `${bold} (${tag})` : bold;
+  const who = tag === 'note' ? `${NOTE_MARK}${bold}` : tag ? `${bold} (${tag})` : bold;
   const first = edited ? `${who} (edited)` : who;
   const pieces = splitText(text, first.length + 10);
   if (pieces.length === 0) return [`${first}:`];

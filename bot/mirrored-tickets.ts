@@ -1,9 +1,19 @@
 import { LRUCache } from 'lru-cache';
 import type { AppContext } from '../src/context.ts';
-import type { Entry, Ticket } from '../src/domain/log/entry.ts';
+import {
+  type Entry,
+  internalLog,
+  type LogId,
+  logKey,
+  publicLog,
+  type Stream,
+  type Ticket,
+} from '../src/domain/log/entry.ts';
 import {
   claimMirror,
   commitMirror,
+  type Heads,
+  isMeant,
   isReopened,
   listChannels,
   type Mirror,
@@ -24,8 +34,11 @@ const REMEMBERED = 50_000;
 export interface MirroredTicket {
   id: string;
   ticket: Ticket;
-  /** The head of the log that `ticket` belongs to: no status change up to it is missing from it. */
-  head: number;
+  /**
+   * How far its logs are known to reach. `ticket` belongs to the public one: no status change up to it
+   * is missing from it.
+   */
+  heads: Heads;
   /** As it is stored; only this session writes it. */
   mirror: Mirror;
   /** The bridge's generation in which its channel was last caught up with. */
@@ -36,12 +49,12 @@ export interface MirroredTicket {
   unfetched: { id: string; since: number } | null;
   /** Its channel may be gone: look before using it. */
   channelNeedsCheck: boolean;
-  /** `ticket` and `head` may be behind the log. */
+  /** `ticket` and `heads` may be behind the logs. */
   stale: boolean;
-  /** The entries up to `head` that the bus has brought, without a hole. */
-  feed: Entry[];
-  /** A post may stand in the channel that is not written down: look before the next one. */
-  inDoubt: boolean;
+  /** The entries up to each head that the bus has brought, without a hole. */
+  feeds: Record<Stream, Entry[]>;
+  /** A post of a log may stand in the channel that is not written down: look before its next one. */
+  inDoubt: Record<Stream, boolean>;
   /** Its channel is looked for in a list no older than this (monotonic milliseconds). */
   channelsSince: number;
   /** Posts made that no row stands for yet, in order. */
@@ -52,12 +65,26 @@ export interface MirroredTicket {
   sideSteps: Map<string, { tries: number; notBefore: number }>;
 }
 
-/** The tickets that are not done, loaded when they are first needed. */
-export function createTickets(ctx: AppContext, epoch: number) {
+/**
+ * What becomes of a mirror that was just made for a ticket which ended before there was a bridge: a
+ * note on it brings nothing into Discord.
+ */
+function neverMeant(ticket: Ticket, mirror: Mirror, since: number): MirrorChange | undefined {
+  const isNew = mirror.state === 'open' && mirror.channel_id === null && mirror.steps.length === 0;
+  const isMet = mirror.seq > 0 || !isNew;
+  if (isMet || isMeant(ticket, since)) return undefined;
+  return { state: 'done', closing: ticket.status_seq };
+}
+
+/**
+ * The tickets that are not done, loaded when they are first needed.
+ * @param since when the bridge's lease was first held ever
+ */
+export function createTickets(ctx: AppContext, epoch: number, since: number) {
   const byId = new Map<string, MirroredTicket>();
   const idByChannel = new Map<string, string>();
   const loading = new Map<string, Promise<MirroredTicket | undefined>>();
-  /** Last entry known to be in Discord; spares a look at those a reconciliation poll names again. */
+  /** Last entry of each log known to be in Discord; spares a look at those a reconciliation poll names again. */
   const done = new LRUCache<string, number>({ max: REMEMBERED });
 
   const read = async (id: string): Promise<MirroredTicket | undefined> => {
@@ -72,19 +99,24 @@ export function createTickets(ctx: AppContext, epoch: number) {
       await commitMirror(ctx, mirror, change);
       Object.assign(mirror, change);
     }
+    const over = neverMeant(found.ticket, mirror, since);
+    if (over) {
+      await commitMirror(ctx, mirror, over);
+      Object.assign(mirror, over);
+    }
     mirror.steps = withClosing(mirror.steps, found.ticket);
     const loaded: MirroredTicket = {
       id,
       ticket: found.ticket,
-      head: found.head,
+      heads: found.heads,
       mirror,
       caughtUpGeneration: -1,
       gapStart: null,
       unfetched: null,
       channelNeedsCheck: false,
       stale: false,
-      feed: [],
-      inDoubt: true,
+      feeds: { public: [], internal: [] },
+      inDoubt: { public: true, internal: true },
       channelsSince,
       unrecorded: mirror.pending.map((post) => ({ ...post, epoch })),
       recording: undefined,
@@ -119,7 +151,12 @@ export function createTickets(ctx: AppContext, epoch: number) {
       ticket.stale = false;
       try {
         const found = await readMirroredTicket(ctx, ticket.id);
-        if (found && found.head >= ticket.head) Object.assign(ticket, found);
+        if (!found) return;
+        const { heads } = ticket;
+        heads.internal = Math.max(heads.internal, found.heads.internal);
+        if (found.heads.public < heads.public) return;
+        heads.public = found.heads.public;
+        ticket.ticket = found.ticket;
       } catch (error) {
         ticket.stale = true;
         throw error;
@@ -128,15 +165,18 @@ export function createTickets(ctx: AppContext, epoch: number) {
     /** An entry has come by the bus: where it is the next one it need not be read. */
     note(entry: Entry): void {
       const ticket = byId.get(entry.ticket_id);
-      if (!ticket || entry.seq <= ticket.head) return;
-      if (ticket.stale || entry.seq !== ticket.head + 1) {
+      const { stream, seq } = entry;
+      if (!ticket || seq <= ticket.heads[stream]) return;
+      if (ticket.stale || seq !== ticket.heads[stream] + 1) {
         ticket.stale = true;
         return;
       }
-      ticket.head = entry.seq;
-      if (entry.type === 'ticket_change') ticket.ticket = entry.ticket;
-      if (ticket.feed.length < MAX_FEED) ticket.feed.push(entry);
-      else ticket.feed = [];
+      ticket.heads[stream] = seq;
+      const isStatus = entry.type === 'ticket_change' && stream === 'public';
+      if (isStatus) ticket.ticket = entry.ticket;
+      const feed = ticket.feeds[stream];
+      if (feed.length < MAX_FEED) feed.push(entry);
+      else ticket.feeds[stream] = [];
     },
     /** The log may have gone on without the bus saying so. */
     markStale(id: string): void {
@@ -156,20 +196,24 @@ export function createTickets(ctx: AppContext, epoch: number) {
       const after = ticket.mirror.channel_id;
       if (before && before !== after) idByChannel.delete(before);
       if (after) idByChannel.set(after, ticket.id);
-      if (change.seq !== undefined) done.set(ticket.id, change.seq);
+      const { seq, internal_seq } = change;
+      if (seq !== undefined) done.set(logKey(publicLog(ticket.id)), seq);
+      if (internal_seq !== undefined) done.set(logKey(internalLog(ticket.id)), internal_seq);
     },
     /** Remembers up to where each channel was seen live, since from now on it is not. */
     markGapStarts(): void {
       for (const ticket of byId.values()) ticket.gapStart ??= ticket.mirror.inbound;
     },
     /** True where nothing up to `seq` is left to do. */
-    isPast: (id: string, seq: number): boolean => (done.get(id) ?? -1) >= seq,
-    hasMet: (id: string): boolean => done.has(id) || byId.has(id),
+    isPast: (log: LogId, seq: number): boolean => (done.get(logKey(log)) ?? -1) >= seq,
+    hasMet: (id: string): boolean => done.has(logKey(publicLog(id))) || byId.has(id),
     /** Lets go of a ticket that is done. */
     forget(ticket: MirroredTicket): void {
       byId.delete(ticket.id);
       if (ticket.mirror.channel_id) idByChannel.delete(ticket.mirror.channel_id);
-      done.set(ticket.id, ticket.mirror.seq);
+      done.set(logKey(publicLog(ticket.id)), ticket.mirror.seq);
+      // There is no channel for notes to go to any more.
+      done.set(logKey(internalLog(ticket.id)), ticket.heads.internal);
     },
   };
 }

@@ -10,10 +10,11 @@ import {
   SnowflakeUtil,
 } from 'discord.js';
 import { bridgeLease, checkGrant } from '../src/domain/consumers/lease.ts';
+import type { Stream } from '../src/domain/log/entry.ts';
 import { findPosts } from '../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from './bridge.ts';
 import { callDiscord, type Outcome } from './call-ends.ts';
-import { SYSTEM_LINE } from './format.ts';
+import { NOTE_MARK, SYSTEM_LINE } from './format.ts';
 import type { MirroredTicket } from './mirrored-tickets.ts';
 import { retryAfterRateLimit } from './rate-limit-retry.ts';
 
@@ -49,6 +50,8 @@ export interface Outgoing {
   files?: RawFile[];
   /** Tells what it may be among our own messages in the channel, whatever Discord makes of its text. */
   isIt(message: APIMessage): boolean;
+  /** The log it is of; none for what is of no log. */
+  stream?: Stream;
   /**
    * True for the next entry of the log: posts of a ticket are serial, so that after a crash an
    * unrecorded one can only be this, and its attempt need not be written down before.
@@ -92,9 +95,15 @@ export function compareIds(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-/** A message that people wrote, as the channel shows it: neither a card nor a line of the bot's own. */
-export function isSpeech({ content, embeds }: APIMessage): boolean {
-  return embeds.length === 0 && !content.startsWith(SYSTEM_LINE);
+/**
+ * Tells what people wrote in a log, as the channel shows it: neither a card nor a line of the bot's own,
+ * and a note by its mark, with which no message can begin.
+ */
+export function isSpeechOf(stream: Stream): (message: APIMessage) => boolean {
+  return ({ content, embeds }) =>
+    embeds.length === 0 &&
+    !content.startsWith(SYSTEM_LINE) &&
+    content.startsWith(NOTE_MARK) === (stream === 'internal');
 }
 
 /** From where on an attempt is looked for: above the last post in a ticket's channel, else by time. */
@@ -102,6 +111,18 @@ function lookAfter({ mirror }: MirroredTicket, channelId: string): string {
   if (channelId === mirror.channel_id) return mirror.last_post === '0' ? '0' : mirror.last_post;
   const from = (mirror.attempt?.at ?? Date.now()) - LOOK_BACK_MS;
   return String(SnowflakeUtil.generate({ timestamp: from }));
+}
+
+/**
+ * Whether the post whose outcome is not known, after a crash, is a note. Posts of a ticket are serial,
+ * whichever log they are of, so that there is one at most.
+ */
+export async function isNoteInDoubt(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
+  const { channel_id: channelId } = ticket.mirror;
+  if (!channelId) return false;
+  const isIt = isSpeechOf('internal');
+  const found = await findOwn(bridge, { channelId, isIt }, lookAfter(ticket, channelId));
+  return found.end === 'done' && found.value !== undefined;
 }
 
 /**
@@ -116,16 +137,16 @@ export async function deliver(
   outgoing: Outgoing,
 ): Promise<Outcome<string | undefined>> {
   const { ctx, tickets, rest } = bridge;
-  const { channelId, key, rendition = '', body, files, inLogOrder } = outgoing;
+  const { channelId, key, rendition = '', body, files, inLogOrder, stream = 'public' } = outgoing;
   const { attempt } = ticket.mirror;
   const end = ctx.metrics.posts.startTimer();
-  if (attempt ? attempt.key === key : inLogOrder && ticket.inDoubt) {
+  if (attempt ? attempt.key === key : inLogOrder && ticket.inDoubt[stream]) {
     const found = await findOwn(bridge, outgoing, lookAfter(ticket, channelId));
     if (found.end !== 'done' || found.value) {
       end({ outcome: 'found' });
       return found;
     }
-    if (inLogOrder) ticket.inDoubt = false;
+    if (inLogOrder) ticket.inDoubt[stream] = false;
   }
   // Either way nothing is posted under a lease that somebody else has by now.
   if (inLogOrder) await checkGrant(ctx, bridgeLease, bridge.lease);
@@ -156,7 +177,7 @@ export async function deliver(
     return { end: 'done', value: posted.value.id };
   } catch (error) {
     end({ outcome: 'failed' });
-    if (!(error instanceof RateLimitError)) ticket.inDoubt = true;
+    if (!(error instanceof RateLimitError)) ticket.inDoubt[stream] = true;
     throw error;
   }
 }

@@ -23,10 +23,19 @@ import type { DeskClientOptions, DeskEvents } from './options.ts';
 import { Outbox, type OutboxChange, type Sending } from './outbox.ts';
 import type { OutboxItem } from './outbox-item.ts';
 import { Rest } from './rest.ts';
-import { type BlobStore, createMemoryStorage } from './storage.ts';
+import { type BlobStore, createMemoryStorage, type OutboxStorage } from './storage.ts';
 import type { LogEvent } from './ticket-log.ts';
 import { Tokens } from './tokens.ts';
 import type { UploadWatch } from './upload.ts';
+
+/** What a client for more than a customer's calls is built on. */
+export interface ClientParts extends Pick<Required<DeskClientOptions>, 'clock' | 'random'> {
+  emitter: Emitter<DeskEvents>;
+  connection: Connection;
+  rest: Rest;
+  storage: OutboxStorage;
+  onError: (error: DeskError) => void;
+}
 
 /**
  * A client of one user, for browsers and Node. What is sent is stored first and tried until the
@@ -41,6 +50,8 @@ export class DeskClient {
     get: (id: string): Promise<TicketView> => this.#calls.getTicket(id),
   };
 
+  /** For clients that are built on this one. */
+  protected readonly parts: ClientParts;
   readonly #emitter: Emitter<DeskEvents>;
   readonly #calls: Calls;
   readonly #connection: Connection;
@@ -69,6 +80,8 @@ export class DeskClient {
     const { connection, rest } = this.#createLinks(options);
     const timing = { clock, random };
     this.#connection = connection;
+    const own = { emitter: this.#emitter, onError: this.#onError };
+    this.parts = { ...own, connection, rest, storage, ...timing };
     this.#calls = new Calls({ connection, rest, ...timing });
     this.#cursors = createCursors(storage, this.#onError);
     this.#outbox = new Outbox({
@@ -256,6 +269,12 @@ export class DeskClient {
     this.#calls.read(ticketId, seq);
   }
 
+  /** A socket is authorised; told after all that this client does itself. */
+  protected wentOnline(_ack: AuthorizeAck): void {}
+
+  /** An event of the server has come; told before anything else is done with it. */
+  protected heard(_name: ServerEventName, _data: never): void {}
+
   #createLinks(options: DeskClientOptions): { connection: Connection; rest: Rest } {
     const { timeout = 10_000, clock = systemClock, random = Math.random } = options;
     const url = options.url.replace(/\/+$/, '');
@@ -311,9 +330,11 @@ export class DeskClient {
     void this.refresh();
     this.#newTickets.wake();
     this.#outbox.wake();
+    this.wentOnline(ack);
   }
 
   #accept(name: ServerEventName, data: never): void {
+    this.heard(name, data);
     if (name === 'typing' || name === 'read') this.#emitter.emit(name, data);
     else if (name === 'error') {
       const { error, message } = data as { error: DeskError['code']; message: string };

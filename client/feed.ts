@@ -154,7 +154,8 @@ export class Feed {
         this.#create(data);
         break;
       case 'resync': {
-        const { ticket_id, after }: ServerEventData<'resync'> = data;
+        const { ticket_id, after, stream = 'public' }: ServerEventData<'resync'> = data;
+        if (stream !== 'public') break;
         const track = this.#track(ticket_id);
         if (after !== undefined) track.log.begin(after);
         this.#want(track);

@@ -1,4 +1,4 @@
-import type { TypingView } from '../src/contract/events.ts';
+import type { DeskEventView, TypingView } from '../src/contract/events.ts';
 import type { MessageView } from '../src/contract/messages.ts';
 import type { TicketView } from '../src/contract/tickets.ts';
 import type { Clock } from './clock.ts';
@@ -39,6 +39,12 @@ export interface DeskEvents {
   connection: ConnectionState;
   outbox: OutboxChange;
   new_ticket: NewTicketChange;
+  /** These five a `StaffClient` alone hears; the first four in the order of their ticket's notes. */
+  note: MessageView;
+  edit_note: MessageView;
+  delete_note: MessageView;
+  desk_event: DeskEventView;
+  notes_outbox: OutboxChange;
   error: DeskError;
   /** A fresh token was refused as well: the person has to sign in. Tries go on, seldom. */
   auth_required: DeskError;

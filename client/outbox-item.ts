@@ -1,8 +1,12 @@
 import type { FileView } from '../src/contract/messages.ts';
 import type { DeskErrorCode } from './errors.ts';
 
-/** Under it all items are stored. */
+/**
+ * Under it all messages are stored; one segment. Notes have another, so that no client which knows
+ * messages only, such as one of an earlier version in another tab, can take one for a message.
+ */
 export const OUTBOX_PREFIX = 'outbox/';
+export const NOTES_PREFIX = 'outbox-of-notes/';
 
 /** A file somebody has chosen and the server does not have yet; its bytes are stored under `key`. */
 export interface LocalFile {
@@ -45,8 +49,8 @@ export function parseItem(text: string | null): OutboxItem | undefined {
 }
 
 /** Keys of a ticket sort in the order its messages were written. */
-export const keyOf = (ticketId: string, order: number, clientId: string) =>
-  `${OUTBOX_PREFIX}${ticketId}/${String(order).padStart(16, '0')}-${clientId}`;
+export const keyOf = (prefix: string, ticketId: string, order: number, clientId: string) =>
+  `${prefix}${ticketId}/${String(order).padStart(16, '0')}-${clientId}`;
 
 /** Milliseconds since 1970, or a little more where several came at once. */
 export const orderOf = (key: string) => Number(key.split('/')[2]?.slice(0, 16)) || 0;

@@ -30,6 +30,8 @@ export interface Sending {
 
 export interface OutboxOptions {
   storage: OutboxStorage;
+  /** Under what its items are stored. Default: messages. */
+  prefix?: string;
   clock: Clock;
   random: () => number;
   newId: () => string;
@@ -72,9 +74,11 @@ export class Outbox {
   #restored = false;
   #closed = false;
   readonly #blobs: BlobStore;
+  readonly #prefix: string;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#prefix = options.prefix ?? OUTBOX_PREFIX;
     this.#blobs = options.storage.blobs ?? createMemoryBlobs();
   }
 
@@ -102,7 +106,7 @@ export class Outbox {
     const fields = { client_id: id, ticket_id: ticketId, content, files, created_at: now };
     const local = uploads.length > 0 && { uploads };
     const item: OutboxItem = { ...fields, ...local, state: 'sending', failures: 0 };
-    const key = keyOf(ticketId, this.#lastOrder, id);
+    const key = keyOf(this.#prefix, ticketId, this.#lastOrder, id);
     const stored = Promise.resolve()
       .then(() => storage.set(key, JSON.stringify(item)))
       .catch((thrown) => onError(toDeskError(thrown, 'CLIENT')));
@@ -124,7 +128,7 @@ export class Outbox {
 
   async #findStored(): Promise<void> {
     const { storage } = this.#options;
-    for (const key of (await storage.keys(OUTBOX_PREFIX)).sort()) {
+    for (const key of (await storage.keys(this.#prefix)).sort()) {
       const item = parseItem(await storage.get(key));
       if (!item || this.#closed || this.#find(item.ticket_id, item.client_id)) continue;
       this.#lastOrder = Math.max(this.#lastOrder, orderOf(key));
@@ -176,7 +180,7 @@ export class Outbox {
   move(from: string, to: string): void {
     for (const entry of this.#queues.get(from) ?? []) {
       const { key, item } = entry;
-      entry.key = keyOf(to, orderOf(key), item.client_id);
+      entry.key = keyOf(this.#prefix, to, orderOf(key), item.client_id);
       this.#change(entry, { ...item, ticket_id: to });
       this.#store(entry, (storage) => storage.remove(key));
       this.#queues.set(to, [...(this.#queues.get(to) ?? []), entry].sort(byKey));

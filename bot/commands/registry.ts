@@ -2,10 +2,11 @@ import { closing } from './close.ts';
 import type { Command, CommandModule, Component } from './command.ts';
 import { level } from './level.ts';
 import { link } from './link.ts';
+import { note } from './note.ts';
 import { role } from './role.ts';
 
 /** Every command there is. A new one is a module of its own and a line here. */
-const modules: readonly CommandModule[] = [closing, level, role, link];
+const modules: readonly CommandModule[] = [closing, level, note, role, link];
 
 /** By name: what Discord is told of, and what its answers lead to. */
 export const commands: ReadonlyMap<string, Command> = new Map(

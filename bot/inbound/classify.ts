@@ -1,5 +1,14 @@
-/** Text that begins with this is for staff only. */
+/** Text that begins with this is a note, for staff only. */
 const INTERNAL_NOTE = '//';
+
+/**
+ * A note's text without the mark that makes it one. Where more than the mark stands before the text
+ * proper, or nothing behind it, all of it is kept.
+ */
+export function withoutNoteMark(text: string): string {
+  const rest = text.replace(/^\s*\/\/(?!\/)[ \t]*/, '');
+  return rest.trim() === '' ? text : rest;
+}
 
 /** Nothing that a reader sees: white space, controls, format characters, fillers, variation selectors. */
 const invisible = /^(?:[\s\p{Cc}\p{Cf}\p{Zs}\u115f\u1160\u2800\u3164\uffa0]|\p{Mn})+/u;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Attachment, type Message, MessageReferenceType, MessageType } from 'discord.js';
 import { isBlank } from '../../src/contract/text.ts';
 import { type Person, personOf } from '../people.ts';
-import { isInternalNote } from './classify.ts';
+import { isInternalNote, withoutNoteMark } from './classify.ts';
 import { type Names, readableText } from './readable-text.ts';
 
 export interface IncomingFile {
@@ -18,7 +18,7 @@ export interface Incoming {
   id: string;
   /** As it was typed. */
   raw: string;
-  /** Mentions, emojis and timestamps written out as a reader outside sees them. */
+  /** Mentions, emojis and timestamps written out as a reader outside sees them; of a note, without its mark. */
   text: string;
   files: IncomingFile[];
   /** What of it cannot be passed on, in words for staff. */
@@ -76,8 +76,9 @@ function namesAround({ guild, client, mentions }: Message): Names {
 }
 
 /** A message's text as a reader outside sees it; empty where they would see nothing. */
-function textOf(message: Message): string {
+function textOf(message: Message, internalNote: boolean): string {
   const text = readableText(message.content, namesAround(message));
+  if (internalNote) return withoutNoteMark(text);
   return isBlank(text) ? '' : text;
 }
 
@@ -101,18 +102,19 @@ function answeredBy({ type, reference }: Message): string | undefined {
 export function incomingOf(message: Message, live = false): Incoming {
   const files = [...message.attachments.values()].map(fileOf);
   const raw = JSON.stringify([message.content, files.map(({ id }) => id)]);
+  const internalNote = isInternalNote(message.content);
   return {
     message,
     id: message.id,
     raw: message.content,
-    text: textOf(message),
+    text: textOf(message, internalNote),
     files,
     unsupported: unsupportedIn(message),
     answers: answeredBy(message),
     hash: createHash('sha256').update(raw).digest('base64url').slice(0, 22),
     writtenAt: message.createdTimestamp,
     editedAt: Math.floor(message.editedTimestamp ?? 0),
-    internalNote: isInternalNote(message.content),
+    internalNote,
     writer: live && message.member ? personOf(message.member) : undefined,
   };
 }

@@ -1,33 +1,47 @@
-import { type Message, publicLog } from '../../src/domain/log/entry.ts';
+import type { Author, LogId, Message } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
-import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
-import { changePost, type Post, removePosts } from '../../src/domain/mirror/posts.ts';
+import { deleteIn, editIn } from '../../src/domain/messages/change.ts';
+import { changePost, logOfPost, type Post, removePosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { actorOfAuthor } from '../people.ts';
 import { filesAfter, MessageGone } from './attachments.ts';
 import { type Incoming, isWebhook } from './incoming.ts';
-import { judge, judgeText } from './judge.ts';
-import { type Mark, mark } from './reactions.ts';
-import { isPermanent, markOf, reasonOf, settle, tellNotPassedOn } from './receipts.ts';
+import { judge, judgeWords, streamOf, type Verdict } from './judge.ts';
+import { mark } from './reactions.ts';
+import {
+  isPermanent,
+  markIn,
+  markOf,
+  type Outcome,
+  reasonOf,
+  settle,
+  tellNotPassedOn,
+} from './receipts.ts';
 
 /** The idempotency key of a deletion, which a message may have once in each of its lives. */
 function deletionId({ id, lives = 0 }: Post): string {
   return lives === 0 ? `${id}:x` : `${id}:${lives}:x`;
 }
 
-/** Deletes a message of the log in its author's name. @throws AppError CONFLICT where the ticket is closed */
-async function takeBack(bridge: Bridge, ticket: MirroredTicket, message: Message, post: Post) {
+const logOf = ({ ticket_id: ticketId, stream }: Message): LogId => ({ ticketId, stream });
+
+/**
+ * Deletes a message from its log in its author's name.
+ * @throws AppError CONFLICT where the ticket is closed and the customer has it
+ */
+async function takeBack(bridge: Bridge, message: Message, post: Post) {
   bridge.lease.require();
   const actor = actorOfAuthor(message.author);
-  await deleteMessage(bridge.ctx, actor, ticket.id, message.id, deletionId(post));
+  await deleteIn(bridge.ctx, actor, logOf(message), message.id, deletionId(post));
 }
 
-/** The customer keeps the message as it was: the mark and a line say so. */
+/** The message stays as it was: the mark and a line say so. */
 async function refuseEdit(
   bridge: Bridge,
   ticket: MirroredTicket,
   incoming: Incoming,
+  { stream }: Message,
   post: Post,
   why: string,
 ): Promise<void> {
@@ -35,30 +49,60 @@ async function refuseEdit(
   const change = { hash, edited, mark: 'refused' } as const;
   await changePost(bridge.ctx, incoming.id, change, bridge.lease.fencingToken);
   mark(bridge, ticket, incoming.id, 'refused', [markOf(post, false)]);
-  const still = 'the customer still has it as it was before';
+  const still =
+    stream === 'public'
+      ? 'the customer still has it as it was before'
+      : 'the note is kept as it was before';
   await tellNotPassedOn(bridge, ticket, incoming, `the edit; ${still} (${why})`);
 }
 
-/** A message becomes a note, or nothing: the customer has it no longer. */
+/** A message that is in no log any more, to be judged anew: what is written down of it, and whose it was. */
+export interface Withdrawn {
+  post: Post;
+  author: Author;
+}
+
+const withdrawn = (post: Post, { author }: Message): Withdrawn => ({
+  post: { ...post, message_id: null, direction: 'ignored', lives: (post.lives ?? 0) + 1 },
+  author,
+});
+
+/**
+ * Takes a message out of its log, because it is to be of the other one, or nothing.
+ * @returns undefined where it stays
+ */
 async function withdraw(
   bridge: Bridge,
   ticket: MirroredTicket,
   incoming: Incoming,
   message: Message,
   post: Post,
-  becomes: Mark,
-): Promise<boolean> {
+): Promise<Withdrawn | undefined> {
   try {
-    await takeBack(bridge, ticket, message, post);
+    await takeBack(bridge, message, post);
   } catch (error) {
     if (!isPermanent(error)) throw error;
-    await refuseEdit(bridge, ticket, incoming, post, reasonOf(error));
-    return false;
+    await refuseEdit(bridge, ticket, incoming, message, post, reasonOf(error));
+    return undefined;
   }
-  const lives = (post.lives ?? 0) + 1;
-  const outcome = { message: undefined, files: [], mark: becomes, lives };
+  return withdrawn(post, message);
+}
+
+/** Nothing is left of a message. */
+async function withdrawAll(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+  message: Message,
+  post: Post,
+  why: string,
+): Promise<void> {
+  const gone = await withdraw(bridge, ticket, incoming, message, post);
+  if (!gone) return;
+  const { lives = 0 } = gone.post;
+  const outcome: Outcome = { message: undefined, files: [], mark: 'refused', lives };
   await settle(bridge, ticket, incoming, outcome, post);
-  return true;
+  await tellNotPassedOn(bridge, ticket, incoming, `${why}. It was taken back`);
 }
 
 async function change(
@@ -72,10 +116,8 @@ async function change(
   const actor = actorOfAuthor(message.author);
   const { files, missing } = await filesAfter(bridge, actor, ticket, incoming, message, post);
   if (incoming.text === '' && files.length === 0) {
-    const gone = await withdraw(bridge, ticket, incoming, message, post, 'refused');
     const why = missing.join('; ') || 'nothing is left of it';
-    if (gone) await tellNotPassedOn(bridge, ticket, incoming, `${why}. It was taken back`);
-    return;
+    return withdrawAll(bridge, ticket, incoming, message, post, why);
   }
   const kept = files.map(({ file }) => file);
   const sameFiles = JSON.stringify(kept) === JSON.stringify(message.files);
@@ -84,73 +126,82 @@ async function change(
     const clientId = `${incoming.id}:e:${incoming.editedAt}`;
     bridge.lease.require();
     try {
-      await editMessage(ctx, actor, ticket.id, message.id, body, clientId, incoming.editedAt);
+      await editIn(ctx, actor, logOf(message), message.id, body, clientId, incoming.editedAt);
     } catch (error) {
       if (!isPermanent(error)) throw error;
-      return refuseEdit(bridge, ticket, incoming, post, reasonOf(error));
+      return refuseEdit(bridge, ticket, incoming, message, post, reasonOf(error));
     }
   }
-  const outcome = { message, files, mark: 'taken', lives: post.lives ?? 0 } as const;
+  const { stream } = message;
+  const outcome = { message, stream, files, mark: markIn(stream), lives: post.lives ?? 0 };
   await settle(bridge, ticket, incoming, outcome, post);
   if (missing.length > 0) await tellNotPassedOn(bridge, ticket, incoming, missing.join('; '));
 }
 
 /** Whether the deletion of a message was this side's own, and a crash kept it from being written down. */
-async function wasTakenBack(bridge: Bridge, ticket: MirroredTicket, message: Message, post: Post) {
+async function wasTakenBack({ ctx }: Bridge, message: Message, post: Post): Promise<boolean> {
   const { key } = message.author;
-  const deletion = await bridge.ctx.store.findByClientId(
-    publicLog(ticket.id),
-    key,
-    deletionId(post),
-  );
-  return deletion !== undefined;
+  return (await ctx.store.findByClientId(logOf(message), key, deletionId(post))) !== undefined;
+}
+
+/** The message of a log that a Discord message stands for. */
+function readPosted({ ctx }: Bridge, post: Post): Promise<Message | undefined> {
+  return readMessage(ctx.db, logOfPost(post), post.message_id as string);
 }
 
 /**
  * Ingests an edit, if it is one: a link preview changes neither text nor files.
- * @returns what is written down of a message that turns out to be taken back already, to be judged anew
+ * @returns a message that is in no log any more, and is to be judged anew: it was edited from a note
+ *   into a message for the customer, or the other way
  */
 export async function ingestEdit(
   bridge: Bridge,
   ticket: MirroredTicket,
   incoming: Incoming,
   post: Post,
-): Promise<Post | undefined> {
+): Promise<Withdrawn | undefined> {
   if (!post.message_id || post.direction !== 'in' || post.hash === incoming.hash) return undefined;
   if (post.edited > 0 && incoming.editedAt <= post.edited) return undefined;
-  const message = await readMessage(bridge.ctx.db, publicLog(ticket.id), post.message_id);
+  const message = await readPosted(bridge, post);
   if (!message) return undefined;
   if (message.deleted) {
-    if (!(await wasTakenBack(bridge, ticket, message, post))) return undefined;
-    return { ...post, message_id: null, direction: 'ignored', lives: (post.lives ?? 0) + 1 };
+    return (await wasTakenBack(bridge, message, post)) ? withdrawn(post, message) : undefined;
   }
-  const isProxied = isWebhook(incoming.message);
-  const verdict = isProxied ? judgeText(incoming) : await judge(bridge, incoming);
-  if (verdict?.kind === 'note') {
-    await withdraw(bridge, ticket, incoming, message, post, 'note');
-  } else if (verdict?.kind === 'refuse') {
-    await refuseEdit(bridge, ticket, incoming, post, verdict.why);
-  } else {
-    await change(bridge, ticket, incoming, message, post).catch((error: unknown) => {
-      if (!(error instanceof MessageGone)) throw error;
-    });
+  // What is not for the customer any more is taken back whoever its writer is by now.
+  const isHidden = message.stream === 'public' && streamOf(incoming) === 'internal';
+  const verdict = isHidden ? undefined : await verdictOn(bridge, incoming, message.author);
+  if (verdict?.kind === 'refuse') {
+    await refuseEdit(bridge, ticket, incoming, message, post, verdict.why);
+    return undefined;
   }
+  if (message.stream !== streamOf(incoming)) {
+    return withdraw(bridge, ticket, incoming, message, post);
+  }
+  await change(bridge, ticket, incoming, message, post).catch((error: unknown) => {
+    if (!(error instanceof MessageGone)) throw error;
+  });
   return undefined;
+}
+
+/** What is decided of the edited words of a message; those a proxy repeats are its author's. */
+export async function verdictOn(
+  bridge: Bridge,
+  incoming: Incoming,
+  author: Author,
+): Promise<Verdict> {
+  if (!isWebhook(incoming.message)) return judge(bridge, incoming);
+  return judgeWords(incoming, actorOfAuthor(author));
 }
 
 /**
  * Takes a message back that was deleted in the channel. One of ours is left to the moderators.
- * @returns the message as the customer had it, where there was one
+ * @returns the message as its readers had it, where there was one
  */
-export async function ingestDeletion(
-  bridge: Bridge,
-  ticket: MirroredTicket,
-  post: Post,
-): Promise<Message | undefined> {
+export async function ingestDeletion(bridge: Bridge, post: Post): Promise<Message | undefined> {
   if (!post.message_id || post.direction !== 'in') return undefined;
-  const message = await readMessage(bridge.ctx.db, publicLog(ticket.id), post.message_id);
+  const message = await readPosted(bridge, post);
   if (message && !message.deleted) {
-    await takeBack(bridge, ticket, message, post).catch((error: unknown) => {
+    await takeBack(bridge, message, post).catch((error: unknown) => {
       if (!isPermanent(error)) throw error;
     });
   }

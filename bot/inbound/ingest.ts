@@ -1,16 +1,24 @@
 import type { Actor } from '../../src/domain/access/actor.ts';
-import { type Message, publicLog } from '../../src/domain/log/entry.ts';
+import type { LogId, Message } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
-import { sendMessage } from '../../src/domain/messages/send.ts';
-import { findPost, type Post } from '../../src/domain/mirror/posts.ts';
+import { sendTo } from '../../src/domain/messages/send.ts';
+import { findPost, logOfPost, type Post } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { copyFiles, MessageGone, pairFiles } from './attachments.ts';
 import type { Incoming } from './incoming.ts';
-import { ingestEdit } from './ingest-edit.ts';
+import { ingestEdit, verdictOn } from './ingest-edit.ts';
 import { judge, type Verdict } from './judge.ts';
 import { mark } from './reactions.ts';
-import { isPermanent, reasonOf, remember, settle, tellNotPassedOn } from './receipts.ts';
+import {
+  isPermanent,
+  markIn,
+  type Outcome,
+  reasonOf,
+  remember,
+  settle,
+  tellNotPassedOn,
+} from './receipts.ts';
 
 /** The idempotency key of a message in one of its lives: it is the snowflake until it was taken back once. */
 function clientIdOf({ id }: Incoming, lives: number): string {
@@ -20,45 +28,51 @@ function clientIdOf({ id }: Incoming, lives: number): string {
 /** What an earlier try of the same message has stored already, before a crash or an unclear answer. */
 async function storedBefore(
   { ctx }: Bridge,
-  ticket: MirroredTicket,
+  log: LogId,
   actor: Actor,
   clientId: string,
 ): Promise<Message | undefined> {
-  const entry = await ctx.store.findByClientId(publicLog(ticket.id), actor.key, clientId);
-  return entry && (await readMessage(ctx.db, publicLog(ticket.id), entry.id));
+  const entry = await ctx.store.findByClientId(log, actor.key, clientId);
+  return entry && (await readMessage(ctx.db, log, entry.id));
 }
 
-/** The message of the log that an answer's Discord message stands for; none for a note or a card. */
+/** The message of a log that an answer's Discord message stands for; none for the other log's, or a card. */
 async function answeredBy(
   bridge: Bridge,
   ticket: MirroredTicket,
+  log: LogId,
   { answers }: Incoming,
 ): Promise<string | undefined> {
-  const post = answers ? await findPost(bridge.ctx, answers) : undefined;
-  if (!post?.message_id || post.seq === 0 || post.ticket_id !== ticket.id) return undefined;
-  const message = await readMessage(bridge.ctx.db, publicLog(ticket.id), post.message_id);
+  if (!answers) return undefined;
+  const written = ticket.unrecorded.find(({ id }) => id === answers);
+  const post = written ?? (await findPost(bridge.ctx, answers));
+  if (!post?.message_id || post.seq === 0 || post.ticket_id !== log.ticketId) return undefined;
+  if (logOfPost(post).stream !== log.stream) return undefined;
+  const message = await readMessage(bridge.ctx.db, log, post.message_id);
   return message && !message.deleted ? message.id : undefined;
 }
 
-/** Passes a message on. @returns why not, in words for staff, where nothing of it could be */
+/** Takes a message into its log. @returns why not, in words for staff, where nothing of it could be */
 async function pass(
   bridge: Bridge,
   ticket: MirroredTicket,
   incoming: Incoming,
-  actor: Actor,
+  { actor, stream }: Verdict & { kind: 'pass' },
   lives: number,
   before: Post | undefined,
 ): Promise<string | undefined> {
   const { ctx } = bridge;
+  const log: LogId = { ticketId: ticket.id, stream };
+  const sign = markIn(stream);
   const client_id = clientIdOf(incoming, lives);
-  const stored = await storedBefore(bridge, ticket, actor, client_id);
+  const stored = await storedBefore(bridge, log, actor, client_id);
   if (stored) {
     const files = pairFiles(stored.files, incoming.files);
     const changed = stored.content !== incoming.text;
     const seen = changed ? { ...incoming, hash: '', editedAt: 0 } : incoming;
-    const outcome = { message: stored, files, mark: 'taken', lives } as const;
+    const outcome = { message: stored, stream, files, mark: sign, lives } as const;
     const post = await remember(bridge, ticket, seen, outcome);
-    mark(bridge, ticket, incoming.id, 'taken', before?.mark ? [before.mark] : []);
+    mark(bridge, ticket, incoming.id, sign, before?.mark ? [before.mark] : []);
     await ingestEdit(bridge, ticket, incoming, post);
     return undefined;
   }
@@ -68,15 +82,15 @@ async function pass(
     return lost.join('; ') || 'only text and files are';
   }
   const files = copied.map(({ file }) => file);
-  const reply_to = await answeredBy(bridge, ticket, incoming);
+  const reply_to = await answeredBy(bridge, ticket, log, incoming);
   const body = { content: incoming.text, client_id, files, ...(reply_to && { reply_to }) };
   const at = lives === 0 ? incoming.writtenAt : incoming.editedAt;
   try {
     ctx.failpoint('before-inbound-commit');
     bridge.lease.require();
-    const { message } = await sendMessage(ctx, actor, ticket.id, body, at);
+    const { message } = await sendTo(ctx, actor, log, body, at);
     ctx.failpoint('after-inbound-commit');
-    const outcome = { message, files: copied, mark: 'taken', lives } as const;
+    const outcome = { message, stream, files: copied, mark: sign, lives } as const;
     await settle(bridge, ticket, incoming, outcome, before);
   } catch (error) {
     if (!isPermanent(error)) throw error;
@@ -88,7 +102,7 @@ async function pass(
 
 /**
  * Does with a message what was decided of it, and marks it so.
- * @param before what was written down of it while it was none for the customer
+ * @param before what was written down of it while it was in no log
  */
 export async function carryOut(
   bridge: Bridge,
@@ -98,17 +112,14 @@ export async function carryOut(
   before?: Post,
 ): Promise<void> {
   const lives = before?.lives ?? 0;
-  const ignored = { message: undefined, files: [], lives };
-  if (verdict.kind === 'note') {
-    return settle(bridge, ticket, incoming, { ...ignored, mark: 'note' }, before);
-  }
   try {
     const why =
       verdict.kind === 'refuse'
         ? verdict.why
-        : await pass(bridge, ticket, incoming, verdict.actor, lives, before);
+        : await pass(bridge, ticket, incoming, verdict, lives, before);
     if (why === undefined) return;
-    await settle(bridge, ticket, incoming, { ...ignored, mark: 'refused' }, before);
+    const refused: Outcome = { message: undefined, files: [], mark: 'refused', lives };
+    await settle(bridge, ticket, incoming, refused, before);
     await tellNotPassedOn(bridge, ticket, incoming, why);
   } catch (error) {
     // Deleted before it could be had: its deletion has an event of its own, and there is nothing to tell.
@@ -122,10 +133,12 @@ export async function ingestMessage(
   ticket: MirroredTicket,
   incoming: Incoming,
 ): Promise<void> {
-  let post = await findPost(bridge.ctx, incoming.id);
+  const post = await findPost(bridge.ctx, incoming.id);
   if (post?.direction === 'in') {
-    post = await ingestEdit(bridge, ticket, incoming, post);
-    if (!post) return;
+    const withdrawn = await ingestEdit(bridge, ticket, incoming, post);
+    if (!withdrawn) return;
+    const verdict = await verdictOn(bridge, incoming, withdrawn.author);
+    return carryOut(bridge, ticket, incoming, verdict, withdrawn.post);
   }
   if (post && (post.direction === 'out' || post.hash === incoming.hash)) return;
   if (post && post.edited > 0 && incoming.editedAt <= post.edited) return;

@@ -1,4 +1,5 @@
 import type { Actor } from '../../src/domain/access/actor.ts';
+import type { Stream } from '../../src/domain/log/entry.ts';
 import type { Bridge } from '../bridge.ts';
 import { commands } from '../commands/registry.ts';
 import { actorOf, isStaff, skillsOf } from '../people.ts';
@@ -6,33 +7,38 @@ import { typedCommand } from './classify.ts';
 import type { Incoming } from './incoming.ts';
 import { writerOf } from './writers.ts';
 
-/** What is to become of a message from the channel. */
+/** What is to become of a message from the channel: refused, or taken into a log in its writer's name. */
 export type Verdict =
-  | { kind: 'note' }
   | { kind: 'refuse'; why: string }
-  | { kind: 'pass'; actor: Actor };
+  | { kind: 'pass'; actor: Actor; stream: Stream };
 
-/** Why the words of a message, whoever wrote them, are not for the customer. */
-export function judgeText({
-  raw,
-  internalNote,
-}: Incoming): Exclude<Verdict, { kind: 'pass' }> | undefined {
-  if (internalNote) return { kind: 'note' };
-  const command = typedCommand(raw, commands.keys());
-  if (!command) return undefined;
-  const why = `this looks like the command /${command}, and was sent as text. Type / and pick it from the list that Discord shows`;
-  return { kind: 'refuse', why };
+/** The log that a message's words are for, whoever wrote them. */
+export function streamOf({ internalNote }: Incoming): Stream {
+  return internalNote ? 'internal' : 'public';
 }
 
-/** Decides what becomes of a message: a note, refused, or passed on in its writer's name. */
+/** Why the words of a message, whoever wrote them, are for no log. */
+export function refusalOfText({ raw, internalNote }: Incoming): string | undefined {
+  const command = internalNote ? undefined : typedCommand(raw, commands.keys());
+  if (!command) return undefined;
+  return `this looks like the command /${command}, and was sent as text. Type / and pick it from the list that Discord shows`;
+}
+
+/** What is to become of words that are an actor's, as far as these say. */
+export function judgeWords(incoming: Incoming, actor: Actor): Verdict {
+  const why = refusalOfText(incoming);
+  return why ? { kind: 'refuse', why } : { kind: 'pass', actor, stream: streamOf(incoming) };
+}
+
+/** Decides what becomes of a message: refused, or taken in its writer's name. */
 export async function judge(bridge: Bridge, incoming: Incoming): Promise<Verdict> {
-  const byText = judgeText(incoming);
-  if (byText) return byText;
+  const why = refusalOfText(incoming);
+  if (why) return { kind: 'refuse', why };
   const writer = await writerOf(bridge, incoming);
   if (isStaff(bridge.settings, writer)) {
     const actor = actorOf(bridge.settings, writer);
     bridge.ctx.desk.seen.note(actor, skillsOf(bridge.settings, writer));
-    return { kind: 'pass', actor };
+    return judgeWords(incoming, actor);
   }
   return { kind: 'refuse', why: 'its writer has no role of the support staff' };
 }

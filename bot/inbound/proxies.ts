@@ -1,7 +1,13 @@
-import { type Message, publicLog } from '../../src/domain/log/entry.ts';
+import type { LogId, Message } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
-import { editMessage } from '../../src/domain/messages/change.ts';
-import { findPost, type Post, recordPost, removePosts } from '../../src/domain/mirror/posts.ts';
+import { editIn } from '../../src/domain/messages/change.ts';
+import {
+  findPost,
+  logOfPost,
+  type Post,
+  recordPost,
+  removePosts,
+} from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { actorOfAuthor } from '../people.ts';
@@ -10,9 +16,9 @@ import { type Echo, enqueue, inboxOf } from './inbox.ts';
 import type { Incoming } from './incoming.ts';
 import { carryOut } from './ingest.ts';
 import { ingestDeletion } from './ingest-edit.ts';
-import { judgeText } from './judge.ts';
+import { judgeWords, refusalOfText, streamOf } from './judge.ts';
 import { mark } from './reactions.ts';
-import { isPermanent } from './receipts.ts';
+import { isPermanent, markIn } from './receipts.ts';
 
 /**
  * Proxy bots (such as PluralKit) say a person's message again through a webhook and delete the original,
@@ -60,8 +66,10 @@ async function adopt(
     const body = { content: incoming.text, files: message.files };
     const actor = actorOfAuthor(message.author);
     const at = incoming.writtenAt;
-    await editMessage(ctx, actor, ticket.id, message.id, body, `${incoming.id}:p`, at);
+    const log: LogId = { ticketId: ticket.id, stream: message.stream };
+    await editIn(ctx, actor, log, message.id, body, `${incoming.id}:p`, at);
   }
+  const sign = markIn(message.stream);
   await removePosts(ctx, [post.id], bridge.lease.fencingToken);
   const files = pairFiles(message.files, incoming.files);
   await recordPost(ctx, {
@@ -70,9 +78,9 @@ async function adopt(
     hash: incoming.hash,
     edited: incoming.editedAt,
     files: files.map(({ attachment, file }) => ({ attachment, file: file.id })),
-    mark: 'taken',
+    mark: sign,
   });
-  mark(bridge, ticket, incoming.id, 'taken');
+  mark(bridge, ticket, incoming.id, sign);
 }
 
 /** Takes a message back that was deleted in the channel, unless a proxy has just said it again. */
@@ -87,10 +95,11 @@ export async function ingestDeleted(
   const isOurs = post.direction !== 'in' || !post.message_id;
   const message = isOurs
     ? undefined
-    : await readMessage(bridge.ctx.db, publicLog(ticket.id), post.message_id as string);
+    : await readMessage(bridge.ctx.db, logOfPost(post), post.message_id as string);
   if (message && !message.deleted) {
     const again = take(inbox.repetitions, ({ text }) => repeats(message.content, text));
-    if (again?.incoming && !judgeText(again.incoming)) {
+    const isSame = again?.incoming && streamOf(again.incoming) === message.stream;
+    if (again?.incoming && isSame && !refusalOfText(again.incoming)) {
       try {
         return await adopt(bridge, ticket, post, message, again.incoming);
       } catch (error) {
@@ -98,7 +107,7 @@ export async function ingestDeleted(
       }
     }
   }
-  const gone = await ingestDeletion(bridge, ticket, post);
+  const gone = await ingestDeletion(bridge, post);
   if (!gone) return;
   const { content: text, author } = gone;
   remember(inbox.deletions, { id, text, author, at: performance.now(), incoming: undefined });
@@ -126,8 +135,7 @@ export async function ingestRepetition(
   const inbox = inboxOf(bridge, ticket.id);
   const original = take(inbox.deletions, ({ text }) => repeats(text, incoming.text));
   if (original?.author) {
-    const actor = actorOfAuthor(original.author);
-    const verdict = judgeText(incoming) ?? ({ kind: 'pass', actor } as const);
+    const verdict = judgeWords(incoming, actorOfAuthor(original.author));
     return carryOut(bridge, ticket, incoming, verdict);
   }
   if (inbox.repetitions.some(({ id }) => id === incoming.id)) return;

@@ -9,7 +9,7 @@ import { inboxOf } from './inbox.ts';
 
 /**
  * What a mark promises: the customer has this text now; the customer does not have it, and a line says
- * why; it is for staff only.
+ * why; it is kept as a note, for staff only.
  */
 export const marks = { taken: '✅', refused: '❌', note: '📝' } as const;
 export type Mark = keyof typeof marks;

@@ -1,3 +1,4 @@
+import type { Stream } from '../../src/domain/log/entry.ts';
 import { type Post, recordPost } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
@@ -24,6 +25,8 @@ export function reasonOf({ message, details }: AppError): string {
  */
 export interface Outcome {
   message: { id: string; seq: number } | undefined;
+  /** The log the message is of, where there is one. */
+  stream?: Stream;
   files: Copied[];
   mark: Mark;
   lives: number;
@@ -37,7 +40,7 @@ export async function remember(
   bridge: Bridge,
   ticket: MirroredTicket,
   incoming: Pick<Incoming, 'id' | 'hash' | 'editedAt' | 'message' | 'files'>,
-  { message, files, mark: sign, lives }: Outcome,
+  { message, stream, files, mark: sign, lives }: Outcome,
 ): Promise<Post> {
   const copied = new Set(files.map(({ attachment }) => attachment));
   const post: Post = {
@@ -45,6 +48,7 @@ export async function remember(
     ticket_id: ticket.id,
     channel_id: incoming.message.channelId,
     message_id: message?.id ?? null,
+    ...(stream === 'internal' && { stream }),
     seq: message?.seq ?? 0,
     part: 0,
     direction: message ? 'in' : 'ignored',
@@ -62,6 +66,11 @@ export async function remember(
     await bridge.tickets.save(ticket, { inbound: incoming.id });
   }
   return post;
+}
+
+/** The mark of what is in a log. */
+export function markIn(stream: Stream): Mark {
+  return stream === 'public' ? 'taken' : 'note';
 }
 
 /** The mark that a message bears by what was written down of it; rows of earlier versions do not say. */

@@ -116,10 +116,11 @@ async function postDescription(bridge: Bridge, ticket: MirroredTicket): Promise<
         text: isBare ? `${data.topic}\n\n${data.description}` : data.description,
       },
       files: [],
+      stream: 'public',
       inLogOrder: false,
     });
   }
-  await commit(bridge, ticket, { steps: [...mirror.steps, 'described'] });
+  await commit(bridge, ticket, 'public', { steps: [...mirror.steps, 'described'] });
 }
 
 /** Posts a card again that somebody deletes: with it went the button and the opening words. */

@@ -39,7 +39,7 @@ export async function ensureChannel(
   await forgetPosts(bridge.ctx, ticket.id, bridge.lease.fencingToken);
   const made = found ? { id: found, place: {} as Place } : await createChannel(bridge, ticket);
   if ('waits' in made) return made.waits;
-  ticket.inDoubt = true;
+  ticket.inDoubt = { public: true, internal: true };
   await bridge.tickets.save(ticket, { channel_id: made.id, shown: { ...made.place } });
   if (found) bridge.room.count(ticket.id, data.partner);
   else bridge.room.opened(ticket);
@@ -99,7 +99,7 @@ export async function loseChannel(bridge: Bridge, ticket: MirroredTicket): Promi
     pending: [],
     deferred: [],
     shown: null,
-    steps: mirror.seq > 0 ? ['remade'] : [],
+    steps: mirror.seq + mirror.internal_seq > 0 ? ['remade'] : [],
     remade_at: now,
   });
 }

@@ -1,12 +1,13 @@
 import { logHop } from '../../src/domain/hops.ts';
-import { publicLog } from '../../src/domain/log/entry.ts';
+import type { Stream } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
-import type { MirrorChange } from '../../src/domain/mirror/mirrors.ts';
+import { type MirrorChange, offsetField } from '../../src/domain/mirror/mirrors.ts';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { ChannelGone, code, hasCode, MirrorProblem } from '../discord-errors.ts';
 import { afterSuccess } from '../failures.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { isNoteInDoubt } from '../posting.ts';
 import { gatherAsides } from './asides.ts';
 import { ensureCard } from './card-posts.ts';
 import { ensureChannel, loseChannel, placeChannel } from './channel-life.ts';
@@ -18,7 +19,7 @@ import { postHistory } from './history.ts';
 const PAGE = 100;
 
 /**
- * Brings a ticket's channel up to the head of its log, in the log's order: opens it, posts what is
+ * Brings a ticket's channel up to the heads of its logs, each in its own order: opens it, posts what is
  * new, and closes it. Every step is written down when it is done, so that a crash resumes at the next.
  */
 export async function syncChannel(bridge: Bridge, ticketId: string): Promise<void> {
@@ -48,7 +49,7 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   if (ticket.stale) await tickets.refresh(ticket);
   if (ticket.channelNeedsCheck && mirror.channel_id) await loseChannel(bridge, ticket);
   ticket.channelNeedsCheck = false;
-  if (ticket.inDoubt) await settlePosts(bridge, ticket);
+  if (ticket.inDoubt.public || ticket.inDoubt.internal) await settlePosts(bridge, ticket);
   const waits = await ensureChannel(bridge, ticket);
   if (waits) {
     if (mirror.problem !== waits) await tickets.save(ticket, { problem: waits });
@@ -68,7 +69,7 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   // The transcript says what an edit that is put off would.
   if (mirror.channel_id && !isClosed) await showDeferred(bridge, ticket);
   // A channel is not removed before it, and the transcript, have all that was said.
-  if (!isClosed || mirror.seq < ticket.head || bridge.ended) return true;
+  if (!isClosed || waiting(ticket).length > 0 || bridge.ended) return true;
   await gatherAsides(bridge, ticket);
   await tickets.refresh(ticket);
   // What was gathered is in the log now, and from Discord: nothing of it is posted.
@@ -88,49 +89,71 @@ async function isClosedAndBarred(bridge: Bridge, ticket: MirroredTicket, error: 
     { ticket: ticket.id, reason: error.message },
     'closing what cannot be written in',
   );
-  await commit(bridge, ticket, { seq: ticket.head });
+  const { public: seq, internal: internal_seq } = ticket.heads;
+  await commit(bridge, ticket, 'public', { seq, internal_seq });
   return true;
 }
 
-/** The next entries of the log: as the bus has brought them, or else read. */
-async function nextEntries(bridge: Bridge, ticket: MirroredTicket) {
-  const { seq } = ticket.mirror;
-  const fed = ticket.feed.filter((entry) => entry.seq > seq);
-  ticket.feed = [];
-  if (fed[0]?.seq === seq + 1) return fed;
-  return readEntries(bridge.ctx.db, publicLog(ticket.id), {
-    after: seq,
-    upTo: ticket.head,
-    limit: PAGE,
-  });
+/** The logs of a ticket that have something the channel does not show. */
+function waiting({ mirror, heads }: MirroredTicket): Stream[] {
+  const streams: readonly Stream[] = ['public', 'internal'];
+  return streams.filter((stream) => mirror[offsetField[stream]] < heads[stream]);
 }
 
-/** Shows every entry up to the head, and to where that has come meanwhile. */
+/**
+ * Which logs have their turn, and which goes first: the one whose post may stand in the channel without
+ * being written down, or the other's next post would hide where to look for it.
+ */
+async function turns(bridge: Bridge, ticket: MirroredTicket): Promise<Stream[]> {
+  const streams = waiting(ticket);
+  const { public: isPublic, internal: isInternal } = ticket.inDoubt;
+  if (streams.length < 2 || !isInternal) return streams;
+  const isNoteFirst = !isPublic || (await isNoteInDoubt(bridge, ticket));
+  return isNoteFirst ? streams.reverse() : streams;
+}
+
+/** Shows every entry of both logs up to their heads, and to where those have come meanwhile. */
 async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  while (!bridge.ended) {
+    const streams = await turns(bridge, ticket);
+    if (streams.length === 0) return;
+    for (const stream of streams) await mirrorPage(bridge, ticket, stream);
+  }
+}
+
+/** The next entries of a log: as the bus has brought them, or else read. */
+async function nextEntries(bridge: Bridge, ticket: MirroredTicket, stream: Stream) {
+  const after = ticket.mirror[offsetField[stream]];
+  const fed = ticket.feeds[stream].filter((entry) => entry.seq > after);
+  ticket.feeds[stream] = [];
+  if (fed[0]?.seq === after + 1) return fed;
+  const range = { after, upTo: ticket.heads[stream], limit: PAGE };
+  return readEntries(bridge.ctx.db, { ticketId: ticket.id, stream }, range);
+}
+
+/** Shows the next entries of one log, a page of them at most. */
+async function mirrorPage(bridge: Bridge, ticket: MirroredTicket, stream: Stream): Promise<void> {
   const { mirror } = ticket;
-  while (mirror.seq < ticket.head && !bridge.ended) {
-    const entries = await nextEntries(bridge, ticket);
-    let seq = mirror.seq;
-    for (const entry of entries) {
-      if (bridge.ended) return;
-      const change: MirrorChange = { seq: entry.seq };
-      if (mirror.channel_id) {
-        const { shown, deferred } = await mirrorOrDefer(bridge, ticket, entry);
-        seq = entry.seq;
-        if (!shown && !deferred) continue;
-        if (deferred) change.deferred = deferred;
-        if (shown) logHop(bridge.ctx.log, 'mirrored in Discord', entry);
-      }
-      seq = entry.seq;
-      if (!mirror.channel_id) continue;
-      await commit(bridge, ticket, change);
-      bridge.ctx.failpoint('after-record');
-    }
-    if (seq !== mirror.seq) await bridge.tickets.save(ticket, { seq });
-    if (ticket.stale) await bridge.tickets.refresh(ticket);
-    if (mirror.channel_id && entries.some(({ type }) => type === 'ticket_change')) {
-      await ensureCard(bridge, ticket);
-      await placeChannel(bridge, ticket);
-    }
+  const offset = offsetField[stream];
+  const entries = await nextEntries(bridge, ticket, stream);
+  let seq = mirror[offset];
+  for (const entry of entries) {
+    if (bridge.ended) return;
+    const change: MirrorChange = { [offset]: entry.seq };
+    seq = entry.seq;
+    if (!mirror.channel_id) continue;
+    const { shown, deferred } = await mirrorOrDefer(bridge, ticket, entry);
+    if (!shown && !deferred) continue;
+    if (deferred) change.deferred = deferred;
+    if (shown) logHop(bridge.ctx.log, 'mirrored in Discord', entry);
+    await commit(bridge, ticket, stream, change);
+    bridge.ctx.failpoint('after-record');
+  }
+  if (seq !== mirror[offset]) await bridge.tickets.save(ticket, { [offset]: seq });
+  if (ticket.stale) await bridge.tickets.refresh(ticket);
+  const isChanged = stream === 'public' && entries.some(({ type }) => type === 'ticket_change');
+  if (mirror.channel_id && isChanged) {
+    await ensureCard(bridge, ticket);
+    await placeChannel(bridge, ticket);
   }
 }

@@ -1,4 +1,4 @@
-import { type Entry, isOfMessage, messageIdOf, publicLog } from '../../src/domain/log/entry.ts';
+import { type Entry, isOfMessage, messageIdOf, type Stream } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
 import type { Mirror } from '../../src/domain/mirror/mirrors.ts';
 import type { Bridge } from '../bridge.ts';
@@ -37,32 +37,35 @@ export async function mirrorOrDefer(
     if (!(error instanceof Deferred) || rest.length >= MAX_DEFERRED) throw error;
     const until = bridge.ctx.clock() + error.waitMs;
     scheduleIn(bridge, ticket.id, error.waitMs);
-    return { shown: true, deferred: [...rest, { message_id: messageId, seq: entry.seq, until }] };
+    const { stream, seq } = entry;
+    const of = stream === 'internal' ? { stream } : {};
+    return { shown: true, deferred: [...rest, { message_id: messageId, ...of, seq, until }] };
   }
 }
 
-async function entryAt(bridge: Bridge, ticket: MirroredTicket, seq: number) {
+async function entryAt({ ctx }: Bridge, ticketId: string, stream: Stream, seq: number) {
   const range = { after: seq - 1, upTo: seq, limit: 1 };
-  const [entry] = await readEntries(bridge.ctx.db, publicLog(ticket.id), range);
+  const [entry] = await readEntries(ctx.db, { ticketId, stream }, range);
   return entry;
 }
 
 /** Shows the edits and deletions that were put off, as far as their time has come. */
 export async function showDeferred(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
-  for (const { message_id, seq, until } of [...ticket.mirror.deferred]) {
+  for (const put of [...ticket.mirror.deferred]) {
+    const { message_id, stream = 'public', seq, until } = put;
     const left = until - bridge.ctx.clock();
     if (left > 0) {
       scheduleIn(bridge, ticket.id, left);
       continue;
     }
-    const entry = await entryAt(bridge, ticket, seq);
+    const entry = await entryAt(bridge, ticket.id, stream, seq);
     try {
       if (entry) await mirrorEntry(bridge, ticket, entry, false);
-      await commit(bridge, ticket, { deferred: others(ticket, message_id) });
+      await commit(bridge, ticket, stream, { deferred: others(ticket, message_id) });
     } catch (error) {
       if (!(error instanceof Deferred)) throw error;
       const again = bridge.ctx.clock() + error.waitMs;
-      const deferred = [...others(ticket, message_id), { message_id, seq, until: again }];
+      const deferred = [...others(ticket, message_id), { ...put, until: again }];
       await bridge.tickets.save(ticket, { deferred });
       scheduleIn(bridge, ticket.id, error.waitMs);
     }

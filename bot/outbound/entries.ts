@@ -7,6 +7,7 @@ import {
   messageIdOf,
 } from '../../src/domain/log/entry.ts';
 import { listPosts } from '../../src/domain/mirror/posts.ts';
+import { writtenAs } from '../../src/domain/mirror/states.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Speech } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
@@ -24,6 +25,7 @@ const firstOf = (entry: OfMessage) => (entry.type === 'message' ? entry : entry.
 function speechOf(entry: OfMessage): Speech {
   const { author, origin } = firstOf(entry);
   const text = entry.content;
+  if (entry.stream === 'internal') return { name: author.name, tag: 'note', text };
   if (origin === 'system') return { name: author.name, tag: 'system', text };
   if (isStaffRole(author.role)) return { name: author.name, tag: 'staff', text };
   return { name: author.name, text };
@@ -34,6 +36,7 @@ function saidIn(entry: OfMessage, inLogOrder: boolean): Said {
     entryId: entry.id,
     messageId: messageIdOf(entry),
     seq: entry.seq,
+    stream: entry.stream,
     speech: speechOf(entry),
     files: entry.files ?? [],
     answers: firstOf(entry).reply_to,
@@ -42,10 +45,9 @@ function saidIn(entry: OfMessage, inLogOrder: boolean): Said {
 }
 
 /** True for what staff wrote in this very channel; snowflakes grow, so an older one is of one that is lost. */
-function standsThere({ origin, client_id }: Origin, channelId: string): boolean {
-  // A message that was taken back and passed on again has more than the snowflake in its key.
-  const [snowflake = ''] = client_id.split(':');
-  return origin === 'discord' && compareIds(snowflake, channelId) > 0;
+function standsThere(first: Origin, channelId: string): boolean {
+  const snowflake = writtenAs(first);
+  return snowflake !== undefined && compareIds(snowflake, channelId) > 0;
 }
 
 /**

@@ -110,6 +110,6 @@ export async function editSpeech(
     const files = said.files.filter(({ id }) => row?.files.some(({ file }) => file === id));
     const shown = texts.length === 1 && part === 0 ? (anew as string) : content;
     await postPart(bridge, ticket, said, part, { content: shown, files });
-    await commit(bridge, ticket);
+    await commit(bridge, ticket, said.stream);
   }
 }

@@ -1,11 +1,12 @@
 import type { RawFile } from 'discord.js';
 import { loadFile } from '../../src/domain/files/read.ts';
+import type { Stream } from '../../src/domain/log/entry.ts';
 import { listPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Outcome } from '../call-ends.ts';
 import { type Speech, speechParts } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { deliver, isSpeech } from '../posting.ts';
+import { deliver, isSpeechOf } from '../posting.ts';
 import { commit, notePost, settlePosts } from './commits.ts';
 import { failureOf, whyRefused } from './refusals.ts';
 import { afterRefusal, contentOf, type File, type Rendition } from './renditions.ts';
@@ -19,6 +20,7 @@ export interface Said {
   /** The message it belongs to; of a ticket's description, the ticket. */
   messageId: string;
   seq: number;
+  stream: Stream;
   speech: Speech;
   files: readonly File[];
   /** The message of the log that it answers. */
@@ -121,7 +123,8 @@ export async function postPart(
       rendition: one.name + (one.leftOut ? ' -files' : ''),
       body: { content: contentOf(one), ...reference },
       files: [...(one.text ? [one.text] : []), ...(await loadFiles(bridge, one.files))],
-      isIt: isSpeech,
+      isIt: isSpeechOf(said.stream),
+      stream: said.stream,
       inLogOrder: said.inLogOrder,
     });
   const { outcome, rendition } = await tryRenditions(bridge, ticket, said, original, attempt);
@@ -132,6 +135,7 @@ export async function postPart(
     ticket_id: ticket.id,
     channel_id: channelId,
     message_id: said.messageId,
+    ...(said.stream === 'internal' && { stream: said.stream }),
     seq: said.seq,
     part,
     direction: 'out',
@@ -153,7 +157,7 @@ export async function postSpeech(
 ): Promise<void> {
   const posted = new Set<number>();
   // Only where an attempt may have come to its end unseen can there be posts of it.
-  if (ticket.inDoubt || !said.inLogOrder) {
+  if (ticket.inDoubt[said.stream] || !said.inLogOrder) {
     await settlePosts(bridge, ticket);
     for (const row of await listPosts(bridge.ctx, said.messageId)) {
       posted.add(row.part);
@@ -163,7 +167,7 @@ export async function postSpeech(
   }
   for (const [index, part] of planParts(said.speech, said.files).entries()) {
     if (posted.has(index)) continue;
-    if (index > 0) await commit(bridge, ticket);
+    if (index > 0) await commit(bridge, ticket, said.stream);
     await postPart(bridge, ticket, said, index, part);
   }
 }

@@ -1,5 +1,6 @@
 import type { RawFile } from 'discord.js';
 import { sizes } from '../../src/contract/limits.ts';
+import { internalLog, type LogId, publicLog } from '../../src/domain/log/entry.ts';
 import { planTranscript, type TranscriptFile } from '../../src/domain/transcript/files.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
@@ -15,7 +16,7 @@ const toRaw = ({ name, data }: TranscriptFile): RawFile => ({
 });
 
 /**
- * What was said up to where the mirror has come, as files: in how many posts, and the files of each,
+ * What was said up to where the mirror has come, notes in files of their own: in how many posts, and the files of each,
  * made when their turn comes. The same again as long as the mirror stands there.
  */
 export async function planTranscriptPosts(
@@ -23,10 +24,13 @@ export async function planTranscriptPosts(
   mirrored: MirroredTicket,
 ): Promise<{ count: number; posts: AsyncGenerator<RawFile[]> }> {
   const { ticket, mirror } = mirrored;
-  const plan = await planTranscript(bridge.ctx, ticket, mirror.seq, sizes.file);
+  const plan = async (log: LogId, head: number) =>
+    planTranscript(bridge.ctx, ticket, { log, head }, sizes.file);
+  const plans = [await plan(publicLog(ticket.id), mirror.seq)];
+  if (mirror.internal_seq > 0) plans.push(await plan(internalLog(ticket.id), mirror.internal_seq));
   const asides = await asidePages(bridge, mirrored);
   async function* pages() {
-    for await (const file of plan.files()) yield toRaw(file);
+    for (const { files } of plans) for await (const file of files()) yield toRaw(file);
     yield* asides;
   }
   async function* posts() {
@@ -39,5 +43,6 @@ export async function planTranscriptPosts(
     }
     if (files.length > 0) yield files;
   }
-  return { count: Math.ceil((plan.count + asides.length) / TRANSCRIPTS_IN_A_POST), posts: posts() };
+  const files = plans.reduce((sum, { count }) => sum + count, asides.length);
+  return { count: Math.ceil(files / TRANSCRIPTS_IN_A_POST), posts: posts() };
 }

@@ -8,6 +8,7 @@ import { catalogueEndpoints } from './endpoints/catalogue.ts';
 import { customerEndpoints } from './endpoints/customers.ts';
 import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
+import { noteEndpoints } from './endpoints/notes.ts';
 import { packageEndpoints } from './endpoints/packages.ts';
 import { probeEndpoints } from './endpoints/probes.ts';
 import { ticketVerbEndpoints } from './endpoints/ticket-verbs.ts';
@@ -24,6 +25,7 @@ export const endpoints = {
   ...ticketVerbEndpoints,
   ...catalogueEndpoints,
   ...messageEndpoints,
+  ...noteEndpoints,
   ...fileEndpoints,
   ...customerEndpoints,
   ...packageEndpoints,

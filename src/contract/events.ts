@@ -8,6 +8,9 @@ import { closeTicketBody, ticketView } from './tickets.ts';
 
 const ticket_id = hexId;
 
+/** Which log of a ticket: what its customer sees too, or what staff alone do. */
+export const stream = z.enum(['public', 'internal']);
+
 /** What a client may send, by event name; each is answered through its acknowledgement. */
 export const clientEvents = {
   authorize: z.object({ token: z.string().max(sizes.token).optional() }),
@@ -15,7 +18,16 @@ export const clientEvents = {
   edit: editMessageBody.extend({ ticket_id, message_id: hexId }),
   delete: z.object({ ticket_id, message_id: hexId }),
   close_ticket: closeTicketBody.extend({ ticket_id }),
-  sync: z.object({ ticket_id, after: seq }),
+  send_note: sendMessageEvent,
+  edit_note: editMessageBody.extend({ ticket_id, note_id: hexId }),
+  delete_note: z.object({ ticket_id, note_id: hexId }),
+  sync: z.object({
+    ticket_id,
+    after: seq,
+    stream: stream
+      .optional()
+      .describe('`internal`: notes and desk events, for staff; each stream has its own `seq`.'),
+  }),
   typing: z.object({ ticket_id }),
   read: z.object({ ticket_id, seq }),
   subscribe: z.union([z.object({ all: z.literal(true) }), z.object({ ticket_id })]),
@@ -31,6 +43,9 @@ export const eventLimits: Record<ClientEventName, RateLimitName> = {
   edit: 'change_message',
   delete: 'change_message',
   close_ticket: 'close_ticket',
+  send_note: 'desk',
+  edit_note: 'desk',
+  delete_note: 'desk',
   sync: 'list_messages',
   typing: 'typing',
   read: 'read',
@@ -46,10 +61,29 @@ export const authorizeAck = z.object({
 });
 export type AuthorizeAck = z.infer<typeof authorizeAck>;
 
+/** Something that happened to a ticket and that staff alone see; an entry of its internal stream. */
+export const deskEventView = z.object({
+  id: hexId,
+  ticket_id,
+  seq: seq.describe('Its place in the internal stream, which it shares with the notes.'),
+  kind: z.string().describe('What happened.'),
+  at: millis,
+  by: z
+    .object({ id: z.string(), name: z.string() })
+    .nullable()
+    .describe('Null for what the server does by itself.'),
+  data: z.record(z.string(), z.unknown()).describe('Field by field: `[from, to]`.'),
+});
+export type DeskEventView = z.infer<typeof deskEventView>;
+
 export const syncAck = z.object({
   messages: z
     .array(messageView)
     .describe('Every message whose `rev` is above `after`, in order of `rev`.'),
+  events: z
+    .array(deskEventView)
+    .exactOptional()
+    .describe('Of the internal stream only: every desk event above `after`, in order of `seq`.'),
   ticket: ticketView,
   head: seq.describe('The log entry this answer is a snapshot of.'),
   more: z.boolean(),
@@ -57,6 +91,7 @@ export const syncAck = z.object({
 export type SyncAck = z.infer<typeof syncAck>;
 
 const messageAck = z.object({ message: messageView });
+const noteAck = z.object({ note: messageView });
 const nothing = z.object({});
 
 /** What the acknowledgement of each event carries beside `ok: true`. */
@@ -66,6 +101,9 @@ export const clientEventAcks = {
   edit: messageAck,
   delete: messageAck,
   close_ticket: z.object({ ticket: ticketView }),
+  send_note: noteAck,
+  edit_note: noteAck,
+  delete_note: noteAck,
   sync: syncAck,
   typing: nothing,
   read: nothing,
@@ -90,6 +128,10 @@ export const serverEvents = {
   message: { payload: messageView, when: 'Somebody has written, the own sender included.' },
   edit_message: { payload: messageView, when: 'A message has another text; it comes whole.' },
   delete_message: { payload: messageView, when: 'A message is deleted: `deleted`, no content.' },
+  note: { payload: messageView, when: 'To staff: a note is written, the own author included.' },
+  edit_note: { payload: messageView, when: 'To staff: a note has another text; it comes whole.' },
+  delete_note: { payload: messageView, when: 'To staff: a note is deleted.' },
+  desk_event: { payload: deskEventView, when: 'To staff: something has happened to a ticket.' },
   ticket_created: { payload: ticketView, when: 'A ticket is opened.' },
   ticket_updated: { payload: ticketView, when: 'A ticket has changed; its entry is `last_seq`.' },
   ticket_closed: { payload: ticketView, when: 'A ticket is closed; its entry is `last_seq`.' },
@@ -104,7 +146,11 @@ export const serverEvents = {
     when: '60 s before the token ends: send `authorize` with a new one.',
   },
   resync: {
-    payload: z.object({ ticket_id, after: seq }),
+    payload: z.object({
+      ticket_id,
+      after: seq,
+      stream: stream.exactOptional().describe('Where it is not the public one.'),
+    }),
     when: 'Events of the ticket above `after` may be missing: `sync`.',
   },
   server_restarting: {

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import type { AppContext } from '../context.ts';
-import type { TypingView } from '../contract/events.ts';
+import type { DeskEventView, TypingView } from '../contract/events.ts';
 import type { MessageView, MirrorState } from '../contract/messages.ts';
 import type { TicketView } from '../contract/tickets.ts';
 import { isDiscordKey } from './access/actor.ts';
 import { derivedKeys } from './access/derived-keys.ts';
 import { fileView } from './links.ts';
-import type { Author, Message, Ticket } from './log/entry.ts';
+import type { Author, Message, Ticket, TicketChangeEntry } from './log/entry.ts';
 
 /** `TICK-YYYYMMDD-NNNN`: the day the ticket was opened, in UTC, and its number. */
 export function referenceOf({ created_at, number }: Pick<Ticket, 'created_at' | 'number'>): string {
@@ -125,6 +125,13 @@ export function messageView(ctx: AppContext, message: Message, to: Viewer): Mess
   };
   if (to.staff && to.mirror) view.mirror = to.mirror;
   return view;
+}
+
+/** A desk event, for staff only: what happened to a ticket that its customer is not to know. */
+export function deskEventView(entry: TicketChangeEntry): DeskEventView {
+  const { id, ticket_id, seq, at, action, author, origin, changes } = entry;
+  const by = origin === 'system' ? null : { id: author.id, name: author.name };
+  return { id, ticket_id, seq, kind: action, at, by, data: { ...changes } };
 }
 
 export function typingView(ctx: AppContext, ticketId: string, by: Author, to: Viewer): TypingView {

@@ -1,8 +1,24 @@
+import type { SyncAck } from '../contract/events.ts';
+import type { ListMessagesQuery } from '../contract/messages.ts';
 import { deleteMessage, editMessage } from '../domain/messages/change.ts';
 import { listMessages } from '../domain/messages/list.ts';
 import { sendMessage } from '../domain/messages/send.ts';
 import { type Handlers, nextLink } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
+import type { RequestContext } from './request-context.ts';
+
+/** The head a page of a log is a snapshot of, and where the next page is. */
+export function pageHeaders(
+  request: RequestContext,
+  query: ListMessagesQuery,
+  { messages, events = [], head, more }: SyncAck,
+): Record<string, string> {
+  const headers: Record<string, string> = { 'Deskcord-Head': String(head) };
+  if (!more) return headers;
+  const after = Math.max(messages.at(-1)?.rev ?? 0, events.at(-1)?.seq ?? 0);
+  const next = query.after === undefined ? { before: messages[0]?.seq ?? 1 } : { after };
+  return { ...headers, Link: nextLink(request, next) };
+}
 
 export const messageHandlers = {
   async sendMessage({ ctx, actor, params, body, request }) {
@@ -12,13 +28,7 @@ export const messageHandlers = {
   },
   async listMessages({ ctx, actor, params, query, request }) {
     const page = await listMessages(ctx, actor, params.ticketId, query);
-    const headers: Record<string, string> = { 'Deskcord-Head': String(page.head) };
-    const edge = query.after === undefined ? page.messages[0] : page.messages.at(-1);
-    if (page.more && edge) {
-      const next = query.after === undefined ? { before: edge.seq } : { after: edge.rev };
-      headers.Link = nextLink(request, next);
-    }
-    return { status: 200, body: page.messages, headers };
+    return { status: 200, body: page.messages, headers: pageHeaders(request, query, page) };
   },
   async editMessage({ ctx, actor, params, body }) {
     const { ticketId, messageId } = params;

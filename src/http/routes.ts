@@ -19,6 +19,7 @@ import {
   type OpenHandler,
 } from './endpoint.ts';
 import { messageHandlers } from './messages.ts';
+import { noteHandlers } from './notes.ts';
 import { packageHandlers } from './packages.ts';
 import { probeHandlers } from './probes.ts';
 import { ticketVerbHandlers } from './ticket-verbs.ts';
@@ -30,6 +31,7 @@ const handlers: Handlers = {
   ...ticketVerbHandlers,
   ...catalogueHandlers,
   ...messageHandlers,
+  ...noteHandlers,
   ...uploadHandlers,
   downloadFile: serveFile,
   ...customerHandlers,

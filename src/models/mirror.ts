@@ -10,7 +10,10 @@ export interface MirrorRow {
   state: 'open' | 'done' | 'failed';
   channel_id: string | null;
   card_id: string | null;
+  /** How far the public log has come in the channel. */
   seq: number;
+  /** The same of the internal log; none in a row from before there were notes, which is 0. */
+  internal_seq?: number;
   /** The newest Discord message taken in from the channel, a snowflake; `0` before the first. */
   inbound: string;
   /** The newest own message in the channel whose id is known, a snowflake; `0` before the first. */
@@ -20,7 +23,7 @@ export interface MirrorRow {
   /** Posts up to `last_post` whose own rows may not be written yet. */
   pending: PostRow[];
   /** Edits and deletions that Discord's limits put off: newer messages have overtaken them. */
-  deferred: { message_id: string; seq: number; until: number }[];
+  deferred: { message_id: string; stream?: 'internal'; seq: number; until: number }[];
   /**
    * Steps already done: `described` `pinned` `history`, and of closing `notice@SEQ` `transcript@SEQ`
    * `removed@SEQ`, where SEQ is the entry that closed the ticket.
@@ -46,6 +49,7 @@ export const mirrorSchema = new Schema<MirrorRow>(
     channel_id: { type: String, default: null },
     card_id: { type: String, default: null },
     seq: { type: Number, required: true },
+    internal_seq: Number,
     inbound: { type: String, required: true },
     last_post: { type: String, required: true },
     attempt: { type: Schema.Types.Mixed, default: null },
@@ -81,8 +85,10 @@ export interface PostRow {
   _id: string;
   ticket_id: Types.ObjectId;
   channel_id: string;
-  /** Null for what staff wrote to each other only, and for what was refused. */
+  /** Null for what is in no log. */
   message_id: Types.ObjectId | null;
+  /** Of a note; that of any other message is the public one. */
+  stream?: 'internal';
   /** The entry it was posted for; of a message from Discord, the entry it became. */
   seq: number;
   /** 0, 1, 2 … of a message posted in several parts. */
@@ -109,6 +115,7 @@ export const postSchema = new Schema<PostRow>(
     ticket_id: { type: Schema.Types.ObjectId, required: true },
     channel_id: { type: String, required: true },
     message_id: { type: Schema.Types.ObjectId, default: null },
+    stream: String,
     seq: { type: Number, required: true },
     part: { type: Number, required: true },
     direction: { type: String, required: true },

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'socket.io';
 import type { Ack, ClientEventInput, ClientEventName, ServerEvents } from '../contract/events.ts';
 import { isStaffRole, type UserRole } from '../contract/identity.ts';
 import type { Actor } from '../domain/access/actor.ts';
+import type { Stream } from '../domain/log/entry.ts';
 
 type ClientEvents = {
   [N in ClientEventName]: (input: ClientEventInput<N>, ack?: (answer: Ack<N>) => void) => void;
@@ -43,10 +44,15 @@ export function staffAudienceOf(ticketId: string): string[] {
   return [room.allStaff, room.ticket(ticketId)];
 }
 
+/** The rooms whose sockets get the events of one of a ticket's logs. */
+export function audienceOfStream(stream: Stream, ticketId: string, owner: string): string[] {
+  return stream === 'public' ? audienceOf(ticketId, owner) : staffAudienceOf(ticketId);
+}
+
 /** Who of this node gets the events of a ticket. */
 export interface Audience {
-  /** Since when somebody does, milliseconds since 1970; undefined where nobody does. */
-  since(ticketId: string, owner: string): number | undefined;
+  /** Since when one of these rooms has somebody in it, milliseconds since 1970; undefined where none has. */
+  since(rooms: readonly string[]): number | undefined;
   /** This moment, exactly. */
   joinSequence(): number;
   /** True where somebody did before the joinSequence, and has done ever since. */
@@ -63,9 +69,9 @@ export function createAudience(io: DeskServer, clock: () => number): Audience {
   });
   adapter.on('delete-room', (name: string) => rooms.delete(name));
   return {
-    since(ticketId, owner) {
+    since(names) {
       let first: number | undefined;
-      for (const name of audienceOf(ticketId, owner)) {
+      for (const name of names) {
         const since = rooms.get(name)?.since;
         if (since !== undefined && (first === undefined || since < first)) first = since;
       }

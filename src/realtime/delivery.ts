@@ -7,17 +7,18 @@ import {
   type Entry,
   foldMessage,
   isOfMessage,
-  publicLog,
+  type Stream,
   type Ticket,
 } from '../domain/log/entry.ts';
 import type { Head } from '../domain/log/heads.ts';
 import { readEntries, readRecentEntries } from '../domain/log/reads.ts';
 import type { RecentTicket } from '../domain/log/reconciliation.ts';
 import { endsTicket } from '../domain/tickets/workflow.ts';
-import { messageView, ticketView, typingView } from '../domain/views.ts';
+import { deskEventView, messageView, ticketView, typingView } from '../domain/views.ts';
 import {
   type Audience,
   audienceOf,
+  audienceOfStream,
   createAudience,
   type DeskServer,
   ownRoom,
@@ -32,6 +33,7 @@ const CLOCK_SLACK_MS = 1000;
 /** Far more than are opened while a hint of one can come again. */
 const TOLD_TICKETS = 10_000;
 const eventOf = { message: 'message', edit: 'edit_message', delete: 'delete_message' } as const;
+const noteEventOf = { message: 'note', edit: 'edit_note', delete: 'delete_note' } as const;
 
 const customer = { staff: false };
 const staff = { staff: true };
@@ -70,6 +72,20 @@ function emitEntry(ctx: AppContext, io: DeskServer, entry: Entry): void {
   io.to(staffAudienceOf(ticket_id)).emit(name, messageView(ctx, message, staff));
 }
 
+/** The same of the internal log: to staff, and to nobody else. */
+function emitInternal(ctx: AppContext, io: DeskServer, entry: Entry): void {
+  logHop(ctx.log, 'emitted to sockets', entry);
+  const to = io.to(staffAudienceOf(entry.ticket_id));
+  if (!isOfMessage(entry)) {
+    ctx.metrics.emitted.inc({ event: 'desk_event' });
+    to.emit('desk_event', deskEventView(entry));
+    return;
+  }
+  const name = noteEventOf[entry.type];
+  ctx.metrics.emitted.inc({ event: name });
+  to.emit(name, messageView(ctx, foldMessage(entry), staff));
+}
+
 /** Signals go to everybody in the ticket but the one who caused them. */
 function emitSignal(
   ctx: AppContext,
@@ -98,31 +114,47 @@ export interface Delivery {
   close(): void;
 }
 
-/** Carries what the bus and the reconciliation poll tell to the sockets of this node, each ticket in order. */
-export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
-  const audience = createAudience(io, ctx.clock);
-  const audienceSince = (ticketId: string, owner: string) => {
-    const since = audience.since(ticketId, owner);
-    return since && since - CLOCK_SLACK_MS;
-  };
-  const reorderBuffer = new ReorderBuffer({
-    emit: (entry) => emitEntry(ctx, io, entry),
+/** The reorder buffer of one stream: each log of a ticket is put in order by itself. */
+function createBuffer(
+  ctx: AppContext,
+  io: DeskServer,
+  stream: Stream,
+  audienceSince: (ticketId: string, owner: string) => number | undefined,
+): ReorderBuffer {
+  const emit = stream === 'public' ? emitEntry : emitInternal;
+  return new ReorderBuffer({
+    emit: (entry) => emit(ctx, io, entry),
     audienceSince,
     read: (ticketId, after, upTo) =>
-      readEntries(ctx.db, publicLog(ticketId), { after, upTo, limit: PAGE }),
+      readEntries(ctx.db, { ticketId, stream }, { after, upTo, limit: PAGE }),
     readRecent: (ticketId, upTo, since) =>
       readRecentEntries(
         ctx.db,
-        publicLog(ticketId),
+        { ticketId, stream },
         upTo,
         ctx.reconciliation.watermarkSince(since),
       ),
-    onLost: (ticketId, owner, after) =>
-      io.to(audienceOf(ticketId, owner)).emit('resync', { ticket_id: ticketId, after }),
+    onLost(ticketId, owner, after) {
+      const where = stream === 'public' ? {} : { stream };
+      const rooms = audienceOfStream(stream, ticketId, owner);
+      io.to(rooms).emit('resync', { ticket_id: ticketId, after, ...where });
+    },
     log: ctx.log,
   });
+}
+
+/** Carries what the bus and the reconciliation poll tell to the sockets of this node, each log in order. */
+export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
+  const audience = createAudience(io, ctx.clock);
+  const sinceOf = (stream: Stream) => (ticketId: string, owner: string) => {
+    const since = audience.since(audienceOfStream(stream, ticketId, owner));
+    return since && since - CLOCK_SLACK_MS;
+  };
+  const audienceSince = sinceOf('public');
+  const reorderBuffer = createBuffer(ctx, io, 'public', audienceSince);
+  const internalBuffer = createBuffer(ctx, io, 'internal', sinceOf('internal'));
   const tellCreated = createOnce(TOLD_TICKETS, (ticket: Ticket) => {
-    if (audience.since(ticket.id, ticket.owner) === undefined) return;
+    if (audienceSince(ticket.id, ticket.owner) === undefined) return;
     reorderBuffer.setBaseline(ticket.id, ticket.owner, 0);
     emitTicket(ctx, io, 'ticket_created', ticket, { seq: 0, at: 0 });
   });
@@ -133,12 +165,15 @@ export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
   const stops = [
     ctx.bus.subscribe((event) => {
       if (event.kind === 'entry') reorderBuffer.accept(event.entry);
+      else if (event.kind === 'internal_entry') internalBuffer.accept(event.entry);
       else if (event.kind === 'ticket_created') tellCreated(event.ticket);
       else if (event.kind === 'typing' || event.kind === 'read') emitSignal(ctx, io, event);
     }),
-    ctx.reconciliation.onChanges(({ heads, tickets }) => {
+    ctx.reconciliation.onChanges(({ heads, internalHeads, tickets }) => {
       for (const ticket of tickets) if (isNews(ticket)) tellCreated(ticket);
       for (const { ticket_id, owner, seq } of heads) reorderBuffer.noteHead(ticket_id, owner, seq);
+      for (const { ticket_id, owner, seq } of internalHeads)
+        internalBuffer.noteHead(ticket_id, owner, seq);
     }),
   ];
   return {
@@ -157,6 +192,7 @@ export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
     close() {
       for (const stop of stops) stop();
       reorderBuffer.close();
+      internalBuffer.close();
     },
   };
 }

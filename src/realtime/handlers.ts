@@ -13,6 +13,7 @@ import { parseInput } from '../domain/access/parse.ts';
 import { countRequest } from '../domain/access/rate.ts';
 import { deleteMessage, editMessage } from '../domain/messages/change.ts';
 import { listMessages } from '../domain/messages/list.ts';
+import { deleteNote, editNote, listNotes, sendNote } from '../domain/messages/notes.ts';
 import { sendMessage } from '../domain/messages/send.ts';
 import { signalRead, signalTyping } from '../domain/signals.ts';
 import { closeTicket } from '../domain/tickets/close.ts';
@@ -45,7 +46,17 @@ const handlers: { [N in VerbName]: Handler<N> } = {
   async close_ticket(ctx, actor, { ticket_id, ...body }) {
     return { ticket: await closeTicket(ctx, actor, ticket_id, body) };
   },
-  sync: (ctx, actor, { ticket_id, after }) => listMessages(ctx, actor, ticket_id, { after }),
+  async send_note(ctx, actor, { ticket_id, ...body }) {
+    return { note: (await sendNote(ctx, actor, ticket_id, body)).note };
+  },
+  async edit_note(ctx, actor, { ticket_id, note_id, content }) {
+    return { note: await editNote(ctx, actor, ticket_id, note_id, { content }) };
+  },
+  async delete_note(ctx, actor, { ticket_id, note_id }) {
+    return { note: await deleteNote(ctx, actor, ticket_id, note_id) };
+  },
+  sync: (ctx, actor, { ticket_id, after, stream }) =>
+    (stream === 'internal' ? listNotes : listMessages)(ctx, actor, ticket_id, { after }),
   async typing(ctx, actor, { ticket_id }) {
     await signalTyping(ctx, actor, ticket_id);
     return {};

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { APIMessage } from 'discord.js';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import { uploadFile } from '../../src/domain/files/upload.ts';
+import { publicLog } from '../../src/domain/log/entry.ts';
 import { editMessage } from '../../src/domain/messages/change.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
@@ -120,8 +121,9 @@ test('a transcript that would be too large loses its images, and then becomes se
   for (let n = 0; n < 60; n++) await say(desk.ctx, ticket.id, 'short');
   for (let n = 0; n < 30; n++) await say(desk.ctx, ticket.id, `${n} ${'x'.repeat(1000)}`);
   const { ticket: stored, head } = await readTicket(desk.ctx, customer, ticket.id);
+  const snapshot = { log: publicLog(ticket.id), head: head.seq };
   const filesOf = async (maxBytes: number) => {
-    const plan = await planTranscript(desk.ctx, stored, head.seq, maxBytes);
+    const plan = await planTranscript(desk.ctx, stored, snapshot, maxBytes);
     const files = [];
     for await (const file of plan.files()) files.push(file);
     expect(files).toHaveLength(plan.count);

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { defaultLeaseTimes } from '../../src/domain/consumers/lease.ts';
 import { uploadFile } from '../../src/domain/files/upload.ts';
+import { publicLog } from '../../src/domain/log/entry.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { readTicket } from '../../src/domain/tickets/read.ts';
 import { planTranscript } from '../../src/domain/transcript/files.ts';
@@ -160,7 +161,8 @@ test('when a ticket has many or large images, then its transcript shows some and
   }
   await sendMessage(ctx, customer, ticket.id, { content: 'look', attachments });
   const { ticket: stored, head } = await readTicket(ctx, customer, ticket.id);
-  const plan = await planTranscript(ctx, stored, head.seq, 10 * MIB);
+  const snapshot = { log: publicLog(ticket.id), head: head.seq };
+  const plan = await planTranscript(ctx, stored, snapshot, 10 * MIB);
   expect(plan.count).toBe(1);
   const { value: file } = await plan.files().next();
   const page = file?.data.toString() ?? '';

@@ -46,6 +46,12 @@ const calls: [string, Call][] = [
     (person, id) => person.call('PATCH', `/tickets/${id}/messages/${MISSING}`, { content: 'x' }),
   ],
   ['a deletion', (person, id) => person.call('DELETE', `/tickets/${id}/messages/${MISSING}`)],
+  ['a look at notes', (person, id) => person.call('GET', `/tickets/${id}/notes`)],
+  ['a note', (person, id) => person.call('POST', `/tickets/${id}/notes`, { content: 'x' })],
+  [
+    'an edit of a note',
+    (person, id) => person.call('PATCH', `/tickets/${id}/notes/${MISSING}`, { content: 'x' }),
+  ],
   ['a change', (person, id) => person.call('PATCH', `/tickets/${id}`, { topic: 'mine now' })],
   ['a closing', (person, id) => person.close(id)],
 ];

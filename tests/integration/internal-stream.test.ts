@@ -2,12 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Types } from 'mongoose';
 import { endpoints } from '../../src/contract/endpoints.ts';
 import { clientEvents } from '../../src/contract/events.ts';
+import type { MessageView } from '../../src/contract/messages.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
-import { type Author, internalLog } from '../../src/domain/log/entry.ts';
+import type { Actor } from '../../src/domain/access/actor.ts';
+import { type Author, internalLog, publicLog } from '../../src/domain/log/entry.ts';
 import type { Decision, Draft } from '../../src/domain/log/pending-writes.ts';
+import { readTicket } from '../../src/domain/tickets/read.ts';
+import { planTranscript } from '../../src/domain/transcript/files.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
-import { listenAt, newPerson } from '../support/people.ts';
+import { listenAt, newPerson, type Person } from '../support/people.ts';
 
 /** Stands in every text that is written to the internal stream. */
 const PLANTED = 'planted-7f3a9c';
@@ -25,6 +29,11 @@ afterAll(async () => {
 });
 
 const kim: Author = { key: 'staff||kim', id: 'kim', name: `Kim ${PLANTED}`, role: 'AGENT' };
+
+const actorOf = ({ id, role }: Person): Actor => ({
+  ...{ key: id, id, username: 'Ana', email: null, role },
+  origin: 'web',
+});
 
 /** Writes to the internal stream of a ticket as a verb of the help desk would. */
 async function plant(ticketId: string, draft: (id: string) => Draft | Promise<Draft>) {
@@ -80,6 +89,36 @@ async function plantAll(ticketId: string): Promise<void> {
   await plant(ticketId, (own) => ({ ...base(own), type: 'delete', content: PLANTED, files, of }));
 }
 
+/** Notes as staff write them, edit and delete them, over REST and sockets, on both nodes, with a file. */
+async function writeNotes(
+  ticketId: string,
+  staff: Person,
+): Promise<{ noteId: string; fileId: string }> {
+  const place = `/tickets/${ticketId}`;
+  const form = new FormData();
+  form.set('file', new Blob([`${PLANTED} bytes`]), `${PLANTED}.txt`);
+  const stored = await fetch(`${one.url}/api/v1${place}/attachments`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${staff.token}` },
+    body: form,
+  });
+  const { id: fileId } = (await stored.json()) as { id: string };
+  const first = { content: `${PLANTED} one`, client_id: PLANTED, attachments: [fileId] };
+  const note = await staff.call<MessageView>('POST', `${place}/notes`, first);
+  expect(note.status).toBe(201);
+  const listener = listenAt(two.url);
+  await listener.ask('authorize', { token: staff.token });
+  const where = { ticket_id: ticketId };
+  const content = `${PLANTED} two`;
+  const sent = await listener.ask('send_note', { ...where, content, reply_to: note.body.id });
+  const again = { ...where, note_id: sent.note.id };
+  await listener.ask('edit_note', { ...again, content: `${PLANTED} two, edited` });
+  await staff.call('PATCH', `${place}/notes/${note.body.id}`, { content: `${PLANTED} edited` });
+  expect((await listener.ask('delete_note', again)).ok).toBe(true);
+  listener.socket.close();
+  return { noteId: note.body.id, fileId };
+}
+
 /** What differs from answer to answer whatever was written: signatures, ids of requests, limits. */
 const withoutNoise = (text: string) =>
   text.replace(/exp=\d+(&amp;|&|\\u0026)sig=[\w-]+/g, 'exp=&sig=');
@@ -101,6 +140,28 @@ async function readEverything(url: string, token: string, ids: Record<string, st
     }
   }
   return answers.map(withoutNoise);
+}
+
+/** What a customer is answered by every route that changes something, given the ids of staff's things. */
+async function tryEverything(url: string, token: string, ids: Record<string, string>) {
+  const answers: string[] = [];
+  const { noteId = '', fileId = '' } = ids;
+  const rows = Object.values(endpoints).filter(
+    ({ method, auth }) => method !== 'GET' && auth === 'token',
+  );
+  for (const row of rows) {
+    const path = row.path.replace(/:(\w+)/g, (_, name: string) => ids[name] ?? noteId);
+    for (const more of [{ reply_to: noteId }, { attachments: [fileId] }, { client_id: PLANTED }]) {
+      const answer = await fetch(`${url}${path}`, {
+        method: row.method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ content: 'x', ...more }),
+      });
+      // What was asked comes back in no answer: that would be no news.
+      answers.push(`${row.method} ${path} ${answer.status} ${await answer.text()}`);
+    }
+  }
+  return answers;
 }
 
 /** A socket of one person that keeps every packet it gets as text. */
@@ -169,6 +230,60 @@ describe('what is written to the internal stream', () => {
     const next = await ana.send(ticket.id, 'next');
     expect(next.body).toMatchObject({ seq: 2, rev: 2 });
   });
+
+  test('notes reach a customer by no route, event, transcript or file, and move nothing', async () => {
+    const ana = newPerson(one.url, 'CUSTOMER');
+    const staff = newPerson(one.url, 'AGENT', { username: `Kim ${PLANTED}` });
+    const ticket = await ana.createTicket();
+    const sent = await ana.send(ticket.id, 'hello');
+    const seen = { ticketId: ticket.id, messageId: sent.body.id };
+    const before = await readEverything(one.url, ana.token, seen);
+    const sockets = [await record(one.url, ana.token), await record(two.url, ana.token)];
+    const { noteId, fileId } = await writeNotes(ticket.id, staff);
+    expect(await readEverything(one.url, ana.token, seen)).toEqual(before);
+
+    const ids = { ...seen, noteId, id: fileId, fileId };
+    const answers = await readEverything(one.url, ana.token, { ...ids, messageId: noteId });
+    for (const name of [PLANTED, `${PLANTED}.txt`]) {
+      for (const query of ['', '?exp=9999999999999&sig=x']) {
+        const file = await fetch(`${one.url}/api/v1/files/${fileId}/${name}${query}`);
+        expect(file.status).toBe(403);
+        answers.push(await file.text());
+      }
+    }
+    // Long enough for the other node to find the notes on its own: it hears of the next message so.
+    await ana.send(ticket.id, 'after the notes');
+    for (const { packets, socket } of sockets) {
+      await eventually(() => expect(packets.join('\n')).toContain('after the notes'));
+      for (const event of Object.keys(clientEvents)) {
+        const place = {
+          ticket_id: ticket.id,
+          note_id: noteId,
+          message_id: noteId,
+          stream: 'internal',
+        };
+        const input = { ...place, after: 0, seq: 1, content: 'x', reply_to: noteId };
+        await socket
+          .timeout(2000)
+          .emitWithAck(event as never, input as never)
+          .catch(() => null);
+      }
+    }
+    answers.push(...(await tryEverything(two.url, ana.token, ids)));
+    const { ticket: stored, head } = await readTicket(one.ctx, actorOf(ana), ticket.id);
+    const snapshot = { log: publicLog(ticket.id), head: head.seq };
+    const plan = await planTranscript(one.ctx, stored, snapshot, 1_000_000);
+    for await (const { data } of plan.files()) answers.push(data.toString());
+    for (const { packets, socket } of sockets) {
+      answers.push(...packets);
+      socket.close();
+    }
+    expect(answers.length).toBeGreaterThan(40);
+    expect(answers.filter((answer) => answer.includes(PLANTED))).toEqual([]);
+    const fresh = await record(two.url, ana.token);
+    expect(fresh.packets.join('\n')).not.toContain(PLANTED);
+    fresh.socket.close();
+  }, 60_000);
 
   test('may use the same idempotency key as a public message, since it is another log', async () => {
     const ana = newPerson(one.url, 'AGENT', { id: 'kim' });

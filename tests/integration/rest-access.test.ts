@@ -16,6 +16,9 @@ interface Target {
   ticketId: string;
   mine: string;
   theirs: string;
+  /** A note of the caller's, where that is staff, and one of somebody else's. */
+  myNote: string;
+  theirNote: string;
 }
 
 interface Route {
@@ -134,6 +137,66 @@ const routes: Record<string, Route> = {
     customer: '404 404 404 404',
     staff: '404 404 404 404',
   },
+  'write a note': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/notes`,
+    body: { content: 'hm' },
+    customer: '403 404 404 404',
+    staff: '201 201 404 404',
+  },
+  'write a note with a file and an answer that are not there': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/notes`,
+    body: { content: 'hm', attachments: [MISSING], reply_to: MISSING },
+    customer: '403 404 404 404',
+    staff: '400 400 404 404',
+  },
+  'list notes': {
+    method: 'GET',
+    path: ({ ticketId }) => `/tickets/${ticketId}/notes`,
+    customer: '403 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'edit an own note': {
+    method: 'PATCH',
+    path: ({ ticketId, myNote }) => `/tickets/${ticketId}/notes/${myNote}`,
+    body: { content: 'changed' },
+    customer: '403 404 404 404',
+    staff: '200 200 404 404',
+  },
+  "edit somebody else's note": {
+    method: 'PATCH',
+    path: ({ ticketId, theirNote }) => `/tickets/${ticketId}/notes/${theirNote}`,
+    body: { content: 'changed' },
+    customer: '403 404 404 404',
+    staff: '403 403 404 404',
+  },
+  "delete somebody else's note": {
+    method: 'DELETE',
+    path: ({ ticketId, theirNote }) => `/tickets/${ticketId}/notes/${theirNote}`,
+    customer: '403 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'edit a note that is not there': {
+    method: 'PATCH',
+    path: ({ ticketId }) => `/tickets/${ticketId}/notes/${MISSING}`,
+    body: { content: 'changed' },
+    customer: '403 404 404 404',
+    staff: '404 404 404 404',
+  },
+  'edit a message as if it were a note': {
+    method: 'PATCH',
+    path: ({ ticketId, mine }) => `/tickets/${ticketId}/notes/${mine}`,
+    body: { content: 'changed' },
+    customer: '403 404 404 404',
+    staff: '404 404 404 404',
+  },
+  'delete a note as if it were a message': {
+    method: 'DELETE',
+    path: ({ ticketId, theirNote }) => `/tickets/${ticketId}/messages/${theirNote}`,
+    customer: '404 404 404 404',
+    staff: '404 404 404 404',
+  },
   'upload a file': {
     method: 'POST',
     path: ({ ticketId }) => `/tickets/${ticketId}/attachments`,
@@ -153,13 +216,23 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 async function buildTarget(place: Place, caller: Person): Promise<Target> {
-  if (place === 'missing') return { ticketId: MISSING, mine: MISSING, theirs: MISSING };
-  if (place === 'malformed') return { ticketId: MALFORMED, mine: MALFORMED, theirs: MALFORMED };
+  const all = (id: string) => ({ ticketId: id, mine: id, theirs: id, myNote: id, theirNote: id });
+  if (place === 'missing') return all(MISSING);
+  if (place === 'malformed') return all(MALFORMED);
   const owner = place === 'own' ? caller : newPerson(app.url);
   const ticket = await owner.createTicket();
   const theirs = await admin.send(ticket.id, 'from somebody else');
   const mine = await caller.send(ticket.id, 'from the caller');
-  return { ticketId: ticket.id, mine: mine.body?.id ?? MISSING, theirs: theirs.body.id };
+  const note = (by: Person) =>
+    by.call<{ id?: string }>('POST', `/tickets/${ticket.id}/notes`, { content: 'hm' });
+  const [myNote, theirNote] = [await note(caller), await note(admin)];
+  return {
+    ticketId: ticket.id,
+    mine: mine.body?.id ?? MISSING,
+    theirs: theirs.body.id,
+    myNote: myNote.body.id ?? MISSING,
+    theirNote: theirNote.body.id as string,
+  };
 }
 
 async function callAs(caller: Person | undefined, route: Route, target: Target) {

@@ -11,6 +11,7 @@ import { doubtFiles, dropFiles, holdFiles } from '../files/attach.ts';
 import { oid } from '../log/collections.ts';
 import {
   foldMessage,
+  type LogId,
   type Message,
   type MessageChangeEntry,
   publicLog,
@@ -20,9 +21,10 @@ import { readMessage } from '../log/message-reads.ts';
 import type { Decision, Draft } from '../log/pending-writes.ts';
 import { markEntries, marksOf } from '../log/visibility-map.ts';
 import { hideTicket } from '../tickets/read.ts';
-import { isOpen, ticketEnded } from '../tickets/workflow.ts';
+import { ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';
 import { isLate } from './send.ts';
+import { requireWritable, streamRules, takesMessages } from './streams.ts';
 
 interface Change {
   type: 'edit' | 'delete';
@@ -43,12 +45,13 @@ const isSame = (message: Message, to: { content: string; files: FileRow[] }) =>
 async function changeMessage(
   ctx: AppContext,
   actor: Actor,
-  ticketId: string,
+  log: LogId,
   messageId: string,
   change: Change,
 ): Promise<MessageView> {
   const startedAt = performance.now();
-  const log = publicLog(ticketId);
+  const { ticketId, stream } = log;
+  await requireWritable(ctx, actor, log);
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
   const clientId = change.clientId ?? id;
@@ -59,10 +62,11 @@ async function changeMessage(
   const decide = async ({ ticket, head }: TicketState): Promise<Decision> => {
     isHidden = can(actor, 'read_ticket', ticket, ctx.config) === 'missing';
     const at = change.at ?? ctx.clock();
-    const isTaken = isOpen(ticket) || isLate(actor, ticket, at);
+    const isTaken = takesMessages(stream, ticket) || isLate(actor, ticket, at);
     if (isHidden || !isTaken) return { refuse: ticketEnded() };
+    requireRight(ctx.config, actor, streamRules[stream].write, ticket);
     before = head === 0 ? undefined : await readMessage(ctx.db, log, messageId, head);
-    if (!before || before.deleted) return { refuse: notFound('message') };
+    if (!before || before.deleted) return { refuse: notFound(streamRules[stream].noun) };
     const action = change.type === 'edit' ? 'edit_message' : 'delete_message';
     requireRight(ctx.config, actor, action, { owner: ticket.owner, author: before.author.key });
     const to = change.to(before);
@@ -119,35 +123,64 @@ async function giveUpFiles(ctx: AppContext, lost: readonly FileRow[]): Promise<v
   );
 }
 
+/** What an edit brings: with `files` where the caller has stored other ones. */
+export type Edited = EditMessageBody & { files?: FileRow[] };
+
 /**
- * Replaces the text of the actor's own message; one that changes nothing appends nothing.
+ * Replaces the text of the actor's own message of a log; one that changes nothing appends nothing.
  * @param clientId makes the edit itself repeatable; the Discord side gives one
  * @param at when it was written, where that was earlier than now
  * @throws AppError NOT_FOUND (also once deleted), FORBIDDEN (somebody else's), CONFLICT (closed)
  */
-export async function editMessage(
+export async function editIn(
   ctx: AppContext,
   actor: Actor,
-  ticketId: string,
+  log: LogId,
   messageId: string,
-  body: EditMessageBody & { files?: FileRow[] },
+  body: Edited,
   clientId?: string,
   at?: number,
 ): Promise<MessageView> {
   await requireUnblocked(ctx, actor);
-  if (body.files) await holdFiles(ctx, body.files, { stream: 'public', message: oid(messageId) });
+  const holder = { stream: log.stream, message: oid(messageId) };
+  if (body.files) await holdFiles(ctx, body.files, holder);
   const to = (message: Message) => {
     const files = body.files ?? message.files;
     parseMessageText(body.content, files.length > 0);
     return { content: body.content, files };
   };
-  return changeMessage(ctx, actor, ticketId, messageId, { type: 'edit', clientId, at, to });
+  return changeMessage(ctx, actor, log, messageId, { type: 'edit', clientId, at, to });
 }
 
 /**
- * Deletes the actor's own message, or as staff any; its text stays in the log.
+ * Deletes the actor's own message of a log, or as staff any; its text stays in the log.
  * @throws AppError NOT_FOUND (also once deleted), FORBIDDEN, CONFLICT (closed)
  */
+export function deleteIn(
+  ctx: AppContext,
+  actor: Actor,
+  log: LogId,
+  messageId: string,
+  clientId?: string,
+): Promise<MessageView> {
+  const to = () => ({ content: '', files: [] });
+  return changeMessage(ctx, actor, log, messageId, { type: 'delete', clientId, to });
+}
+
+/** The public log's; see `editIn`. */
+export function editMessage(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  messageId: string,
+  body: Edited,
+  clientId?: string,
+  at?: number,
+): Promise<MessageView> {
+  return editIn(ctx, actor, publicLog(ticketId), messageId, body, clientId, at);
+}
+
+/** The public log's; see `deleteIn`. */
 export function deleteMessage(
   ctx: AppContext,
   actor: Actor,
@@ -155,6 +188,5 @@ export function deleteMessage(
   messageId: string,
   clientId?: string,
 ): Promise<MessageView> {
-  const to = () => ({ content: '', files: [] });
-  return changeMessage(ctx, actor, ticketId, messageId, { type: 'delete', clientId, to });
+  return deleteIn(ctx, actor, publicLog(ticketId), messageId, clientId);
 }

@@ -3,25 +3,48 @@ import type { SyncAck } from '../../contract/events.ts';
 import { sizes } from '../../contract/limits.ts';
 import type { ListMessagesQuery } from '../../contract/messages.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
-import { can } from '../access/policy.ts';
-import { type Message, publicLog, type Ticket } from '../log/entry.ts';
+import { can, requireRight } from '../access/policy.ts';
+import { type LogId, type Message, publicLog, type Stream, type Ticket } from '../log/entry.ts';
 import { readChanges, readNewest } from '../log/message-pages.ts';
 import { mirrorStates } from '../mirror/states.ts';
 import { readTicket, viewTicket } from '../tickets/read.ts';
 import { messageView } from '../views.ts';
+import { streamRules } from './streams.ts';
 
-async function viewsFor(ctx: AppContext, actor: Actor, ticket: Ticket, messages: Message[]) {
+/** Messages of one log of a ticket as the actor is shown them. */
+export async function viewsFor(
+  ctx: AppContext,
+  actor: Actor,
+  ticket: Ticket,
+  stream: Stream,
+  messages: Message[],
+) {
   if (can(actor, 'see_mirror_state', ticket, ctx.config) !== 'allow')
     return messages.map((message) => messageView(ctx, message, { staff: isStaff(actor) }));
-  const stateOf = await mirrorStates(ctx, ticket);
+  const stateOf = await mirrorStates(ctx, ticket, stream);
   return messages.map((message) =>
     messageView(ctx, message, { staff: true, mirror: stateOf(message) }),
   );
 }
 
+/** A page of a log: the newest messages that are not deleted, or with `after` every change above it. */
+export function readMessagePage(
+  ctx: AppContext,
+  log: LogId,
+  head: number,
+  query: ListMessagesQuery,
+): Promise<{ messages: Message[]; more: boolean }> {
+  const range = { log, head, limit: query.limit ?? sizes.messagesPage };
+  const { readPage } = ctx.store;
+  return query.after === undefined
+    ? readNewest(ctx.db, readPage, range, query.before ?? Number.MAX_SAFE_INTEGER)
+    : readChanges(ctx.db, readPage, range, query.after);
+}
+
 /**
  * A page of a ticket's messages: the newest that are not deleted, oldest first; or with `after`
  * every change above that seq, deletions included. `head` is the log entry the page is a snapshot of.
+ * @throws AppError NOT_FOUND
  */
 export async function listMessages(
   ctx: AppContext,
@@ -30,17 +53,12 @@ export async function listMessages(
   query: ListMessagesQuery,
 ): Promise<SyncAck> {
   const { ticket, head } = await readTicket(ctx, actor, ticketId);
-  const limit = query.limit ?? sizes.messagesPage;
-  const range = { log: publicLog(ticketId), head: head.seq, limit };
-  const { readPage } = ctx.store;
-  const { messages, more } =
-    query.after === undefined
-      ? await readNewest(ctx.db, readPage, range, query.before ?? Number.MAX_SAFE_INTEGER)
-      : await readChanges(ctx.db, readPage, range, query.after);
+  requireRight(ctx.config, actor, streamRules.public.read, ticket);
+  const page = await readMessagePage(ctx, publicLog(ticketId), head.seq, query);
   return {
-    messages: await viewsFor(ctx, actor, ticket, messages),
+    messages: await viewsFor(ctx, actor, ticket, 'public', page.messages),
     ticket: await viewTicket(ctx, actor, ticket, head),
     head: head.seq,
-    more,
+    more: page.more,
   };
 }

@@ -5,7 +5,7 @@ import { AppError } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
-import { can } from '../access/policy.ts';
+import { can, requireRight } from '../access/policy.ts';
 import { type Block, blockedError, blockOf } from '../blocks/block-list.ts';
 import { attachFiles, holdFiles } from '../files/attach.ts';
 import {
@@ -23,8 +23,9 @@ import { readMessage } from '../log/message-reads.ts';
 import type { Decision, Draft } from '../log/pending-writes.ts';
 import { moveByMessage, movesTicket } from '../tickets/auto-status.ts';
 import { hideTicket } from '../tickets/read.ts';
-import { isOpen, ticketEnded } from '../tickets/workflow.ts';
+import { ticketEnded } from '../tickets/workflow.ts';
 import { messageView } from '../views.ts';
+import { requireWritable, streamRules, takesMessages } from './streams.ts';
 
 /** What a repeated send is answered: the message as it is now, unless it had said something else. */
 async function repeatMessage(ctx: AppContext, first: Entry, content: string): Promise<Message> {
@@ -43,7 +44,7 @@ async function requireAnswered(ctx: AppContext, log: LogId, id: string): Promise
     errors: [
       {
         location: 'reply_to',
-        message: 'is not a message of this ticket',
+        message: `is not a ${streamRules[log.stream].noun} of this ticket`,
         type: 'unknown_message',
         in: 'body',
       },
@@ -73,30 +74,33 @@ async function answerBlocked(
   return { message: messageView(ctx, message, { staff: false }), repeated: true };
 }
 
+/** What is sent: with `files` instead of `attachments` where the caller has just stored them itself. */
+export type Sent = SendMessageBody & { files?: FileRow[] };
+
 /**
- * Appends a message to an open ticket.
- * @param body with `files` instead of `attachments` where the caller has just stored them itself
+ * Appends a message to a log.
  * @param at when it was written, milliseconds since 1970; earlier than now where it arrives late
- * @returns `repeated` where the actor's `client_id` was seen before: that message, as it is now
- * @throws AppError NOT_FOUND, CONFLICT (closed, or a seen `client_id` whose content differed),
+ * @returns `repeated` where the actor's `client_id` was seen before in this log: that message, as it is now
+ * @throws AppError NOT_FOUND, FORBIDDEN, CONFLICT (closed, or a seen `client_id` whose content differed),
  *   BAD_REQUEST (an attachment that is not the actor's), SERVICE_UNAVAILABLE (outcome not known)
  */
-export async function sendMessage(
+export async function sendTo(
   ctx: AppContext,
   actor: Actor,
-  ticketId: string,
-  body: SendMessageBody & { files?: FileRow[] },
+  log: LogId,
+  body: Sent,
   at = ctx.clock(),
 ): Promise<{ message: MessageView; repeated: boolean }> {
   const startedAt = performance.now();
-  const log = publicLog(ticketId);
+  const { ticketId, stream } = log;
+  await requireWritable(ctx, actor, log);
   parseMessageText(body.content, (body.attachments ?? body.files ?? []).length > 0);
   const block = await blockOf(ctx, actor);
   if (block) return answerBlocked(ctx, actor, log, body, block);
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
   const clientId = body.client_id ?? id;
-  const holder = { stream: log.stream, client_id: clientId };
+  const holder = { stream, client_id: clientId };
   const files = body.attachments?.length
     ? await attachFiles(ctx, actor, ticketId, body.attachments, holder)
     : body.files;
@@ -118,10 +122,12 @@ export async function sendMessage(
   let isClosed = false;
   let moves = false;
   const decide = ({ ticket }: TicketState): Decision => {
-    moves = movesTicket(ctx, actor, ticket);
-    isHidden = can(actor, 'send_message', ticket, ctx.config) !== 'allow';
-    isClosed = !isOpen(ticket) && !isLate(actor, ticket, at);
-    return isHidden || isClosed ? { refuse: ticketEnded() } : { append };
+    moves = stream === 'public' && movesTicket(ctx, actor, ticket);
+    isHidden = can(actor, streamRules[stream].write, ticket, ctx.config) === 'missing';
+    isClosed = !takesMessages(stream, ticket) && !isLate(actor, ticket, at);
+    if (isHidden || isClosed) return { refuse: ticketEnded() };
+    requireRight(ctx.config, actor, streamRules[stream].write, ticket);
+    return { append };
   };
   try {
     const appended = await ctx.writer.append({
@@ -133,7 +139,7 @@ export async function sendMessage(
       decide,
     });
     const { entry, repeated } = appended as { entry: MessageEntry; repeated: boolean };
-    if (moves || repeated) {
+    if (stream === 'public' && (moves || repeated)) {
       await moveByMessage(ctx, actor, ticketId, { seq: entry.seq, at, repeated });
     }
     const message = repeated ? await repeatMessage(ctx, entry, body.content) : foldMessage(entry);
@@ -147,4 +153,15 @@ export async function sendMessage(
     const message = await repeatMessage(ctx, first, body.content);
     return { message: messageView(ctx, message, { staff: isStaff(actor) }), repeated: true };
   }
+}
+
+/** Writes in an open ticket; see `sendTo`. */
+export function sendMessage(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  body: Sent,
+  at?: number,
+): Promise<{ message: MessageView; repeated: boolean }> {
+  return sendTo(ctx, actor, publicLog(ticketId), body, at);
 }

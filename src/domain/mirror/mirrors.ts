@@ -3,15 +3,16 @@ import type { AppContext } from '../../context.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
 import { LeaseLost } from '../consumers/lease.ts';
 import { native, oid } from '../log/collections.ts';
-import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
+import { internalLog, publicLog, type Stream, type Ticket, toTicket } from '../log/entry.ts';
 import { headWith } from '../log/heads.ts';
 import { DUPLICATE_KEY, isDuplicateKey } from '../mongo-errors.ts';
 import { isOpen } from '../tickets/workflow.ts';
 import { type Post, toPost, toPostRow } from './posts.ts';
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
-export type Mirror = Omit<MirrorRow, '_id' | 'pending' | 'lagging'> & {
+export type Mirror = Omit<MirrorRow, '_id' | 'pending' | 'lagging' | 'internal_seq'> & {
   ticket_id: string;
+  internal_seq: number;
   pending: Post[];
 };
 export type MirrorChange = Partial<Omit<Mirror, 'ticket_id' | 'epoch'>>;
@@ -21,6 +22,7 @@ const fresh = {
   channel_id: null,
   card_id: null,
   seq: 0,
+  internal_seq: 0,
   inbound: '0',
   last_post: '0',
   attempt: null,
@@ -34,7 +36,7 @@ const fresh = {
 } as const;
 
 /** What a row from before these fields lacks. */
-const defaults = () => ({ pending: [], deferred: [], closing: 0 });
+const defaults = () => ({ internal_seq: 0, pending: [], deferred: [], closing: 0 });
 
 /**
  * The mirror of a ticket, made where there is none yet, and taken over by the lease's epoch.
@@ -122,8 +124,9 @@ export function isReopened(ticket: Ticket, mirror: Mirror): boolean {
 
 /** What a mirror begins with again whose ticket was opened again: a channel, and what was said before. */
 export function reopened(mirror: Mirror): MirrorChange {
-  const { seq, closing } = mirror;
-  return { ...fresh, seq, closing, pending: [], deferred: [], steps: seq > 0 ? ['reopened'] : [] };
+  const { seq, internal_seq, closing } = mirror;
+  const steps = seq + internal_seq > 0 ? ['reopened'] : [];
+  return { ...fresh, seq, internal_seq, closing, pending: [], deferred: [], steps };
 }
 
 /** Closing steps of rows from before they named their closing belong to the one that is under way. */
@@ -135,15 +138,48 @@ export function withClosing(steps: readonly string[], ticket: Ticket): string[] 
   });
 }
 
-/** A ticket as the mirror needs it, whoever's it is. Head first, ticket second. */
+/** The field of a mirror that says how far a log has come. */
+export const offsetField = { public: 'seq', internal: 'internal_seq' } as const satisfies Record<
+  Stream,
+  keyof Mirror
+>;
+
+/** Heads of both logs of a ticket. */
+export type Heads = Record<Stream, number>;
+
+/** A ticket as the mirror needs it, whoever's it is. Heads first, ticket second. */
 export async function readMirroredTicket(
   ctx: AppContext,
   ticketId: string,
-): Promise<{ ticket: Ticket; head: number } | undefined> {
-  const head = await ctx.store.readHead(publicLog(ticketId));
+): Promise<{ ticket: Ticket; heads: Heads } | undefined> {
+  const [head, internal] = await Promise.all([
+    ctx.store.readHead(publicLog(ticketId)),
+    ctx.store.readHead(internalLog(ticketId)),
+  ]);
   const row =
     (await ctx.store.readTicketRow(ticketId)) ?? (await ctx.store.confirmTicketRow(ticketId));
-  return row ? { ticket: toTicket(row), head: headWith(row, head).seq } : undefined;
+  if (!row) return undefined;
+  const heads = { public: headWith(row, head).seq, internal: internal.seq };
+  return { ticket: toTicket(row), heads };
+}
+
+/**
+ * True for a ticket that is, or was, to be in Discord: one that is open, or has ended since there is a
+ * bridge.
+ * @param since when the bridge's lease was first held ever
+ */
+export function isMeant({ status, closed_at }: MirroredState, since: number): boolean {
+  return isOpen({ status }) || (closed_at ?? 0) >= since;
+}
+type MirroredState = Pick<Ticket, 'status' | 'closed_at'>;
+
+/** True where a ticket has been met by a bridge. */
+export async function hasMirror(ctx: AppContext, ticketId: string): Promise<boolean> {
+  const row = await native(ctx.db.mirrors).findOne(
+    { _id: oid(ticketId) },
+    { projection: { _id: 1 } },
+  );
+  return row !== null;
 }
 
 export interface TicketChannel {

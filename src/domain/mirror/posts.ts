@@ -2,6 +2,7 @@ import type { AppContext } from '../../context.ts';
 import type { PostRow } from '../../models/mirror.ts';
 import { LeaseLost } from '../consumers/lease.ts';
 import { native, oid } from '../log/collections.ts';
+import type { LogId } from '../log/entry.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
 
 /** A Discord message that stands for (a part of) one of ours; see `models/mirror.ts` for the fields. */
@@ -42,8 +43,10 @@ const upTo = (fencingToken: number) => ({ epoch: { $lte: fencingToken } });
 export async function recordPost(ctx: AppContext, post: Post): Promise<void> {
   const posts = native(ctx.db.posts);
   const { _id, ...row } = toPostRow(post);
+  // A note that was edited into a message is one no longer.
+  const update = { $set: row, ...(row.stream ? {} : { $unset: { stream: '' } }) };
   const write = () =>
-    posts.updateOne({ _id, ...upTo(post.epoch) }, { $set: row as never }, { upsert: true });
+    posts.updateOne({ _id, ...upTo(post.epoch) }, update as never, { upsert: true });
   try {
     await write();
   } catch (error) {
@@ -56,6 +59,20 @@ export async function recordPost(ctx: AppContext, post: Post): Promise<void> {
       throw isDuplicateKey(again) ? new LeaseLost() : again;
     });
   }
+}
+
+/**
+ * Writes several down as one. Where one is refused, some may be written and some not: `recordPost` tells
+ * which, and why.
+ */
+export async function recordPosts(ctx: AppContext, posts: readonly Post[]): Promise<void> {
+  const writes = posts.map((post) => {
+    const { _id, ...row } = toPostRow(post);
+    return {
+      updateOne: { filter: { _id, ...upTo(post.epoch) }, update: { $set: row }, upsert: true },
+    };
+  });
+  await native(ctx.db.posts).bulkWrite(writes as never, { ordered: false });
 }
 
 /** Changes what is known of a Discord message, unless a newer lease has written it. */
@@ -94,18 +111,27 @@ export async function listPosts(ctx: AppContext, messageId: string): Promise<Pos
   return rows.map((row) => toPost(row as unknown as PostRow));
 }
 
-/** The newest messages taken in from a ticket's channel. */
+/** The log of the message that a Discord message stands for. */
+export function logOfPost({ ticket_id: ticketId, stream }: Post): LogId {
+  return { ticketId, stream: stream ?? 'public' };
+}
+
+/** The newest messages taken in from a ticket's channel: so many of each log, since each has its own seqs. */
 export async function listIngested(
   ctx: AppContext,
   ticketId: string,
   limit: number,
 ): Promise<Post[]> {
-  const rows = await native(ctx.db.posts)
-    .find({ ticket_id: oid(ticketId), direction: 'in' })
-    .sort({ seq: -1 })
-    .limit(limit)
-    .toArray();
-  return rows.map((row) => toPost(row as unknown as PostRow));
+  const newest = async (stream: object) => {
+    const rows = await native(ctx.db.posts)
+      .find({ ticket_id: oid(ticketId), direction: 'in', ...stream } as never)
+      .sort({ seq: -1 })
+      .limit(limit)
+      .toArray();
+    return rows.map((row) => toPost(row as unknown as PostRow));
+  };
+  const messages = await newest({ stream: { $ne: 'internal' } });
+  return [...messages, ...(await newest({ stream: 'internal' }))];
 }
 
 /** Forgets Discord messages, but none that a newer lease has written. */

@@ -1,7 +1,8 @@
 import type { AppContext } from '../../context.ts';
 import { isInline } from '../files/content.ts';
 import { loadFile } from '../files/read.ts';
-import { type Entry, isOfMessage, type Message, publicLog, type Ticket } from '../log/entry.ts';
+import { type Entry, isOfMessage, type LogId, type Message, type Ticket } from '../log/entry.ts';
+import type { Snapshot } from '../log/message-reads.ts';
 import { readEntries } from '../log/reads.ts';
 import { escapeHtml } from './page.ts';
 import { renderInBackground } from './rendering.ts';
@@ -33,14 +34,14 @@ export interface TranscriptPlan {
   files(): AsyncGenerator<TranscriptFile>;
 }
 
-/** The pages of a ticket's public log in a range, in order. */
+/** The pages of a log in a range, in order. */
 async function* readPages(
   ctx: AppContext,
-  ticketId: string,
+  log: LogId,
   { after, upTo }: Range,
 ): AsyncGenerator<Entry[]> {
   for (let seq = after; seq < upTo; ) {
-    const page = await readEntries(ctx.db, publicLog(ticketId), { after: seq, upTo, limit: PAGE });
+    const page = await readEntries(ctx.db, log, { after: seq, upTo, limit: PAGE });
     const last = page.at(-1);
     if (!last) return;
     yield page;
@@ -81,17 +82,22 @@ async function readImages(ctx: AppContext, files: Iterable<File>): Promise<Map<s
   return images;
 }
 
-export const fileName = (ticket: Ticket, part?: string | number) =>
+export const fileName = (ticket: Ticket, part?: string) =>
   `transcript-${String(ticket.number).padStart(4, '0')}${part ? `-${part}` : ''}.html`;
 
 /** Cuts the log into what fits one file each, reading it once and keeping none of it. */
-async function planRanges(ctx: AppContext, ticket: Ticket, head: number, maxBytes: number) {
+async function planRanges(
+  ctx: AppContext,
+  ticket: Ticket,
+  { log, head }: Snapshot,
+  maxBytes: number,
+) {
   const room = maxBytes - AROUND_FILE - 6 * Buffer.byteLength(ticket.description + ticket.topic);
   const ranges: Range[] = [];
   const files = new Map<string, File>();
   let range: Range = { after: 0, upTo: 0 };
   let bytes = 0;
-  for await (const page of readPages(ctx, ticket.id, { after: 0, upTo: head })) {
+  for await (const page of readPages(ctx, log, { after: 0, upTo: head })) {
     for (const entry of page) {
       const size = sizeOf(entry);
       if (bytes + size > room && range.upTo > range.after) {
@@ -126,17 +132,20 @@ export async function split<T>(
 }
 
 /**
- * The transcript of a ticket, made from our own database. One file with the images; where it would be
- * larger than `maxBytes` the images stay out, and a log that is too long even then becomes several
- * files. The same log up to `head` is always cut in the same places.
+ * The transcript of one of a ticket's logs, made from our own database; that of the internal one is for
+ * staff alone, and a file of its own. One file with the images; where it would be larger than
+ * `maxBytes` the images stay out, and a log that is too long even then becomes several files. The same
+ * log up to `head` is always cut in the same places.
  */
 export async function planTranscript(
   ctx: AppContext,
   ticket: Ticket,
-  head: number,
+  snapshot: Snapshot,
   maxBytes: number,
 ): Promise<TranscriptPlan> {
-  const { ranges, files, bytes } = await planRanges(ctx, ticket, head, maxBytes);
+  const { log } = snapshot;
+  const isStaffs = log.stream === 'internal';
+  const { ranges, files, bytes } = await planRanges(ctx, ticket, snapshot, maxBytes);
   const isOne = ranges.length === 1;
   const room = maxBytes - AROUND_FILE - bytes;
   const madeAt = ctx.clock();
@@ -148,9 +157,11 @@ export async function planTranscript(
       if (size > room) images = new Map();
       for (const [nth, range] of ranges.entries()) {
         const entries: Entry[] = [];
-        for await (const page of readPages(ctx, ticket.id, range)) entries.push(...page);
+        for await (const page of readPages(ctx, log, range)) entries.push(...page);
         const data = await renderInBackground({ ticket, entries, images, madeAt });
-        yield { name: fileName(ticket, isOne ? 0 : nth + 1), data };
+        const part = isOne ? '' : String(nth + 1);
+        const parts = [isStaffs ? 'notes' : '', part].filter((one) => one !== '');
+        yield { name: fileName(ticket, parts.join('-')), data };
       }
     },
   };

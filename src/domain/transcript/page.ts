@@ -10,7 +10,7 @@ import {
 
 export interface Transcript {
   ticket: Ticket;
-  /** The whole public log, in order. */
+  /** One log of the ticket, in order. */
   entries: readonly Entry[];
   /** Images shown in place, as `data:` addresses, by the file's id. */
   images: ReadonlyMap<string, string>;
@@ -24,6 +24,8 @@ interface Version {
 }
 
 interface Line {
+  /** Of the internal log: for staff alone. */
+  isNote: boolean;
   author: Author;
   at: number;
   content: string;
@@ -98,7 +100,8 @@ function itemsOf(entries: readonly Entry[]): Item[] {
     if (!line) {
       const { author, at, content, files = [] } = entry;
       const by = entry.type === 'message' ? author : entry.of.author;
-      const made: Line = { author: by, at, content, files, earlier: [] };
+      const isNote = entry.stream === 'internal';
+      const made: Line = { isNote, author: by, at, content, files, earlier: [] };
       lines.set(messageIdOf(entry), made);
       items.push({ kind: 'message', line: made });
       continue;
@@ -126,7 +129,8 @@ function renderMarks(line: Line): Html {
   const deleted = line.deleted
     ? html` <em class="mark deleted">deleted by ${line.deleted.by.name}, ${time(line.deleted.at)}</em>`
     : '';
-  return html`${edited}${deleted}`;
+  const note = line.isNote ? html` <em class="mark">📝 note, for staff only</em>` : '';
+  return html`${note}${edited}${deleted}`;
 }
 
 function renderLine(line: Line, images: Transcript['images']): Html {
@@ -142,14 +146,23 @@ function renderLine(line: Line, images: Transcript['images']): Html {
     line.files.length > 0
       ? html`<ul class="files">${line.files.map((file) => renderFile(file, images))}</ul>`
       : '';
-  return html`<article class="${side}${line.deleted ? ' gone' : ''}">
+  return html`<article class="${line.isNote ? 'staff note' : side}${line.deleted ? ' gone' : ''}">
 <header><b>${line.author.name}</b> <span class="role">${line.author.role}</span> ${time(line.at)}${renderMarks(line)}</header>
 <pre>${line.content}</pre>${earlier}${files}
 </article>
 `;
 }
 
+/** What happened to a ticket that its customer is not to know. */
+function renderDeskEvent({ author, action, changes, at }: TicketChangeEntry): Html {
+  const fields = Object.entries(changes).map(([name, [, to]]) => `${name}: ${JSON.stringify(to)}`);
+  const what = [action, ...fields].join(', ');
+  return html`<p class="status">${author.name} · ${what} · ${time(at)}</p>
+`;
+}
+
 function renderChange(entry: TicketChangeEntry): Html {
+  if (entry.stream === 'internal') return renderDeskEvent(entry);
   const { ticket, author, action } = entry;
   const what =
     action === 'closed'
@@ -165,7 +178,7 @@ const style = `
 *{box-sizing:border-box}body{margin:0 auto;max-width:52rem;padding:1.5rem;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.4rem;margin:0 0 .5rem;overflow-wrap:anywhere}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:0 0 1rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
 article,section{border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem;margin:.6rem 0;background:var(--soft);break-inside:avoid}
-article.staff{background:var(--staff)}article.gone>pre{text-decoration:line-through;color:var(--dim)}
+article.staff{background:var(--staff)}article.note{border-style:dashed}article.gone>pre{text-decoration:line-through;color:var(--dim)}
 header{font-size:.9rem}.role,time,small,.mark,.status{color:var(--dim);font-size:.8rem}.mark.deleted{color:var(--gone)}
 header b,h1,dd{unicode-bidi:isolate}pre{unicode-bidi:plaintext;white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0 0;font:inherit}.old{border-left:3px solid var(--line);padding-left:.6rem}
 .files{list-style:none;padding:0;margin:.4rem 0 0}figure{margin:.3rem 0}img{max-width:100%;max-height:24rem;border-radius:.4rem}
@@ -219,5 +232,6 @@ export function renderTranscript({ ticket, entries, images, madeAt }: Transcript
   const body = itemsOf(entries).map((item) =>
     item.kind === 'message' ? renderLine(item.line, images) : renderChange(item.entry),
   );
-  return renderPage(ticket, body, html`Made ${time(madeAt)} from the ticket's own log.`);
+  const whom = entries[0]?.stream === 'internal' ? 'For staff only: notes of the ticket. ' : '';
+  return renderPage(ticket, body, html`${whom}Made ${time(madeAt)} from the ticket's own log.`);
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
 import { type Db, ObjectId } from 'mongodb';
+import { logKey, type Stream } from '../../../src/domain/log/entry.ts';
 import {
   type Attempt,
   judgeHistory,
@@ -16,7 +17,7 @@ export type StoredLogs = Record<string, StoredEntry[]>;
 interface EntryDocument {
   _id: ObjectId;
   ticket_id: ObjectId;
-  stream: string;
+  stream: Stream;
   seq: number;
   type: 'message' | 'edit' | 'delete' | 'ticket_change';
   author: { id: string };
@@ -37,17 +38,19 @@ function clientIdOf({ type, client_id, content, of }: EntryDocument): string | n
   return type === 'delete' ? changeKey(id) : null;
 }
 
-/** Every public entry in the database, or those of one ticket; past all caches and servers. */
+/**
+ * Every entry in the database, or those of one ticket, log by log; past all caches and servers. The
+ * public log goes by the ticket's id, the internal one by its own key.
+ */
 export async function readLogs(db: Db, ticketId?: string): Promise<StoredLogs> {
   const logs: StoredLogs = {};
   const rows = db
     .collection<EntryDocument>('entries')
-    .find(
-      { ...(ticketId && { ticket_id: new ObjectId(ticketId) }), stream: 'public' },
-      { readConcern: { level: 'majority' } },
-    );
+    .find(ticketId ? { ticket_id: new ObjectId(ticketId) } : {}, {
+      readConcern: { level: 'majority' },
+    });
   for await (const row of rows) {
-    const id = row.ticket_id.toHexString();
+    const id = logKey({ ticketId: row.ticket_id.toHexString(), stream: row.stream });
     logs[id] ??= [];
     const message = row.type === 'message' ? row._id : row.of?.id;
     logs[id].push({

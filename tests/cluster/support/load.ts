@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { internalLog, logKey, type Stream } from '../../../src/domain/log/entry.ts';
 import { eventually } from '../../support/eventually.ts';
 import { seededRandom } from '../../support/random.ts';
 import type { Cluster } from './cluster.ts';
@@ -18,6 +19,8 @@ const GIVE_UP_MS = 120_000;
 /** How many of what a writer does are changes of its own messages, and how many of those deletions. */
 const CHANGES = 0.15;
 const DELETIONS = 0.3;
+/** How many of what is sent are notes. */
+const NOTES = 0.2;
 
 export interface LoadOptions {
   cluster: Cluster;
@@ -33,8 +36,8 @@ export interface LoadOptions {
 }
 
 /**
- * Writers that send one message after the other, and edit and delete their own now and then, each
- * until it is answered; and readers.
+ * Writers that send one message or note after the other, and edit and delete their own now and then,
+ * each until it is answered; and readers of both logs.
  */
 export interface Load {
   readonly ticketIds: readonly string[];
@@ -48,6 +51,8 @@ export interface Load {
   /** Ends it without judging, after a failure. */
   abandon(): void;
 }
+
+const notesOf = (ticketId: string) => logKey(internalLog(ticketId));
 
 const running = new WeakMap<Cluster, Load>();
 
@@ -66,25 +71,32 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       return new Reader({ name, by, ticketIds: [ticketId], where, random });
     }),
   );
-  await Promise.all(readers.map((reader) => reader.live()));
+  const noteReaders = ticketIds.map((ticketId) => {
+    const by = newAccount('AGENT');
+    const name = `reader of the notes of ${ticketId}`;
+    return new Reader({ name, by, ticketIds: [ticketId], stream: 'internal', where, random });
+  });
+  const everyReader = [...readers, ...noteReaders];
+  await Promise.all(everyReader.map((reader) => reader.live()));
   let stopping = false;
   let accepted = 0;
   const write = async (by: Account, index: number) => {
     const own = seededRandom(recorder.seed + 100 + index);
     const ticketId = ticketIds[index % tickets] as string;
-    const mine: string[] = [];
+    const mine: { id: string; stream: Stream }[] = [];
     const send = async (n: number) => {
-      const message = { ticketId, by, clientId: `${by.id}/${n}` };
+      const stream = own() < NOTES ? 'internal' : 'public';
+      const message = { ticketId, stream, by, clientId: `${by.id}/${n}` } as const;
       const sent = await sendUntilAnswered(recorder, where, message, own, GIVE_UP_MS);
-      if (sent.message) mine.push(sent.message.id);
+      if (sent.message) mine.push({ id: sent.message.id, stream });
       return sent;
     };
     const change = (n: number) => {
       const index = Math.floor(own() * mine.length);
-      const messageId = mine[index] as string;
+      const { id: messageId, stream } = mine[index] as { id: string; stream: Stream };
       const content = own() < DELETIONS ? undefined : `${by.id}/${n}`;
       if (content === undefined) mine.splice(index, 1);
-      const one = { ticketId, by, messageId, content };
+      const one = { ticketId, stream, by, messageId, content };
       return changeUntilAnswered(recorder, where, one, own, GIVE_UP_MS);
     };
     for (let n = 1; !stopping && !cluster.closed; n++) {
@@ -109,7 +121,12 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       try {
         await writing;
         const all = await eventually(() => cluster.readLogs(), { timeout });
-        const logs = Object.fromEntries(ticketIds.map((id) => [id, all[id] ?? []]));
+        const keys = ticketIds.flatMap((id) => [id, notesOf(id)]);
+        const logs = Object.fromEntries(keys.map((key) => [key, all[key] ?? []]));
+        for (const [index, ticketId] of ticketIds.entries()) {
+          const length = logs[notesOf(ticketId)]?.length ?? 0;
+          await noteReaders[index]?.reaches(ticketId, length, timeout).catch(() => undefined);
+        }
         for (const [index, reader] of readers.entries()) {
           const ticketId = ticketIds[Math.floor(index / (options.readers ?? 1))] as string;
           // A reader that does not get there is a finding of the checker's, with the history.
@@ -117,16 +134,16 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
             .reaches(ticketId, logs[ticketId]?.length ?? 0, timeout)
             .catch(() => undefined);
         }
-        const records = readers.flatMap((reader) => reader.records());
-        const more = readers.flatMap((reader) => reader.findings);
+        const records = everyReader.flatMap((reader) => reader.records());
+        const more = everyReader.flatMap((reader) => reader.findings);
         recorder.judge(logs, records, { more, logTails: cluster.logTails });
       } finally {
-        for (const reader of readers) reader.close();
+        for (const reader of everyReader) reader.close();
       }
     },
     abandon() {
       stopping = true;
-      for (const reader of readers) reader.close();
+      for (const reader of everyReader) reader.close();
     },
   };
   running.set(cluster, load);

@@ -1,5 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import type { MessageView } from '../../../src/contract/messages.ts';
+import { logKey, type Stream } from '../../../src/domain/log/entry.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { Reader as ReaderRecord, ReceivedEvent } from '../../support/history-checker.ts';
 import { changeKey, keepReader } from './history.ts';
@@ -9,6 +10,8 @@ export interface ReaderOptions {
   name: string;
   by: Account;
   ticketIds: readonly string[];
+  /** Default: the public one. The internal one is for staff. */
+  stream?: Stream;
   /** Where it connects to; each connection asks again. */
   where: Urls;
   random: () => number;
@@ -37,7 +40,10 @@ interface Followed {
   held: ReceivedEvent[];
 }
 
-const liveEvents = ['message', 'edit_message', 'delete_message'] as const;
+const liveEvents = {
+  public: ['message', 'edit_message', 'delete_message'],
+  internal: ['note', 'edit_note', 'delete_note'],
+} as const;
 
 /**
  * A client that does what the contract tells it to and nothing more: one cursor a ticket, `sync`
@@ -51,12 +57,14 @@ export class Reader {
   resyncs = 0;
   readonly #options: ReaderOptions;
   readonly #tickets = new Map<string, Followed>();
+  readonly #stream: Stream;
   #after: number;
   #socket: Socket | undefined;
   #closed = false;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
+    this.#stream = options.stream ?? 'public';
     this.#after = options.after ?? 0;
     for (const id of options.ticketIds) {
       const cursor = options.after ?? 0;
@@ -71,9 +79,9 @@ export class Reader {
   records(): ReaderRecord[] {
     const { name } = this.#options;
     const after = this.#after;
-    return [...this.#tickets].map(([ticket_id, { events, snapshots }]) => ({
+    return [...this.#tickets].map(([ticketId, { events, snapshots }]) => ({
       name,
-      ticket_id,
+      ticket_id: logKey({ ticketId, stream: this.#stream }),
       events,
       snapshots,
       after,
@@ -168,7 +176,8 @@ export class Reader {
     socket.once('connect_error', end);
     socket.once('disconnect', end);
     socket.on('server_restarting', () => this.restartsTold++);
-    socket.on('resync', ({ ticket_id }) => {
+    socket.on('resync', ({ ticket_id, stream = 'public' }) => {
+      if (stream !== this.#stream) return;
       this.resyncs++;
       const followed = this.#tickets.get(ticket_id);
       if (followed) void this.#sync(socket, ticket_id, followed);
@@ -184,7 +193,10 @@ export class Reader {
         }
       }
     });
-    for (const event of liveEvents) socket.on(event, (view) => this.#hear(socket, view));
+    for (const event of liveEvents[this.#stream]) {
+      socket.on(event, (view) => this.#hear(socket, view));
+    }
+    if (this.#stream === 'internal') return;
     socket.on('ticket_closed', (view) => this.#hearStatus(socket, view));
     socket.on('ticket_updated', (view) => this.#hearStatus(socket, view));
   }
@@ -225,9 +237,11 @@ export class Reader {
     followed.syncing = true;
     try {
       for (let more = true; more; ) {
-        const page = await socket
-          .timeout(5000)
-          .emitWithAck('sync', { ticket_id: ticketId, after: followed.cursor });
+        const page = await socket.timeout(5000).emitWithAck('sync', {
+          ticket_id: ticketId,
+          after: followed.cursor,
+          stream: this.#stream,
+        });
         if (socket !== this.#socket || !socket.connected) return;
         if (!page.ok) throw new Error(page.message);
         followed.snapshots.push({ after: followed.cursor, head: page.head });

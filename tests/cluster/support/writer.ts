@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageView } from '../../../src/contract/messages.ts';
+import { logKey, type Stream } from '../../../src/domain/log/entry.ts';
 import type { Attempt } from '../../support/history-checker.ts';
 import { type listenAt, mintToken } from '../../support/people.ts';
 import { changeKey, type Recorder } from './history.ts';
@@ -20,6 +21,8 @@ export function newAccount(role: 'CUSTOMER' | 'AGENT' = 'CUSTOMER'): Account {
 
 export interface Send {
   ticketId: string;
+  /** Default: the public one. */
+  stream?: Stream | undefined;
   by: Account;
   clientId: string;
   content?: string;
@@ -34,10 +37,13 @@ export interface Sent {
 /** Milliseconds a client waits for an answer; longer than the server takes to give one up. */
 const ANSWER_MS = 10_000;
 
+const rowsOf = ({ stream }: { stream?: Stream | undefined }) =>
+  stream === 'internal' ? 'notes' : 'messages';
+
 /** One try over REST, written down whatever comes of it. */
 export function trySend(recorder: Recorder, url: string, send: Send): Promise<Sent> {
   const { ticketId, by, clientId, content = clientId } = send;
-  const path = `/tickets/${ticketId}/messages`;
+  const path = `/tickets/${ticketId}/${rowsOf(send)}`;
   const request = { method: 'POST', path, body: { content, client_id: clientId } };
   return tryOnce(recorder, url, by, request, record(recorder, send));
 }
@@ -45,6 +51,8 @@ export function trySend(recorder: Recorder, url: string, send: Send): Promise<Se
 /** An edit, or without `content` a deletion. */
 export interface Change {
   ticketId: string;
+  /** Default: the public one. */
+  stream?: Stream | undefined;
   by: Account;
   messageId: string;
   content?: string | undefined;
@@ -52,13 +60,18 @@ export interface Change {
 
 /** One try to edit or delete over REST. */
 export function tryChange(recorder: Recorder, url: string, change: Change): Promise<Sent> {
-  const { ticketId, by, messageId, content } = change;
-  const path = `/tickets/${ticketId}/messages/${messageId}`;
+  const { ticketId, stream, by, messageId, content } = change;
+  const path = `/tickets/${ticketId}/${rowsOf(change)}/${messageId}`;
   const request =
     content === undefined
       ? { method: 'DELETE', path }
       : { method: 'PATCH', path, body: { content } };
-  const attempt = record(recorder, { ticketId, by, clientId: changeKey(messageId, content) });
+  const attempt = record(recorder, {
+    ticketId,
+    stream,
+    by,
+    clientId: changeKey(messageId, content),
+  });
   return tryOnce(recorder, url, by, request, attempt);
 }
 
@@ -101,12 +114,10 @@ export async function trySendOver(
   const { ticketId, clientId, content = clientId } = send;
   const attempt = record(recorder, send);
   try {
-    const ack = await listener.ask('send_message', {
-      ticket_id: ticketId,
-      content,
-      client_id: clientId,
-    });
-    if (ack.ok) return accept(attempt, 200, ack.message);
+    const isNote = send.stream === 'internal';
+    const input = { ticket_id: ticketId, content, client_id: clientId };
+    const ack = await listener.ask(isNote ? 'send_note' : 'send_message', input);
+    if (ack.ok) return accept(attempt, 200, isNote ? ack.note : ack.message);
     if (ack.error === 'INTERNAL_SERVER_ERROR') recorder.surprises.push(`${clientId} failed`);
     else if (ack.error !== 'SERVICE_UNAVAILABLE') attempt.outcome = 'refused';
     return { outcome: attempt.outcome, status: 0 };
@@ -115,9 +126,10 @@ export async function trySendOver(
   }
 }
 
-function record(recorder: Recorder, { ticketId, by, clientId }: Send): Attempt {
+function record(recorder: Recorder, { ticketId, stream, by, clientId }: Send): Attempt {
   const attempt: Attempt = {
-    ticket_id: ticketId,
+    // Each stream is a log of its own, and judged as one.
+    ticket_id: logKey({ ticketId, stream: stream ?? 'public' }),
     author_id: by.id,
     client_id: clientId,
     sent_at: performance.now(),
