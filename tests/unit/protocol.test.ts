@@ -10,6 +10,9 @@ test('when the contract changes, then docs/PROTOCOL.md has been generated anew',
 });
 
 test('when the status table changes, then the picture of a ticket’s life has been drawn anew', () => {
-  const picture = readFileSync(new URL('../../docs/images/ticket-life.svg', import.meta.url), 'utf8');
+  const picture = readFileSync(
+    new URL('../../docs/images/ticket-life.svg', import.meta.url),
+    'utf8',
+  );
   expect(picture === drawLife() ? '' : 'run: npm run docs').toBe('');
 });

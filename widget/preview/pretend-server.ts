@@ -52,7 +52,14 @@ export class PretendServer {
       ...{ created_at: now, updated_at: now, closed_at: null, close_reason: null },
       ...{ support_role: 'GENERAL', issue_level: 'NORMAL', assigned_to: null, last_seq: 0 },
       ...{ reference: '', priority: 'NORMAL', category: null, sub_category: null, tags: [] },
-      ...{ scheduled_date: null, assignee: null, files: [], context: {}, reopened: 0, rating: null },
+      ...{
+        scheduled_date: null,
+        assignee: null,
+        files: [],
+        context: {},
+        reopened: 0,
+        rating: null,
+      },
       ...{ first_response_at: null, response_time: null, resolved_at: null },
       ...{ resolution_time: null, rejection_reason: null },
     };
