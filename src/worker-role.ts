@@ -4,9 +4,9 @@ import type { LeaseTimes } from './domain/consumers/lease.ts';
 import { keepUnderLease } from './domain/consumers/under-lease.ts';
 import { fileUpkeep } from './domain/files/upkeep.ts';
 import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
-import { autoAssignment } from './domain/tickets/auto-assign.ts';
 import { searchConsumer } from './domain/search/index-consumer.ts';
 import { completeIndex } from './domain/search/reindex.ts';
+import { autoAssignment } from './domain/tickets/auto-assign.ts';
 
 /** What is due is done by these; the names are stored. */
 const handlers: Readonly<Record<string, WorkHandler>> = { ...fileUpkeep, ...autoAssignment };
