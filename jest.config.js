@@ -5,6 +5,8 @@ export default {
   globalSetup: '<rootDir>/tests/support/global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
   setupFilesAfterEnv: ['<rootDir>/tests/support/contract-check.ts'],
+  // The package that the build makes has the name of its source.
+  modulePathIgnorePatterns: ['<rootDir>/dist/package'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

@@ -30,8 +30,11 @@ import { createProblems } from './problems.ts';
 import { settingsFrom } from './settings.ts';
 import { watchSetup } from './setup-check.ts';
 
-/** Tickets worked on at the same time, in each direction. */
-const AT_ONCE = 8;
+/**
+ * Tickets worked on at the same time, in each direction. Discord takes some 300 ms for a post and lets a
+ * bot make 50 requests a second, for which 15 have to be under way.
+ */
+const AT_ONCE = { out: 16, in: 8 } as const;
 const CATCH_UP_MS = 60_000;
 const COMMANDS = 'commands';
 const FIRST_REGISTERING_MS = 500;
@@ -73,13 +76,13 @@ function createBridge(
     rest: client.rest,
     tickets: createTickets(ctx, lease.fencingToken, lease.since),
     outbound: createKeyedQueue({
-      limit: AT_ONCE,
+      limit: AT_ONCE.out,
       run: (id) => syncChannel(bridge, id),
       onError: onError('out'),
       onRun: countRuns(ctx, 'outbound'),
     }),
     inbound: createKeyedQueue({
-      limit: AT_ONCE,
+      limit: AT_ONCE.in,
       run: (id) => ingestWaiting(bridge, id),
       onError: onError('in'),
       onRun: countRuns(ctx, 'inbound'),

@@ -1,31 +1,68 @@
-/** Bundles the client library into modules that a page can load; a step of `npm run build`. */
+/**
+ * Bundles the client library, a step of `npm run build`: into modules that a page can load
+ * (`dist/browser/deskcord.js`, and `deskcord-desk.js` for the desk), and into a package that `npm install` takes (`dist/package`).
+ */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { printContract } from './contract-types.mjs';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
-
-const modules = {
-  'deskcord.js': `
-    export { createDeskClient } from './client.ts';
-    export { createLocalStorage, createMemoryStorage } from './storage.ts';
-    export { createIndexedBlobs } from './indexed-blobs.ts';
-  `,
-  'deskcord-desk.js': `
-    export { createDesk } from './desk.ts';
-    export { createStaffClient } from './staff-client.ts';
-    export { createLocalStorage, createMemoryStorage } from './storage.ts';
-  `,
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const library = {
+  entryPoints: [here('index.ts')],
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  logLevel: 'warning',
 };
+const out = here('../dist/package/');
 
-for (const [name, contents] of Object.entries(modules)) {
-  await build({
-    stdin: { contents, resolveDir: here },
-    outfile: `${here}../dist/browser/${name}`,
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    minify: true,
-    sourcemap: true,
-    logLevel: 'warning',
-  });
+/** Declarations of the library's files, with the contract's types from one module beside them. */
+async function writeTypes() {
+  const declared = here('../dist/declarations/');
+  await rm(declared, { recursive: true, force: true });
+  const tsc = here('../node_modules/typescript/bin/tsc');
+  await promisify(execFile)(process.execPath, [tsc, '-p', here('tsconfig.json')]);
+  for (const name of await readdir(`${declared}client`)) {
+    const text = await readFile(`${declared}client/${name}`, 'utf8');
+    const own = text
+      .replace(/'\.\.\/src\/contract\/[\w-]+\.ts'/g, "'./contract.js'")
+      .replace(/'(\.\/[\w-]+)\.ts'/g, "'$1.js'");
+    await writeFile(`${out}types/${name}`, own);
+  }
+  await writeFile(`${out}types/contract.d.ts`, printContract());
+  await rm(declared, { recursive: true });
 }
+
+await build({
+  ...library,
+  outfile: here('../dist/browser/deskcord.js'),
+  minify: true,
+  sourcemap: true,
+});
+// The help desk's own, apart: customers load none of it.
+await build({
+  ...library,
+  entryPoints: [here('desk-index.ts')],
+  outfile: here('../dist/browser/deskcord-desk.js'),
+  minify: true,
+  sourcemap: true,
+});
+
+await rm(out, { recursive: true, force: true });
+await mkdir(`${out}types`, { recursive: true });
+await build({
+  ...library,
+  outfile: `${out}index.js`,
+  // No dependencies: what an application builds in is small, and nothing can be missing.
+  alias: { 'socket.io-client': here('light-socket.ts') },
+});
+await writeTypes();
+const { version } = JSON.parse(await readFile(here('../package.json'), 'utf8'));
+const manifest = { version, ...JSON.parse(await readFile(here('package.json'), 'utf8')) };
+await writeFile(`${out}package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+await cp(here('README.md'), `${out}README.md`);
+await cp(here('example.mjs'), `${out}example.mjs`);
+await cp(here('../LICENSE'), `${out}LICENSE`);

@@ -4,12 +4,14 @@ import type { LeaseTimes } from './domain/consumers/lease.ts';
 import { keepUnderLease } from './domain/consumers/under-lease.ts';
 import { fileUpkeep } from './domain/files/upkeep.ts';
 import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
+import { searchConsumer } from './domain/search/index-consumer.ts';
+import { completeIndex } from './domain/search/reindex.ts';
 import { autoAssignment } from './domain/tickets/auto-assign.ts';
 
 /** What is due is done by these; the names are stored. */
 const handlers: Readonly<Record<string, WorkHandler>> = { ...fileUpkeep, ...autoAssignment };
 /** What follows the log, beside the bridge to Discord. */
-const consumers: readonly Consumer[] = [];
+const consumers: readonly Consumer[] = [searchConsumer];
 
 /**
  * Starts the role `worker`: due work and consumers of the log, each on one node at a time. Of several
@@ -20,6 +22,7 @@ export function startWorker(ctx: AppContext, times?: LeaseTimes): { stop(): Prom
     keepUnderLease(ctx, { lease: scheduleLease, part: 'worker', times }, (lease) =>
       runSchedule(ctx, lease, handlers),
     ),
+    completeIndex(ctx, times),
     ...consumers.map((consumer) => runConsumer(ctx, consumer, times && { lease: times })),
   ];
   return {

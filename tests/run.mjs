@@ -14,6 +14,7 @@ const everything = ['tests/unit', 'tests/integration', 'tests/cluster', 'tests/b
 /** Everything of the table in docs/DELIVERY-PROOF.md. */
 const faultTests = [
   'tests/cluster',
+  'tests/browser/widget-promise.test.ts',
   ...['bot-', 'hostile-peers', 'log-model', 'operation', 'stopping'].map(
     (name) => `tests/integration/${name}`,
   ),

@@ -10,6 +10,7 @@ export const rows = [
   'Storm',
   'Flatness',
   'Bridge',
+  'Search',
 ] as const;
 
 interface Place {
@@ -244,6 +245,37 @@ const bridge = (
   }),
 );
 
+const searched = ['100000 tickets', '2000 tickets'];
+
+const search: readonly Target[] = [
+  {
+    row: 'Search',
+    what: 'the newest tickets with the commonest word, a rare one, two, a filter; 10⁵ tickets, 10⁶ messages, p95',
+    scenario: 'search',
+    metric: 'search p95',
+    pairs: (measures) =>
+      [...new Set(measures.filter(({ metric }) => metric === 'search p95').map(({ at }) => at))]
+        .filter((at) => searched.some((size) => at.endsWith(size)))
+        .map((at) => ({ ours: { subject: 'deskcord', at: [at] } })),
+    as: 'value',
+    atMost: 100,
+  },
+  {
+    row: 'Search',
+    what: 'sends/s of 64 senders with the index being fed, against without',
+    scenario: 'search',
+    metric: 'accepted',
+    pairs: [
+      {
+        ours: { subject: 'with the worker', at: ['rest 64'] },
+        base: { subject: 'without', at: ['rest 64'] },
+      },
+    ],
+    as: 'ratio',
+    atLeast: 0.9,
+  },
+];
+
 /** In the order of the report. */
 export const targets: readonly Target[] = [
   ...throughput,
@@ -251,4 +283,5 @@ export const targets: readonly Target[] = [
   ...crowds,
   ...flatness,
   ...bridge,
+  ...search,
 ];

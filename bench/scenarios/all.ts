@@ -7,6 +7,7 @@ import { headroomScenario } from './headroom.ts';
 import { latencyScenario, twoNodesScenario } from './latency.ts';
 import { scaleScenario } from './scale.ts';
 import type { Scenario } from './scenario.ts';
+import { searchScenario } from './search.ts';
 import { ticketsScenario } from './tickets.ts';
 
 /** In the order they run. */
@@ -22,5 +23,6 @@ export const scenarios: readonly Scenario[] = [
   costsScenario,
   bridgeScenario,
   ticketsScenario,
+  searchScenario,
   scaleScenario,
 ];

@@ -38,6 +38,7 @@ export function ticketRow(owner: string, number: number, overrides: Partial<Tick
       status: 'OPEN',
       status_seq: 0,
       closed_at: null,
+      ...overrides,
     }),
     _id: new ObjectId() as unknown as TicketRow['_id'],
     number,
@@ -66,14 +67,20 @@ export function ticketRow(owner: string, number: number, overrides: Partial<Tick
 }
 
 let customers = 0;
+const HOUR_MS = 3_600_000;
 
-/** Open tickets, each of a customer of its own: 10⁵ of them over REST would be most of the bench's time. */
+/**
+ * Open tickets, each of a customer of its own: 10⁵ of them over REST would be most of the bench's time.
+ * They were made an hour ago; thousands that are seconds old are what no desk has.
+ */
 export async function seedTickets(db: Db, count: number): Promise<Seat[]> {
   const number = await db.collection('tickets').countDocuments();
+  const t = Math.floor((Date.now() - HOUR_MS) / 1000);
   const seats: Seat[] = [];
   await insertAll(db.collection('tickets'), count, (index) => {
     const id = `customer-${++customers}`;
-    const row = ticketRow(id, number + index + 1);
+    const stored = new Timestamp({ t, i: number + index + 1 });
+    const row = ticketRow(id, number + index + 1, { stored });
     seats.push({ ticket: row._id.toHexString(), token: mintToken(id, 'TEMP_USER') });
     return row;
   });
@@ -94,7 +101,7 @@ export async function seedMessages(db: Db, seat: Seat, count: number): Promise<v
   const ticketId = ObjectId.createFromHexString(seat.ticket);
   const ticket = await db.collection('tickets').findOne({ _id: ticketId });
   const owner = String(ticket?.owner);
-  const from = Date.now() - 3_600_000;
+  const from = Date.now() - HOUR_MS;
   // Settled long ago for every sweep; unique, as MongoDB would make it.
   const stored = { t: Math.floor(from / 1000), i: ++fills };
   await insertAll(db.collection('entries'), count, (index) => {

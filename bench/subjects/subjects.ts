@@ -15,6 +15,8 @@ export interface StartOptions {
   redis?: boolean;
   env?: Record<string, string>;
   nodeArgs?: string[];
+  /** One that was filled before; by default a fresh one. */
+  database?: string;
 }
 
 /** A program under measurement, on a fresh database. */
@@ -46,9 +48,9 @@ export async function start(
     redis = processes > 1,
     env = {},
     nodeArgs = [],
+    database = world.freshDatabase(),
   }: StartOptions = {},
 ): Promise<Running> {
-  const database = world.freshDatabase();
   const db = world.client.db(database);
   const ours = name === 'deskcord';
   const redisUrl = redis ? (await world.redis()).url : undefined;

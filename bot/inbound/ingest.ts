@@ -39,10 +39,13 @@ async function storedBefore(
 /** The message of a log that an answer's Discord message stands for; none for the other log's, or a card. */
 async function answeredBy(
   bridge: Bridge,
+  ticket: MirroredTicket,
   log: LogId,
   { answers }: Incoming,
 ): Promise<string | undefined> {
-  const post = answers ? await findPost(bridge.ctx, answers) : undefined;
+  if (!answers) return undefined;
+  const written = ticket.unrecorded.find(({ id }) => id === answers);
+  const post = written ?? (await findPost(bridge.ctx, answers));
   if (!post?.message_id || post.seq === 0 || post.ticket_id !== log.ticketId) return undefined;
   if (logOfPost(post).stream !== log.stream) return undefined;
   const message = await readMessage(bridge.ctx.db, log, post.message_id);
@@ -79,7 +82,7 @@ async function pass(
     return lost.join('; ') || 'only text and files are';
   }
   const files = copied.map(({ file }) => file);
-  const reply_to = await answeredBy(bridge, log, incoming);
+  const reply_to = await answeredBy(bridge, ticket, log, incoming);
   const body = { content: incoming.text, client_id, files, ...(reply_to && { reply_to }) };
   const at = lives === 0 ? incoming.writtenAt : incoming.editedAt;
   try {

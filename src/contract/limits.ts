@@ -54,6 +54,13 @@ export const sizes = {
   /** Messages that may carry the same file. */
   messagesPerFile: 20,
   ticketsPage: 100,
+  /** A search: its text, and the words in it. */
+  query: 200,
+  wordsPerQuery: 10,
+  /** Different words of one text that are found; those behind them are not. */
+  wordsPerText: 1000,
+  /** A longer word is found by as much of its beginning. */
+  word: 40,
   messagesPage: 500,
   cursorsAtAuthorize: 100,
   /** A whole request, the slowest upload included. */

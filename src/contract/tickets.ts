@@ -82,6 +82,7 @@ export const topicText = text({ max: sizes.topic, trim: true });
 export const descriptionText = text({ max: sizes.description });
 export const reasonText = text({ max: sizes.reason, trim: true });
 export const assigneeText = text({ max: sizes.assignee, trim: true });
+export const searchText = text({ max: sizes.query, trim: true });
 
 /** A word or two of somebody's own: a sub-category, a tag. */
 export const labelText = text({ max: sizes.label, trim: true });
@@ -134,5 +135,10 @@ export const listTicketsQuery = z.object({
   support_role: supportRole.optional(),
   limit: queryInteger(1, sizes.ticketsPage).optional(),
   before: hexId.optional(),
+  q: searchText
+    .optional()
+    .describe(
+      'Words that the ticket has, all of them: in topic, description and messages, for staff in notes too.',
+    ),
 });
 export type ListTicketsQuery = z.infer<typeof listTicketsQuery>;

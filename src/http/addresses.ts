@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import proxyAddr from 'proxy-addr';
 
 /** Without what makes one address look like two: a port, brackets, an IPv4 address in IPv6's form. */
 function normalize(address: string): string | undefined {
+  if (isIPv4(address)) return address;
   const bare =
     /^\[([^\]]+)\](?::\d+)?$/.exec(address)?.[1] ?? address.replace(/^([\d.]+):\d+$/, '$1');
   return isIP(bare) === 0 ? undefined : ipaddr.process(bare.replace(/%.*$/, '')).toString();

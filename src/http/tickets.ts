@@ -11,10 +11,10 @@ export const ticketHandlers = {
     return { status: repeated ? 200 : 201, body: ticket };
   },
   async listTickets({ ctx, actor, query, request }) {
-    const { tickets, more } = await listTickets(ctx, actor, query);
-    const last = tickets.at(-1);
-    const headers: Record<string, string> =
-      more && last ? { Link: nextLink(request, { before: last.id }) } : {};
+    const { tickets, next } = await listTickets(ctx, actor, query);
+    const headers: Record<string, string> = next
+      ? { Link: nextLink(request, { before: next }) }
+      : {};
     return { status: 200, body: tickets, headers };
   },
   async getTicket({ ctx, actor, params }) {

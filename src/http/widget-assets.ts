@@ -9,6 +9,7 @@ const places = ['../../dist/widget/public/', '../../widget/public/'];
 
 const types: Record<string, string> = {
   js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
   json: 'application/json; charset=utf-8',
 };
 const encodings = [
@@ -26,7 +27,14 @@ interface Manifest {
   files: Record<string, unknown>;
 }
 
-function findBuild(): { folder: string; manifest: Manifest } | undefined {
+interface Build {
+  folder: string;
+  manifest: Manifest;
+}
+
+const notBuilt = () => notFound('widget (it is not built: npm run build)');
+
+function findBuild(): Build | undefined {
   for (const place of places) {
     const folder = fileURLToPath(new URL(place, import.meta.url));
     try {
@@ -40,8 +48,7 @@ function findBuild(): { folder: string; manifest: Manifest } | undefined {
 }
 
 /** Serves the files of the widget, and nothing else there is in the folder. */
-function createFiles() {
-  const build = findBuild();
+function createFiles(build: Build | undefined) {
   const known = new Map<string, string>();
   if (build) {
     const { version, files } = build.manifest;
@@ -56,7 +63,7 @@ function createFiles() {
   };
   return ({ req, res }: RequestContext, path: string) => {
     const cache = known.get(path);
-    if (!cache) throw notFound(build ? 'file' : 'widget (it is not built: npm run build)');
+    if (!cache) throw build ? notFound('file') : notBuilt();
     const accepted = String(req.headers['accept-encoding'] ?? '');
     const [encoding, suffix] = encodings.find(([name]) => accepted.includes(name)) ?? ['', ''];
     const etag = `"${build?.manifest.version}${suffix}"`;
@@ -85,6 +92,9 @@ function createFiles() {
   };
 }
 
+/** In the page itself, so that no browser asks for one that is not there. */
+const icon = `<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Cpath fill='%233451d1' d='M12 2c6 0 10.5 4 10.5 9S18 20 12 20c-1 0-2-.1-3-.4L3.5 22l1.2-4.3C2.6 16 1.5 13.6 1.5 11 1.5 6 6 2 12 2z'/%3E%3C/svg%3E">`;
+
 const page = (title: string, script: string, ...attributes: string[]) => `<!doctype html>
 <html lang="en">
 <head>
@@ -92,6 +102,7 @@ const page = (title: string, script: string, ...attributes: string[]) => `<!doct
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
+${icon}
 <title>${title}</title>
 </head>
 <body>
@@ -101,26 +112,40 @@ const page = (title: string, script: string, ...attributes: string[]) => `<!doct
 </html>
 `;
 
+type Policy = Record<string, string>;
+
 /** Our own script and API, pictures of ours and of the device; whoever may talk to us may frame us. */
-function sendPage({ config }: AppContext, { req, res }: RequestContext, html: string): void {
+function chatPolicy({ config }: AppContext, { req }: RequestContext): Policy {
   const secure = 'encrypted' in req.socket || config.publicUrl?.startsWith('https:');
   const socket = `${secure ? 'wss' : 'ws'}://${req.headers.host}`;
-  const policy = [
-    "default-src 'none'",
-    "script-src 'self'",
-    `connect-src 'self' ${socket} ${config.publicUrl ?? ''}`.trim(),
-    `img-src 'self' blob: ${config.publicUrl ?? ''}`.trim(),
-    `frame-ancestors 'self' ${config.allowedOrigins.join(' ')}`.trim(),
-    "base-uri 'none'",
-    "form-action 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; ');
+  return {
+    'connect-src': `'self' ${socket} ${config.publicUrl ?? ''}`.trim(),
+    'img-src': `'self' blob: data: ${config.publicUrl ?? ''}`.trim(),
+    'frame-ancestors': `'self' ${config.allowedOrigins.join(' ')}`.trim(),
+  };
+}
+
+/** The partner's logo may be anywhere; nobody else is talked to. */
+const previewPolicy: Policy = {
+  'style-src': "'self'",
+  'connect-src': "'self'",
+  'img-src': "'self' blob: data: https:",
+  'frame-ancestors': "'none'",
+};
+
+function sendPage({ req, res }: RequestContext, html: string, own: Policy): void {
+  const policy = {
+    ...{ 'default-src': "'none'", 'script-src': "'self'", ...own },
+    ...{ 'base-uri': "'none'", 'form-action': "'none'" },
+    ...{ 'require-trusted-types-for': "'script'", 'trusted-types': "'none'" },
+  };
   res.writeHead(200, {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Length': Buffer.byteLength(html),
     'Cache-Control': 'no-cache',
-    'Content-Security-Policy': policy,
+    'Content-Security-Policy': Object.entries(policy)
+      .map((rule) => rule.join(' '))
+      .join('; '),
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
   });
@@ -134,10 +159,19 @@ type WidgetRoute = [
 
 /** `/widget/…`, and the chat as a page of its own: read with GET, no part of the API. */
 export function createWidgetRoutes(ctx: AppContext): WidgetRoute[] {
-  const send = createFiles();
+  const build = findBuild();
+  const send = createFiles(build);
   const chat = page('Chat', '/widget/v1.js', 'data-mode="page"');
+  const preview = build && readFileSync(`${build.folder}preview.html`, 'utf8');
   return [
-    ['/chat', (request) => sendPage(ctx, request, chat)],
+    ['/chat', (request) => sendPage(request, chat, chatPolicy(ctx, request))],
+    [
+      '/widget/preview',
+      (request) => {
+        if (!preview) throw notBuilt();
+        sendPage(request, preview, previewPolicy);
+      },
+    ],
     ['/widget/:file', (request, { file }) => send(request, file ?? '')],
     ['/widget/:version/:file', (request, { version, file }) => send(request, `${version}/${file}`)],
   ];

@@ -39,6 +39,7 @@ import {
   type PostRow,
   postSchema,
 } from './mirror.ts';
+import { type SearchRow, searchSchema } from './search.ts';
 import { type SettingRow, settingSchema } from './setting.ts';
 import { type CounterRow, counterSchema, type TicketRow, ticketSchema } from './ticket.ts';
 
@@ -59,6 +60,7 @@ export interface Database {
   watermarks: Model<WatermarkRow>;
   deadLetters: Model<DeadLetterRow>;
   due: Model<DueRow>;
+  search: Model<SearchRow>;
   priorities: Model<PriorityRow>;
   categories: Model<CategoryRow>;
   customers: Model<CustomerRow>;
@@ -92,6 +94,7 @@ export function defineModels(connection: Connection): Database {
     watermarks: model('Watermark', watermarkSchema),
     deadLetters: model('DeadLetter', deadLetterSchema),
     due: model('Due', dueSchema),
+    search: model('Search', searchSchema),
     priorities: model('Priority', prioritySchema),
     categories: model('Category', categorySchema),
     customers: model('Customer', customerSchema),

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type LaunchOptions, type Page } from 'playwright-core';
 
 const candidates = [
   process.env.CHROMIUM_PATH,
@@ -10,10 +10,11 @@ const candidates = [
 ];
 
 /** Debian's Chromium, without anything that calls home. */
-export function openBrowser(): Promise<Browser> {
+export function openBrowser(options: LaunchOptions = {}): Promise<Browser> {
   const executablePath = candidates.find((path) => path && existsSync(path));
   if (!executablePath) throw new Error('there is no Chromium; set CHROMIUM_PATH');
   return chromium.launch({
+    ...options,
     executablePath,
     args: [
       '--no-sandbox',

@@ -5,12 +5,14 @@ import { mintToken } from '../support/people.ts';
 /** A page of a partner with nothing on it but the tag, under the strictest policy that lets it work. */
 export interface PartnerSite {
   url: string;
+  /** Where the widget and its server are. */
+  host: string;
   /** Who is signed in; nobody where it is undefined. */
   user: { id: string; username: string; lifeSeconds?: number } | undefined;
   /** How often a token was asked for. */
   asked: number;
   /** Attributes of the tag, and what else stands on the page. */
-  page: { attributes?: string; before?: string; head?: string; lang?: string };
+  page: { attributes?: string; before?: string; head?: string; lang?: string; tag?: string };
   close(): Promise<void>;
 }
 
@@ -36,6 +38,7 @@ const hostileCss = `
 export async function servePartner(host: string): Promise<PartnerSite> {
   const site: PartnerSite = {
     url: '',
+    host,
     user: { id: 'ana', username: 'Ana' },
     asked: 0,
     page: {},
@@ -44,7 +47,9 @@ export async function servePartner(host: string): Promise<PartnerSite> {
   const answers: Record<string, () => [status: number, type: string, body: string]> = {
     '/': () => {
       const { attributes = '', before = '', head = '', lang = 'en' } = site.page;
-      const tag = `<script async src="${host}/widget/v1.js" data-token-url="/support-token" ${attributes}></script>`;
+      const {
+        tag = `<script async src="${host}/widget/v1.js" data-token-url="/support-token" ${attributes}></script>`,
+      } = site.page;
       const html = `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><title>A shop</title>
         <meta name="viewport" content="width=device-width, initial-scale=1">${head}${before}${tag}</head>
         <body><main><h1>A shop</h1><p>With things in it.</p><a href="/other">Other page</a></main><div class="cover"></div></body></html>`;
@@ -62,6 +67,23 @@ export async function servePartner(host: string): Promise<PartnerSite> {
        SupportChat('on', 'ticket:created', function () { heard.push('ticket:created'); });
        SupportChat('on', 'unread', function (detail) { heard.push('unread ' + detail.count); });
        SupportChat('newTicket', 'Where is my order?');`,
+    ],
+    // What React's StrictMode does to an effect: mount, unmount, mount.
+    '/strict.js': () => [
+      200,
+      'text/javascript',
+      `window.SupportChat = window.SupportChat || function () { (SupportChat.q = SupportChat.q || []).push(arguments); };
+       window.strict = { heard: [], mount() {
+         SupportChat('init', { tokenUrl: '/support-token' });
+         const hear = (name) => () => strict.heard.push(name);
+         const ends = ['open', 'ticket:created'].map((name) => SupportChat('on', name, hear(name)));
+         return () => { for (const end of ends) end(); SupportChat('destroy'); };
+       }, twice() { strict.mount()(); return void strict.mount(); } };`,
+    ],
+    '/shown.js': () => [
+      200,
+      'text/javascript',
+      "window.persisted = false; addEventListener('pageshow', (event) => { persisted = event.persisted; });",
     ],
     '/support-token': () => {
       site.asked++;

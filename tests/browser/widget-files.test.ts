@@ -23,7 +23,8 @@ const budgets: [file: RegExp, limit: number][] = [
   [/^loader\.js$/, 4000],
   [/^chat\.js$/, 42_000],
   [/^locale-\w+\.js$/, 3000],
-  [/^(emoji|lightbox|attention|hints)\.js$/, 6000],
+  [/^preview\.(js|css)$/, 6000],
+  [/^(overlays|emoji|lightbox|attention|hints)\.js$/, 6000],
 ];
 
 test('every file of the widget keeps to its budget', async () => {

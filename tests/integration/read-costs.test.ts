@@ -26,7 +26,8 @@ const kim: Actor = { ...ana, key: 'staff||kim', id: 'kim', username: 'Kim', role
 
 let app: RunningApp;
 beforeAll(async () => {
-  app = await startApp();
+  // No poll of the reconciliation falls into what is counted.
+  app = await startApp({ SWEEP_INTERVAL_MS: '600000' });
 });
 afterAll(() => app.stop());
 
@@ -56,7 +57,8 @@ async function expectFlat(ticketId: string): Promise<void> {
   for (const query of pages) {
     const cost = await examinedBy(() => listMessages(app.ctx, ana, ticketId, query));
     expect(cost.examined).toBeLessThanOrEqual(MOST_EXAMINED);
-    expect(cost.commands).toBeLessThanOrEqual(20);
+    // The head, the ticket, the map; the entries with their changes, and what is above the head.
+    expect(cost.commands).toBeLessThanOrEqual(5);
   }
 }
 

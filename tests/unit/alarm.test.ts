@@ -25,6 +25,17 @@ test('an alarm further away than a timer reaches rings at its time, once', () =>
   expect(rung).toBe(1);
 });
 
+test('one that is no whole number of steps away rings at its millisecond all the same', () => {
+  for (const away of [9_999, 10_001, 19_999, 20_001, 123_456]) {
+    rung = 0;
+    setAlarm(Date.now, Date.now() + away, ring);
+    jest.advanceTimersByTime(away - 1);
+    expect(rung).toBe(0);
+    jest.advanceTimersByTime(1);
+    expect(rung).toBe(1);
+  }
+});
+
 test('one that lies in the past rings at once', () => {
   setAlarm(Date.now, Date.now() - DAY, ring);
   jest.advanceTimersByTime(0);

@@ -6,6 +6,7 @@ import { buildRows, topicOf } from '../../widget/src/chat/rows.ts';
 import { countCodePoints, isVisible, limits, trimUrl } from '../../widget/src/chat/text-rules.ts';
 import { Words } from '../../widget/src/chat/words.ts';
 import { strings as ar } from '../../widget/src/locales/ar.ts';
+import { strings as en } from '../../widget/src/locales/en.ts';
 import { contrast, paletteOf, parseColour } from '../../widget/src/shared/colour.ts';
 
 test('when the contract changes a number the widget has a copy of, then the copy has changed too', () => {
@@ -62,7 +63,7 @@ test('whatever the brand’s colour, text on it and of it can be read', () => {
 });
 
 test('plural forms follow the language, and a partner’s words win', () => {
-  expect(new Words('en', {}).say('unread', { count: 1 })).toBe('1 new message');
+  expect(new Words('en', en).say('unread', { count: 1 })).toBe('1 new message');
   expect(new Words('ar', ar).say('unread', { count: 2 })).toBe('رسالتان جديدتان');
   expect(new Words('ar', ar).direction).toBe('rtl');
   expect(new Words('en', { title: 'Help' }).say('title')).toBe('Help');

@@ -46,26 +46,38 @@ function decodeHeader(token: string): (jwt.JwtHeader & { crit?: unknown }) | und
   }
 }
 
+function checkExtensions({ crit }: { crit?: unknown }): void {
+  if (crit !== undefined) throw refuse('critical header extensions are not supported');
+}
+
 function checkHeader(token: string, algorithms: readonly string[]): void {
   const header = decodeHeader(token);
   if (!header) throw refuse('the token is not a JWT');
   if (!algorithms.includes(header.alg)) {
     throw refuse(`algorithm "${header.alg}" is not allowed, only ${algorithms.join(', ')}`);
   }
-  if (header.crit !== undefined) throw refuse('critical header extensions are not supported');
+  checkExtensions(header);
 }
 
-/** The claims of a token that somebody with a secret has signed. Its times are checked later. */
+/**
+ * The claims of a token that somebody with a secret has signed. Its times are checked later. The header
+ * of what is refused is looked at first: what is wrong there is the better reason.
+ */
 function checkSignature(token: string, config: Config['jwt']): unknown {
   let reason = 'signature does not match';
   for (const key of config.keys) {
     try {
-      return jwt.verify(token, key, {
+      const { header, payload } = jwt.verify(token, key, {
         algorithms: [...config.algorithms],
         ignoreExpiration: true,
         ignoreNotBefore: true,
+        complete: true,
       });
+      checkExtensions(header);
+      return payload;
     } catch (error) {
+      if (error instanceof AppError) throw error;
+      checkHeader(token, config.algorithms);
       // It looks into the claims once the signature matches, and into null it cannot.
       if (!(error instanceof jwt.JsonWebTokenError)) throw refuse(NO_OBJECT);
       if (error.message !== 'invalid signature') reason = error.message;
@@ -163,7 +175,6 @@ export function createTokenVerifier(config: Config['jwt'], clock: () => number):
         checkTimes(known, clock());
         return known;
       }
-      checkHeader(token, config.algorithms);
       const fresh = checkClaims(checkSignature(token, config), config, clock());
       checkTimes(fresh, clock());
       verified.set(token, fresh);

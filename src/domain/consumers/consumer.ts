@@ -29,6 +29,18 @@ export interface Consumer {
    * once, since a process may be killed before its offset is written. So it has to be idempotent.
    */
   handle(ctx: AppContext, entry: Entry, lease: HeldLease): Promise<void>;
+  /**
+   * Deals with several entries of one log at once, by the same rules; where it fails for good, each is
+   * tried by itself.
+   */
+  handleBatch?(ctx: AppContext, entries: readonly Entry[], lease: HeldLease): Promise<void>;
+  /**
+   * Told of a log before its first entry, once or more; makes a new ticket work too, though it is no
+   * entry. Tried for ever.
+   */
+  begin?(ctx: AppContext, log: LogId, lease: HeldLease): Promise<void>;
+  /** How long a log is left alone after a run, in milliseconds, so that entries come in batches. */
+  lingerMs?: number;
   /** Logs worked on at once; by default 4. */
   atOnce?: number;
   /** Failed tries after which an entry becomes a dead letter; by default 8. */
@@ -70,7 +82,10 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
   const marked = new Set<string>();
   const failed = new Map<string, { seq: number; tries: number }>();
 
-  const firstSeq = async (log: LogId) => (begins === 'now' ? lastBefore(ctx, log, name) : 0);
+  const firstSeq = async (log: LogId) => {
+    await consumer.begin?.(ctx, log, lease);
+    return begins === 'now' ? lastBefore(ctx, log, name) : 0;
+  };
 
   /** @returns normally when the entry is dealt with, one way or the other */
   const deal = async (key: string, log: LogId, entry: Entry) => {
@@ -89,19 +104,33 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
     failed.delete(key);
   };
 
+  /** Batch first; one that fails for good is left to be tried entry by entry. */
+  const dealTogether = async (entries: readonly Entry[]): Promise<boolean> => {
+    if (!consumer.handleBatch || entries.length < 2) return false;
+    try {
+      lease.require();
+      await consumer.handleBatch(ctx, entries, lease);
+      return true;
+    } catch (error) {
+      if (error instanceof LeaseLost || isTransient(error)) throw error;
+      return false;
+    }
+  };
+
   const catchUp = async (key: string) => {
     const log = logOfKey(key);
     const known = past.get(key);
     let seq = known ?? (await offsets.claim(log, firstSeq));
     let isMarked = marked.delete(key) || known === undefined;
-    for (;;) {
-      const head = (await ctx.store.readHead(log)).seq;
-      if (seq >= head) break;
+    // What comes meanwhile wakes the log again.
+    const head = (await ctx.store.readHead(log)).seq;
+    while (seq < head) {
       const entries = await readEntries(ctx.db, log, { after: seq, upTo: head, limit: PAGE });
       const before = seq;
       try {
+        const together = await dealTogether(entries);
         for (const entry of entries) {
-          await deal(key, log, entry);
+          if (!together) await deal(key, log, entry);
           seq = entry.seq;
         }
       } finally {
@@ -118,6 +147,7 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
 
   const queue = createKeyedQueue({
     limit: consumer.atOnce ?? 4,
+    ...(consumer.lingerMs !== undefined && { lingerMs: consumer.lingerMs }),
     run: catchUp,
     onError(key, error, tries) {
       if (error instanceof LeaseLost || !lease.isHeld()) return undefined;
@@ -132,6 +162,7 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
   const discovery = discoverLogs(ctx, {
     name,
     streams,
+    tickets: consumer.begin !== undefined,
     lease,
     offsets: {
       ...offsets,

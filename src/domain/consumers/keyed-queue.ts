@@ -7,12 +7,17 @@ export interface KeyedQueueOptions {
   onError(key: string, error: unknown, tries: number): number | undefined;
   /** Told after each run, with how many keys there are left; for the metrics. */
   onRun?(outcome: 'done' | 'failed', keys: number): void;
+  /**
+   * Linger: how long a key that was worked on is left alone, in milliseconds, so that what comes
+   * meanwhile is dealt with together; by default not at all.
+   */
+  lingerMs?: number;
 }
 
 type Place = 'first' | 'last';
 
 interface Item {
-  state: 'idle' | 'queued' | 'running' | 'backing_off';
+  state: 'idle' | 'queued' | 'running' | 'lingering' | 'backing_off';
   /** Woken while it was being worked on. */
   again: boolean;
   tries: number;
@@ -23,7 +28,7 @@ interface Item {
  * One queue for each key: a key is worked on by one runner at a time, `limit` keys at once, and one
  * that fails rests on its own while the others go on.
  */
-export function createKeyedQueue({ limit, run, onError, onRun }: KeyedQueueOptions) {
+export function createKeyedQueue({ limit, run, onError, onRun, lingerMs }: KeyedQueueOptions) {
   const items = new Map<string, Item>();
   const queue: string[] = [];
   let running = 0;
@@ -37,6 +42,16 @@ export function createKeyedQueue({ limit, run, onError, onRun }: KeyedQueueOptio
     item.timer = setTimeout(() => enqueue(key, item), delay).unref();
   };
 
+  /** After its work: again where it was woken meanwhile, at once or when it has lingered. */
+  const settle = (key: string, item: Item) => {
+    if (stopped) return void items.delete(key);
+    if (lingerMs !== undefined && item.state !== 'lingering') {
+      item.state = 'lingering';
+      item.timer = setTimeout(() => settle(key, item), lingerMs).unref();
+    } else if (item.again) enqueue(key, item);
+    else items.delete(key);
+  };
+
   const runKey = async (key: string, item: Item) => {
     running++;
     item.state = 'running';
@@ -45,8 +60,7 @@ export function createKeyedQueue({ limit, run, onError, onRun }: KeyedQueueOptio
       await run(key);
       item.tries = 0;
       item.state = 'idle';
-      if (item.again && !stopped) enqueue(key, item);
-      else items.delete(key);
+      settle(key, item);
       onRun?.('done', items.size);
     } catch (error) {
       startBackOff(key, item, error);
@@ -100,8 +114,11 @@ export function createKeyedQueue({ limit, run, onError, onRun }: KeyedQueueOptio
       clearTimeout(item.timer);
       enqueue(key, item);
     },
-    /** Keys for which there is something to do, or that rest. */
-    keys: (): string[] => [...items.keys()],
+    /** Keys for which there is something to do, or that rest after a failure. */
+    keys: (): string[] =>
+      [...items]
+        .filter(([, { state, again }]) => state !== 'lingering' || again)
+        .map(([key]) => key),
     /** Takes nothing new up, and resolves when what is under way has ended. */
     async stop(): Promise<void> {
       stopped = true;

@@ -7,15 +7,21 @@ interface Asked<K, V> {
 const SLOTS = 4;
 const KEYS_IN_A_QUERY = 200;
 
+export interface BatchOptions {
+  /** Keys in one query. */
+  most?: number;
+  /** Queries under way at the same time: fewer of them are larger ones. */
+  slots?: number;
+}
+
 /**
  * Group reads, the mirror image of group commit: a lone question goes to MongoDB at once; those that
  * come while the slots are taken go together as one. Each is asked after it was put, so an answer is
  * never older than its question.
- * @param most keys in one query
  */
 export function createBatchLoader<K, V>(
   load: (keys: K[]) => Promise<Map<K, V>>,
-  most = KEYS_IN_A_QUERY,
+  { most = KEYS_IN_A_QUERY, slots = SLOTS }: BatchOptions = {},
 ) {
   const waiting: Asked<K, V>[] = [];
   let inFlight = 0;
@@ -35,11 +41,11 @@ export function createBatchLoader<K, V>(
 
   const flush = () => {
     scheduled = false;
-    while (inFlight < SLOTS && waiting.length > 0) void send(waiting.splice(0, most));
+    while (inFlight < slots && waiting.length > 0) void send(waiting.splice(0, most));
   };
 
   const schedule = () => {
-    if (scheduled || inFlight >= SLOTS || waiting.length === 0) return;
+    if (scheduled || inFlight >= slots || waiting.length === 0) return;
     scheduled = true;
     setImmediate(flush);
   };

@@ -36,3 +36,27 @@ export const linearizable = { level: 'linearizable' } as const;
 
 /** The entries, for reading: the driver's types do not cope with a union of rows. */
 export const entryRows = (db: Database) => native(db.entries as never) as unknown as Collection;
+
+/** So many entries, however large, have 11 MB, and one answer of MongoDB's may have 16. */
+export const ENTRIES_IN_AN_ANSWER = 500;
+
+type Query = { find: string; filter: Document } | { aggregate: string; pipeline: Document[] };
+
+/**
+ * Runs a query whose rows fit into one answer: without the session and the cursor of the driver, which
+ * cost more than a few rows do. The caller sees to it that there are no more than `most`.
+ */
+export async function readAtOnce<R>(
+  db: Database,
+  query: Query,
+  options: Document,
+  most: number,
+): Promise<R[]> {
+  const batch =
+    'find' in query
+      ? { limit: most, batchSize: most, singleBatch: true }
+      : { cursor: { batchSize: most + 1 } };
+  const command = { ...query, ...options, ...batch };
+  const { cursor } = await runCommand<{ cursor: { firstBatch: R[] } }>(db, command);
+  return cursor.firstBatch;
+}

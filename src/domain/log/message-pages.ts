@@ -11,9 +11,9 @@ import {
   changedAbove,
   foldAt,
   foldPage,
-  lastChanges,
-  readSeqs,
+  readWithChanges,
   type Snapshot,
+  type WithChanges,
 } from './message-reads.ts';
 import type { ReadPage } from './pages.ts';
 import { notYet } from './reads.ts';
@@ -22,33 +22,34 @@ import { type Bitmap, listUnmarked, markEntries } from './visibility-map.ts';
 /** A log of so many entries is read whole: one query instead of four. */
 const SHORT_LOG = 100;
 /**
- * So many entries are looked at together, however small the limit, and twice as many each time that was
- * not enough, because their marks were missing: a log without any is walked in few queries.
+ * So many entries are looked at together, however small the limit, and four times as many each time that
+ * was not enough, because their marks were missing: a log without any is walked in few queries.
  */
-const looks = { first: 20, most: 1280 } as const;
+const looks = { first: 5, most: 1280 } as const;
 
 interface Range extends Snapshot {
   limit: number;
 }
 
-const lookFurther = (look: number) => Math.min(2 * look, looks.most);
+const lookFurther = (look: number) => Math.min(4 * look, looks.most);
 
 /**
- * The entries a walk over the map has come to; notes which messages have changed above the head. That
- * has to be asked after the map was: it may tell of changes that were made before it was read.
+ * The entries a walk over the map has come to, with the last changes of their messages; notes which
+ * messages have changed above the head. That has to be asked after the map was: it may tell of changes
+ * that were made before it was read.
  */
 async function readUnmarked(
   db: Database,
   range: Range,
   seqs: readonly number[],
   above: Set<string>,
-): Promise<Entry[]> {
-  const [entries, changed] = await Promise.all([
-    readSeqs(db, range.log, seqs),
+): Promise<WithChanges> {
+  const [found, changed] = await Promise.all([
+    readWithChanges(db, range, seqs),
     changedAbove(db, range),
   ]);
   for (const id of changed) above.add(id);
-  return entries;
+  return found;
 }
 
 /**
@@ -106,9 +107,8 @@ async function foldLong(db: Database, range: Range, after: number): Promise<Mess
       limit: wanted,
     });
     from = seqs.length < wanted ? head : (seqs.at(-1) as number);
-    const entries = await readUnmarked(db, range, seqs, above);
+    const { entries, changes } = await readUnmarked(db, range, seqs, above);
     const messages = entries.filter(isOfMessage);
-    const changes = await lastChanges(db, [...new Set(messages.map(messageIdOf))], head);
     const stale = entries.filter(
       (entry) =>
         !isOfMessage(entry) || (changes.get(messageIdOf(entry))?.seq ?? entry.seq) > entry.seq,
@@ -150,7 +150,7 @@ export async function readNewest(
 
 /** The newest messages up to a seq, one more than the limit where there are so many. */
 async function foldNewest(db: Database, range: Range, top: number): Promise<Message[]> {
-  const { log, head, limit } = range;
+  const { log, limit } = range;
   const found = new Map<string, Message>();
   const above = new Set<string>();
   let below = top;
@@ -158,13 +158,8 @@ async function foldNewest(db: Database, range: Range, top: number): Promise<Mess
     const wanted = Math.max(limit + 1 - found.size, look);
     const seqs = await listUnmarked(db, log, 'hidden', { from: below, to: 1, limit: wanted });
     below = seqs.length < wanted ? 0 : (seqs.at(-1) as number) - 1;
-    const entries = await readUnmarked(db, range, seqs, above);
+    const { entries, changes } = await readUnmarked(db, range, seqs, above);
     const firsts = entries.filter((entry) => entry.type === 'message');
-    const changes = await lastChanges(
-      db,
-      firsts.map(({ id }) => id),
-      head,
-    );
     const gone = entries.filter(
       ({ type, id }) => type !== 'message' || changes.get(id)?.type === 'delete',
     );

@@ -1,6 +1,7 @@
+import type { Document } from 'mongodb';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
-import { entryRows, oid } from './collections.ts';
+import { ENTRIES_IN_AN_ANSWER, entryRows, oid, readAtOnce } from './collections.ts';
 import {
   type Entry,
   foldMessage,
@@ -20,6 +21,15 @@ export interface Snapshot {
   head: number;
 }
 
+interface LastChange {
+  last: EntryRow;
+}
+
+const lastOfEach = [
+  { $sort: { 'of.id': -1, seq: -1 } },
+  { $group: { _id: '$of.id', last: { $first: '$$ROOT' } } },
+];
+
 /**
  * The last change of each of these messages with a seq up to `head`, by message id. Grouped by the
  * first of a sorted index, MongoDB jumps from message to message, however often each was edited.
@@ -31,18 +41,89 @@ export async function lastChanges(
 ): Promise<Map<string, MessageChangeEntry>> {
   if (ids.length === 0) return new Map();
   const filter = { 'of.id': { $in: ids.map(oid) }, seq: { $lte: head } };
-  const rows = await entryRows(db)
-    .aggregate<{ last: EntryRow }>(
-      [
-        { $match: filter },
-        { $sort: { 'of.id': -1, seq: -1 } },
-        { $group: { _id: '$of.id', last: { $first: '$$ROOT' } } },
-      ],
-      { ...shown, hint: 'entry_changes' },
-    )
-    .toArray();
+  const pipeline = [{ $match: filter }, ...lastOfEach];
+  const options = { ...shown, hint: 'entry_changes' };
+  const rows =
+    ids.length > ENTRIES_IN_AN_ANSWER
+      ? await entryRows(db).aggregate<LastChange>(pipeline, options).toArray()
+      : await readAtOnce<LastChange>(
+          db,
+          { aggregate: db.entries.collection.collectionName, pipeline },
+          options,
+          ids.length,
+        );
+  return byMessage(rows);
+}
+
+function byMessage(rows: readonly LastChange[]): Map<string, MessageChangeEntry> {
   const changes = rows.map(({ last }) => toEntry(last) as MessageChangeEntry);
   return new Map(changes.map((entry) => [entry.of.id, entry]));
+}
+
+/** So many entries may be joined with others: what comes of it is one document. */
+const JOINED = 100;
+
+/** Entries, and of the messages they are of, the last changes up to the head, by message id. */
+export interface WithChanges {
+  entries: Entry[];
+  changes: Map<string, MessageChangeEntry>;
+}
+
+/**
+ * Entries by their seqs, and the last changes of their messages: a few of them by one query.
+ * @throws AppError SERVICE_UNAVAILABLE where one is not shown yet
+ */
+export async function readWithChanges(
+  db: Database,
+  { log, head }: Snapshot,
+  seqs: readonly number[],
+): Promise<WithChanges> {
+  if (seqs.length === 0 || seqs.length > JOINED) {
+    const entries = await readSeqs(db, log, seqs);
+    const ids = [...new Set(entries.filter(isOfMessage).map(messageIdOf))];
+    return { entries, changes: await lastChanges(db, ids, head) };
+  }
+  const collection = db.entries.collection.collectionName;
+  const place = { ticket_id: oid(log.ticketId), stream: log.stream, seq: { $in: seqs } };
+  const ids = { $addToSet: { $ifNull: ['$of.id', '$_id'] } };
+  // One look-up for all of them, which jumps from message to message as `lastChanges` does.
+  const pipeline = [
+    { $match: place },
+    { $group: { _id: null, rows: { $push: '$$ROOT' }, ids } },
+    {
+      $lookup: {
+        from: collection,
+        localField: 'ids',
+        foreignField: 'of.id',
+        pipeline: [{ $match: { seq: { $lte: head } } }, ...lastOfEach],
+        as: 'changes',
+      },
+    },
+  ];
+  const [joined] = await readAtOnce<{ rows: EntryRow[]; changes: LastChange[] }>(
+    db,
+    { aggregate: collection, pipeline },
+    { ...shown, hint: 'entry_seq' },
+    1,
+  );
+  if (joined?.rows.length !== seqs.length) throw notYet();
+  const entries = joined.rows.map(toEntry).sort((a, b) => a.seq - b.seq);
+  return { entries, changes: byMessage(joined.changes) };
+}
+
+/** Rows of a log in order, at most so many, as one answer where they surely fit into it. */
+async function findEntries(
+  db: Database,
+  { ticketId, stream }: LogId,
+  seq: Document,
+  projection: Document,
+  most: number,
+): Promise<Document[]> {
+  const filter = { ticket_id: oid(ticketId), stream, seq };
+  const options = { ...shown, projection, sort: { seq: 1 }, hint: 'entry_seq' } as const;
+  if (most > ENTRIES_IN_AN_ANSWER) return entryRows(db).find(filter, options).toArray();
+  const query = { find: db.entries.collection.collectionName, filter };
+  return readAtOnce(db, query, options, most);
 }
 
 /** Entries by their seqs. @throws AppError SERVICE_UNAVAILABLE where one is not shown yet */
@@ -52,23 +133,17 @@ export async function readSeqs(
   seqs: readonly number[],
 ): Promise<Entry[]> {
   if (seqs.length === 0) return [];
-  const place = { ticket_id: oid(log.ticketId), stream: log.stream, seq: { $in: seqs } };
-  const rows = await entryRows(db)
-    .find(place as never, shown)
-    .hint('entry_seq')
-    .sort({ seq: 1 })
-    .toArray();
+  const rows = await findEntries(db, log, { $in: seqs }, {}, seqs.length);
   if (rows.length !== seqs.length) throw notYet();
   return rows.map((row) => toEntry(row as unknown as EntryRow));
 }
 
 /** Messages changed above the head: the map knows of it already, the snapshot does not. */
 export async function changedAbove(db: Database, { log, head }: Snapshot): Promise<string[]> {
-  const place = { ticket_id: oid(log.ticketId), stream: log.stream, seq: { $gt: head } };
-  const rows = await entryRows(db)
-    .find(place as never, { ...shown, projection: { 'of.id': 1 } })
-    .hint('entry_seq')
-    .toArray();
+  const above = (most: number) => findEntries(db, log, { $gt: head }, { 'of.id': 1 }, most);
+  let rows = await above(ENTRIES_IN_AN_ANSWER);
+  // Seldom: the log has grown by hundreds while the page was read.
+  if (rows.length === ENTRIES_IN_AN_ANSWER) rows = await above(Number.POSITIVE_INFINITY);
   const ids = rows.map((row) => (row as { of?: { id: EntryRow['_id'] } }).of?.id.toHexString());
   return [...new Set(ids.filter((id) => id !== undefined))];
 }

@@ -73,7 +73,9 @@ async function readTogether(db: Database, pages: Page[]): Promise<Map<Page, Entr
 
 /** Reads pages of logs; many clients that come back at once are answered by few commands. */
 export function createPages(db: Database): ReadPage {
-  const short = createBatchLoader((pages: Page[]) => readTogether(db, pages), PAGES_IN_A_QUERY);
+  const short = createBatchLoader((pages: Page[]) => readTogether(db, pages), {
+    most: PAGES_IN_A_QUERY,
+  });
   return async (page) =>
     page.upTo - page.after > SHORT ? readAlone(db, page) : ((await short(page)) ?? []);
 }

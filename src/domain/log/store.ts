@@ -4,7 +4,15 @@ import type { Database } from '../../models/database.ts';
 import type { EntryRow, Stream } from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { createBatchLoader } from './batch-loader.ts';
-import { entryRows, linearizable, majority, native, oid, runCommand } from './collections.ts';
+import {
+  entryRows,
+  linearizable,
+  majority,
+  native,
+  oid,
+  readAtOnce,
+  runCommand,
+} from './collections.ts';
 import {
   type Entry,
   type LogId,
@@ -14,7 +22,7 @@ import {
   toRow,
   toTicket,
 } from './entry.ts';
-import { emptyHead, type Head, listOpenHeads, readHeads } from './heads.ts';
+import { emptyHead, type Head, listOpenHeads, OWNERS_IN_A_QUERY, readHeads } from './heads.ts';
 import {
   type InsertAnswer,
   type InsertResult,
@@ -31,17 +39,22 @@ const accepted = { w: 'majority', j: true, wtimeoutMS: 4000 } as const;
 const INSERT_TIMEOUT_MS = 2500;
 const COMMIT_WITHIN_MS = 5000;
 
+/** However large they are, so many fit into one answer of MongoDB's. */
+const TICKETS_IN_A_QUERY = { most: 100 };
+
 /** The log in MongoDB, as the writer needs it. */
 export function createLogStore(db: Database) {
   const headsOf = (stream: Stream) =>
     createBatchLoader((ids: string[]) => readHeads(db, stream, ids.map(oid)));
   const heads = { public: headsOf('public'), internal: headsOf('internal') };
   const tickets = createBatchLoader(async (ids: string[]) => {
-    const rows = await native(db.tickets)
-      .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
-      .toArray();
-    return new Map(rows.map((row) => [row._id.toHexString(), row as TicketRow]));
-  });
+    const query = {
+      find: db.tickets.collection.collectionName,
+      filter: { _id: { $in: ids.map(oid) } },
+    };
+    const rows = await readAtOnce<TicketRow>(db, query, { readConcern: majority }, ids.length);
+    return new Map(rows.map((row) => [row._id.toHexString(), row]));
+  }, TICKETS_IN_A_QUERY);
   /**
    * After a failover a majority read of the new primary can lag: an absence is confirmed with a
    * linearizable read.
@@ -50,8 +63,10 @@ export function createLogStore(db: Database) {
     const options = { readConcern: linearizable, maxTimeMS: INSERT_TIMEOUT_MS };
     return (await native(db.tickets).findOne({ _id: oid(id) }, options)) ?? undefined;
   };
-  const openHeads = createBatchLoader((owners: string[]) =>
-    listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
+  // Clients come back all at once, and a query of many costs little more than one of few.
+  const openHeads = createBatchLoader(
+    (owners: string[]) => listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
+    { slots: 2, most: OWNERS_IN_A_QUERY },
   );
   return {
     /** A page of a ticket's log, read together with others'. */

@@ -1,6 +1,6 @@
 import type { Database } from '../../models/database.ts';
 import type { VisibilityRow } from '../../models/entry.ts';
-import { native, oid } from './collections.ts';
+import { native, oid, readAtOnce } from './collections.ts';
 import type { Entry, LogId } from './entry.ts';
 
 /**
@@ -13,7 +13,7 @@ export type Bitmap = 'superseded' | 'hidden';
 const BLOCK = 4096;
 const WORD = 32;
 /** Rows of the map read at once: at first, and once nearly everything there was marked. */
-const BLOCKS_AT_ONCE = { first: 8, further: 64 } as const;
+const BLOCKS_AT_ONCE = { first: 32, further: 64 } as const;
 
 const blockOf = (seq: number) => Math.floor(seq / BLOCK);
 
@@ -68,12 +68,15 @@ export function marksOf(entry: Entry, previous: number | undefined): Marks {
 }
 
 async function readBlocks(db: Database, log: LogId, bitmap: Bitmap, blocks: readonly number[]) {
-  const rows = await native(db.visibility)
-    .find(
-      { _id: { $in: blocks.map((block) => idOf(log, block)) } as never },
-      { projection: { [bitmap]: 1 } },
-    )
-    .toArray();
+  const rows = await readAtOnce<VisibilityRow>(
+    db,
+    {
+      find: db.visibility.collection.collectionName,
+      filter: { _id: { $in: blocks.map((block) => idOf(log, block)) } },
+    },
+    { projection: { [bitmap]: 1 } },
+    blocks.length,
+  );
   return new Map(rows.map((row) => [row._id.block, row[bitmap] ?? {}]));
 }
 

@@ -61,6 +61,20 @@ export async function recordPost(ctx: AppContext, post: Post): Promise<void> {
   }
 }
 
+/**
+ * Writes several down as one. Where one is refused, some may be written and some not: `recordPost` tells
+ * which, and why.
+ */
+export async function recordPosts(ctx: AppContext, posts: readonly Post[]): Promise<void> {
+  const writes = posts.map((post) => {
+    const { _id, ...row } = toPostRow(post);
+    return {
+      updateOne: { filter: { _id, ...upTo(post.epoch) }, update: { $set: row }, upsert: true },
+    };
+  });
+  await native(ctx.db.posts).bulkWrite(writes as never, { ordered: false });
+}
+
 /** Changes what is known of a Discord message, unless a newer lease has written it. */
 export async function changePost(
   ctx: AppContext,

@@ -14,6 +14,7 @@ import { can, visibleTickets } from '../access/policy.ts';
 import { majority, native, oid } from '../log/collections.ts';
 import { internalLog, publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { emptyHead, type Head, headWith, listHeads, readHeads } from '../log/heads.ts';
+import { searchTickets } from '../search/query.ts';
 import { ticketView } from '../views.ts';
 
 /** Refusals of a ticket leave at multiples of this, in milliseconds after their request came. */
@@ -82,23 +83,50 @@ const filterValues = {
  */
 function planList(ctx: AppContext, actor: Actor, query: ListTicketsQuery) {
   const filter: Record<string, unknown> = visibleTickets(actor, ctx.config);
-  if (query.before) filter._id = { $lt: oid(query.before) };
   const fields = Object.entries(filterValues) as [keyof typeof filterValues, readonly string[]][];
   if (fields.every(([name]) => query[name] === undefined)) return { filter };
   for (const [name, values] of fields) filter[name] = query[name] ?? { $in: values };
   return { filter, hint: isStaff(actor) ? 'ticket_filters' : 'ticket_owner_filters' };
 }
 
-/** Tickets newest first: the actor's own, or for staff everybody's. */
+interface TicketPage {
+  tickets: TicketView[];
+  /** Where the next page begins, as `before`; undefined after the last one. */
+  next: string | undefined;
+}
+
+/**
+ * Tickets newest first: the actor's own, or for staff everybody's. A page of a search may have fewer than
+ * `limit` tickets, or none, and yet a next one: see `searchTickets`.
+ */
 export async function listTickets(
   ctx: AppContext,
   actor: Actor,
   query: ListTicketsQuery,
-): Promise<{ tickets: TicketView[]; more: boolean }> {
-  const limit = query.limit ?? sizes.ticketsPage;
+): Promise<TicketPage> {
+  const { before, q, limit = sizes.ticketsPage } = query;
   const { filter, hint } = planList(ctx, actor, query);
-  const heads = await listHeads(ctx.db, filter, limit + 1, hint);
-  const ids = [...heads.keys()].slice(0, limit);
+  if (q !== undefined) {
+    const options = { before, limit, tickets: { filter, hint } };
+    const { ids, next } = await searchTickets(ctx, actor, q, options);
+    const own = { ...visibleTickets(actor, ctx.config), _id: { $in: ids.map(oid) } };
+    const heads = await listHeads(ctx.db, own, limit);
+    return { tickets: await showTickets(ctx, actor, heads), next };
+  }
+  const older = before && { _id: { $lt: oid(before) } };
+  const heads = await listHeads(ctx.db, { ...filter, ...older }, limit + 1, hint);
+  const shown = [...heads].slice(0, limit);
+  const next = heads.size > limit ? shown.at(-1)?.[0] : undefined;
+  return { tickets: await showTickets(ctx, actor, new Map(shown)), next };
+}
+
+/** @param heads by ticket id, read before the rows */
+async function showTickets(
+  ctx: AppContext,
+  actor: Actor,
+  heads: Map<string, Head>,
+): Promise<TicketView[]> {
+  const ids = [...heads.keys()];
   const staff = isStaff(actor);
   const [rows, internal] = await Promise.all([
     native(ctx.db.tickets)
@@ -107,13 +135,12 @@ export async function listTickets(
       .toArray(),
     staff ? readHeads(ctx.db, 'internal', ids.map(oid)) : undefined,
   ]);
-  const tickets = rows.map((row) => {
+  return rows.map((row) => {
     const ticket = toTicket(row);
     const head = headWith(row, heads.get(ticket.id) ?? emptyHead);
     const internalSeq = internal?.get(ticket.id)?.seq ?? 0;
     return ticketView(ctx, ticket, head, staff ? { staff, internalSeq } : { staff });
   });
-  return { tickets, more: heads.size > limit };
 }
 
 /** Heads of the newest open tickets of a customer, by ticket id; none for staff, who see them all. */

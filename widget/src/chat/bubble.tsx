@@ -5,8 +5,6 @@ import type { Desk } from './desk.ts';
 import { Avatar, Icon, IconButton } from './icons.tsx';
 import { useNow } from './listeners.ts';
 import { Said } from './markup.tsx';
-import type { MenuState } from './menu.tsx';
-import { messageMenu } from './message-menu.ts';
 import { reasonText } from './reasons.ts';
 import type { Row } from './rows.ts';
 import type { Session } from './session.ts';
@@ -19,13 +17,12 @@ export interface BubbleProps {
   row: Extract<Row, { kind: 'message' }>;
   /** The newest own message: it alone says how far it has come. */
   isNewestOwn: boolean;
-  onMenu(menu: MenuState): void;
   onPicture(files: readonly FileView[], file: FileView): void;
 }
 
 /** One message, own ones at the end of the line. */
 export function Bubble(props: BubbleProps) {
-  const { desk, row, onMenu, conversation } = props;
+  const { desk, row, conversation } = props;
   const { shown, isMine, isFirst, isLast } = row;
   const { say } = desk.words;
   const message = shown.state === 'sent' ? shown.message : undefined;
@@ -64,10 +61,9 @@ export function Bubble(props: BubbleProps) {
             class="tools"
             icon="more"
             label={say('actions')}
-            onClick={({ currentTarget }) => {
-              const anchor = currentTarget as HTMLElement;
-              onMenu({ anchor, label: say('actions'), items: messageMenu(props) });
-            }}
+            onClick={({ currentTarget }) =>
+              desk.showMenu(currentTarget, ({ messageMenu }) => messageMenu(props))
+            }
           />
         )}
       </div>

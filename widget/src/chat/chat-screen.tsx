@@ -7,7 +7,6 @@ import type { Desk } from './desk.ts';
 import { Icon, IconButton } from './icons.tsx';
 import { useNow } from './listeners.ts';
 import { Said } from './markup.tsx';
-import type { MenuState } from './menu.tsx';
 import { reasonText } from './reasons.ts';
 import { buildRows, type Row } from './rows.ts';
 import type { Session } from './session.ts';
@@ -17,11 +16,10 @@ interface ChatScreenProps {
   desk: Desk;
   session: Session;
   conversation: Conversation;
-  onMenu(menu: MenuState): void;
 }
 
 /** A conversation: what was said, and where to go on. */
-export function ChatScreen({ desk, session, conversation, onMenu }: ChatScreenProps) {
+export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
   const { say } = desk.words;
   const [toEnd, setToEnd] = useState(0);
   const [atBottom, setAtBottom] = useState(true);
@@ -48,7 +46,7 @@ export function ChatScreen({ desk, session, conversation, onMenu }: ChatScreenPr
           onBottom={setAtBottom}
           render={(row) => (
             <Line
-              {...{ desk, session, conversation, row, onMenu }}
+              {...{ desk, session, conversation, row }}
               isNewestOwn={row.key === newestOwn}
               onPicture={(files, file) => showPicture(desk, files, file)}
             />
@@ -94,7 +92,9 @@ export function ChatScreen({ desk, session, conversation, onMenu }: ChatScreenPr
 
 function rowsOf(session: Session, conversation: Conversation): Row[] {
   const { ticket, pending, messages, open } = conversation;
-  const hasOlder = open ? !open.loaded || open.hasOlder : false;
+  // Of a ticket in which nothing has happened yet, the opening is all there is to load.
+  const isUnknown = open?.loaded === false && ticket?.last_seq !== 0;
+  const hasOlder = isUnknown || open?.hasOlder === true;
   return buildRows({ me: session.person.id, ticket, pending, messages, hasOlder });
 }
 
@@ -128,7 +128,7 @@ function Line(props: LineProps) {
 
 /** What the ticket was opened with is the first thing said. */
 function Opening(props: LineProps & { row: Extract<Row, { kind: 'opening' }> }) {
-  const { desk, row, session, onMenu } = props;
+  const { desk, row, session } = props;
   const { words } = desk;
   const { item } = row;
   const isLimited = item?.reason?.code === 'RATELIMIT';
@@ -161,14 +161,11 @@ function Opening(props: LineProps & { row: Extract<Row, { kind: 'opening' }> }) 
           class="tools"
           icon="more"
           label={say('actions')}
-          onClick={({ currentTarget }) => {
-            const anchor = currentTarget as HTMLElement;
-            onMenu({
-              anchor,
-              label: say('actions'),
-              items: [{ icon: 'copy', label: say('copy'), onSelect: copy }],
-            });
-          }}
+          onClick={({ currentTarget }) =>
+            desk.showMenu(currentTarget, () => [
+              { icon: 'copy', label: say('copy'), onSelect: copy },
+            ])
+          }
         />
       </div>
       {item?.state === 'failed' ? (

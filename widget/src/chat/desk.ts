@@ -1,8 +1,10 @@
 import type { DeskErrorCode } from '../../../client/errors.ts';
 import type { MessageView } from '../../../src/contract/messages.ts';
+import type * as Overlays from '../lazy/overlays.ts';
 import { localeOf } from '../shared/locale.ts';
 import { type ChatEnvironment, type ChatOptions, OPEN_KEY, USED_KEY } from '../shared/options.ts';
 import type { Conversation } from './conversation.ts';
+import type { IconName } from './icons.tsx';
 import { fetchToken, personOf, SignedOut } from './identity.ts';
 import { forgetEverything, ofTab, PREFIX, shared } from './keeper.ts';
 import { Listeners, type Observable } from './listeners.ts';
@@ -10,7 +12,7 @@ import { plainText } from './markup.tsx';
 import { reasonText } from './reasons.ts';
 import { Session } from './session.ts';
 import { markTitle } from './title.ts';
-import { loadWords, Words } from './words.ts';
+import { loadWords, type Words } from './words.ts';
 
 const RETRY_MS = [1000, 2000, 5000, 10_000, 30_000];
 /** After so long aside, somebody else may be signed in. */
@@ -30,6 +32,15 @@ export interface Question {
   onYes: () => void;
 }
 
+export interface MenuItem {
+  icon: IconName;
+  label: string;
+  onSelect: () => void;
+  /** For one that is switched on and off. */
+  checked?: boolean;
+  danger?: boolean;
+}
+
 /** The whole chat: whose it is, whether it is open, what it says and in which language. */
 export class Desk implements Observable {
   readonly onChange: Observable['onChange'];
@@ -44,6 +55,12 @@ export class Desk implements Observable {
   /** The newest line for those who hear the chat instead of seeing it. */
   announcement = { text: '', number: 0 };
   question: Question | undefined;
+  /** A menu beside the button that opened it. */
+  menu: { anchor: HTMLElement; items: MenuItem[] } | undefined;
+  /** Menus and questions, loaded right after the chat has opened: nobody needs them to begin. */
+  overlays: typeof Overlays | undefined;
+  #loadingOverlays: Promise<typeof Overlays> | undefined;
+  #failedOverlays = 0;
   problemText: string | undefined;
   #ownSettings: Settings = { sound: false, notify: false };
   #starting = false;
@@ -55,7 +72,8 @@ export class Desk implements Observable {
   readonly #listeners = new Listeners();
   readonly #ends: (() => void)[] = [];
 
-  constructor(environment: ChatEnvironment) {
+  /** @param words in the language of the options */
+  constructor(environment: ChatEnvironment, words: Words) {
     this.environment = environment;
     this.options = environment.options;
     this.onChange = this.#listeners.add;
@@ -63,7 +81,8 @@ export class Desk implements Observable {
       this.#count();
       this.#listeners.tell();
     };
-    this.words = new Words('en', this.options.strings ?? {});
+    this.words = words;
+    // It may have been changed while the first one was loading.
     void this.#speak();
     this.#watchPage();
     if (shared.getItem(USED_KEY) !== null) void this.start();
@@ -76,6 +95,7 @@ export class Desk implements Observable {
     this.isOpen = true;
     this.#mark();
     void this.start();
+    void this.#loadOverlays().catch(() => {});
     this.environment.onToggle(true);
     this.environment.emit('open');
     this.tell();
@@ -84,6 +104,7 @@ export class Desk implements Observable {
   close(): void {
     if (!this.isOpen || this.options.mode === 'page') return;
     this.isOpen = false;
+    this.menu = undefined;
     ofTab.removeItem(OPEN_KEY);
     this.environment.onToggle(false);
     this.environment.emit('close');
@@ -195,6 +216,7 @@ export class Desk implements Observable {
     this.session?.close();
     this.session = undefined;
     this.question = undefined;
+    this.menu = undefined;
   }
 
   /** Leaves nothing of anybody in this browser. */
@@ -235,8 +257,43 @@ export class Desk implements Observable {
   }
 
   ask(question: Question): void {
-    this.question = question;
-    this.tell();
+    void this.#withOverlays(() => {
+      this.question = question;
+    });
+  }
+
+  /** @param anchor the button it stands beside, and after which it is named */
+  showMenu(anchor: EventTarget | null, build: (overlays: typeof Overlays) => MenuItem[]): void {
+    void this.#withOverlays((overlays) => {
+      this.menu = { anchor: anchor as HTMLElement, items: build(overlays) };
+    });
+  }
+
+  async #withOverlays(work: (overlays: typeof Overlays) => void): Promise<void> {
+    try {
+      work(await this.#loadOverlays());
+      this.tell();
+    } catch {
+      this.problem(this.words.say('errOffline'));
+    }
+  }
+
+  #loadOverlays(): Promise<typeof Overlays> {
+    // Some browsers remember that a module could not be loaded; under another address it is another.
+    const file = `./overlays.js${this.#failedOverlays > 0 ? `?${this.#failedOverlays}` : ''}`;
+    this.#loadingOverlays ??= import(file).then(
+      (overlays: typeof Overlays) => {
+        overlays.adoptStyle(this.environment.shadow);
+        this.overlays = overlays;
+        return overlays;
+      },
+      (error) => {
+        this.#failedOverlays++;
+        this.#loadingOverlays = undefined;
+        throw error;
+      },
+    );
+    return this.#loadingOverlays;
   }
 
   /** A line above the composer about something that went wrong; gone with the next action. */
@@ -288,8 +345,11 @@ export class Desk implements Observable {
   }
 
   async #speak(): Promise<void> {
-    const { strings } = this.options;
-    this.words = await loadWords(localeOf(this.options), strings);
+    const { options } = this;
+    // A language that cannot be loaded now leaves the one that is there.
+    const words = await loadWords(localeOf(options), options.strings).catch(() => this.words);
+    if (options !== this.options) return;
+    this.words = words;
     this.tell();
   }
 

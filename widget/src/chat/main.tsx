@@ -1,17 +1,30 @@
 import { render } from 'preact';
-import type { ChatHandle, StartChat } from '../shared/options.ts';
+import { localeOf } from '../shared/locale.ts';
+import type { ChatEnvironment, ChatHandle, PrepareChat } from '../shared/options.ts';
 import css from './chat.css';
 import { BLANK } from './conversation.ts';
 import { Desk } from './desk.ts';
 import { Panel } from './panel.tsx';
+import { loadWords, type Words } from './words.ts';
+
+// What the lazy files that draw take from here, so that there is one Preact.
+export { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+export { Fragment, jsx, jsxs } from 'preact/jsx-runtime';
+export { Icon, IconButton } from './icons.tsx';
+
+/** Loads the language: a chat that cannot speak is not there. */
+export const prepareChat: PrepareChat = async (options) => {
+  const words = await loadWords(localeOf(options), options.strings);
+  return (environment) => startChat(environment, words);
+};
 
 /** Draws the chat into the shadow root. */
-export const startChat: StartChat = (environment): ChatHandle => {
+function startChat(environment: ChatEnvironment, words: Words): ChatHandle {
   const { shadow } = environment;
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
-  const desk = new Desk(environment);
+  const desk = new Desk(environment, words);
   void import('./hints.js' as string)
     .then((lazy: typeof import('../lazy/hints.ts')) => lazy.checkOptions(environment.options))
     .catch(() => {});
@@ -50,4 +63,4 @@ export const startChat: StartChat = (environment): ChatHandle => {
       shadow.adoptedStyleSheets = shadow.adoptedStyleSheets.filter((other) => other !== sheet);
     },
   };
-};
+}

@@ -1,23 +1,20 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { Banner } from './banner.tsx';
 import { ChatScreen } from './chat-screen.tsx';
-import { BLANK, type Conversation } from './conversation.ts';
+import { BLANK } from './conversation.ts';
 import type { Desk } from './desk.ts';
 import { HomeScreen } from './home-screen.tsx';
 import { IconButton } from './icons.tsx';
 import { useChanges } from './listeners.ts';
-import { Menu, type MenuItem, type MenuState } from './menu.tsx';
 import { useSmallScreen } from './phone.ts';
-import { Question } from './question.tsx';
 import type { Session } from './session.ts';
 
 /** Everything that opens: header, screen, and what lies over them. */
 export function Panel({ desk }: { desk: Desk }) {
   useChanges(desk);
-  const [menu, setMenu] = useState<MenuState>();
   const panel = useRef<HTMLElement>(null);
   const isSmall = useSmallScreen(desk);
-  const { session, words, isOpen, options } = desk;
+  const { session, words, isOpen, options, overlays, menu, question } = desk;
   const { say } = words;
   useFocus(desk, panel);
   if (!isOpen) return <Announcer desk={desk} />;
@@ -43,30 +40,20 @@ export function Panel({ desk }: { desk: Desk }) {
           if (event.key === 'Tab' && isModal) keepInside(event, panel.current);
         }}
       >
-        <Header desk={desk} session={session} onMenu={setMenu} />
+        <Header desk={desk} session={session} />
         <Banner desk={desk} />
         {session && !conversation && <HomeScreen desk={desk} session={session} />}
-        {session && conversation && (
-          <ChatScreen {...{ desk, session, conversation }} onMenu={setMenu} />
-        )}
+        {session && conversation && <ChatScreen {...{ desk, session, conversation }} />}
         {!session && <NoSession desk={desk} />}
-        {menu && <Menu menu={menu} onClose={() => setMenu(undefined)} />}
-        {desk.question && <Question desk={desk} asked={desk.question} />}
+        {overlays && menu && <overlays.Menu desk={desk} menu={menu} />}
+        {overlays && question && <overlays.Question desk={desk} asked={question} />}
       </section>
       <Announcer desk={desk} />
     </>
   );
 }
 
-function Header({
-  desk,
-  session,
-  onMenu,
-}: {
-  desk: Desk;
-  session: Session | undefined;
-  onMenu: (menu: MenuState) => void;
-}) {
+function Header({ desk, session }: { desk: Desk; session: Session | undefined }) {
   const { options, words } = desk;
   const { say } = words;
   const conversation = session?.current;
@@ -103,11 +90,7 @@ function Header({
             icon="more"
             label={say('more')}
             onClick={({ currentTarget }) =>
-              onMenu({
-                anchor: currentTarget as HTMLElement,
-                label: say('more'),
-                items: headerMenu(desk, conversation),
-              })
+              desk.showMenu(currentTarget, ({ headerMenu }) => headerMenu(desk, conversation))
             }
           />
         )}
@@ -122,40 +105,6 @@ function Header({
       )}
     </header>
   );
-}
-
-function headerMenu(desk: Desk, conversation: Conversation | undefined): MenuItem[] {
-  const { say } = desk.words;
-  const { sound, notify } = desk.settings;
-  const items: MenuItem[] = [
-    {
-      ...{ icon: 'sound', label: say('sound'), checked: sound },
-      onSelect: () => void desk.changeSettings({ sound: !sound }),
-    },
-  ];
-  if ('Notification' in window) {
-    items.push({
-      ...{ icon: 'bell', label: say('notify'), checked: notify },
-      onSelect: () => void desk.changeSettings({ notify: !notify }),
-    });
-  }
-  if (conversation?.ticket?.status === 'OPEN') {
-    items.push({
-      icon: 'stop',
-      label: say('end'),
-      danger: true,
-      onSelect: () => askEnd(desk, conversation),
-    });
-  }
-  return items;
-}
-
-function askEnd(desk: Desk, conversation: Conversation): void {
-  const { say } = desk.words;
-  desk.ask({
-    ...{ title: say('endAsk'), hint: say('endHint'), yes: say('end') },
-    onYes: () => void desk.run(conversation.open?.close()),
-  });
 }
 
 function NoSession({ desk }: { desk: Desk }) {

@@ -1,6 +1,6 @@
-import { strings as english, type Strings } from '../locales/en.ts';
+import type { Strings } from '../locales/en.ts';
 
-const languages = ['de', 'fr', 'es', 'pt', 'ar', 'ja'];
+const languages = ['en', 'de', 'fr', 'es', 'pt', 'ar', 'ja'];
 const rightToLeft = ['ar', 'he', 'fa', 'ur'];
 
 type Values = Record<string, string | number>;
@@ -20,7 +20,7 @@ export class Words {
   constructor(locale: string, table: Record<string, string>) {
     this.locale = locale;
     this.direction = rightToLeft.includes(locale.split('-')[0] ?? '') ? 'rtl' : 'ltr';
-    this.#table = { ...english, ...table };
+    this.#table = table;
     this.#plural = new Intl.PluralRules(locale);
   }
 
@@ -71,23 +71,17 @@ export function startOfDay(at: number): number {
   return new Date(at).setHours(0, 0, 0, 0);
 }
 
-/** Loads a language; one that is not there, or cannot be loaded, is English. */
+/** Loads a language; one that is not there is English. Rejects where it cannot be loaded. */
 export async function loadWords(locale: string, own: Record<string, string> = {}): Promise<Words> {
-  const language = locale.toLowerCase().split('-')[0] ?? '';
-  let valid = 'en';
+  const language = locale.toLowerCase().split(/[-_]/)[0] ?? '';
+  if (!languages.includes(language)) return loadWords('en', own);
+  let valid = language;
   try {
-    [valid = 'en'] = Intl.getCanonicalLocales(locale);
+    [valid = language] = Intl.getCanonicalLocales(locale);
   } catch {
-    // What is not a language is English.
+    // Such as `en_GB`: the language alone.
   }
-  if (!languages.includes(language)) {
-    return new Words(language === 'en' ? valid : 'en', own);
-  }
-  try {
-    const file = `./locale-${language}.js`;
-    const { strings }: { strings: Record<string, string> } = await import(file);
-    return new Words(valid, { ...strings, ...own });
-  } catch {
-    return new Words('en', own);
-  }
+  const file = `./locale-${language}.js`;
+  const { strings }: { strings: Record<string, string> } = await import(file);
+  return new Words(valid, { ...strings, ...own });
 }

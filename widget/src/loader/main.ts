@@ -3,6 +3,7 @@ import {
   type ChatHandle,
   type ChatOptions,
   OPEN_KEY,
+  type PrepareChat,
   type StartChat,
   USED_KEY,
 } from '../shared/options.ts';
@@ -29,7 +30,7 @@ function readFlag(name: 'localStorage' | 'sessionStorage', key: string): boolean
 }
 
 /** After the server has been updated, the files of a page that is still open are gone: those of today. */
-async function importChat(): Promise<{ startChat: StartChat }> {
+async function importChat(): Promise<{ prepareChat: PrepareChat }> {
   try {
     return await import(new URL('chat.js', folder).href);
   } catch (error) {
@@ -78,8 +79,9 @@ class Loader {
   }
 
   load(): Promise<ChatHandle> {
-    this.#loading ??= importChat().then(
-      ({ startChat }) => this.#start(startChat),
+    const prepared = async () => (await importChat()).prepareChat(this.#options);
+    this.#loading ??= prepared().then(
+      (startChat) => this.#start(startChat),
       (error) => {
         this.#loading = undefined;
         hint(`no chat from ${folder}: ${error}; is it in script-src?`);

@@ -74,6 +74,8 @@ export interface ChatHandle {
 }
 
 export type StartChat = (environment: ChatEnvironment) => ChatHandle;
+/** Rejects where the language cannot be loaded. */
+export type PrepareChat = (options: ChatOptions) => Promise<StartChat>;
 
 /** Set once the chat has been opened; nothing is stored on a visitor's machine before. */
 export const USED_KEY = 'deskcord/used';

@@ -1,27 +1,18 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { Icon, type IconName } from './icons.tsx';
-
-export interface MenuItem {
-  icon: IconName;
-  label: string;
-  onSelect: () => void;
-  /** For one that is switched on and off. */
-  checked?: boolean;
-  danger?: boolean;
-}
-
-/** A menu beside the button that opened it. */
-export interface MenuState {
-  anchor: HTMLElement;
-  label: string;
-  items: MenuItem[];
-}
+import type { Desk, MenuItem } from '../chat/desk.ts';
+import { Icon } from '../chat/icons.tsx';
 
 const rootOf = (element: Element) => element.getRootNode() as ShadowRoot;
 
 /** The choices of a button; Escape and a click beside it close it, and the focus goes back. */
-export function Menu({ menu, onClose }: { menu: MenuState; onClose: () => void }) {
-  const { anchor, label, items } = menu;
+export function Menu({
+  desk,
+  menu,
+}: {
+  desk: Desk;
+  menu: { anchor: HTMLElement; items: MenuItem[] };
+}) {
+  const { anchor, items } = menu;
   const list = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const element = list.current;
@@ -40,7 +31,8 @@ export function Menu({ menu, onClose }: { menu: MenuState; onClose: () => void }
     element.querySelector('button')?.focus();
   }, [anchor]);
   const close = (focus = true) => {
-    onClose();
+    desk.menu = undefined;
+    desk.tell();
     if (focus) anchor.focus();
   };
   const move = (step: number) => {
@@ -55,7 +47,7 @@ export function Menu({ menu, onClose }: { menu: MenuState; onClose: () => void }
         ref={list}
         class="menu"
         role="menu"
-        aria-label={label}
+        aria-label={anchor.getAttribute('aria-label') ?? ''}
         tabIndex={-1}
         onKeyDown={(event) => {
           if (event.key === 'Escape' || event.key === 'Tab') close();

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { Question as Asked, Desk } from './desk.ts';
+import type { Question as Asked, Desk } from '../chat/desk.ts';
 
 /** Asks before something is gone; the answer that changes nothing has the focus. */
 export function Question({ desk, asked }: { desk: Desk; asked: Asked }) {
@@ -52,7 +52,7 @@ export function Question({ desk, asked }: { desk: Desk; asked: Asked }) {
           </button>
           <button
             type="button"
-            class="danger-button"
+            class="plain danger-button"
             onClick={() => {
               isDone.current = true;
               close();

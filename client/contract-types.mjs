@@ -1,0 +1,95 @@
+/**
+ * The contract's types for the package, without the library they are made with: printed from the JSON
+ * Schema of what `npm run build` has compiled just before.
+ */
+import { z } from 'zod';
+import * as errors from '../dist/src/contract/errors.js';
+import * as events from '../dist/src/contract/events.js';
+import * as identity from '../dist/src/contract/identity.js';
+import * as messages from '../dist/src/contract/messages.js';
+import * as tickets from '../dist/src/contract/tickets.js';
+
+const keyOf = (name) => (/^\w+$/.test(name) ? name : JSON.stringify(name));
+const lines = (text, by) => text.replaceAll('\n', `\n${by}`);
+
+function printObject({ properties = {}, required = [], additionalProperties }) {
+  if (Object.keys(properties).length === 0) {
+    return `Record<string, ${additionalProperties ? print(additionalProperties) : 'never'}>`;
+  }
+  const fields = Object.entries(properties).map(([name, schema]) => {
+    const comment = schema.description ? `/** ${schema.description} */\n` : '';
+    const optional = required.includes(name) ? '' : '?';
+    return lines(`\n${comment}${keyOf(name)}${optional}: ${print(schema)};`, '  ');
+  });
+  return `{${fields.join('')}\n}`;
+}
+
+/** @returns {string} a JSON Schema as a type */
+function print(schema) {
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
+  if (Array.isArray(schema.type))
+    return schema.type.map((type) => print({ ...schema, type })).join(' | ');
+  const any = schema.anyOf ?? schema.oneOf;
+  if (any) return [...new Set(any.map(print))].join(' | ');
+  switch (schema.type) {
+    case 'array':
+      return `Array<${print(schema.items ?? {})}>`;
+    case 'object':
+      return printObject(schema);
+    case 'integer':
+    case 'number':
+      return 'number';
+    case 'string':
+    case 'boolean':
+    case 'null':
+      return schema.type;
+    default:
+      return 'unknown';
+  }
+}
+
+const typeOf = (schema, io = 'output') =>
+  print(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
+
+/** One entry of the map for each event. */
+const mapOf = (name, table, schemaOf, io) =>
+  `export interface ${name} {${Object.entries(table)
+    .map(([event, entry]) => lines(`\n${event}: ${typeOf(schemaOf(entry), io)};`, '  '))
+    .join('')}\n}`;
+
+const named = {
+  ErrorCode: errors.errorBody.shape.error,
+  FieldError: errors.fieldError,
+  ErrorBody: errors.errorBody,
+  UserView: identity.userView,
+  FileView: messages.fileView,
+  MessageView: messages.messageView,
+  TicketView: tickets.ticketView,
+  TypingView: events.typingView,
+  AuthorizeAck: events.authorizeAck,
+  SyncAck: events.syncAck,
+};
+
+/** @returns {string} a module of types */
+export function printContract() {
+  const read = Object.entries(named).map(
+    ([name, schema]) => `export type ${name} = ${typeOf(schema)};`,
+  );
+  const sent = Object.entries({
+    CreateTicketBody: tickets.createTicketBody,
+    ListTicketsQuery: tickets.listTicketsQuery,
+  }).map(([name, schema]) => `export type ${name} = ${typeOf(schema, 'input')};`);
+  return `${[
+    ...read,
+    ...sent,
+    'export type AckError = ErrorBody & { ok: false };',
+    mapOf('ClientEventInputs', events.clientEvents, (entry) => entry, 'input'),
+    mapOf('ClientEventAcks', events.clientEventAcks, (entry) => entry),
+    mapOf('ServerPayloads', events.serverEvents, ({ payload }) => payload),
+    'export type ClientEventName = keyof ClientEventInputs;',
+    'export type ClientEventInput<N extends ClientEventName> = ClientEventInputs[N];',
+    'export type Ack<N extends ClientEventName> = ({ ok: true } & ClientEventAcks[N]) | AckError;',
+    'export type ServerEvents = { [N in keyof ServerPayloads]: (payload: ServerPayloads[N]) => void };',
+  ].join('\n\n')}\n`;
+}

@@ -1,0 +1,84 @@
+import type { AppContext } from '../../context.ts';
+import type { Consumer } from '../consumers/consumer.ts';
+import {
+  type Entry,
+  isOfMessage,
+  type LogId,
+  publicLog,
+  type Ticket,
+  toTicket,
+} from '../log/entry.ts';
+import { type BlockTexts, blockOf, type Texts, writeTexts } from './postings.ts';
+import { wordsOf } from './words.ts';
+
+/** So that what a busy ticket writes is taken up together, and found well within five seconds. */
+const LINGER_MS = 1000;
+
+interface Placed {
+  block: number;
+  key: string;
+  text: string;
+}
+
+/** The text that an entry makes or changes, and where the index keeps it. */
+function placeText(entry: Entry): Placed | undefined {
+  if (isOfMessage(entry)) {
+    const seq = entry.type === 'message' ? entry.seq : entry.of.seq;
+    const text = entry.type === 'delete' ? '' : entry.content;
+    return { block: blockOf(seq), key: String(seq), text };
+  }
+  const topic = entry.changes.topic?.[1];
+  if (entry.stream !== 'public' || typeof topic !== 'string') return undefined;
+  return { block: 0, key: 'topic', text: topic };
+}
+
+/** The texts that entries of one log have made or changed, block by block. */
+export function textsOfEntries(log: LogId, entries: readonly Entry[]): BlockTexts[] {
+  const blocks = new Map<number, Map<string, { rev: number; text: string }>>();
+  for (const entry of entries) {
+    const placed = placeText(entry);
+    if (!placed) continue;
+    const texts = blocks.get(placed.block) ?? new Map();
+    blocks.set(placed.block, texts.set(placed.key, { rev: entry.seq, text: placed.text }));
+  }
+  return [...blocks].map(([block, found]) => {
+    const texts: Texts = new Map();
+    for (const [key, { rev, text }] of found) texts.set(key, { rev, words: wordsOf(text) });
+    return { log, block, texts };
+  });
+}
+
+/** What a ticket was opened with, and its topic as it is now. That is no entry of its log. */
+export function textsOfTicket(ticket: Ticket): BlockTexts {
+  const texts: Texts = new Map([
+    ['topic', { rev: ticket.status_seq, words: wordsOf(ticket.topic) }],
+    ['description', { rev: 0, words: wordsOf(ticket.description) }],
+  ]);
+  return { log: publicLog(ticket.id), block: 0, texts };
+}
+
+async function indexEntries(ctx: AppContext, entries: readonly Entry[]): Promise<void> {
+  const [first] = entries;
+  if (!first) return;
+  const log = { ticketId: first.ticket_id, stream: first.stream };
+  for (const { block, texts } of textsOfEntries(log, entries)) {
+    await writeTexts(ctx, log, block, texts);
+  }
+}
+
+/** Feeds the search index from the log, beside the hot path. */
+export const searchConsumer: Consumer = {
+  name: 'search',
+  streams: ['public', 'internal'],
+  // What was there before it is indexed by a reindex: see `reindex.ts`.
+  begins: 'now',
+  lingerMs: LINGER_MS,
+  async begin(ctx, log) {
+    const row = log.stream === 'public' && (await ctx.store.readTicketRow(log.ticketId));
+    if (!row) return;
+    const { block, texts } = textsOfTicket(toTicket(row));
+    await writeTexts(ctx, log, block, texts);
+  },
+  handle: (ctx, entry) => indexEntries(ctx, [entry]),
+  handleBatch: indexEntries,
+};

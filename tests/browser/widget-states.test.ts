@@ -1,0 +1,310 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { findFreePort } from '../../src/infra/embedded-mongo/launch.ts';
+import { ensureBuilt, root } from '../../src/prepare.mjs';
+import { openApp, type RunningApp } from '../support/app.ts';
+import { eventually } from '../support/eventually.ts';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { mintToken, personAt } from '../support/people.ts';
+import { openBrowser } from './browser.ts';
+import { type PartnerSite, servePartner } from './partner-site.ts';
+import {
+  expectNoSidewaysScroll,
+  findBarriers,
+  openChat,
+  said,
+  type Visit,
+  visit,
+  write,
+} from './widget-desk.ts';
+
+const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGNsaGhgYGBgYgADBgYGABYGAQGf5mUgAAAAAElFTkSuQmCC',
+  'base64',
+);
+
+let browser: Browser;
+let app: RunningApp;
+let proxy: FaultProxy;
+let site: PartnerSite;
+let users = 0;
+const open: Visit[] = [];
+const pictures = join(root, 'tests/browser/screenshots');
+
+beforeAll(async () => {
+  await ensureBuilt();
+  await mkdir(pictures, { recursive: true });
+  // With the limits of a real server: each test is somebody else.
+  app = await openApp({ WEB_SERVER_PORT: String(await findFreePort()), RATE_LIMIT_FACTOR: '1' });
+  await app.ready;
+  proxy = await startFaultProxy({ target: { port: Number(new URL(app.url).port) } });
+  site = await servePartner(`http://127.0.0.1:${proxy.port}`);
+  // Coming back to a page as it was left is switched off where tests are driven.
+  browser = await openBrowser({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+}, 240_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+  await proxy?.close();
+  await app?.stop();
+}, 120_000);
+
+beforeEach(() => {
+  site.user = { id: `ben-${++users}`, username: 'Ben' };
+  site.page = {};
+});
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+
+const staff = () => personAt(app.url, mintToken({ id: `kim-${users}`, role: 'AGENT' }));
+const me = () => personAt(app.url, mintToken(site.user));
+
+async function come(options: Parameters<typeof visit>[2] = {}): Promise<Visit> {
+  const one = await visit(browser, site.url, options);
+  open.push(one);
+  return one;
+}
+
+/** Opens the chat and makes a ticket. */
+async function begin(page: Page, text = 'My fern is unwell'): Promise<string> {
+  await openChat(page);
+  await write(page, text);
+  return eventually(async () => {
+    const { body } = await me().call<{ id: string }[]>('GET', '/tickets');
+    if (!body[0]) throw new Error('there is no ticket yet');
+    return body[0].id;
+  });
+}
+
+const picture = (page: Page, name: string) =>
+  page.screenshot({ path: join(pictures, `${name}.png`) });
+
+/** Files as the clipboard, or whoever drags them, hands them over. */
+const transferOf = (page: Page, name: string, type: string) =>
+  page.evaluateHandle(
+    `(() => { const all = new DataTransfer(); all.items.add(new File(['a'], '${name}', { type: '${type}' })); return all; })()`,
+  );
+
+type Element = { dispatchEvent(event: unknown): void };
+interface Dom {
+  ClipboardEvent: new (name: string, init: object) => unknown;
+  getComputedStyle(element: unknown): { borderTopWidth: string };
+}
+
+const paste = (field: unknown, clipboardData: unknown) => {
+  const { ClipboardEvent } = globalThis as unknown as Dom;
+  const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+  (field as Element).dispatchEvent(event);
+};
+
+const borderOf = (element: unknown) =>
+  (globalThis as unknown as Dom).getComputedStyle(element).borderTopWidth;
+
+const focused = (page: Page) =>
+  page.evaluate("document.activeElement?.shadowRoot?.activeElement?.getAttribute('aria-label')");
+
+describe('what a customer meets', () => {
+  test('of a file that is empty or too big, or one too many, it says so by name and in MB before anything is sent', async () => {
+    const { page } = await come();
+    await begin(page);
+    const pick = page.locator('input[type=file]');
+    const file = (name: string, size: number) => {
+      return { name, mimeType: 'text/plain', buffer: Buffer.alloc(size, 'a') };
+    };
+    await pick.setInputFiles(file('nothing.txt', 0));
+    await page.getByText('“nothing.txt” is empty.').waitFor();
+    await pick.setInputFiles(file('film.mov', 10.5 * 1024 * 1024));
+    await page.getByText('“film.mov” has 10.5 MB. A file can have up to 10 MB.').waitFor();
+    await pick.setInputFiles(Array.from({ length: 11 }, (_, n) => file(`${n}.txt`, 3)));
+    await page.getByText('Up to 10 files go with one message.').waitFor();
+    await page.getByRole('button', { name: 'Remove 9.txt' }).waitFor();
+    await picture(page, 'file-too-many');
+    expect(await page.getByRole('button', { name: /^Remove / }).count()).toBe(10);
+  }, 60_000);
+
+  test('who writes more than the server takes sees the seconds count down, and can go on writing', async () => {
+    const { page } = await come();
+    const ticketId = await begin(page);
+    const { send } = me();
+    await Promise.all(Array.from({ length: 15 }, (_, n) => send(ticketId, `line ${n}`)));
+    await write(page, 'one too many');
+    const waiting = page.getByText(/Sent again in \d+ s/);
+    const seconds = async () => Number(/\d+/.exec((await waiting.textContent()) ?? '')?.[0]);
+    const first = await seconds();
+    await eventually(async () => expect(await seconds()).toBeLessThan(first));
+    await picture(page, 'limited');
+    await page.getByLabel('Your message').fill('meanwhile');
+    expect(await page.getByRole('button', { name: 'Send', exact: true }).isEnabled()).toBe(true);
+  }, 60_000);
+
+  test('without a connection a banner says so, what was written stays in sight, a menu that is not loaded yet says it too, and both work again with it', async () => {
+    const { page } = await come();
+    await page.route('**/overlays.js*', (route) => route.abort());
+    // The connection may be gone before the first message has been read back.
+    await page.route('**/tickets/*/messages*', (route) => route.abort());
+    await begin(page);
+    await proxy.refuse();
+    proxy.resetAll();
+    await page.getByText('No connection. What you write is kept and sent later.').waitFor();
+    await page.getByRole('button', { name: 'More options' }).click();
+    await page.getByText('There is no connection at the moment. Please try again.').waitFor();
+    await said(page, 'My fern is unwell').waitFor();
+    await picture(page, 'no-connection');
+    await page.unrouteAll();
+    await proxy.accept();
+    await page.getByText('No connection.').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'More options' }).click();
+    await page.getByRole('menuitemcheckbox', { name: 'Sound' }).waitFor();
+  }, 60_000);
+
+  test('an answer while the chat is closed shows on the button and in the title, through a reload, until it is read', async () => {
+    const { page } = await come();
+    const ticketId = await begin(page);
+    await page.getByRole('button', { name: 'Close chat' }).first().click();
+    await staff().send(ticketId, 'A little less sun');
+    await page.getByRole('button', { name: 'Open chat (1)' }).waitFor();
+    await eventually(async () => expect(await page.title()).toBe('(1) A shop'));
+    await page.reload();
+    const badged = page.getByRole('button', { name: 'Open chat (1)' });
+    await badged.waitFor();
+    await picture(page, 'badge');
+    await badged.click();
+    await said(page, 'A little less sun').waitFor();
+    await eventually(async () => expect(await page.title()).toBe('A shop'));
+  }, 60_000);
+
+  test('files are pasted and dropped, sent without words, and seen large and left again with the keyboard', async () => {
+    const { page } = await come();
+    await begin(page);
+    const field = page.getByLabel('Your message');
+    await field.evaluate(paste, await transferOf(page, 'pasted.txt', 'text/plain'));
+    await page.getByRole('button', { name: 'Remove pasted.txt' }).waitFor();
+    const dataTransfer = await transferOf(page, 'dropped.txt', 'text/plain');
+    const chat = page.locator('.screen.chat');
+    await chat.dispatchEvent('dragenter', { dataTransfer });
+    await page.getByText('Drop files here').waitFor();
+    await chat.dispatchEvent('drop', { dataTransfer });
+    await page.getByText('Drop files here').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Remove dropped.txt' }).waitFor();
+    const leaf = { name: 'leaf.png', mimeType: 'image/png', buffer: PICTURE };
+    await page.locator('input[type=file]').setInputFiles(leaf);
+    await page.getByRole('button', { name: 'Remove leaf.png' }).waitFor();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    for (const name of ['pasted.txt', 'dropped.txt']) {
+      await page.getByRole('link', { name }).waitFor();
+    }
+    await page.getByRole('button', { name: 'Picture leaf.png' }).press('Enter');
+    const large = page.getByRole('dialog', { name: 'Picture leaf.png' });
+    await large.getByRole('img', { name: 'leaf.png' }).waitFor();
+    await picture(page, 'lightbox');
+    await page.keyboard.press('Escape');
+    await large.waitFor({ state: 'detached' });
+    await eventually(async () => expect(await focused(page)).toBe('Picture leaf.png'));
+  }, 60_000);
+
+  test('an emoji is chosen with arrow keys and stands where the caret was; Escape goes back to its button', async () => {
+    const { page } = await come();
+    await openChat(page);
+    const field = page.getByLabel('Your message');
+    await field.fill('Hello Kim');
+    for (let step = 0; step < 4; step++) await field.press('ArrowLeft');
+    const emoji = page.getByRole('button', { name: 'Emoji', exact: true });
+    await emoji.press('Enter');
+    await page.getByRole('button', { name: '😀' }).waitFor();
+    await picture(page, 'emoji');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await eventually(async () => expect(await field.inputValue()).toBe('Hello😃 Kim'));
+    await emoji.press('Enter');
+    await page.getByRole('button', { name: '😀' }).waitFor();
+    await page.keyboard.press('Escape');
+    await eventually(async () => expect(await focused(page)).toBe('Emoji'));
+    expect(await page.getByRole('button', { name: '😀' }).count()).toBe(0);
+  }, 60_000);
+});
+
+describe('the page around it', () => {
+  test('a component that mounts, unmounts and mounts again, as React’s StrictMode has it, leaves one chat that hears and sends once', async () => {
+    site.page = { before: '<script src="/strict.js"></script>' };
+    const { page } = await come();
+    await page.getByRole('button', { name: 'Open chat' }).waitFor();
+    await page.evaluate('strict.twice()');
+    const ticketId = await begin(page);
+    await write(page, 'just once');
+    await eventually(async () => expect((await me().list(ticketId)).body).toHaveLength(1));
+    await page.getByText('Sent', { exact: true }).waitFor();
+    expect(await page.evaluate("document.querySelectorAll('deskcord-chat').length")).toBe(1);
+    expect(await page.evaluate('strict.heard')).toEqual(['open', 'ticket:created']);
+  }, 60_000);
+
+  test('a page that comes back from the back/forward cache has its draft, what was said meanwhile, and sends', async () => {
+    site.page = { before: '<script src="/shown.js"></script>' };
+    const { page } = await come();
+    const ticketId = await begin(page);
+    await said(page, 'My fern is unwell').waitFor();
+    await page.getByLabel('Your message').fill('half a sentence');
+    await page.goto(`${site.url}/other`);
+    await staff().send(ticketId, 'said meanwhile');
+    // There is no load to wait for.
+    await page.evaluate('history.back()').catch(() => undefined);
+    await eventually(async () => expect(await page.evaluate('persisted')).toBe(true));
+    await said(page, 'said meanwhile').waitFor();
+    expect(await page.getByLabel('Your message').inputValue()).toBe('half a sentence');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await eventually(async () => {
+      const { body } = await me().list(ticketId);
+      expect(body.map(({ content }) => content)).toEqual(['said meanwhile', 'half a sentence']);
+    });
+  }, 60_000);
+});
+
+describe('other ways to look at it', () => {
+  test.each([200, 400])(
+    'at %s % zoom everything is there and can be used',
+    async (percent) => {
+      const scale = percent / 100;
+      const viewport = { width: 1280 / scale, height: 800 / scale };
+      const { page } = await come({ viewport, deviceScaleFactor: scale, bypassCSP: true });
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      const ticketId = await begin(page);
+      await staff().send(ticketId, 'A little less sun');
+      await said(page, 'A little less sun').waitFor();
+      for (const name of ['More options', 'Close chat', 'Attach files', 'Emoji', 'Send']) {
+        const box = await page.getByRole('button', { name, exact: true }).first().boundingBox();
+        const { x = -1, y = -1, width = 0, height = 0 } = box ?? {};
+        const isInside =
+          x >= 0 && y >= 0 && x + width <= viewport.width && y + height <= viewport.height;
+        expect({ name, isInside }).toEqual({ name, isInside: true });
+      }
+      await picture(page, `zoom-${percent}`);
+      await expectNoSidewaysScroll(page);
+      await page.getByRole('button', { name: 'More options' }).click();
+      await page.getByRole('menuitem', { name: 'End conversation' }).click();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+      expect(await findBarriers(page)).toEqual([]);
+    },
+    60_000,
+  );
+
+  test('in forced colours what is told apart by its surface has a border', async () => {
+    const { page } = await come({ forcedColors: 'active', reducedMotion: 'reduce' });
+    const ticketId = await begin(page);
+    await staff().send(ticketId, 'A little less sun');
+    await said(page, 'A little less sun').waitFor();
+    const hasBorder = async (selector: string) =>
+      (await page.locator(selector).first().evaluate(borderOf)) !== '0px';
+    for (const selector of ['.bubble', '.composer-box', '.send', '.panel']) {
+      expect([selector, await hasBorder(selector)]).toEqual([selector, true]);
+    }
+    await page.getByRole('button', { name: 'More options' }).click();
+    await page.getByRole('menu').waitFor();
+    expect(await hasBorder('.menu')).toBe(true);
+    await picture(page, 'forced-colours');
+    await page.getByRole('menuitem', { name: 'End conversation' }).click();
+    expect(await hasBorder('.question')).toBe(true);
+  }, 60_000);
+});

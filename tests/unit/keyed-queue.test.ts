@@ -1,0 +1,41 @@
+import { describe, expect, test } from '@jest/globals';
+import { createKeyedQueue } from '../../src/domain/consumers/keyed-queue.ts';
+import { eventually } from '../support/eventually.ts';
+
+describe('a keyed queue that lingers', () => {
+  test('when a key is woken again and again, then it runs at once and later once for all of it', async () => {
+    const runs: string[] = [];
+    const queue = createKeyedQueue({
+      limit: 1,
+      lingerMs: 200,
+      run: async (key) => void runs.push(key),
+      onError: () => undefined,
+    });
+    queue.schedule('a');
+    await eventually(() => expect(runs).toHaveLength(1));
+    for (let n = 0; n < 10; n++) queue.schedule('a', 'first');
+    expect(queue.keys()).toEqual(['a']);
+    await eventually(() => expect(runs).toHaveLength(2));
+    await eventually(() => expect(queue.keys()).toEqual([]));
+    await queue.stop();
+    expect(runs).toHaveLength(2);
+  });
+
+  test('when one key lingers, then others do not wait for it, and it counts as no work', async () => {
+    const runs: string[] = [];
+    const queue = createKeyedQueue({
+      limit: 1,
+      lingerMs: 60_000,
+      run: async (key) => void runs.push(key),
+      onError: () => undefined,
+    });
+    queue.schedule('a');
+    queue.schedule('b');
+    await eventually(() => expect(runs).toEqual(['a', 'b']));
+    await eventually(() => expect(queue.keys()).toEqual([]));
+    queue.schedule('a');
+    expect(queue.keys()).toEqual(['a']);
+    await queue.stop();
+    expect(runs).toEqual(['a', 'b']);
+  });
+});

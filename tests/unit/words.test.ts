@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import { sizes } from '../../src/contract/limits.ts';
+import { fold, wordsOf } from '../../src/domain/search/words.ts';
+
+describe('the words of a text', () => {
+  test.each([
+    ['lower case, each once, in order', 'The Parcel, the parcel!', ['the', 'parcel']],
+    [
+      'divided at what is no letter or digit',
+      'AB-1234 a.b@example.com',
+      ['ab', '1234', 'a', 'b', 'example', 'com'],
+    ],
+    ['accents folded', 'Café naïve Ångström Đà Łódź', ['cafe', 'naive', 'angstrom', 'da', 'lodz']],
+    ['composed and decomposed alike', 'é e\u0301 \ufb01n', ['e', 'fin']],
+    [
+      'letters that stand for one another',
+      'Straße STRASSE Œuvre smørrebrød',
+      ['strasse', 'oeuvre', 'smorrebrod'],
+    ],
+    ['Turkish with and without dots', 'İADE ıade iade', ['iade']],
+    ['Greek with its two sigmas', 'ΟΔΟΣ οδος οδός', ['οδοσ']],
+    ['Vietnamese', 'Tiếng Việt', ['tieng', 'viet']],
+    ['Japanese by a dictionary', '東京の倉庫から荷物', ['東京', 'の', '倉庫', 'から', '荷物']],
+    ['Japanese voicing kept, widths folded', 'ｶﾞﾗｽ ガラス カラス', ['ガラス', 'カラス']],
+    ['Chinese', '我的订单没有到', ['我的', '订单', '没有', '到']],
+    ['Thai', 'พัสดุยังไม่มาถึง', ['พัสดุ', 'ยัง', 'ไม่', 'มา', 'ถึง']],
+    ['Korean', '배송이 늦어요', ['배송이', '늦어요']],
+    ['Hindi with its vowels', 'पार्सल नहीं', ['पार्सल', 'नहीं']],
+    ['Arabic without tatweel and harakat', 'الطَّـلَبُ', ['الطلب']],
+    [
+      'Arabic alef forms, ends and digits',
+      'أحمد إحمد آحمد ٱحمد مدرسة مدرسه ١٢٣',
+      ['احمد', 'مدرسه', '123'],
+    ],
+    ['Hebrew without points', 'שָׁלוֹם', ['שלום']],
+    ['emoji and signs are none', '👍🏽 — … 🇯🇵 ★', []],
+    ['capitals of mathematics', '𝐏𝐀𝐑𝐂𝐄𝐋', ['parcel']],
+    ['a mixture', 'iPhone15の充電器', ['iphone15', 'の', '充電器']],
+  ])('%s', (_, text, words) => {
+    expect(wordsOf(text)).toEqual(words);
+  });
+
+  test('are bounded: a long word is cut by code points, the words after the last one are left out', () => {
+    const long = '\u{20000}'.repeat(2) + 'x'.repeat(200);
+    const [word] = wordsOf('x'.repeat(4000));
+    expect(word).toBe('x'.repeat(sizes.word));
+    expect(wordsOf('𝒳'.repeat(300))).toEqual(['x'.repeat(sizes.word)]);
+    for (const each of wordsOf(long)) expect([...each].length).toBeLessThanOrEqual(sizes.word);
+    const many = Array.from({ length: 3000 }, (_, n) => n.toString(36)).join(' ');
+    expect(wordsOf(many)).toHaveLength(sizes.wordsPerText);
+    expect(wordsOf('a b c', 2)).toEqual(['a', 'b']);
+  });
+
+  test('are those of the folded text, so that what is folded already stays as it is', () => {
+    for (const text of ['Straße', 'الطَّـلَبُ', 'ｶﾞﾗｽ', 'İADE', '①②㍿ﷺ', 'Ǆ']) {
+      expect(fold(fold(text))).toBe(fold(text));
+    }
+  });
+});

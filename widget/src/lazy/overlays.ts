@@ -1,0 +1,15 @@
+import css from './overlays.css';
+
+export { headerMenu } from './header-menu.ts';
+export { Menu } from './menu.tsx';
+export { messageMenu } from './message-menu.ts';
+export { Question } from './question.tsx';
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(css);
+
+/** Its style comes with it, once for each shadow root. */
+export function adoptStyle(root: ShadowRoot): void {
+  if (root.adoptedStyleSheets.includes(sheet)) return;
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+}
