@@ -62,6 +62,7 @@ export const sizes = {
   /** A longer word is found by as much of its beginning. */
   word: 40,
   messagesPage: 500,
+  historyPage: 100,
   cursorsAtAuthorize: 100,
   /** A whole request, the slowest upload included. */
   requestWithin: 120_000,

@@ -3,6 +3,7 @@ import type { AppContext } from '../context.ts';
 import type { DeskEventView, TicketInternalView, TypingView } from '../contract/events.ts';
 import type { MessageView, MirrorState } from '../contract/messages.ts';
 import type { TicketView } from '../contract/tickets.ts';
+import type { AssigneeRow, RatingRow } from '../models/ticket.ts';
 import { staffFields } from '../models/ticket.ts';
 import { isDiscordKey } from './access/actor.ts';
 import { derivedKeys } from './access/derived-keys.ts';
@@ -31,6 +32,12 @@ export interface TicketViewer {
   internalSeq?: number;
 }
 
+export function assigneeView(ctx: AppContext, assignee: AssigneeRow, to: { staff: boolean }) {
+  return { id: shownId(ctx, assignee, to), name: assignee.name };
+}
+
+export const ratingView = ({ score, comment, at }: RatingRow) => ({ score, comment, at });
+
 /** Where stored rows end and the wire begins; nothing else shapes an answer. */
 export function ticketView(
   ctx: AppContext,
@@ -47,6 +54,7 @@ export function ticketView(
     status: ticket.status,
     created_at: ticket.created_at,
     updated_at: Math.max(ticket.updated_at, head.at),
+    changed_at: ticket.updated_at,
     user_role: ticket.user_role,
     support_role: ticket.support_role,
     issue_level: ticket.issue_level,
@@ -61,7 +69,7 @@ export function ticketView(
     category: ticket.category,
     sub_category: ticket.sub_category,
     scheduled_date: ticket.scheduled_date,
-    assignee: assignee && { id: shownId(ctx, assignee, to), name: assignee.name },
+    assignee: assignee && assigneeView(ctx, assignee, to),
     files: ticket.files.map((file) => fileView(ctx, file)),
     context: ticket.context,
     first_response_at: ticket.first_response_at,
@@ -69,7 +77,7 @@ export function ticketView(
     resolved_at: ticket.resolved_at,
     resolution_time: ticket.resolution_time,
     rejection_reason: ticket.rejection_reason,
-    rating: rating && { score: rating.score, comment: rating.comment, at: rating.at },
+    rating: rating && ratingView(rating),
     reopened: ticket.reopened,
     ...(to.staff && staffFieldsOf(ticket, to)),
   };
@@ -89,7 +97,7 @@ const ALIAS_CHARACTERS = 22;
  * same opaque text stands for the same person. Keyed, since the ids of a guild's members are known to
  * many and could be tried.
  */
-function shownId(
+export function shownId(
   ctx: AppContext,
   { id, key }: Pick<Author, 'id' | 'key'>,
   { staff }: { staff: boolean },
