@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { AppContext } from '../context.ts';
-import type { DeskEventView, TypingView } from '../contract/events.ts';
+import type { DeskEventView, TicketInternalView, TypingView } from '../contract/events.ts';
 import type { MessageView, MirrorState } from '../contract/messages.ts';
 import type { TicketView } from '../contract/tickets.ts';
 import type { AssigneeRow, RatingRow } from '../models/ticket.ts';
+import { staffFields } from '../models/ticket.ts';
 import { isDiscordKey } from './access/actor.ts';
 import { derivedKeys } from './access/derived-keys.ts';
 import { fileView } from './links.ts';
@@ -140,6 +141,17 @@ export function deskEventView(entry: TicketChangeEntry): DeskEventView {
   const { id, ticket_id, seq, at, action, author, origin, changes } = entry;
   const by = origin === 'system' ? null : { id: author.id, name: author.name };
   return { id, ticket_id, seq, kind: action, at, by, data: { ...changes } };
+}
+
+/** The staff's own fields as they are after an entry; nothing where it changed none of them. */
+export function ticketInternalView({
+  ticket,
+  seq,
+  changes,
+}: TicketChangeEntry): TicketInternalView | undefined {
+  if (!staffFields.some((field) => field in changes)) return undefined;
+  const { id: ticket_id, tags, snoozed_until } = ticket;
+  return { ticket_id, last_internal_seq: seq, tags, snoozed_until };
 }
 
 export function typingView(ctx: AppContext, ticketId: string, by: Author, to: Viewer): TypingView {
