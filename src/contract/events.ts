@@ -72,7 +72,11 @@ export const deskEventView = z.object({
     .object({ id: z.string(), name: z.string() })
     .nullable()
     .describe('Null for what the server does by itself.'),
-  data: z.record(z.string(), z.unknown()).describe('Field by field: `[from, to]`.'),
+  data: z
+    .record(z.string(), z.unknown())
+    .describe(
+      'Field by field: `[from, to]`. Of `sla_warning` and `sla_breach` also `target`, `first_response` or `resolution`, and when it was `due`.',
+    ),
 });
 export type DeskEventView = z.infer<typeof deskEventView>;
 

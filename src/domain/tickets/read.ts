@@ -15,6 +15,7 @@ import { majority, native, oid } from '../log/collections.ts';
 import { internalLog, publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { emptyHead, type Head, headWith, listHeads, readHeads } from '../log/heads.ts';
 import { searchTickets } from '../search/query.ts';
+import { createStaffViewer } from '../sla/rules.ts';
 import { ticketView } from '../views.ts';
 
 /** Refusals of a ticket leave at multiples of this, in milliseconds after their request came. */
@@ -53,7 +54,7 @@ export async function readTicket(
   return { ticket: toTicket(row), head: headWith(row, head) };
 }
 
-/** A ticket for who asked: for staff, with how far its internal stream has come. */
+/** A ticket for who asked: for staff, with its service level and how far its internal stream has come. */
 export async function viewTicket(
   ctx: AppContext,
   actor: Actor,
@@ -62,7 +63,8 @@ export async function viewTicket(
 ): Promise<TicketView> {
   if (!isStaff(actor)) return ticketView(ctx, ticket, head, { staff: false });
   const { seq: internalSeq } = await ctx.store.readHead(internalLog(ticket.id));
-  return ticketView(ctx, ticket, head, { staff: true, internalSeq });
+  const viewer = await createStaffViewer(ctx);
+  return ticketView(ctx, ticket, head, viewer(ticket, internalSeq));
 }
 
 export async function getTicket(ctx: AppContext, actor: Actor, id: string): Promise<TicketView> {
@@ -128,18 +130,19 @@ async function showTickets(
 ): Promise<TicketView[]> {
   const ids = [...heads.keys()];
   const staff = isStaff(actor);
-  const [rows, internal] = await Promise.all([
+  const [rows, internal, viewer] = await Promise.all([
     native(ctx.db.tickets)
       .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
       .sort({ _id: -1 })
       .toArray(),
     staff ? readHeads(ctx.db, 'internal', ids.map(oid)) : undefined,
+    staff ? createStaffViewer(ctx) : undefined,
   ]);
   return rows.map((row) => {
     const ticket = toTicket(row);
     const head = headWith(row, heads.get(ticket.id) ?? emptyHead);
     const internalSeq = internal?.get(ticket.id)?.seq ?? 0;
-    return ticketView(ctx, ticket, head, staff ? { staff, internalSeq } : { staff });
+    return ticketView(ctx, ticket, head, viewer?.(ticket, internalSeq) ?? { staff: false });
   });
 }
 
