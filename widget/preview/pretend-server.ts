@@ -51,6 +51,17 @@ export class PretendServer {
       ...{ user_id: visitor.id, user_role: visitor.role, username: visitor.username },
       ...{ created_at: now, updated_at: now, closed_at: null, close_reason: null },
       ...{ support_role: 'GENERAL', issue_level: 'NORMAL', assigned_to: null, last_seq: 0 },
+      ...{ reference: '', priority: 'NORMAL', category: null, sub_category: null, tags: [] },
+      ...{
+        scheduled_date: null,
+        assignee: null,
+        files: [],
+        context: {},
+        reopened: 0,
+        rating: null,
+      },
+      ...{ first_response_at: null, response_time: null, resolved_at: null },
+      ...{ resolution_time: null, rejection_reason: null },
     };
     this.#kept.set(ticket.id, { ticket, messages: [] });
     this.tell('ticket_created', ticket);

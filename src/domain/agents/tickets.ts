@@ -37,7 +37,7 @@ export async function listAgentTickets(
     ...(query.before && { _id: { $lt: oid(query.before) } }),
     $and: [visibleTickets(actor, ctx.config)],
   };
-  const heads = await listHeads(ctx.db, filter, limit + 1);
+  const heads = await listHeads(ctx.db, filter, limit + 1, 'ticket_assignee');
   const ids = [...heads.keys()].slice(0, limit).map(oid);
   const [rows, internal, viewer] = await Promise.all([
     native(ctx.db.tickets)
