@@ -208,7 +208,7 @@ ticketSchema.index(
   { name: 'ticket_list_tag' },
 );
 ticketSchema.index(
-  { sla_state: 1, ...few, ...newest, ...further, category: 1 },
+  { sla_state: 1, ...few, ...newest, created_at: 1, priority: 1, category: 1 },
   { name: 'ticket_list_sla' },
 );
 ticketSchema.index(
