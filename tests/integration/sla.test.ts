@@ -266,7 +266,7 @@ describe('without a worker', () => {
 });
 
 test('when the processes that look for it are killed, then each thing is still said once', async () => {
-  const env = { DB_NAME: ctx.config.dbName, ROLES: 'server,worker' };
+  const env = { DB_NAME: ctx.config.dbName, ROLES: 'server,bot,worker' };
   const workers: ServerProcess[] = [1, 2, 3].map(() => spawnServer(env));
   try {
     await Promise.all(workers.map(({ listening }) => listening));
