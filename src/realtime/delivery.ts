@@ -21,6 +21,7 @@ import {
   ticketView,
   typingView,
 } from '../domain/views.ts';
+import { followAssignments } from './assigned-rooms.ts';
 import {
   type Audience,
   audienceOf,
@@ -171,6 +172,8 @@ export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
     return since !== undefined && !stored.lessThan(ctx.reconciliation.watermarkSince(since));
   };
   const stops = [
+    // Before the entries are emitted.
+    followAssignments(ctx, io),
     ctx.bus.subscribe((event) => {
       if (event.kind === 'entry') reorderBuffer.accept(event.entry);
       else if (event.kind === 'internal_entry') internalBuffer.accept(event.entry);
