@@ -188,7 +188,7 @@ ticketSchema.index({ ...few, ...newest, ...further }, { name: 'ticket_list' });
 ticketSchema.index({ owner: 1, ...few, ...newest }, { name: 'ticket_owner_filters' });
 ticketSchema.index({ user_id: 1, ...newest }, { name: 'ticket_user' });
 ticketSchema.index(
-  { priority: 1, status: 1, support_role: 1, ...newest, created_at: 1 },
+  { priority: 1, status: 1, support_role: 1, ...newest, created_at: 1, issue_level: 1 },
   { name: 'ticket_list_priority' },
 );
 ticketSchema.index(

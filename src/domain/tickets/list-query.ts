@@ -169,7 +169,6 @@ function wayOf(asked: Condition, changed: boolean, bySla: boolean): Way {
     return { hint: 'ticket_owner_filters', few: levelsToo };
   }
   if ('user_id' in asked) return { hint: 'ticket_user', few: [] };
-  if ('sla_state' in asked && !changed) return { hint: 'ticket_list_sla', few: levelsToo };
   if ('tags' in asked) return { hint: 'ticket_list_tag', few: levelsToo };
   const lead =
     ('assignee.key' in asked && 'assignee') ||
@@ -177,6 +176,7 @@ function wayOf(asked: Condition, changed: boolean, bySla: boolean): Way {
     ('category' in asked && 'category');
   const kind = changed ? 'changed' : 'list';
   if (lead) return { hint: `ticket_${kind}_${lead}`, few: levelsToo };
+  if ('sla_state' in asked && !changed) return { hint: 'ticket_list_sla', few: levelsToo };
   if ('priority' in asked && !changed) return { hint: 'ticket_list_priority', few: withoutLevels };
   return { hint: `ticket_${kind}`, few: levelsToo };
 }
