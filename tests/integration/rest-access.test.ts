@@ -151,6 +151,32 @@ const routes: Record<string, Route> = {
     customer: '403 404 404 404',
     staff: '400 400 404 404',
   },
+  'read the history': {
+    method: 'GET',
+    path: ({ ticketId }) => `/tickets/${ticketId}/history`,
+    customer: '200 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'list comments': {
+    method: 'GET',
+    path: ({ ticketId }) => `/tickets/${ticketId}/comments`,
+    customer: '200 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'write a comment': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/comments`,
+    body: { content: 'hello' },
+    customer: '201 404 404 404',
+    staff: '201 201 404 404',
+  },
+  'write an internal comment': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/comments`,
+    body: { content: 'hm', internal: true },
+    customer: '403 404 404 404',
+    staff: '201 201 404 404',
+  },
   'list notes': {
     method: 'GET',
     path: ({ ticketId }) => `/tickets/${ticketId}/notes`,

@@ -19,6 +19,7 @@ const categories = ['TECHNICAL', 'BILLING', 'ACCOUNT', 'GENERAL', null];
 const tags = ['vip', 'refund', 'bug', 'late'];
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const AT_ONCE = 2000;
 
 /**
  * Puts tickets in that differ in everything lists go by: ten owners, three staff members, one ticket a
@@ -72,6 +73,8 @@ export async function insertTickets(
       sla_due_at: random() < 0.2 ? null : created_at + Math.floor(random() * 50) * HOUR,
     };
   });
-  await ctx.db.tickets.collection.insertMany(rows as never);
+  for (let from = 0; from < count; from += AT_ONCE) {
+    await ctx.db.tickets.collection.insertMany(rows.slice(from, from + AT_ONCE) as never);
+  }
   return rows;
 }
