@@ -6,12 +6,19 @@ import { fileUpkeep } from './domain/files/upkeep.ts';
 import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
 import { searchConsumer } from './domain/search/index-consumer.ts';
 import { completeIndex } from './domain/search/reindex.ts';
+import { slaReplanning } from './domain/sla/replan.ts';
+import { slaConsumer, slaWork } from './domain/sla/watch.ts';
 import { autoAssignment } from './domain/tickets/auto-assign.ts';
 
 /** What is due is done by these; the names are stored. */
-const handlers: Readonly<Record<string, WorkHandler>> = { ...fileUpkeep, ...autoAssignment };
+const handlers: Readonly<Record<string, WorkHandler>> = {
+  ...fileUpkeep,
+  ...autoAssignment,
+  ...slaWork,
+  ...slaReplanning,
+};
 /** What follows the log, beside the bridge to Discord. */
-const consumers: readonly Consumer[] = [searchConsumer];
+const consumers: readonly Consumer[] = [searchConsumer, slaConsumer];
 
 /**
  * Starts the role `worker`: due work and consumers of the log, each on one node at a time. Of several

@@ -1,3 +1,4 @@
+import { acknowledgeEscalation } from '../domain/sla/escalation.ts';
 import {
   assignTicket,
   claimTicket,
@@ -60,5 +61,8 @@ export const ticketVerbHandlers = {
   },
   async snoozeTicket({ ctx, actor, params, body }) {
     return { status: 200, body: await snoozeTicket(ctx, actor, params.ticketId, body.until) };
+  },
+  async acknowledgeEscalation({ ctx, actor, params }) {
+    return { status: 200, body: await acknowledgeEscalation(ctx, actor, params.ticketId) };
   },
 } satisfies Partial<Handlers>;

@@ -12,12 +12,14 @@ import { emptyHead, headWith, readHeads } from '../log/heads.ts';
 import { spanOf } from '../pages.ts';
 import { listPriorities } from '../priorities/priorities.ts';
 import { searchTickets } from '../search/query.ts';
+import { createStaffViewer } from '../sla/rules.ts';
 import { ticketView } from '../views.ts';
 import {
   assigneeCondition,
   type Filters,
   planList,
   requireShown,
+  sortOf,
   type TicketPlan,
 } from './list-query.ts';
 
@@ -32,12 +34,20 @@ interface Span {
   limit: number;
 }
 
+type SortField = 'updated_at' | 'sla_due_at';
+
+/** What a list is sorted by besides the tickets' ids. */
+function sortedBy(sort: object): SortField | undefined {
+  if ('updated_at' in sort) return 'updated_at';
+  return 'sla_due_at' in sort ? 'sla_due_at' : undefined;
+}
+
 /** Reads keys only, where the index has all that is asked for. */
 async function listRows(ctx: AppContext, plan: TicketPlan, { skip, limit }: Span) {
-  const value = 'updated_at' in plan.sort ? { updated_at: 1 } : {};
+  const by = sortedBy(plan.sort);
   const rows = await native(ctx.db.tickets)
     .find(plan.filter as never, {
-      projection: { _id: 1, ...value },
+      projection: { _id: 1, ...(by && { [by]: 1 }) },
       readConcern: majority,
       ...(plan.hint && { hint: plan.hint }),
     })
@@ -46,11 +56,8 @@ async function listRows(ctx: AppContext, plan: TicketPlan, { skip, limit }: Span
     .limit(limit)
     .batchSize(limit + 1)
     .toArray();
-  return (rows as unknown as Pick<TicketRow, '_id' | 'updated_at'>[]).map(
-    ({ _id, updated_at }): Listed => ({
-      id: _id.toHexString(),
-      ...('updated_at' in plan.sort && { value: updated_at }),
-    }),
+  return (rows as unknown as (Pick<TicketRow, '_id'> & Record<SortField, number>)[]).map(
+    (row): Listed => ({ id: row._id.toHexString(), ...(by && { value: row[by] }) }),
   );
 }
 
@@ -67,12 +74,14 @@ async function countTickets(ctx: AppContext, plan: TicketPlan, most = MAX_COUNTE
 /** Behind the cursor, in the order of the list. */
 function behind(filters: Filters, cursor: ListCursor | undefined) {
   if (!cursor) return [];
-  const past = filters.order === 'asc' ? '$gt' : '$lt';
+  const sort = sortOf(filters);
+  const past = sort._id === 1 ? '$gt' : '$lt';
   const id = { _id: { [past]: oid(cursor.id) } };
-  if (filters.sort !== 'updated_at') return [id];
+  const by = sortedBy(sort);
+  if (!by) return [id];
   // Bounds the scan; the rest decides between those of one moment.
-  const bound = { updated_at: { [`${past}e`]: cursor.value } };
-  const further = [{ updated_at: { [past]: cursor.value } }, { updated_at: cursor.value, ...id }];
+  const bound = { [by]: { [`${past}e`]: cursor.value } };
+  const further = [{ [by]: { [past]: cursor.value } }, { [by]: cursor.value, ...id }];
   return [bound, { $or: further }];
 }
 
@@ -140,11 +149,12 @@ export async function showTickets(
   const wanted = ids.map(oid);
   const staff = isStaff(actor);
   const heads = await readHeads(ctx.db, 'public', wanted);
-  const [rows, internal] = await Promise.all([
+  const [rows, internal, viewer] = await Promise.all([
     native(ctx.db.tickets)
       .find({ _id: { $in: wanted } }, { readConcern: majority })
       .toArray(),
     staff ? readHeads(ctx.db, 'internal', wanted) : undefined,
+    staff ? createStaffViewer(ctx) : undefined,
   ]);
   const byId = new Map(rows.map((row) => [row._id.toHexString(), row as TicketRow]));
   return ids.flatMap((id) => {
@@ -152,7 +162,8 @@ export async function showTickets(
     if (!row) return [];
     const head = headWith(row, heads.get(id) ?? emptyHead);
     const internalSeq = internal?.get(id)?.seq ?? 0;
-    return [ticketView(ctx, toTicket(row), head, staff ? { staff, internalSeq } : { staff })];
+    const ticket = toTicket(row);
+    return [ticketView(ctx, ticket, head, viewer?.(ticket, internalSeq) ?? { staff: false })];
   });
 }
 
@@ -188,7 +199,9 @@ export async function listTickets(
   }
   if (page !== undefined) {
     const span = spanOf(limit === undefined ? { page } : { page, limit });
-    const { sort: _sort, ...counted } = filters;
+    // A list by what is due has only what is, and so is its count.
+    const { sort, ...unsorted } = filters;
+    const counted = sort === 'sla' ? filters : unsorted;
     const [rows, total] = await Promise.all([
       listOrdered(ctx, actor, filters, { ...span, cursor: undefined }),
       countTickets(ctx, planList(ctx, actor, counted)),

@@ -9,6 +9,7 @@ import { can } from '../access/policy.ts';
 import { native } from '../log/collections.ts';
 import { internalLog, publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { type Head, headWith } from '../log/heads.ts';
+import { createStaffViewer } from '../sla/rules.ts';
 import { ticketView } from '../views.ts';
 import { openStatuses } from './workflow.ts';
 
@@ -48,7 +49,7 @@ export async function readTicket(
   return { ticket: toTicket(row), head: headWith(row, head) };
 }
 
-/** A ticket for who asked: for staff, with how far its internal stream has come. */
+/** A ticket for who asked: for staff, with its service level and how far its internal stream has come. */
 export async function viewTicket(
   ctx: AppContext,
   actor: Actor,
@@ -57,7 +58,8 @@ export async function viewTicket(
 ): Promise<TicketView> {
   if (!isStaff(actor)) return ticketView(ctx, ticket, head, { staff: false });
   const { seq: internalSeq } = await ctx.store.readHead(internalLog(ticket.id));
-  return ticketView(ctx, ticket, head, { staff: true, internalSeq });
+  const viewer = await createStaffViewer(ctx);
+  return ticketView(ctx, ticket, head, viewer(ticket, internalSeq));
 }
 
 export async function getTicket(ctx: AppContext, actor: Actor, id: string): Promise<TicketView> {
