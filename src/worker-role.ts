@@ -7,9 +7,14 @@ import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.
 import { searchConsumer } from './domain/search/index-consumer.ts';
 import { completeIndex } from './domain/search/reindex.ts';
 import { autoAssignment } from './domain/tickets/auto-assign.ts';
+import { dueClosing } from './domain/tickets/closing.ts';
 
 /** What is due is done by these; the names are stored. */
-const handlers: Readonly<Record<string, WorkHandler>> = { ...fileUpkeep, ...autoAssignment };
+const handlers: Readonly<Record<string, WorkHandler>> = {
+  ...fileUpkeep,
+  ...autoAssignment,
+  ...dueClosing,
+};
 /** What follows the log, beside the bridge to Discord. */
 const consumers: readonly Consumer[] = [searchConsumer];
 

@@ -60,6 +60,8 @@ export const sizes = {
   word: 40,
   messagesPage: 500,
   cursorsAtAuthorize: 100,
+  /** How far ahead a closing may be. */
+  closingWithin: 30 * 24 * 3_600_000,
   /** A whole request, the slowest upload included. */
   requestWithin: 120_000,
   authorizeWithin: 10_000,

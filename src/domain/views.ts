@@ -28,6 +28,8 @@ function staffFieldsOf({ tags, snoozed_until }: Ticket, to: TicketViewer) {
 export interface TicketViewer {
   staff: boolean;
   internalSeq?: number;
+  /** When it will be closed, where that was read. */
+  closingDueAt?: number | null;
 }
 
 /** Where stored rows end and the wire begins; nothing else shapes an answer. */
@@ -70,6 +72,8 @@ export function ticketView(
     rejection_reason: ticket.rejection_reason,
     rating: rating && { score: rating.score, comment: rating.comment, at: rating.at },
     reopened: ticket.reopened,
+    close_request: ticket.close_request,
+    ...(to.closingDueAt !== undefined && { closing_due_at: to.closingDueAt }),
     ...(to.staff && staffFieldsOf(ticket, to)),
   };
 }

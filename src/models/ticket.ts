@@ -19,6 +19,11 @@ export interface RatingRow {
   first: number;
 }
 
+export interface CloseRequestRow {
+  at: number;
+  by_name: string;
+}
+
 /** What the times of service are counted by: milliseconds since 1970, and lengths in milliseconds. */
 export interface ServiceClockRow {
   /** When it began: with the ticket, its approval, or its reopening. */
@@ -79,6 +84,8 @@ export interface TicketRow {
   /** The entry that ended the ticket last; 0 before the first time. */
   ending_seq: number;
   clock: ServiceClockRow;
+  /** That staff ask the customer whether it may be closed. */
+  close_request: CloseRequestRow | null;
   /** Staff's, changed by entries of the internal stream alone. */
   tags: string[];
   snoozed_until: number | null;
@@ -128,6 +135,7 @@ export const ticketSchema = new Schema<TicketRow>(
     reopened: { type: Number, default: 0 },
     ending_seq: { type: Number, default: 0 },
     clock: { type: Schema.Types.Mixed, required: true },
+    close_request: { type: Schema.Types.Mixed, default: null },
     tags: { type: [String], default: [] },
     snoozed_until: { type: Number, default: null },
   },
@@ -207,7 +215,19 @@ export function newTicketFields({
     reopened: 0,
     ending_seq: isClosed ? status_seq : 0,
     clock: { from: created_at, paused: 0, paused_since: null },
+    close_request: null,
     tags: [],
     snoozed_until: null,
   } satisfies Partial<TicketRow>;
 }
+
+/** The names of the fields that `newTicketFields` gives. */
+export const addedFields: readonly string[] = Object.keys(
+  newTicketFields({
+    issue_level: 'NORMAL',
+    created_at: 0,
+    status: 'OPEN',
+    status_seq: 0,
+    closed_at: null,
+  }),
+);

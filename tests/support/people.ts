@@ -94,6 +94,7 @@ const serverEvents = [
   'ticket_created',
   'ticket_updated',
   'ticket_closed',
+  'ticket_closing',
   'typing',
   'read',
   'authorized',

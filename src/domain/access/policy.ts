@@ -52,6 +52,9 @@ const table = {
   upload_file: { may: ownerAndStaff, refusal: 'upload to a ticket' },
   signal: { may: ownerAndStaff, refusal: 'signal in a ticket' },
   close_ticket: { may: ownerAndStaff, refusal: 'close a ticket' },
+  close_silently: { may: staff, refusal: 'only staff may close a ticket silently' },
+  request_closing: { may: staff, refusal: 'only staff may ask to close a ticket' },
+  answer_closing: { may: ['owner'], refusal: 'only its owner may say whether it may be closed' },
   change_topic: { may: ownerAndStaff, refusal: 'change the topic of a ticket' },
   set_level: {
     may: ['owner_setting_levels', ...staff],

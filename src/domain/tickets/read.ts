@@ -16,6 +16,7 @@ import { internalLog, publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { emptyHead, type Head, headWith, listHeads, readHeads } from '../log/heads.ts';
 import { searchTickets } from '../search/query.ts';
 import { ticketView } from '../views.ts';
+import { readClosings } from './due-closing.ts';
 
 /** Refusals of a ticket leave at multiples of this, in milliseconds after their request came. */
 const HIDING_GRID_MS = 100;
@@ -60,9 +61,14 @@ export async function viewTicket(
   ticket: Ticket,
   head: { seq: number; at: number },
 ): Promise<TicketView> {
-  if (!isStaff(actor)) return ticketView(ctx, ticket, head, { staff: false });
-  const { seq: internalSeq } = await ctx.store.readHead(internalLog(ticket.id));
-  return ticketView(ctx, ticket, head, { staff: true, internalSeq });
+  const staff = isStaff(actor);
+  const [closings, internal] = await Promise.all([
+    readClosings(ctx, [ticket.id]),
+    staff ? ctx.store.readHead(internalLog(ticket.id)) : undefined,
+  ]);
+  const closingDueAt = closings(ticket, staff);
+  const viewer = { staff, closingDueAt, ...(internal && { internalSeq: internal.seq }) };
+  return ticketView(ctx, ticket, head, viewer);
 }
 
 export async function getTicket(ctx: AppContext, actor: Actor, id: string): Promise<TicketView> {
@@ -128,18 +134,21 @@ async function showTickets(
 ): Promise<TicketView[]> {
   const ids = [...heads.keys()];
   const staff = isStaff(actor);
-  const [rows, internal] = await Promise.all([
+  const [rows, internal, closings] = await Promise.all([
     native(ctx.db.tickets)
       .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
       .sort({ _id: -1 })
       .toArray(),
     staff ? readHeads(ctx.db, 'internal', ids.map(oid)) : undefined,
+    readClosings(ctx, ids),
   ]);
   return rows.map((row) => {
     const ticket = toTicket(row);
     const head = headWith(row, heads.get(ticket.id) ?? emptyHead);
     const internalSeq = internal?.get(ticket.id)?.seq ?? 0;
-    return ticketView(ctx, ticket, head, staff ? { staff, internalSeq } : { staff });
+    const closingDueAt = closings(ticket, staff);
+    const viewer = staff ? { staff, internalSeq, closingDueAt } : { staff, closingDueAt };
+    return ticketView(ctx, ticket, head, viewer);
   });
 }
 
