@@ -3,6 +3,7 @@ import { type Consumer, runConsumer } from './domain/consumers/consumer.ts';
 import type { LeaseTimes } from './domain/consumers/lease.ts';
 import { keepUnderLease } from './domain/consumers/under-lease.ts';
 import { fileUpkeep } from './domain/files/upkeep.ts';
+import { statistics } from './domain/reports/refresh.ts';
 import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
 import { searchConsumer } from './domain/search/index-consumer.ts';
 import { completeIndex } from './domain/search/reindex.ts';
@@ -14,6 +15,7 @@ const handlers: Readonly<Record<string, WorkHandler>> = {
   ...fileUpkeep,
   ...autoAssignment,
   ...dueClosing,
+  ...statistics,
 };
 /** What follows the log, beside the bridge to Discord. */
 const consumers: readonly Consumer[] = [searchConsumer];

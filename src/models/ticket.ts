@@ -86,6 +86,8 @@ export interface TicketRow {
   clock: ServiceClockRow;
   /** That staff ask the customer whether it may be closed. */
   close_request: CloseRequestRow | null;
+  /** By which door it was opened. */
+  channel: 'web' | 'discord' | 'system';
   /** Staff's, changed by entries of the internal stream alone. */
   tags: string[];
   snoozed_until: number | null;
@@ -136,6 +138,7 @@ export const ticketSchema = new Schema<TicketRow>(
     ending_seq: { type: Number, default: 0 },
     clock: { type: Schema.Types.Mixed, required: true },
     close_request: { type: Schema.Types.Mixed, default: null },
+    channel: { type: String, default: 'web' },
     tags: { type: [String], default: [] },
     snoozed_until: { type: Number, default: null },
   },
@@ -164,6 +167,13 @@ ticketSchema.index(
     name: 'ticket_assignee',
     partialFilterExpression: { 'assignee.key': { $exists: true } },
   },
+);
+
+// What has changed, and what has ended: the statistics are made by these.
+ticketSchema.index({ updated_at: 1 }, { name: 'ticket_updated' });
+ticketSchema.index(
+  { closed_at: 1 },
+  { name: 'ticket_closed', partialFilterExpression: { closed_at: { $gt: 0 } } },
 );
 
 /** The last number given to a ticket. */
@@ -216,6 +226,7 @@ export function newTicketFields({
     ending_seq: isClosed ? status_seq : 0,
     clock: { from: created_at, paused: 0, paused_since: null },
     close_request: null,
+    channel: 'web' as TicketRow['channel'],
     tags: [],
     snoozed_until: null,
   } satisfies Partial<TicketRow>;
