@@ -25,14 +25,18 @@ async function writeTypes() {
   await rm(declared, { recursive: true, force: true });
   const tsc = here('../node_modules/typescript/bin/tsc');
   await promisify(execFile)(process.execPath, [tsc, '-p', here('tsconfig.json')]);
+  const wanted = new Set();
   for (const name of await readdir(`${declared}client`)) {
     const text = await readFile(`${declared}client/${name}`, 'utf8');
+    for (const [, names] of text.matchAll(/\{([^}]*)\} from '\.\.\/src\/contract\//g)) {
+      for (const one of names.match(/\b[A-Z]\w+/g) ?? []) wanted.add(one);
+    }
     const own = text
       .replace(/'\.\.\/src\/contract\/[\w-]+\.ts'/g, "'./contract.js'")
       .replace(/'(\.\/[\w-]+)\.ts'/g, "'$1.js'");
     await writeFile(`${out}types/${name}`, own);
   }
-  await writeFile(`${out}types/contract.d.ts`, printContract());
+  await writeFile(`${out}types/contract.d.ts`, await printContract(wanted));
   await rm(declared, { recursive: true });
 }
 

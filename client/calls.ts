@@ -5,7 +5,8 @@ import type {
   SyncAck,
 } from '../src/contract/events.ts';
 import type { FileView, MessageView } from '../src/contract/messages.ts';
-import type { CreateTicketBody, ListTicketsQuery, TicketView } from '../src/contract/tickets.ts';
+import type { ListTicketsQuery } from '../src/contract/ticket-lists.ts';
+import type { CreateTicketBody, TicketView } from '../src/contract/tickets.ts';
 import { retryDelay } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';

@@ -2,6 +2,7 @@
  * The contract's types for the package, without the library they are made with: printed from the JSON
  * Schema of what `npm run build` has compiled just before.
  */
+import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import * as errors from '../dist/src/contract/errors.js';
 import * as events from '../dist/src/contract/events.js';
@@ -58,6 +59,12 @@ const mapOf = (name, table, schemaOf, io) =>
     .map(([event, entry]) => lines(`\n${event}: ${typeOf(schemaOf(entry), io)};`, '  '))
     .join('')}\n}`;
 
+/** Made of several, below. */
+const made = new Set([
+  ...['CreateTicketBody', 'ListTicketsQuery', 'AckError', 'ClientEventInputs', 'ClientEventAcks'],
+  ...['ServerPayloads', 'ClientEventName', 'ClientEventInput', 'Ack', 'ServerEvents'],
+]);
+
 const named = {
   ErrorCode: errors.errorBody.shape.error,
   FieldError: errors.fieldError,
@@ -71,9 +78,29 @@ const named = {
   SyncAck: events.syncAck,
 };
 
-/** @returns {string} a module of types */
-export function printContract() {
-  const read = Object.entries(named).map(
+/** Every schema of the contract by the name it is exported under. */
+async function readSchemas() {
+  const folder = new URL('../dist/src/contract/', import.meta.url);
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.js'));
+  return Object.assign(
+    {},
+    ...(await Promise.all(files.map((name) => import(new URL(name, folder))))),
+  );
+}
+
+/**
+ * @param {Iterable<string>} wanted the names the library's declarations import
+ * @returns {Promise<string>} a module of types
+ */
+export async function printContract(wanted) {
+  const schemas = await readSchemas();
+  const more = [...wanted].filter((name) => !(name in named) && !made.has(name));
+  const found = more.map((name) => {
+    const schema = schemas[name.charAt(0).toLowerCase() + name.slice(1)];
+    if (!schema) throw new Error(`client/contract-types.mjs: no schema of the contract is ${name}`);
+    return [name, schema];
+  });
+  const read = [...Object.entries(named), ...found].map(
     ([name, schema]) => `export type ${name} = ${typeOf(schema)};`,
   );
   const sent = Object.entries({

@@ -5,6 +5,7 @@ import { availabilityView } from '../src/contract/availability.ts';
 import { blockView } from '../src/contract/blocks.ts';
 import { calendarView } from '../src/contract/calendar.ts';
 import { cannedReplyView } from '../src/contract/canned-replies.ts';
+import { commentView } from '../src/contract/comments.ts';
 import { assignedPackageView, customerView } from '../src/contract/customers.ts';
 import { type EndpointRow, endpoints } from '../src/contract/endpoints.ts';
 import { errorBody, errorStatus } from '../src/contract/errors.ts';
@@ -60,10 +61,11 @@ const jsonOf = (schema: z.ZodType, io: 'input' | 'output') =>
 /** Fields in words, in which two schemas are the same object. */
 const fingerprint = ({ properties = {} }: JsonSchema) => Object.keys(properties).join(' ');
 const nameByFields = new Map(
-  [...named, ['the body of an error', errorBody] as const].map(([name, schema]) => [
-    fingerprint(jsonOf(schema, 'output')),
-    name,
-  ]),
+  [
+    ...named,
+    ['message with `is_internal`', commentView] as const,
+    ['the body of an error', errorBody] as const,
+  ].map(([name, schema]) => [fingerprint(jsonOf(schema, 'output')), name]),
 );
 
 function recordName({ additionalProperties: values }: JsonSchema): string {
@@ -109,15 +111,21 @@ const rows: readonly EndpointRow[] = Object.values(endpoints);
 const api = rows.filter(({ auth }) => auth !== 'none');
 const callOf = ({ method, path }: EndpointRow) => `\`${method} ${path.replace('/api/v1', '')}\``;
 
-function inputOf({ body, query, file }: EndpointRow): string {
-  if (body) return fields(body);
+const aliasesOf = (aliases: Readonly<Record<string, string>> = {}) =>
+  Object.entries(aliases).map(([name, field]) => `; \`${name}\` is \`${field}\``);
+
+function inputOf({ body, query, file, files, aliases }: EndpointRow): string {
+  if (body) {
+    const form = files ? `; or multipart with \`${files.field}\`` : '';
+    return [fields(body), ...aliasesOf(aliases), form].join('');
+  }
   if (query) return `query: ${fields(query)}`;
   return file ? `multipart: \`${file}\`` : '—';
 }
 
 function answersOf({ answers }: EndpointRow): string {
   const bodies = Object.entries(answers).map(([status, schema]) => {
-    const none = status === '204' ? 'nothing' : 'bytes';
+    const none = ['204', '302'].includes(status) ? 'nothing' : 'bytes';
     return [status, schema ? typeName(jsonOf(schema, 'output')) : none] as const;
   });
   const kinds = new Set(bodies.map(([, body]) => body));

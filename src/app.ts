@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 import type { AppContext } from './context.ts';
 import { createTokenVerifier } from './domain/access/identity.ts';
+import { seedCategories } from './domain/categories/categories.ts';
 import { createDeskState } from './domain/desk-state.ts';
 import { entryEvent } from './domain/events.ts';
 import { isHint } from './domain/hints.ts';
@@ -10,6 +11,7 @@ import { createReconciliation } from './domain/log/reconciliation.ts';
 import { createLogStore } from './domain/log/store.ts';
 import { LogWriter } from './domain/log/writer.ts';
 import { migrateDatabase, NewerDatabase } from './domain/migration/migrate.ts';
+import { seedPriorities } from './domain/priorities/priorities.ts';
 import { createBus } from './infra/bus.ts';
 import { createClock } from './infra/clock.ts';
 import { createErrorReports } from './infra/error-reports.ts';
@@ -57,6 +59,8 @@ async function prepareDatabase(ctx: AppContext, link: MongoLink, stop: AbortSign
       await migrateDatabase(ctx, stop);
       if (stop.aborted) return;
       const problems = await buildIndexes(ctx.db);
+      await seedPriorities(ctx);
+      await seedCategories(ctx);
       if (problems.length === 0) return ctx.health.set('indexes', 'ok');
       ctx.log.error({ problems }, 'indexes are not as the promise needs them');
       ctx.health.set('indexes', 'down', problems.join('; '));

@@ -24,6 +24,10 @@ export interface EndpointRow {
   body?: z.ZodType;
   /** The file field of a multipart body. */
   file?: string;
+  /** Files that may come with the fields as a form instead of JSON, and the field of `body` for their ids. */
+  files?: { field: string; into: string };
+  /** Other names of fields of the body, as sibling systems call them. */
+  aliases?: Readonly<Record<string, string>>;
   /** Bodies by status; null is a body of bytes, or with 204 none at all. */
   answers: Readonly<Record<number, z.ZodType | null>>;
   /** Headers of the answer that a client needs. */

@@ -5,6 +5,7 @@ import { availabilityEndpoints } from './endpoints/availability.ts';
 import { blockEndpoints } from './endpoints/blocks.ts';
 import { cannedReplyEndpoints } from './endpoints/canned-replies.ts';
 import { catalogueEndpoints } from './endpoints/catalogue.ts';
+import { commentEndpoints } from './endpoints/comments.ts';
 import { customerEndpoints } from './endpoints/customers.ts';
 import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
@@ -25,6 +26,7 @@ export const endpoints = {
   ...ticketVerbEndpoints,
   ...catalogueEndpoints,
   ...messageEndpoints,
+  ...commentEndpoints,
   ...noteEndpoints,
   ...fileEndpoints,
   ...customerEndpoints,

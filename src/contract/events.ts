@@ -43,9 +43,9 @@ export const eventLimits: Record<ClientEventName, RateLimitName> = {
   edit: 'change_message',
   delete: 'change_message',
   close_ticket: 'close_ticket',
-  send_note: 'desk',
-  edit_note: 'desk',
-  delete_note: 'desk',
+  send_note: 'send_note',
+  edit_note: 'change_note',
+  delete_note: 'change_note',
   sync: 'list_messages',
   typing: 'typing',
   read: 'read',
@@ -75,6 +75,15 @@ export const deskEventView = z.object({
   data: z.record(z.string(), z.unknown()).describe('Field by field: `[from, to]`.'),
 });
 export type DeskEventView = z.infer<typeof deskEventView>;
+
+/** The staff's own fields of a ticket, after an entry of its internal stream. */
+export const ticketInternalView = z.object({
+  ticket_id,
+  last_internal_seq: seq,
+  tags: z.array(z.string()),
+  snoozed_until: millis.nullable(),
+});
+export type TicketInternalView = z.infer<typeof ticketInternalView>;
 
 export const syncAck = z.object({
   messages: z
@@ -139,6 +148,10 @@ export const serverEvents = {
   edit_note: { payload: messageView, when: 'To staff: a note has another text; it comes whole.' },
   delete_note: { payload: messageView, when: 'To staff: a note is deleted.' },
   desk_event: { payload: deskEventView, when: 'To staff: something has happened to a ticket.' },
+  ticket_internal: {
+    payload: ticketInternalView,
+    when: "To staff: the staff's own fields of a ticket have changed.",
+  },
   ticket_created: { payload: ticketView, when: 'A ticket is opened.' },
   ticket_updated: { payload: ticketView, when: 'A ticket has changed; its entry is `last_seq`.' },
   ticket_closed: { payload: ticketView, when: 'A ticket is closed; its entry is `last_seq`.' },

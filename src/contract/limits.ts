@@ -8,6 +8,9 @@ export const rateLimits = {
   send_message: 15,
   list_messages: 15,
   change_message: 15,
+  send_note: 60,
+  list_notes: 60,
+  change_note: 60,
   upload: 15,
   /** Counted per file, because a signed link carries no user; never per address, which many people share. */
   download: 60,
@@ -59,6 +62,7 @@ export const sizes = {
   /** A longer word is found by as much of its beginning. */
   word: 40,
   messagesPage: 500,
+  historyPage: 100,
   cursorsAtAuthorize: 100,
   /** How far ahead a closing may be. */
   closingWithin: 30 * 24 * 3_600_000,

@@ -23,6 +23,15 @@ export const ticketStatus = z.enum(ticketStatuses);
 export const issueLevel = z.enum(issueLevels);
 export const supportRole = z.enum(supportRoles);
 
+const upperCase = (value: unknown) =>
+  typeof value === 'string' ? value.trim().toUpperCase() : value;
+
+/** The same in any case, for what comes in. */
+export const issueLevelInput = z.preprocess(upperCase, issueLevel).meta({ enum: [...issueLevels] });
+export const supportRoleInput = z
+  .preprocess(upperCase, supportRole)
+  .meta({ enum: [...supportRoles] });
+
 const LONGEST_WORD = 40;
 
 /** A word as it is stored: `in progress`, `In-Progress` and `IN_PROGRESS` are the same. */

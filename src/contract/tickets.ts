@@ -1,10 +1,18 @@
 import { z } from 'zod';
+import { emailText } from './customers.ts';
 import { userRole } from './identity.ts';
-import { clientId, hexId, millis, queryInteger, seq } from './ids.ts';
+import { clientId, hexId, millis, seq } from './ids.ts';
 import { sizes } from './limits.ts';
 import { fileView } from './messages.ts';
 import { text } from './text.ts';
-import { issueLevel, priorityInput, supportRole, ticketStatus, wordInput } from './ticket-words.ts';
+import {
+  issueLevel,
+  priorityInput,
+  supportRole,
+  supportRoleInput,
+  ticketStatus,
+  wordInput,
+} from './ticket-words.ts';
 
 export {
   type IssueLevel,
@@ -43,6 +51,9 @@ export const ticketView = z.object({
   status: ticketStatus,
   created_at: millis,
   updated_at: millis.describe('Moves with every message, too.'),
+  changed_at: millis.describe(
+    'When the ticket itself last changed, messages left out: `sort=updated_at` goes by it.',
+  ),
   user_role: userRole,
   support_role: supportRole,
   issue_level: issueLevel,
@@ -104,12 +115,19 @@ export const createTicketBody = z.object({
   description: descriptionText,
   client_id: clientId.optional(),
   issue_level: issueLevel.optional(),
-  support_role: supportRole.optional(),
+  support_role: supportRoleInput.optional(),
   priority: priorityInput.optional(),
   category: wordInput.nullish(),
   sub_category: labelText.nullish(),
   scheduled_date: day.nullish(),
   context: contextInput.optional(),
+  attachments: z
+    .array(hexId)
+    .max(sizes.filesPerMessage)
+    .optional()
+    .describe('Files uploaded by `POST /attachments`.'),
+  customer_id: hexId.optional().describe('Of staff: whose ticket it is, by the profile.'),
+  customer_email: emailText.optional().describe('The same, by e-mail address.'),
 });
 export type CreateTicketBody = z.infer<typeof createTicketBody>;
 
@@ -117,7 +135,7 @@ export const updateTicketBody = z
   .object({
     topic: topicText.optional(),
     issue_level: issueLevel.optional(),
-    support_role: supportRole.optional(),
+    support_role: supportRoleInput.optional(),
     assigned_to: z.union([z.null(), assigneeText]).optional(),
     priority: priorityInput.optional(),
     category: wordInput.nullable().optional(),
@@ -136,17 +154,3 @@ export const closeTicketBody = z.object({
   comment: reasonText.nullish().describe('Another name of `reason`.'),
 });
 export type CloseTicketBody = z.infer<typeof closeTicketBody>;
-
-export const listTicketsQuery = z.object({
-  status: ticketStatus.optional(),
-  issue_level: issueLevel.optional(),
-  support_role: supportRole.optional(),
-  limit: queryInteger(1, sizes.ticketsPage).optional(),
-  before: hexId.optional(),
-  q: searchText
-    .optional()
-    .describe(
-      'Words that the ticket has, all of them: in topic, description and messages, for staff in notes too.',
-    ),
-});
-export type ListTicketsQuery = z.infer<typeof listTicketsQuery>;

@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { AppContext } from '../context.ts';
-import type { DeskEventView, TypingView } from '../contract/events.ts';
+import type { DeskEventView, TicketInternalView, TypingView } from '../contract/events.ts';
 import type { MessageView, MirrorState } from '../contract/messages.ts';
 import type { TicketView } from '../contract/tickets.ts';
+import type { AssigneeRow, RatingRow } from '../models/ticket.ts';
+import { staffFields } from '../models/ticket.ts';
 import { isDiscordKey } from './access/actor.ts';
 import { derivedKeys } from './access/derived-keys.ts';
 import { fileView } from './links.ts';
@@ -32,6 +34,12 @@ export interface TicketViewer {
   closingDueAt?: number | null;
 }
 
+export function assigneeView(ctx: AppContext, assignee: AssigneeRow, to: { staff: boolean }) {
+  return { id: shownId(ctx, assignee, to), name: assignee.name };
+}
+
+export const ratingView = ({ score, comment, at }: RatingRow) => ({ score, comment, at });
+
 /** Where stored rows end and the wire begins; nothing else shapes an answer. */
 export function ticketView(
   ctx: AppContext,
@@ -48,6 +56,7 @@ export function ticketView(
     status: ticket.status,
     created_at: ticket.created_at,
     updated_at: Math.max(ticket.updated_at, head.at),
+    changed_at: ticket.updated_at,
     user_role: ticket.user_role,
     support_role: ticket.support_role,
     issue_level: ticket.issue_level,
@@ -62,7 +71,7 @@ export function ticketView(
     category: ticket.category,
     sub_category: ticket.sub_category,
     scheduled_date: ticket.scheduled_date,
-    assignee: assignee && { id: shownId(ctx, assignee, to), name: assignee.name },
+    assignee: assignee && assigneeView(ctx, assignee, to),
     files: ticket.files.map((file) => fileView(ctx, file)),
     context: ticket.context,
     first_response_at: ticket.first_response_at,
@@ -70,7 +79,7 @@ export function ticketView(
     resolved_at: ticket.resolved_at,
     resolution_time: ticket.resolution_time,
     rejection_reason: ticket.rejection_reason,
-    rating: rating && { score: rating.score, comment: rating.comment, at: rating.at },
+    rating: rating && ratingView(rating),
     reopened: ticket.reopened,
     close_request: ticket.close_request,
     ...(to.closingDueAt !== undefined && { closing_due_at: to.closingDueAt }),
@@ -92,7 +101,7 @@ const ALIAS_CHARACTERS = 22;
  * same opaque text stands for the same person. Keyed, since the ids of a guild's members are known to
  * many and could be tried.
  */
-function shownId(
+export function shownId(
   ctx: AppContext,
   { id, key }: Pick<Author, 'id' | 'key'>,
   { staff }: { staff: boolean },
@@ -136,6 +145,17 @@ export function deskEventView(entry: TicketChangeEntry): DeskEventView {
   const { id, ticket_id, seq, at, action, author, origin, changes } = entry;
   const by = origin === 'system' ? null : { id: author.id, name: author.name };
   return { id, ticket_id, seq, kind: action, at, by, data: { ...changes } };
+}
+
+/** The staff's own fields as they are after an entry; nothing where it changed none of them. */
+export function ticketInternalView({
+  ticket,
+  seq,
+  changes,
+}: TicketChangeEntry): TicketInternalView | undefined {
+  if (!staffFields.some((field) => field in changes)) return undefined;
+  const { id: ticket_id, tags, snoozed_until } = ticket;
+  return { ticket_id, last_internal_seq: seq, tags, snoozed_until };
 }
 
 export function typingView(ctx: AppContext, ticketId: string, by: Author, to: Viewer): TypingView {

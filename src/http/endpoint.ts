@@ -15,6 +15,7 @@ import { parseInput } from '../domain/access/parse.ts';
 import { countRequest, rateHeaders } from '../domain/access/rate.ts';
 import { AppError, notFound } from '../errors.ts';
 import { readJson } from './body.ts';
+import { type Form, isForm, readForm } from './forms.ts';
 import { type Reply, sendError, sendReply } from './reply.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -70,6 +71,17 @@ export async function authenticate(ctx: AppContext, request: RequestContext): Pr
 const parse = (schema: z.ZodType | undefined, input: () => unknown, where: 'body' | 'query') =>
   schema ? parseInput(schema, input(), where) : undefined;
 
+/** A field under another name becomes the field, where that is not there itself. */
+function rename(input: unknown, aliases: EndpointRow['aliases']): unknown {
+  if (!aliases || typeof input !== 'object' || input === null) return input;
+  const renamed: Record<string, unknown> = { ...input };
+  for (const [name, field] of Object.entries(aliases)) {
+    if (renamed[field] === undefined && renamed[name] !== undefined) renamed[field] = renamed[name];
+    delete renamed[name];
+  }
+  return Array.isArray(input) ? input : renamed;
+}
+
 /** Runs an endpoint: who, how often, what, then the verb. */
 export async function serve(
   ctx: AppContext,
@@ -78,11 +90,13 @@ export async function serve(
   params: Record<string, string>,
 ): Promise<void> {
   const end = ctx.metrics.requests.startTimer({ method: row.method, path: row.path });
+  let form: Form | undefined;
   try {
     const actor = await authenticate(ctx, request);
     const verdict = await countRequest(ctx, row.limit, actor.key);
-    const json = row.body && (await readJson(request));
-    const body = parse(row.body, () => json, 'body');
+    if (row.files && isForm(request)) form = await readForm(ctx, actor, request, row.files.into);
+    const input = form ? form.fields : row.body && (await readJson(request));
+    const body = parse(row.body, () => rename(input, row.aliases), 'body');
     const query = parse(row.query, () => Object.fromEntries(request.query), 'query');
     // What is no id names nothing.
     const named = row.params?.safeParse(params);
@@ -91,6 +105,7 @@ export async function serve(
     const reply = await run(call);
     sendReply(request, { ...reply, headers: { ...rateHeaders(verdict), ...reply.headers } });
   } catch (error) {
+    await form?.forget();
     sendError(ctx, request, error);
   }
   end({ status: request.res.statusCode });

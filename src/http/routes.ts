@@ -9,6 +9,7 @@ import { availabilityHandlers } from './availability.ts';
 import { blockHandlers } from './blocks.ts';
 import { cannedReplyHandlers } from './canned-replies.ts';
 import { catalogueHandlers } from './catalogue.ts';
+import { commentHandlers } from './comments.ts';
 import { customerHandlers } from './customers.ts';
 import { serveFile } from './downloads.ts';
 import {
@@ -31,6 +32,7 @@ const handlers: Handlers = {
   ...ticketVerbHandlers,
   ...catalogueHandlers,
   ...messageHandlers,
+  ...commentHandlers,
   ...noteHandlers,
   ...uploadHandlers,
   downloadFile: serveFile,

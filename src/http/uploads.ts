@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import busboy from 'busboy';
 import { sizes } from '../contract/limits.ts';
+import { linkToFile } from '../domain/files/read.ts';
 import { requireUploadable, uploadFile } from '../domain/files/upload.ts';
 import { AppError } from '../errors.ts';
 import { openBody } from './body.ts';
@@ -109,5 +110,17 @@ export const uploadHandlers = {
       uploadFile(ctx, actor, ticketId, name, bytes, atMost),
     );
     return { status: 201, body: file };
+  },
+  async uploadAttachment({ ctx, actor, request }) {
+    await requireUploadable(ctx, actor, null);
+    const atMost = Number(request.req.headers['content-length']) || undefined;
+    const file = await readFileField(request, (name, bytes) =>
+      uploadFile(ctx, actor, null, name, bytes, atMost),
+    );
+    return { status: 201, body: file };
+  },
+  async findAttachment({ ctx, actor, params }) {
+    const Location = await linkToFile(ctx, actor, params.attachmentId);
+    return { status: 302, body: undefined, headers: { Location } };
   },
 } satisfies Partial<Handlers>;

@@ -118,6 +118,11 @@ entrySchema.index(
   { unique: true, name: 'entry_client_id' },
 );
 entrySchema.index({ stored: 1 }, { name: 'entry_stored' });
+// The history of a ticket: a page of it costs its rows, however many messages lie between them.
+entrySchema.index(
+  { ticket_id: 1, stream: 1, seq: 1, type: 1 },
+  { name: 'entry_ticket_changes', partialFilterExpression: { type: 'ticket_change' } },
+);
 entrySchema.index(
   { 'of.id': 1, seq: 1 },
   { name: 'entry_changes', partialFilterExpression: { 'of.id': { $exists: true } } },

@@ -2,10 +2,14 @@ import { Schema, type Types } from 'mongoose';
 import type { Stream } from './entry.ts';
 
 /**
- * A message that is to carry a file, or does: by its id where that is known already, or else by its
- * author's idempotency key. The author is the file's uploader.
+ * What is to carry a file, or does. A message: by its id where that is known already, or else by its
+ * author's idempotency key; the author is the file's uploader. Or a ticket that was opened with it.
  */
-export type FileHolder = { stream: Stream } & ({ message: Types.ObjectId } | { client_id: string });
+export type FileHolder = { stream: Stream } & (
+  | { message: Types.ObjectId }
+  | { client_id: string }
+  | { ticket: Types.ObjectId }
+);
 
 /**
  * One stored file: what is known of it, and what its bytes count as. The row is written before the
@@ -13,7 +17,8 @@ export type FileHolder = { stream: Stream } & ({ message: Types.ObjectId } | { c
  */
 export interface StoredFileRow {
   _id: Types.ObjectId;
-  ticket_id: Types.ObjectId;
+  /** Null until a ticket has it, for what was uploaded before there was one. */
+  ticket_id: Types.ObjectId | null;
   /** Key of whoever brought it. */
   uploader: string;
   name: string;
@@ -30,7 +35,7 @@ export interface StoredFileRow {
 
 export const storedFileSchema = new Schema<StoredFileRow>(
   {
-    ticket_id: { type: Schema.Types.ObjectId, required: true },
+    ticket_id: { type: Schema.Types.ObjectId, default: null },
     uploader: { type: String, required: true },
     name: { type: String, required: true },
     type: { type: String, required: true },

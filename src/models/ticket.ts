@@ -151,14 +151,50 @@ ticketSchema.index({ owner: 1, client_id: 1 }, { unique: true, name: 'ticket_cli
 ticketSchema.index({ owner: 1, status: 1, _id: -1 }, { name: 'ticket_owner_status' });
 ticketSchema.index({ owner: 1, _id: -1 }, { name: 'ticket_owner' });
 ticketSchema.index({ status: 1, _id: -1 }, { name: 'ticket_status' });
-// Every filter of a list, alone or with others: see `listTickets`.
+/**
+ * What every list is found by. The fields that each ticket has one of few values of come first, then the
+ * sort, then what narrows further by its key alone: see `domain/tickets/list-query`.
+ */
+const few = { status: 1, issue_level: 1, support_role: 1 } as const;
+const newest = { _id: -1 } as const;
+const lastChanged = { updated_at: -1, _id: -1 } as const;
+const further = { created_at: 1, priority: 1 } as const;
+ticketSchema.index({ ...few, ...newest, ...further }, { name: 'ticket_list' });
+ticketSchema.index({ owner: 1, ...few, ...newest }, { name: 'ticket_owner_filters' });
+ticketSchema.index({ user_id: 1, ...newest }, { name: 'ticket_user' });
 ticketSchema.index(
-  { status: 1, issue_level: 1, support_role: 1, _id: -1 },
-  { name: 'ticket_filters' },
+  { priority: 1, status: 1, support_role: 1, ...newest, created_at: 1 },
+  { name: 'ticket_list_priority' },
 );
 ticketSchema.index(
-  { owner: 1, status: 1, issue_level: 1, support_role: 1, _id: -1 },
-  { name: 'ticket_owner_filters' },
+  { category: 1, ...few, ...newest, ...further },
+  { name: 'ticket_list_category' },
+);
+ticketSchema.index(
+  { 'assignee.key': 1, ...few, ...newest, ...further, category: 1 },
+  { name: 'ticket_list_assignee' },
+);
+ticketSchema.index(
+  { assigned_to: 1, ...few, ...newest, ...further, category: 1 },
+  { name: 'ticket_list_assigned' },
+);
+ticketSchema.index(
+  { tags: 1, ...few, ...newest, ...further, category: 1 },
+  { name: 'ticket_list_tag' },
+);
+ticketSchema.index({ ...few, ...lastChanged, ...further }, { name: 'ticket_changed' });
+ticketSchema.index({ owner: 1, ...lastChanged }, { name: 'ticket_owner_changed' });
+ticketSchema.index(
+  { category: 1, ...few, ...lastChanged, ...further },
+  { name: 'ticket_changed_category' },
+);
+ticketSchema.index(
+  { 'assignee.key': 1, ...few, ...lastChanged, ...further, category: 1 },
+  { name: 'ticket_changed_assignee' },
+);
+ticketSchema.index(
+  { assigned_to: 1, ...few, ...lastChanged, ...further, category: 1 },
+  { name: 'ticket_changed_assigned' },
 );
 // What somebody of the staff takes care of.
 ticketSchema.index(

@@ -15,7 +15,13 @@ import type { Head } from '../domain/log/heads.ts';
 import { readEntries, readRecentEntries } from '../domain/log/reads.ts';
 import type { RecentTicket } from '../domain/log/reconciliation.ts';
 import { endsTicket } from '../domain/tickets/workflow.ts';
-import { deskEventView, messageView, ticketView, typingView } from '../domain/views.ts';
+import {
+  deskEventView,
+  messageView,
+  ticketInternalView,
+  ticketView,
+  typingView,
+} from '../domain/views.ts';
 import {
   type Audience,
   audienceOf,
@@ -84,6 +90,8 @@ function emitInternal(ctx: AppContext, io: DeskServer, entry: Entry): void {
   if (!isOfMessage(entry)) {
     ctx.metrics.emitted.inc({ event: 'desk_event' });
     to.emit('desk_event', deskEventView(entry));
+    const fields = ticketInternalView(entry);
+    if (fields) to.emit('ticket_internal', fields);
     return;
   }
   const name = noteEventOf[entry.type];

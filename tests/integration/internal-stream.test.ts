@@ -15,6 +15,8 @@ import { listenAt, newPerson, type Person } from '../support/people.ts';
 
 /** Stands in every text that is written to the internal stream. */
 const PLANTED = 'planted-7f3a9c';
+/** The idempotency key of a note: a customer who has chosen the same must not find out. */
+const NOTE_KEY = 'key-of-a-note';
 
 let one: RunningApp;
 let two: RunningApp;
@@ -103,7 +105,7 @@ async function writeNotes(
     body: form,
   });
   const { id: fileId } = (await stored.json()) as { id: string };
-  const first = { content: `${PLANTED} one`, client_id: PLANTED, attachments: [fileId] };
+  const first = { content: `${PLANTED} one`, client_id: NOTE_KEY, attachments: [fileId] };
   const note = await staff.call<MessageView>('POST', `${place}/notes`, first);
   expect(note.status).toBe(201);
   const listener = listenAt(two.url);
@@ -151,13 +153,12 @@ async function tryEverything(url: string, token: string, ids: Record<string, str
   );
   for (const row of rows) {
     const path = row.path.replace(/:(\w+)/g, (_, name: string) => ids[name] ?? noteId);
-    for (const more of [{ reply_to: noteId }, { attachments: [fileId] }, { client_id: PLANTED }]) {
+    for (const more of [{ reply_to: noteId }, { attachments: [fileId] }, { client_id: NOTE_KEY }]) {
       const answer = await fetch(`${url}${path}`, {
         method: row.method,
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: JSON.stringify({ content: 'x', ...more }),
       });
-      // What was asked comes back in no answer: that would be no news.
       answers.push(`${row.method} ${path} ${answer.status} ${await answer.text()}`);
     }
   }

@@ -5,10 +5,11 @@ import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts'
 import { listMessages } from '../../src/domain/messages/list.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
-import { listTickets } from '../../src/domain/tickets/read.ts';
+import { listTickets } from '../../src/domain/tickets/list.ts';
 import { updateTicket } from '../../src/domain/tickets/update.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
+import { examinedBy as examinedIn } from '../support/examined.ts';
 
 const HISTORY = 700;
 /** Keys and rows MongoDB may look at for a small page, whatever came before. */
@@ -36,21 +37,7 @@ const openTicket = async () =>
 const say = async (ticketId: string, content: string) =>
   (await sendMessage(app.ctx, ana, ticketId, { content })).message.id;
 
-/** What MongoDB examined for a piece of work: keys and rows, commands on the database. */
-async function examinedBy(work: () => Promise<unknown>) {
-  const db = app.ctx.db.connection.db;
-  if (!db) throw new Error('not connected');
-  await db.command({ profile: 2 });
-  const from = new Date();
-  await work();
-  await db.command({ profile: 0 });
-  const rows = await db
-    .collection('system.profile')
-    .find({ ts: { $gte: from }, ns: /\.(entries|visibility|tickets)$/ })
-    .toArray();
-  const sum = (name: string) => rows.reduce((all, row) => all + Number(row[name] ?? 0), 0);
-  return { examined: sum('keysExamined') + sum('docsExamined'), commands: rows.length };
-}
+const examinedBy = (work: () => Promise<unknown>) => examinedIn(app.ctx, work);
 
 async function expectFlat(ticketId: string): Promise<void> {
   const pages = [{ after: 0, limit: 1 }, { limit: 1 }, { limit: 1, before: HISTORY }];

@@ -130,6 +130,25 @@ test('whoever opened a ticket that waits for approval withdraws it by closing it
   expect(await ana.close(ticket.id)).toMatchObject({ status: 200, body: { status: 'WITHDRAWN' } });
 });
 
+test('what is said for the staff alone becomes a note, and stands in no history', async () => {
+  const ticket = await ticketIn('IN_PROGRESS');
+  const comment = 'the customer is difficult';
+  const told = await put(kim, ticket.id, 'WAITING', { comment, internal: true });
+  expect(told.body).toMatchObject({ status: 'WAITING', last_internal_seq: 1 });
+  const notes = () => kim.call<{ content: string }[]>('GET', `/tickets/${ticket.id}/notes`);
+  expect((await notes()).body.map(({ content }) => content)).toEqual([comment]);
+  const closed = await put(kim, ticket.id, 'CLOSED', { comment, internal: true });
+  expect(closed.body.close_reason).toBeNull();
+  const fresh = await ticketIn('NEW');
+  const body = { priority: 'High', department: 'technical', approval_notes: 'seems urgent' };
+  expect((await post(root, fresh.id, 'approve', body)).body).toMatchObject({
+    status: 'OPEN',
+    priority: 'HIGH',
+    support_role: 'TECHNICAL',
+    last_internal_seq: 1,
+  });
+});
+
 test('a status is taken in any case and by the siblings’ names, and nothing else is', async () => {
   const ticket = await ticketIn('IN_PROGRESS');
   for (const [word, status] of [
@@ -349,6 +368,8 @@ test('what the staff keep to themselves changes nothing that a customer can see'
   const ticket = await ticketIn('OPEN');
   const path = `/tickets/${ticket.id}`;
   const before = (await ana.call('GET', path)).body;
+  const staff = listenAt(other.url);
+  await staff.ask('authorize', { token: kim.token });
   const tagged = await kim.call<TicketView>('PATCH', path, { tags: ['vip', 'vip', 'late'] });
   expect(tagged.body).toMatchObject({ tags: ['vip', 'late'], last_internal_seq: 1 });
   const until = Date.now() + 60_000;
@@ -360,4 +381,13 @@ test('what the staff keep to themselves changes nothing that a customer can see'
   expect((await post(kim, ticket.id, 'snooze', { until: null })).body.snoozed_until).toBeNull();
   expect((await ana.call('GET', path)).body).toEqual(before);
   expect((await post(ana, ticket.id, 'snooze', { until })).status).toBe(403);
+  await eventually(() =>
+    expect(staff.events('ticket_internal').at(-1)).toEqual({
+      ticket_id: ticket.id,
+      last_internal_seq: 3,
+      tags: ['vip', 'late'],
+      snoozed_until: null,
+    }),
+  );
+  staff.socket.close();
 });

@@ -91,6 +91,7 @@ const serverEvents = [
   'edit_note',
   'delete_note',
   'desk_event',
+  'ticket_internal',
   'ticket_created',
   'ticket_updated',
   'ticket_closed',

@@ -52,7 +52,8 @@ export async function countedUsage(ctx: AppContext) {
   const { rows, usage } = await storedFiles(ctx);
   const counted: Record<string, number> = {};
   for (const { uploader, ticket_id, bytes } of rows) {
-    for (const key of [`user ${uploader}`, `ticket ${ticket_id.toHexString()}`]) {
+    const ofTicket = ticket_id ? [`ticket ${ticket_id.toHexString()}`] : [];
+    for (const key of [`user ${uploader}`, ...ofTicket]) {
       counted[key] = (counted[key] ?? 0) + bytes;
     }
   }

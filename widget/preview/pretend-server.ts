@@ -49,8 +49,20 @@ export class PretendServer {
     const ticket: TicketView = {
       ...{ id: this.#newId(), number: this.#kept.size + 1, topic, description, status: 'OPEN' },
       ...{ user_id: visitor.id, user_role: visitor.role, username: visitor.username },
-      ...{ created_at: now, updated_at: now, closed_at: null, close_reason: null },
+      ...{ created_at: now, updated_at: now, changed_at: now },
+      ...{ closed_at: null, close_reason: null },
       ...{ support_role: 'GENERAL', issue_level: 'NORMAL', assigned_to: null, last_seq: 0 },
+      ...{ reference: '', priority: 'MEDIUM', category: null, sub_category: null },
+      ...{
+        scheduled_date: null,
+        assignee: null,
+        files: [],
+        context: {},
+        reopened: 0,
+        rating: null,
+      },
+      ...{ first_response_at: null, response_time: null, resolved_at: null },
+      ...{ resolution_time: null, rejection_reason: null },
     };
     this.#kept.set(ticket.id, { ticket, messages: [] });
     this.tell('ticket_created', ticket);

@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import { type EndpointRows, inTicket } from '../endpoint-row.ts';
-import {
-  closeTicketBody,
-  createTicketBody,
-  listTicketsQuery,
-  ticketView,
-  updateTicketBody,
-} from '../tickets.ts';
+import { pageHeaderNames } from '../pages.ts';
+import { historyView, listHistoryQuery } from '../ticket-history.ts';
+import { listTicketsQuery } from '../ticket-lists.ts';
+import { closeTicketBody, createTicketBody, ticketView, updateTicketBody } from '../tickets.ts';
+
+const listOfTickets = {
+  method: 'GET',
+  auth: 'token',
+  limit: 'list_tickets',
+  query: listTicketsQuery,
+  answers: { 200: z.array(ticketView) },
+  headers: pageHeaderNames,
+  errors: [],
+} as const;
 
 export const ticketEndpoints = {
   createTicket: {
@@ -17,20 +24,34 @@ export const ticketEndpoints = {
     may: 'everybody',
     limit: 'create_ticket',
     body: createTicketBody,
+    files: { field: 'files[]', into: 'attachments' },
+    aliases: { subject: 'topic', department: 'support_role' },
     answers: { 201: ticketView, 200: ticketView },
     errors: ['FORBIDDEN', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },
   listTickets: {
-    method: 'GET',
+    ...listOfTickets,
     path: '/api/v1/tickets',
-    summary: 'Tickets, newest first.',
-    auth: 'token',
+    summary: 'Tickets, newest first; with `page` also how many there are, counted up to 100,000.',
     may: 'customers: their own; staff: all',
-    limit: 'list_tickets',
-    query: listTicketsQuery,
-    answers: { 200: z.array(ticketView) },
-    headers: ['Link'],
-    errors: [],
+  },
+  listNewTickets: {
+    ...listOfTickets,
+    path: '/api/v1/tickets/new',
+    summary: 'Those nobody has taken care of: NEW and OPEN ones without an assignee.',
+    may: 'customers: their own; staff: all',
+  },
+  listOpenTickets: {
+    ...listOfTickets,
+    path: '/api/v1/tickets/open',
+    summary: 'Those that have not ended.',
+    may: 'customers: their own; staff: all',
+  },
+  listMyTickets: {
+    ...listOfTickets,
+    path: '/api/v1/tickets/my-tickets',
+    summary: "One's own; for staff those assigned to them.",
+    may: 'everybody',
   },
   getTicket: {
     method: 'GET',
@@ -43,6 +64,19 @@ export const ticketEndpoints = {
     answers: { 200: ticketView },
     errors: ['NOT_FOUND'],
   },
+  listHistory: {
+    method: 'GET',
+    path: '/api/v1/tickets/:ticketId/history',
+    summary: 'What has become of a ticket: who changed what, when, from what to what.',
+    auth: 'token',
+    may: 'owner; staff, with what customers do not see',
+    limit: 'desk',
+    params: inTicket,
+    query: listHistoryQuery,
+    answers: { 200: historyView },
+    headers: ['Link'],
+    errors: ['NOT_FOUND'],
+  },
   updateTicket: {
     method: 'PATCH',
     path: '/api/v1/tickets/:ticketId',
@@ -52,6 +86,7 @@ export const ticketEndpoints = {
     limit: 'update_ticket',
     params: inTicket,
     body: updateTicketBody,
+    aliases: { subject: 'topic', department: 'support_role' },
     answers: { 200: ticketView },
     errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },
@@ -64,6 +99,7 @@ export const ticketEndpoints = {
     limit: 'update_ticket',
     params: inTicket,
     body: updateTicketBody,
+    aliases: { subject: 'topic', department: 'support_role' },
     answers: { 200: ticketView },
     errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },

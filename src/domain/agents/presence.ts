@@ -37,6 +37,7 @@ export function createPresence(
   const sockets = new Map<string, number>();
   let cancel: (() => void) | undefined;
   let isSettling = false;
+  let isStored = false;
   let isOver = false;
   let written: Promise<unknown> = Promise.resolve();
 
@@ -44,6 +45,7 @@ export function createPresence(
     const rows = native(db.presence);
     if (sockets.size === 0) return void (await rows.deleteOne({ _id }));
     const keys = [...sockets.keys()].slice(0, MOST_KEYS);
+    isStored = true;
     const expires = { $add: ['$$NOW', ttlMs] };
     await rows.updateOne({ _id }, [{ $set: { keys: { $literal: keys }, expires } }], {
       upsert: true,
@@ -89,9 +91,9 @@ export function createPresence(
       isOver = true;
       cancel?.();
       await written;
-      await native(db.presence)
-        .deleteOne({ _id })
-        .catch(() => undefined);
+      sockets.clear();
+      // A database that was never there has nothing to take back.
+      if (isStored) await write().catch(() => undefined);
     },
   };
 }

@@ -8,6 +8,7 @@ import { requireRight, visibleTickets } from '../access/policy.ts';
 import { majority, native, oid } from '../log/collections.ts';
 import { toTicket } from '../log/entry.ts';
 import { emptyHead, headWith, listHeads, readHeads } from '../log/heads.ts';
+import { readClosings } from '../tickets/due-closing.ts';
 import { openStatuses } from '../tickets/workflow.ts';
 import { ticketView } from '../views.ts';
 import { agentRowOf, findAgentRow, keysOf } from './agents.ts';
@@ -36,20 +37,22 @@ export async function listAgentTickets(
     ...(query.before && { _id: { $lt: oid(query.before) } }),
     $and: [visibleTickets(actor, ctx.config)],
   };
-  const heads = await listHeads(ctx.db, filter, limit + 1);
+  const heads = await listHeads(ctx.db, filter, limit + 1, 'ticket_assignee');
   const ids = [...heads.keys()].slice(0, limit).map(oid);
-  const [rows, internal] = await Promise.all([
+  const [rows, internal, closings] = await Promise.all([
     native(ctx.db.tickets)
       .find({ _id: { $in: ids } }, { readConcern: majority })
       .sort({ _id: -1 })
       .toArray(),
     readHeads(ctx.db, 'internal', ids),
+    readClosings(ctx, [...heads.keys()]),
   ]);
   const tickets = rows.map((row) => {
     const ticket = toTicket(row);
     const head = headWith(row, heads.get(ticket.id) ?? emptyHead);
     const internalSeq = internal.get(ticket.id)?.seq ?? 0;
-    return ticketView(ctx, ticket, head, { staff: true, internalSeq });
+    const closingDueAt = closings(ticket, true);
+    return ticketView(ctx, ticket, head, { staff: true, internalSeq, closingDueAt });
   });
   return { tickets, more: heads.size > limit };
 }

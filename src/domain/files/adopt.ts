@@ -1,4 +1,5 @@
 import type { AppContext } from '../../context.ts';
+import { isHexId } from '../../contract/ids.ts';
 import type { FileHolder, StoredFileRow } from '../../models/file.ts';
 import { entryRows, majority, native, oid } from '../log/collections.ts';
 import { inTransaction } from '../transactions.ts';
@@ -35,10 +36,11 @@ export async function adoptFile(ctx: AppContext, id: FileId): Promise<StoredFile
   const hex = id.toHexString();
   const [file] = await ctx.files.find([hex]);
   if (!file) return undefined;
-  const holders = await holdersIn(ctx, file.ticket_id, hex);
+  const isTickets = isHexId(file.ticket_id);
+  const holders = isTickets ? await holdersIn(ctx, file.ticket_id, hex) : [];
   const row: StoredFileRow = {
     _id: id,
-    ticket_id: oid(file.ticket_id),
+    ticket_id: isTickets ? oid(file.ticket_id) : null,
     uploader: file.uploader,
     name: file.name,
     type: file.type,

@@ -1,12 +1,16 @@
+import type { ClientSession } from 'mongodb';
 import type { AppContext } from '../../context.ts';
 import { sizes } from '../../contract/limits.ts';
 import { AppError } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
 import type { FileHolder, StoredFileRow } from '../../models/file.ts';
+import type { TicketRow } from '../../models/ticket.ts';
 import type { Actor } from '../access/actor.ts';
 import { native, oid } from '../log/collections.ts';
+import { inTransaction } from '../transactions.ts';
 import { readRows } from './adopt.ts';
 import { livingHolders } from './holders.ts';
+import { countForTicket, userRow } from './quota.ts';
 
 /** How long a write that has begun may take to show in the log, in milliseconds. */
 const WRITTEN_WITHIN_MS = 10 * 60_000;
@@ -56,6 +60,88 @@ async function claim(ctx: AppContext, files: StoredFileRow[], holder: FileHolder
   return claimed;
 }
 
+/** Those of the files that may be named where the ticket is, or where there is none yet; null for that. */
+async function findOwn(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string | null,
+  ids: readonly string[],
+): Promise<Map<string, StoredFileRow>> {
+  const own = (await readRows(ctx, ids)).filter(({ ticket_id, uploader, state }) => {
+    const place = ticket_id?.toHexString() ?? null;
+    return (place === null || place === ticketId) && uploader === actor.key && isUsable(state);
+  });
+  const found = new Map(own.map((row) => [row._id.toHexString(), row]));
+  const missing = ids.findIndex((id) => !found.has(id));
+  if (missing < 0) return found;
+  const where = ticketId === null ? 'and not used yet' : 'to this ticket';
+  throw refusal(missing, `is not a file you have uploaded ${where}`, 'unknown_file');
+}
+
+/** Makes files that had no ticket a ticket's own, and counts them for it; each in a transaction. */
+async function moveToTicket(
+  ctx: AppContext,
+  files: readonly StoredFileRow[],
+  ticketId: string,
+): Promise<void> {
+  for (const row of files) {
+    if (row.ticket_id !== null) continue;
+    const ticket_id = oid(ticketId);
+    await inTransaction(ctx, userRow(row), async (session) => {
+      const { matchedCount } = await native(ctx.db.storedFiles).updateOne(
+        { _id: row._id, ticket_id: null },
+        { $set: { ticket_id } },
+        { session },
+      );
+      if (matchedCount > 0) await countForTicket(ctx, ticket_id, row.bytes, session);
+    });
+  }
+}
+
+/**
+ * The files that a new ticket is opened with, as they are to stand in its row.
+ * @throws AppError BAD_REQUEST where one is missing, somebody else's, or used already
+ */
+export async function findUnused(
+  ctx: AppContext,
+  actor: Actor,
+  ids: readonly string[],
+): Promise<FileRow[]> {
+  const found = await findOwn(ctx, actor, null, ids);
+  return [...new Set(ids)].map((id) => toFileRow(found.get(id) as StoredFileRow));
+}
+
+/**
+ * Gives a new ticket its files, in the transaction that inserts it: it has all of them, or is not there.
+ * @throws AppError BAD_REQUEST where one is used by now; PAYLOAD_TOO_LARGE
+ */
+export async function giveToTicket(
+  ctx: AppContext,
+  { _id, files }: Pick<TicketRow, '_id' | 'files'>,
+  uploader: string,
+  session: ClientSession,
+): Promise<void> {
+  const holders: FileHolder[] = [{ stream: 'public', ticket: _id }];
+  for (const [index, file] of files.entries()) {
+    const { matchedCount } = await native(ctx.db.storedFiles).updateOne(
+      { _id: oid(file.id), uploader, ticket_id: null, state: 'stored', holders: [] } as never,
+      { $set: { ticket_id: _id, holders, due: null } },
+      { session },
+    );
+    if (matchedCount === 0) throw refusal(index, 'is gone, or used already', 'unusable_file');
+    await countForTicket(ctx, _id, file.size, session);
+  }
+}
+
+/** Has the collector take what was uploaded for nothing, where it is still unused. */
+export async function forgetUnused(ctx: AppContext, actor: Actor, ids: readonly string[]) {
+  if (ids.length === 0) return;
+  await native(ctx.db.storedFiles).updateMany(
+    { _id: { $in: ids.map(oid) }, uploader: actor.key, ticket_id: null } as never,
+    { $set: { due: ctx.clock() } },
+  );
+}
+
 /**
  * The files a message is to carry, each once, in the order they were named; they are its from now on.
  * @param holder the message that is about to be written
@@ -69,16 +155,9 @@ export async function attachFiles(
   ids: readonly string[],
   holder: FileHolder,
 ): Promise<FileRow[]> {
-  const rows = await readRows(ctx, ids);
-  const own = rows.filter(
-    ({ ticket_id, uploader, state }) =>
-      ticket_id.toHexString() === ticketId && uploader === actor.key && isUsable(state),
-  );
-  const found = new Map(own.map((row) => [row._id.toHexString(), row]));
-  const missing = ids.findIndex((id) => !found.has(id));
-  if (missing >= 0) {
-    throw refusal(missing, 'is not a file you have uploaded to this ticket', 'unknown_file');
-  }
+  const found = await findOwn(ctx, actor, ticketId, ids);
+  const own = [...found.values()];
+  await moveToTicket(ctx, own, ticketId);
   const claimed = await claim(ctx, own, holder);
   ctx.failpoint('after-claim');
   const refused = ids.findIndex((id) => !claimed.has(id));

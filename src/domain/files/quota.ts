@@ -1,4 +1,5 @@
 import type { ClientSession } from 'mongodb';
+import type { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import { AppError, unavailable } from '../../errors.ts';
 import type { StoredFileRow } from '../../models/file.ts';
@@ -13,7 +14,7 @@ export const UNATTACHED_FOR_MS = 24 * 60 * 60_000;
 type Owned = Pick<StoredFileRow, 'ticket_id' | 'uploader'>;
 
 export const userRow = ({ uploader }: Owned) => `user ${uploader}`;
-const ticketRow = ({ ticket_id }: Owned) => `ticket ${ticket_id.toHexString()}`;
+const ticketRow = (id: Types.ObjectId) => `ticket ${id.toHexString()}`;
 
 async function add(ctx: AppContext, _id: string, bytes: number, session: ClientSession) {
   const row = await native(ctx.db.usage).findOneAndUpdate(
@@ -24,7 +25,7 @@ async function add(ctx: AppContext, _id: string, bytes: number, session: ClientS
   return row?.bytes ?? bytes;
 }
 
-/** Counts bytes, or takes them off, for a file's uploader and its ticket. */
+/** Counts bytes, or takes them off, for a file's uploader and its ticket, where it has one. */
 export async function countBytes(
   ctx: AppContext,
   file: Owned,
@@ -32,7 +33,23 @@ export async function countBytes(
   session: ClientSession,
 ): Promise<{ ofUser: number; ofTicket: number }> {
   const ofUser = await add(ctx, userRow(file), bytes, session);
-  return { ofUser, ofTicket: await add(ctx, ticketRow(file), bytes, session) };
+  const { ticket_id: id } = file;
+  return { ofUser, ofTicket: id ? await add(ctx, ticketRow(id), bytes, session) : 0 };
+}
+
+/**
+ * Counts a file that had no ticket for the one that has it now.
+ * @throws AppError PAYLOAD_TOO_LARGE where the ticket's quota is used up
+ */
+export async function countForTicket(
+  ctx: AppContext,
+  ticketId: Types.ObjectId,
+  bytes: number,
+  session: ClientSession,
+): Promise<void> {
+  const most = ctx.config.maxUploadBytesPerTicket;
+  const ofTicket = await add(ctx, ticketRow(ticketId), bytes, session);
+  if (ofTicket - bytes >= most) throw full('the files of this ticket', most);
 }
 
 const full = (what: string, limit: number) =>
@@ -49,7 +66,8 @@ export function reserve(ctx: AppContext, row: StoredFileRow, isLimited: boolean)
   return inTransaction(ctx, userRow(row), async (session) => {
     const { ofUser, ofTicket } = await countBytes(ctx, row, row.bytes, session);
     if (isLimited && ofUser - row.bytes >= perUser) throw full('your files', perUser);
-    if (ofTicket - row.bytes >= perTicket) throw full('the files of this ticket', perTicket);
+    if (row.ticket_id && ofTicket - row.bytes >= perTicket)
+      throw full('the files of this ticket', perTicket);
     await native(ctx.db.storedFiles).insertOne(row, { session });
   });
 }

@@ -38,13 +38,14 @@ async function writeBytes(ctx: AppContext, row: StoredFileRow, source: Readable)
     }
   };
   const { _id, name, type, uploader, ticket_id } = row;
-  const meta = { ticket_id: ticket_id.toHexString(), uploader, type };
+  const meta = { ticket_id: ticket_id?.toHexString() ?? '', uploader, type };
   await pipeline(source, count, ctx.files.create(_id.toHexString(), name, meta));
   return size;
 }
 
 /**
- * Stores one file for a ticket; the caller may then name its id in a message, within a day.
+ * Stores one file for a ticket; the caller may then name its id in a message, within a day. Without a
+ * ticket it belongs to nobody but the caller until one of theirs, or a message in it, names it.
  * @param atMost how many bytes it can have at most, where that is known: so many are set aside for it
  * @throws AppError PAYLOAD_TOO_LARGE (the file, or a quota used up), BAD_REQUEST (empty); nothing is
  *   kept then
@@ -52,7 +53,7 @@ async function writeBytes(ctx: AppContext, row: StoredFileRow, source: Readable)
 export async function storeFile(
   ctx: AppContext,
   actor: Actor,
-  ticketId: string,
+  ticketId: string | null,
   name: string,
   source: Readable,
   atMost: number = sizes.file,
@@ -62,7 +63,7 @@ export async function storeFile(
   const now = ctx.clock();
   const row: StoredFileRow = {
     _id: new Types.ObjectId(),
-    ticket_id: oid(ticketId),
+    ticket_id: ticketId === null ? null : oid(ticketId),
     uploader: actor.key,
     name: cleanFileName(name),
     type: await sniff(start),
@@ -97,11 +98,11 @@ async function giveUp(ctx: AppContext, row: StoredFileRow): Promise<void> {
   }
 }
 
-/** Takes an upload of somebody who may write in the ticket. */
+/** Takes an upload of somebody who may write in the ticket, or without one may open one. */
 export async function uploadFile(
   ctx: AppContext,
   actor: Actor,
-  ticketId: string,
+  ticketId: string | null,
   name: string,
   source: Readable,
   atMost?: number,
@@ -109,14 +110,17 @@ export async function uploadFile(
   return fileView(ctx, await storeFile(ctx, actor, ticketId, name, source, atMost));
 }
 
-/** Checks that the actor may upload to an open ticket, before any byte is read. */
+/** Checks that the actor may upload to an open ticket, or for one to come, before any byte is read. */
 export async function requireUploadable(
   ctx: AppContext,
   actor: Actor,
-  ticketId: string,
+  ticketId: string | null,
 ): Promise<void> {
-  const { ticket } = await readTicket(ctx, actor, ticketId);
-  requireRight(ctx.config, actor, 'upload_file', ticket);
-  requireOpen(ticket);
+  if (ticketId === null) requireRight(ctx.config, actor, 'open_ticket', undefined);
+  else {
+    const { ticket } = await readTicket(ctx, actor, ticketId);
+    requireRight(ctx.config, actor, 'upload_file', ticket);
+    requireOpen(ticket);
+  }
   await requireUnblocked(ctx, actor);
 }

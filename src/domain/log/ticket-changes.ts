@@ -15,7 +15,7 @@ export async function readTicketChanges(
   const filter = { ...place, seq: { $gt: after, $lte: upTo }, type: 'ticket_change' };
   const rows = await entryRows(db)
     .find(filter as never, shown)
-    .hint('entry_seq')
+    .hint('entry_ticket_changes')
     .sort({ seq: 1 })
     .limit(limit)
     .toArray();

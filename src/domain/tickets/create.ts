@@ -9,6 +9,7 @@ import type { Actor } from '../access/actor.ts';
 import { parseDescription, parseTopic } from '../access/parse.ts';
 import { can, requireRight } from '../access/policy.ts';
 import { requireUnblocked } from '../blocks/block-list.ts';
+import { findUnused } from '../files/attach.ts';
 import { atInsertion } from '../log/cluster-clock.ts';
 import { majority, native } from '../log/collections.ts';
 import { publicLog, type Ticket, toTicket } from '../log/entry.ts';
@@ -16,6 +17,7 @@ import { emptyHead } from '../log/heads.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
 import { listPriorities } from '../priorities/priorities.ts';
 import { insertOpenTicket, TooManyOpenTickets } from './open-cap.ts';
+import { openerOf } from './opener.ts';
 import { viewTicket } from './read.ts';
 import { findCategory, requireFields } from './update.ts';
 import { urgencyOf } from './urgency.ts';
@@ -37,11 +39,11 @@ async function findByClientId(ctx: AppContext, owner: string, clientId: string) 
 }
 
 /** Inserts until the row, or the one its client id stands for, is there for a majority. */
-async function insertTicket(ctx: AppContext, row: TicketRow): Promise<Ticket> {
+async function insertTicket(ctx: AppContext, row: TicketRow, uploader: string): Promise<Ticket> {
   const deadline = Date.now() + ctx.config.writeDeadlineMs;
   for (;;) {
     try {
-      await insertOpenTicket(ctx, row);
+      await insertOpenTicket(ctx, row, uploader);
       return toTicket(row);
     } catch (error) {
       const isCapped = error instanceof TooManyOpenTickets;
@@ -60,7 +62,7 @@ async function insertTicket(ctx: AppContext, row: TicketRow): Promise<Ticket> {
  * Opens a ticket for the actor.
  * @returns `repeated` where the actor's `client_id` was seen before: that ticket, as it is now
  * @throws AppError FORBIDDEN, CONFLICT (the seen ticket has another topic or description; or the
- *   customer has too many open ones)
+ *   customer has too many open ones), BAD_REQUEST (an attachment that is not the actor's, or is used)
  */
 export async function createTicket(
   ctx: AppContext,
@@ -69,7 +71,7 @@ export async function createTicket(
 ): Promise<{ ticket: TicketView; repeated: boolean }> {
   requireRight(ctx.config, actor, 'open_ticket', undefined);
   const own = { owner: actor.key };
-  const { priority, category: _category, sub_category: _sub, ...restricted } = body;
+  const { priority, category: _category, sub_category: _sub, attachments, ...restricted } = body;
   requireFields(ctx, actor, own, restricted as UpdateTicketBody);
   // Sibling systems' clients send one always: from who may not set it, it counts for nothing.
   const mayPrioritize = can(actor, 'set_priority', own, ctx.config) === 'allow';
@@ -81,22 +83,20 @@ export async function createTicket(
   const category = await findCategory(ctx, body.category);
   const topic = parseTopic(body.topic);
   const description = parseDescription(body.description);
-  const seen = body.client_id && (await findByClientId(ctx, actor.key, body.client_id));
+  const opener = await openerOf(ctx, actor, body);
+  const seen = body.client_id && (await findByClientId(ctx, opener.owner, body.client_id));
   if (seen) return { ticket: await repeatTicket(ctx, actor, seen, body), repeated: true };
   await requireUnblocked(ctx, actor);
+  const files = attachments?.length ? await findUnused(ctx, actor, attachments) : [];
   const now = ctx.clock();
   const mayApprove = can(actor, 'decide_approval', own, ctx.config) === 'allow';
   const status = ctx.config.requireApproval && !mayApprove ? 'NEW' : 'OPEN';
   const row: TicketRow = {
-    _id: new Types.ObjectId(),
+    // Lists go by the id in order of creation, and look for a time by it: it has that of `created_at`.
+    _id: new Types.ObjectId(Types.ObjectId.generate(Math.floor(now / 1000))),
     number: await nextNumber(ctx),
     stored: atInsertion,
-    owner: actor.key,
-    partner: actor.partner ?? null,
-    user_id: actor.id,
-    username: actor.username,
-    email: actor.email,
-    user_role: actor.role,
+    ...opener,
     topic,
     description,
     status,
@@ -115,8 +115,9 @@ export async function createTicket(
     scheduled_date: body.scheduled_date ?? null,
     context: body.context ?? {},
     channel: actor.origin,
+    files,
   };
-  const ticket = await insertTicket(ctx, row);
+  const ticket = await insertTicket(ctx, row, actor.key);
   if (ticket.id !== row._id.toHexString()) {
     return { ticket: await repeatTicket(ctx, actor, ticket, body), repeated: true };
   }

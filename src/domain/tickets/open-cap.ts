@@ -2,6 +2,7 @@ import type { AppContext } from '../../context.ts';
 import { isStaffRole } from '../../contract/identity.ts';
 import { AppError } from '../../errors.ts';
 import type { TicketRow } from '../../models/ticket.ts';
+import { giveToTicket } from '../files/attach.ts';
 import { native } from '../log/collections.ts';
 import { inTransaction } from '../transactions.ts';
 import { openStatuses } from './workflow.ts';
@@ -16,13 +17,19 @@ export class TooManyOpenTickets extends AppError {
 /**
  * Inserts a new ticket unless its customer has too many open ones. Counted in the transaction that
  * inserts it, behind a row that all new tickets of the customer write: two at once, on whichever nodes,
- * come one after the other. Staff have no cap.
- * @throws TooManyOpenTickets, or what MongoDB refuses the row with; nothing is written then
+ * come one after the other. Staff have no cap. The files it is opened with become its own.
+ * @param uploader the key of who brought them
+ * @throws TooManyOpenTickets, AppError as `giveToTicket`, or what MongoDB refuses the row with; nothing is written then
  */
-export async function insertOpenTicket(ctx: AppContext, row: TicketRow): Promise<void> {
+export async function insertOpenTicket(
+  ctx: AppContext,
+  row: TicketRow,
+  uploader: string,
+): Promise<void> {
   const most = ctx.config.maxOpenTicketsPerUser;
   const tickets = native(ctx.db.tickets);
-  if (isStaffRole(row.user_role)) return void (await tickets.insertOne(row));
+  const isStaffs = isStaffRole(row.user_role);
+  if (isStaffs && row.files.length === 0) return void (await tickets.insertOne(row));
   const opener = `opener ${row.owner}`;
   await inTransaction(ctx, opener, async (session) => {
     await native(ctx.db.usage).updateOne(
@@ -30,11 +37,14 @@ export async function insertOpenTicket(ctx: AppContext, row: TicketRow): Promise
       { $inc: { turn: 1 }, $setOnInsert: { bytes: 0 } },
       { upsert: true, session },
     );
-    const open = await tickets.countDocuments(
-      { owner: row.owner, status: { $in: openStatuses } },
-      { limit: most, session },
-    );
-    if (open >= most) throw new TooManyOpenTickets(most);
+    if (!isStaffs) {
+      const open = await tickets.countDocuments(
+        { owner: row.owner, status: { $in: openStatuses } },
+        { limit: most, session },
+      );
+      if (open >= most) throw new TooManyOpenTickets(most);
+    }
     await tickets.insertOne(row, { session });
+    await giveToTicket(ctx, row, uploader, session);
   });
 }

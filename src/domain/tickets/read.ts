@@ -1,20 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppContext } from '../../context.ts';
-import { sizes } from '../../contract/limits.ts';
-import {
-  issueLevels,
-  type ListTicketsQuery,
-  supportRoles,
-  type TicketView,
-  ticketStatuses,
-} from '../../contract/tickets.ts';
+import type { TicketView } from '../../contract/tickets.ts';
 import { type AppError, notFound, unavailable } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
-import { can, visibleTickets } from '../access/policy.ts';
-import { majority, native, oid } from '../log/collections.ts';
+import { can } from '../access/policy.ts';
 import { internalLog, publicLog, type Ticket, toTicket } from '../log/entry.ts';
-import { emptyHead, type Head, headWith, listHeads, readHeads } from '../log/heads.ts';
-import { searchTickets } from '../search/query.ts';
+import { type Head, headWith } from '../log/heads.ts';
 import { ticketView } from '../views.ts';
 import { readClosings } from './due-closing.ts';
 
@@ -74,82 +65,6 @@ export async function viewTicket(
 export async function getTicket(ctx: AppContext, actor: Actor, id: string): Promise<TicketView> {
   const { ticket, head } = await readTicket(ctx, actor, id);
   return viewTicket(ctx, actor, ticket, head);
-}
-
-const filterValues = {
-  status: ticketStatuses,
-  issue_level: issueLevels,
-  support_role: supportRoles,
-} as const;
-
-/**
- * What a list looks for, and by which index. A field that is not asked for is given all of its values:
- * MongoDB then merges one sorted scan of the index for each combination, at most 200 of them, and no
- * list reads more keys than it has rows, whichever fields it filters by.
- */
-function planList(ctx: AppContext, actor: Actor, query: ListTicketsQuery) {
-  const filter: Record<string, unknown> = visibleTickets(actor, ctx.config);
-  const fields = Object.entries(filterValues) as [keyof typeof filterValues, readonly string[]][];
-  if (fields.every(([name]) => query[name] === undefined)) return { filter };
-  for (const [name, values] of fields) filter[name] = query[name] ?? { $in: values };
-  return { filter, hint: isStaff(actor) ? 'ticket_filters' : 'ticket_owner_filters' };
-}
-
-interface TicketPage {
-  tickets: TicketView[];
-  /** Where the next page begins, as `before`; undefined after the last one. */
-  next: string | undefined;
-}
-
-/**
- * Tickets newest first: the actor's own, or for staff everybody's. A page of a search may have fewer than
- * `limit` tickets, or none, and yet a next one: see `searchTickets`.
- */
-export async function listTickets(
-  ctx: AppContext,
-  actor: Actor,
-  query: ListTicketsQuery,
-): Promise<TicketPage> {
-  const { before, q, limit = sizes.ticketsPage } = query;
-  const { filter, hint } = planList(ctx, actor, query);
-  if (q !== undefined) {
-    const options = { before, limit, tickets: { filter, hint } };
-    const { ids, next } = await searchTickets(ctx, actor, q, options);
-    const own = { ...visibleTickets(actor, ctx.config), _id: { $in: ids.map(oid) } };
-    const heads = await listHeads(ctx.db, own, limit);
-    return { tickets: await showTickets(ctx, actor, heads), next };
-  }
-  const older = before && { _id: { $lt: oid(before) } };
-  const heads = await listHeads(ctx.db, { ...filter, ...older }, limit + 1, hint);
-  const shown = [...heads].slice(0, limit);
-  const next = heads.size > limit ? shown.at(-1)?.[0] : undefined;
-  return { tickets: await showTickets(ctx, actor, new Map(shown)), next };
-}
-
-/** @param heads by ticket id, read before the rows */
-async function showTickets(
-  ctx: AppContext,
-  actor: Actor,
-  heads: Map<string, Head>,
-): Promise<TicketView[]> {
-  const ids = [...heads.keys()];
-  const staff = isStaff(actor);
-  const [rows, internal, closings] = await Promise.all([
-    native(ctx.db.tickets)
-      .find({ _id: { $in: ids.map(oid) } }, { readConcern: majority })
-      .sort({ _id: -1 })
-      .toArray(),
-    staff ? readHeads(ctx.db, 'internal', ids.map(oid)) : undefined,
-    readClosings(ctx, ids),
-  ]);
-  return rows.map((row) => {
-    const ticket = toTicket(row);
-    const head = headWith(row, heads.get(ticket.id) ?? emptyHead);
-    const internalSeq = internal?.get(ticket.id)?.seq ?? 0;
-    const closingDueAt = closings(ticket, staff);
-    const viewer = staff ? { staff, internalSeq, closingDueAt } : { staff, closingDueAt };
-    return ticketView(ctx, ticket, head, viewer);
-  });
 }
 
 /** Heads of the newest open tickets of a customer, by ticket id; none for staff, who see them all. */

@@ -6,9 +6,10 @@ import type {
 } from '../../contract/ticket-verbs.ts';
 import type { TicketStatus, TicketView } from '../../contract/tickets.ts';
 import { AppError } from '../../errors.ts';
-import type { Actor } from '../access/actor.ts';
+import { type Actor, isStaff } from '../access/actor.ts';
 import { type Action, requireRight } from '../access/policy.ts';
 import type { Ticket } from '../log/entry.ts';
+import { sendNote } from '../messages/notes.ts';
 import { listPriorities } from '../priorities/priorities.ts';
 import { changeTicket } from './engine.ts';
 import { urgencyOf } from './urgency.ts';
@@ -62,19 +63,31 @@ function fieldsFor(ticket: Ticket, body: SetStatusBody): Partial<Ticket> {
   }
 }
 
+/** What was said for the staff alone goes where the staff alone read. */
+async function withNote(
+  ctx: AppContext,
+  actor: Actor,
+  view: TicketView,
+  content: string | undefined,
+): Promise<TicketView> {
+  if (!content || !isStaff(actor)) return view;
+  const { note } = await sendNote(ctx, actor, view.id, { content });
+  return { ...view, last_internal_seq: note.seq };
+}
+
 /**
  * Moves a ticket to a status; to the one it has already, nothing is written.
  * @throws AppError NOT_FOUND, FORBIDDEN, CONFLICT (a move that is not in the table), BAD_REQUEST
  *   (what the status needs is missing)
  */
-export function setStatus(
+export async function setStatus(
   ctx: AppContext,
   actor: Actor,
   ticketId: string,
   body: SetStatusBody,
 ): Promise<TicketView> {
   const { status } = body;
-  return changeTicket(ctx, actor, ticketId, {
+  const view = await changeTicket(ctx, actor, ticketId, {
     action: 'status_set',
     comment: body.internal ? undefined : body.comment,
     to(ticket, at) {
@@ -85,6 +98,7 @@ export function setStatus(
       return { status, ...fieldsFor(ticket, body) };
     },
   });
+  return body.internal ? withNote(ctx, actor, view, body.comment) : view;
 }
 
 /**
@@ -95,10 +109,10 @@ export async function approveTicket(
   ctx: AppContext,
   actor: Actor,
   ticketId: string,
-  { priority, support_role }: ApproveTicketBody,
+  { priority, support_role, approval_notes }: ApproveTicketBody,
 ): Promise<TicketView> {
   const priorities = await listPriorities(ctx);
-  return changeTicket(ctx, actor, ticketId, {
+  const view = await changeTicket(ctx, actor, ticketId, {
     action: 'approved',
     to(ticket) {
       requireRight(ctx.config, actor, 'decide_approval', ticket);
@@ -110,6 +124,7 @@ export async function approveTicket(
       return { status: 'OPEN', ...urgency, ...(support_role && { support_role }) };
     },
   });
+  return withNote(ctx, actor, view, approval_notes);
 }
 
 /** @throws AppError NOT_FOUND, FORBIDDEN, CONFLICT (it does not wait for approval) */

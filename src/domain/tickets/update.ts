@@ -86,10 +86,11 @@ export async function updateTicket(
   { tags, ...body }: UpdateTicketBody,
   comment?: string,
 ): Promise<TicketView> {
-  const priorities = await listPriorities(ctx);
-  const names = new Set(
-    (await listCategories(ctx)).flatMap((one) => (one.archived ? [] : one.name)),
-  );
+  // Read only where it is asked for: whoever may not see the ticket gets the same reads.
+  const isUrgency = body.priority !== undefined || body.issue_level !== undefined;
+  const priorities = isUrgency ? await listPriorities(ctx) : [];
+  const categories = body.category ? await listCategories(ctx) : [];
+  const names = new Set(categories.flatMap((one) => (one.archived ? [] : one.name)));
   const named = body.assigned_to && (await findAssignee(ctx, actor, body.assigned_to));
   const assignee = named || null;
   const requireAll = (ticket: Ticket) => {

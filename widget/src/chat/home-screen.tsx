@@ -1,3 +1,4 @@
+import { isEnded } from '../../../client/ended.ts';
 import { pendingId } from '../../../client/new-tickets.ts';
 import type { TicketView } from '../../../src/contract/tickets.ts';
 import { BLANK } from './conversation.ts';
@@ -65,7 +66,7 @@ function Ticket({ desk, session, ticket }: { desk: Desk; session: Session; ticke
   const { unread, last } = session.states.get(ticket.id);
   const text = plainText(last?.text ?? ticket.description);
   const isOwn = last?.isMine ?? true;
-  const isClosed = ticket.status === 'CLOSED';
+  const isClosed = isEnded(ticket);
   return (
     <button
       type="button"

@@ -17,7 +17,7 @@ export function headerMenu(desk: Desk, conversation: Conversation | undefined): 
       onSelect: () => void desk.changeSettings({ notify: !notify }),
     });
   }
-  if (conversation?.ticket?.status === 'OPEN') {
+  if (conversation?.ticket && !conversation.isClosed) {
     items.push({
       icon: 'stop',
       label: say('end'),
