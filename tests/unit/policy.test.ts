@@ -74,6 +74,8 @@ const table: Record<Action, { customer: string; staff: string; admin?: string }>
   delete_canned_reply: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
   see_agents: { customer: 'fmm', staff: 'aam' },
   block_customers: { customer: 'fmm', staff: 'aam' },
+  read_own_reports: { customer: 'fmm', staff: 'aam' },
+  read_all_reports: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
   set_calendar: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
 };
 

@@ -28,7 +28,7 @@ const SLACK_MS = 5 * 60_000;
 /** How far the time in a ticket's id and its `created_at` may. */
 const ID_SLACK_MS = 60_000;
 /** Days made in one go while the statistics are first made. */
-const DAYS_AT_ONCE = 20;
+const DAYS_AT_ONCE = 100;
 
 const counted = {
   _id: 0,
