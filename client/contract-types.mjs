@@ -8,6 +8,7 @@ import * as errors from '../dist/src/contract/errors.js';
 import * as events from '../dist/src/contract/events.js';
 import * as identity from '../dist/src/contract/identity.js';
 import * as messages from '../dist/src/contract/messages.js';
+import * as lists from '../dist/src/contract/ticket-lists.js';
 import * as tickets from '../dist/src/contract/tickets.js';
 
 const keyOf = (name) => (/^\w+$/.test(name) ? name : JSON.stringify(name));
@@ -105,7 +106,7 @@ export async function printContract(wanted) {
   );
   const sent = Object.entries({
     CreateTicketBody: tickets.createTicketBody,
-    ListTicketsQuery: tickets.listTicketsQuery,
+    ListTicketsQuery: lists.listTicketsQuery,
   }).map(([name, schema]) => `export type ${name} = ${typeOf(schema, 'input')};`);
   return `${[
     ...read,

@@ -159,27 +159,29 @@ const few = { status: 1, issue_level: 1, support_role: 1 } as const;
 const newest = { _id: -1 } as const;
 const lastChanged = { updated_at: -1, _id: -1 } as const;
 const further = { created_at: 1, priority: 1 } as const;
-ticketSchema.index({ ...few, ...newest, ...further }, { name: 'ticket_list' });
+const byTime = { created_at: 1, updated_at: 1 } as const;
+const furtherByTime = { ...byTime, priority: 1 } as const;
+ticketSchema.index({ ...few, ...newest, ...furtherByTime }, { name: 'ticket_list' });
 ticketSchema.index({ owner: 1, ...few, ...newest }, { name: 'ticket_owner_filters' });
 ticketSchema.index({ user_id: 1, ...newest }, { name: 'ticket_user' });
 ticketSchema.index(
-  { priority: 1, status: 1, support_role: 1, ...newest, created_at: 1 },
+  { priority: 1, status: 1, support_role: 1, ...newest, ...byTime, issue_level: 1 },
   { name: 'ticket_list_priority' },
 );
 ticketSchema.index(
-  { category: 1, ...few, ...newest, ...further },
+  { category: 1, ...few, ...newest, ...furtherByTime },
   { name: 'ticket_list_category' },
 );
 ticketSchema.index(
-  { 'assignee.key': 1, ...few, ...newest, ...further, category: 1 },
+  { 'assignee.key': 1, ...few, ...newest, ...furtherByTime, category: 1 },
   { name: 'ticket_list_assignee' },
 );
 ticketSchema.index(
-  { assigned_to: 1, ...few, ...newest, ...further, category: 1 },
+  { assigned_to: 1, ...few, ...newest, ...furtherByTime, category: 1 },
   { name: 'ticket_list_assigned' },
 );
 ticketSchema.index(
-  { tags: 1, ...few, ...newest, ...further, category: 1 },
+  { tags: 1, ...few, ...newest, ...furtherByTime, category: 1 },
   { name: 'ticket_list_tag' },
 );
 ticketSchema.index({ ...few, ...lastChanged, ...further }, { name: 'ticket_changed' });

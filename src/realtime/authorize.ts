@@ -3,7 +3,8 @@ import type { AuthorizeAck } from '../contract/events.ts';
 import { sizes } from '../contract/limits.ts';
 import { type Actor, actorView, isStaff } from '../domain/access/actor.ts';
 import type { VerifiedToken } from '../domain/access/identity.ts';
-import { readOpenHeads } from '../domain/tickets/read.ts';
+import { watchesAll } from '../domain/access/policy.ts';
+import { readAssignedTickets, readOpenHeads } from '../domain/tickets/read.ts';
 import { AppError } from '../errors.ts';
 import { setAlarm } from './alarm.ts';
 import { type DeskSocket, ownRoom, room } from './audience.ts';
@@ -94,6 +95,14 @@ export function createAuthorizer(ctx: AppContext, places: Places, delivery: Deli
   const join = async (socket: DeskSocket, actor: Actor) => {
     await socket.join(ownRoom(actor));
     if (!isStaff(actor)) return;
+    if (!watchesAll(actor, ctx.config)) {
+      // Whoever has become an agent may have been in charge before.
+      socket.data.subscribedToAll = false;
+      await socket.leave(room.allStaff);
+      const ids = await readAssignedTickets(ctx, actor);
+      await socket.join(ids.map(room.ticket));
+      return;
+    }
     socket.data.subscribedToAll ??= true;
     if (socket.data.subscribedToAll) await socket.join(room.allStaff);
   };

@@ -22,6 +22,7 @@ import {
   ticketView,
   typingView,
 } from '../domain/views.ts';
+import { followAssignments } from './assigned-rooms.ts';
 import {
   type Audience,
   audienceOf,
@@ -183,6 +184,8 @@ export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
     return since !== undefined && !stored.lessThan(ctx.reconciliation.watermarkSince(since));
   };
   const stops = [
+    // Before the entries are emitted.
+    followAssignments(ctx, io),
     ctx.bus.subscribe((event) => {
       if (event.kind === 'entry') reorderBuffer.accept(event.entry);
       else if (event.kind === 'internal_entry') internalBuffer.accept(event.entry);

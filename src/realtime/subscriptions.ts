@@ -1,7 +1,7 @@
 import type { AppContext } from '../context.ts';
 import type { ClientEventInput } from '../contract/events.ts';
 import type { Actor } from '../domain/access/actor.ts';
-import { requireRight } from '../domain/access/policy.ts';
+import { requireRight, watchesAll } from '../domain/access/policy.ts';
 import { getTicket } from '../domain/tickets/read.ts';
 import { AppError } from '../errors.ts';
 import { type DeskSocket, room } from './audience.ts';
@@ -25,6 +25,9 @@ export async function subscribe(
   const actor = currentActor(socket);
   requireRight(ctx.config, actor, 'subscribe', undefined);
   if ('all' in input) {
+    if (!watchesAll(actor, ctx.config)) {
+      throw new AppError('FORBIDDEN', 'only who sees every ticket may subscribe to all of them');
+    }
     socket.data.subscribedToAll = true;
     await socket.join(room.allStaff);
     return;

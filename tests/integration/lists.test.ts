@@ -145,7 +145,8 @@ describe.each([
       // A user's tickets, a tag's and a customer's own are narrowed row by row; where nobody has them,
       // each of the merged scans looks at its first row.
       const isNarrow = actor === owner || 'tag' in query || 'user_id' in query;
-      expect({ query, rows: cost.rows <= (isNarrow ? 1500 : 200) }).toEqual({ query, rows: true });
+      const most = isNarrow ? 1500 : 200;
+      expect({ query, rows: Math.max(cost.rows, most) }).toEqual({ query, rows: most });
       expect({ query, keys: cost.keys <= TICKETS + 600 }).toEqual({ query, keys: true });
     }
   }, 120_000);

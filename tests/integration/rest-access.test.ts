@@ -30,7 +30,12 @@ interface Route {
   staff: string;
 }
 
-const codes: Record<number, string> = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 404: 'NOT_FOUND' };
+const codes: Record<number, string> = {
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+};
 
 function smallFile(): FormData {
   const form = new FormData();
@@ -78,6 +83,33 @@ const routes: Record<string, Route> = {
     path: ({ ticketId }) => `/tickets/${ticketId}/close`,
     customer: '200 404 404 404',
     staff: '200 200 404 404',
+  },
+  'close a ticket later': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/closing`,
+    body: { in_ms: 3_600_000 },
+    customer: '200 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'undo a closing': {
+    method: 'DELETE',
+    path: ({ ticketId }) => `/tickets/${ticketId}/closing`,
+    customer: '200 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'ask whether a ticket may be closed': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/close-request`,
+    body: {},
+    customer: '403 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'answer what nobody has asked': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/close-request/answer`,
+    body: { close: true },
+    customer: '409 404 404 404',
+    staff: '409 403 404 404',
   },
   'send a message': {
     method: 'POST',
@@ -150,6 +182,32 @@ const routes: Record<string, Route> = {
     body: { content: 'hm', attachments: [MISSING], reply_to: MISSING },
     customer: '403 404 404 404',
     staff: '400 400 404 404',
+  },
+  'read the history': {
+    method: 'GET',
+    path: ({ ticketId }) => `/tickets/${ticketId}/history`,
+    customer: '200 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'list comments': {
+    method: 'GET',
+    path: ({ ticketId }) => `/tickets/${ticketId}/comments`,
+    customer: '200 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'write a comment': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/comments`,
+    body: { content: 'hello' },
+    customer: '201 404 404 404',
+    staff: '201 201 404 404',
+  },
+  'write an internal comment': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/comments`,
+    body: { content: 'hm', internal: true },
+    customer: '403 404 404 404',
+    staff: '201 201 404 404',
   },
   'list notes': {
     method: 'GET',

@@ -18,6 +18,7 @@ const priorities = {
 const categories = ['TECHNICAL', 'BILLING', 'ACCOUNT', 'GENERAL', null];
 const tags = ['vip', 'refund', 'bug', 'late'];
 const MINUTE = 60_000;
+const AT_ONCE = 2000;
 
 /**
  * Puts tickets in that differ in everything lists go by: ten owners, three staff members, one ticket a
@@ -68,6 +69,8 @@ export async function insertTickets(
       tags: tags.filter(() => random() < 0.1),
     };
   });
-  await ctx.db.tickets.collection.insertMany(rows as never);
+  for (let from = 0; from < count; from += AT_ONCE) {
+    await ctx.db.tickets.collection.insertMany(rows.slice(from, from + AT_ONCE) as never);
+  }
   return rows;
 }

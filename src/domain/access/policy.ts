@@ -120,6 +120,11 @@ function seesAssignedOnly(actor: Actor, { agentSees }: PolicySettings): boolean 
   return agentSees === 'assigned' && actor.role === 'AGENT' && !actor.manages;
 }
 
+/** True for staff who see every ticket, whoever takes care of it. */
+export function watchesAll(actor: Actor, settings: PolicySettings): boolean {
+  return isStaff(actor) && !seesAssignedOnly(actor, settings);
+}
+
 /** Staff see every ticket, or those assigned to them; customers their own. */
 function sees(actor: Actor, target: Target, settings: PolicySettings): boolean {
   if (target.owner === actor.key) return true;

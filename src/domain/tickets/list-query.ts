@@ -54,6 +54,9 @@ export function requireShown(
   if (refused) throw refuse(refused, 'is for staff only', 'staff_only');
 }
 
+/** Nobody has the ticket. Said by type: for an index `null` also means what is not there, two places. */
+const nobodys: Condition = { assigned_to: { $type: 'null' } };
+
 /**
  * Whom a list wants: nobody, oneself or somebody by an id, with whichever of their keys a ticket names
  * them; a text that stands for nobody known is looked for as old tickets have it.
@@ -63,7 +66,7 @@ export async function assigneeCondition(
   actor: Actor,
   assigned: string,
 ): Promise<Condition> {
-  if (assigned === 'none') return { assigned_to: null };
+  if (assigned === 'none') return nobodys;
   const row =
     assigned === 'me'
       ? await agentRowOf(ctx, actor)
@@ -76,7 +79,7 @@ export async function assigneeCondition(
 
 const open: Condition = { status: { $in: openStatuses } };
 /** Nobody has taken care of these yet. */
-const untaken: Condition[] = [{ status: { $in: ['NEW', 'OPEN'] } }, { assigned_to: null }];
+const untaken: Condition[] = [{ status: { $in: ['NEW', 'OPEN'] } }, nobodys];
 
 function statusCondition(ctx: AppContext, { status, only }: Filters): Condition[] {
   const named = (only === 'open' && [open]) || (only === 'untaken' && untaken) || [];
@@ -107,7 +110,10 @@ function createdCondition({ created_from: from, created_to: to }: Filters): Cond
 }
 
 function updatedCondition({ updated_from: from, updated_to: to }: Filters): Condition[] {
-  return from === undefined && to === undefined ? [] : [{ updated_at: range(from, to) }];
+  if (from === undefined && to === undefined) return [];
+  // No ticket changes before it is there.
+  const made = to === undefined ? [] : [{ _id: { $lt: idAt(to + ID_SLACK_MS + 1000) } }];
+  return [{ updated_at: range(from, to) }, ...made];
 }
 
 function closedCondition({ closed_from: from, closed_to: to }: Filters): Condition[] {
@@ -208,7 +214,7 @@ export function planList(
   if (isPlain && !byChange) {
     return { filter, sort, hint: 'owner' in asked ? 'ticket_owner' : '_id_' };
   }
-  const { hint, few } = wayOf(asked, byChange || 'updated_at' in asked);
+  const { hint, few } = wayOf(asked, byChange || filters.updated_from !== undefined);
   const all = few.flatMap((name) => (name in asked ? [] : [{ [name]: { $in: fewValues[name] } }]));
   return { filter: allOf([...conditions, ...all]), sort, hint };
 }

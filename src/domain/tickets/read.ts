@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppContext } from '../../context.ts';
+import { sizes } from '../../contract/limits.ts';
 import type { TicketView } from '../../contract/tickets.ts';
 import { type AppError, notFound, unavailable } from '../../errors.ts';
+import type { TicketRow } from '../../models/ticket.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { can } from '../access/policy.ts';
+import { native } from '../log/collections.ts';
 import { internalLog, publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { type Head, headWith } from '../log/heads.ts';
 import { ticketView } from '../views.ts';
 import { readClosings } from './due-closing.ts';
+import { openStatuses } from './workflow.ts';
 
 /** Refusals of a ticket leave at multiples of this, in milliseconds after their request came. */
 const HIDING_GRID_MS = 100;
@@ -65,6 +69,17 @@ export async function viewTicket(
 export async function getTicket(ctx: AppContext, actor: Actor, id: string): Promise<TicketView> {
   const { ticket, head } = await readTicket(ctx, actor, id);
   return viewTicket(ctx, actor, ticket, head);
+}
+
+/** The newest open tickets that are assigned to somebody, as ids; as many as a socket is told of. */
+export async function readAssignedTickets(ctx: AppContext, actor: Actor): Promise<string[]> {
+  const rows = await native(ctx.db.tickets)
+    .find({ 'assignee.key': actor.key, status: { $in: openStatuses } })
+    .project<Pick<TicketRow, '_id'>>({ _id: 1 })
+    .sort({ _id: -1 })
+    .limit(sizes.cursorsAtAuthorize)
+    .toArray();
+  return rows.map(({ _id }) => _id.toHexString());
 }
 
 /** Heads of the newest open tickets of a customer, by ticket id; none for staff, who see them all. */
