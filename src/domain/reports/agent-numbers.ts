@@ -5,7 +5,7 @@ import { keysOf, toAgent } from '../agents/agents.ts';
 import { majority, native } from '../log/collections.ts';
 import type { Statistics } from './load.ts';
 import type { Reader } from './reader.ts';
-import { rowsOf, Summary, timesOf } from './summarize.ts';
+import { openWords, rowsOf, Tally, timesOf } from './summarize.ts';
 import { countOf, openedIn } from './ticket-links.ts';
 
 /** Whom a key stands for: two identities that were joined are one person. */
@@ -27,31 +27,32 @@ export async function agentNumbers(
   { zone, days, from, to }: Statistics & { from: string; to: string },
 ): Promise<AgentNumbersView[]> {
   const personOf = await readPeople(ctx);
-  const people = new Map<string, { agent: DayAgentRow; summary: Summary }>();
+  const people = new Map<string, { agent: DayAgentRow; tally: Tally }>();
   for (const table of days) {
-    const summaries = table.agents.map((each) => {
+    const tallies = table.agents.map((each) => {
       const agent = personOf(each);
-      const known = people.get(agent.key) ?? { agent, summary: new Summary() };
+      const known = people.get(agent.key) ?? { agent, tally: new Tally() };
       if (!whose.keys || whose.keys.has(each.key)) people.set(agent.key, known);
-      return known.summary;
+      return known.tally;
     });
+    const open = openWords(table);
     for (const row of rowsOf(table, whose)) {
-      summaries[(table.agent[row] as number) - 1]?.add(table, row);
+      tallies[(table.agent[row] as number) - 1]?.add(table, row, open);
     }
   }
   const opened = openedIn(zone, from, to);
   return [...people.values()]
-    .filter(({ summary }) => summary.total > 0)
-    .sort((a, b) => b.summary.total - a.summary.total || (a.agent.id < b.agent.id ? -1 : 1))
-    .map(({ agent: { id, name }, summary }) => {
+    .filter(({ tally }) => tally.total > 0)
+    .sort((a, b) => b.tally.total - a.tally.total || (a.agent.id < b.agent.id ? -1 : 1))
+    .map(({ agent: { id, name }, tally }) => {
       const link = { assigned_to: id, ...opened };
       return {
         ...{ id, name },
-        handled: countOf(summary.total, link),
-        open: countOf(summary.open, { ...link, status: 'open' }),
-        first_response: timesOf(summary.responses),
-        resolution: timesOf(summary.resolutions),
-        rating: summary.ratings.view(),
+        handled: countOf(tally.total, link),
+        open: countOf(tally.open, { ...link, status: 'open' }),
+        first_response: timesOf(tally.responses),
+        resolution: timesOf(tally.resolutions),
+        rating: tally.rating,
       };
     });
 }

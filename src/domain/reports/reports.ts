@@ -15,7 +15,15 @@ import { agentNumbers } from './agent-numbers.ts';
 import { DAY, dayOf, daysBetween } from './days.ts';
 import { loadDays, type Statistics } from './load.ts';
 import { loadReport, type Reader, readerOf, USUAL_DAYS } from './reader.ts';
-import { type Counts, countClosed, rowsOf, ServiceLevels, Summary, timesOf } from './summarize.ts';
+import { measureLevels } from './service-levels.ts';
+import {
+  type Counts,
+  countClosed,
+  type Summary,
+  summarizeDay,
+  summarizeDays,
+  timesOf,
+} from './summarize.ts';
 import { countOf, endedOn, type Link, openedIn } from './ticket-links.ts';
 
 const scopeOf = ({ scope }: Reader, { asOf, zone }: Statistics) => ({
@@ -25,14 +33,9 @@ const scopeOf = ({ scope }: Reader, { asOf, zone }: Statistics) => ({
 });
 
 /** Counts by name, each with the filter that lists its tickets. */
-function countsOf(
-  { byName }: Counts,
-  total: number,
-  link: Exclude<Link, null>,
-  filter: string | null,
-) {
+function countsOf(counts: Counts, total: number, link: Exclude<Link, null>, filter: string | null) {
   return Object.fromEntries(
-    [...byName].map(([name, count]) => {
+    [...counts].map(([name, count]) => {
       const isListed = filter !== null && name !== '';
       const narrowed = isListed ? { ...link, [filter]: name } : count === total ? link : null;
       return [name, countOf(count, narrowed)];
@@ -41,17 +44,17 @@ function countsOf(
 }
 
 function summaryView(summary: Summary, link: Exclude<Link, null>) {
-  const { total } = summary;
+  const { total, open, responses, resolutions, rating } = summary.tally;
   return {
     total: countOf(total, link),
-    open: countOf(summary.open, { ...link, status: 'open' }),
+    open: countOf(open, { ...link, status: 'open' }),
     by_status: countsOf(summary.status, total, link, 'status'),
     by_priority: countsOf(summary.priority, total, link, 'priority'),
     by_category: countsOf(summary.category, total, link, 'category'),
     by_channel: countsOf(summary.channel, total, link, null),
-    first_response: timesOf(summary.responses),
-    resolution: timesOf(summary.resolutions),
-    rating: summary.ratings.view(),
+    first_response: timesOf(responses),
+    resolution: timesOf(resolutions),
+    rating,
   };
 }
 
@@ -62,45 +65,24 @@ function dayCounts(
   span: { from: string; to: string },
 ): DayCountsView[] {
   const tables = new Map(days.map((table) => [table.day, table]));
+  const nothing = timesOf([]);
   return daysBetween(span.from, span.to).map((day) => {
     const table = tables.get(day);
-    const summary = new Summary();
-    if (table) for (const row of rowsOf(table, whose)) summary.add(table, row);
+    const ofDay = table && summarizeDay(table, whose);
     const closed = table ? countClosed(table, whose) : 0;
     return {
       day,
-      new: countOf(summary.total, { ...link, ...openedIn(zone, day, day) }),
+      new: countOf(ofDay?.summary.tally.total ?? 0, { ...link, ...openedIn(zone, day, day) }),
       closed: countOf(closed, { ...link, ...endedOn(zone, day) }),
-      first_response: timesOf(summary.responses),
-      resolution: timesOf(summary.resolutions),
+      first_response: ofDay?.first_response ?? nothing,
+      resolution: ofDay?.resolution ?? nothing,
     };
   });
 }
 
-function summarize({ whose }: Reader, { days }: Statistics): Summary {
-  const summary = new Summary();
-  for (const table of days) for (const row of rowsOf(table, whose)) summary.add(table, row);
-  return summary;
-}
-
-async function serviceLevels(ctx: AppContext, { whose }: Reader, { days }: Statistics) {
-  const priorities = new Map((await listPriorities(ctx)).map((one) => [one.name, one]));
-  const now = ctx.clock();
-  const all = new ServiceLevels();
-  const each = new Map<string, { levels: ServiceLevels; tickets: number }>();
-  for (const table of days) {
-    for (const row of rowsOf(table, whose)) {
-      const name = table.words[table.priority[row] as number] as string;
-      const priority = priorities.get(name);
-      if (!priority) continue;
-      const own = each.get(name) ?? { levels: new ServiceLevels(), tickets: 0 };
-      each.set(name, own);
-      own.tickets++;
-      own.levels.add(table, row, priority, now);
-      all.add(table, row, priority, now);
-    }
-  }
-  return { priorities, all, each };
+async function levelsOf(ctx: AppContext, { whose }: Reader, { days }: Statistics) {
+  const priorities = await listPriorities(ctx);
+  return { priorities, ...measureLevels(days, whose, priorities, ctx.clock()) };
 }
 
 /**
@@ -110,12 +92,12 @@ async function serviceLevels(ctx: AppContext, { whose }: Reader, { days }: Stati
 export async function readDashboard(ctx: AppContext, actor: Actor): Promise<DashboardView> {
   const reader = await readerOf(ctx, actor);
   const statistics = await loadDays(ctx);
-  const { all } = await serviceLevels(ctx, reader, statistics);
+  const { all } = await levelsOf(ctx, reader, statistics);
   const today = dayOf(statistics.zone, ctx.clock());
   const [now] = dayCounts(reader, statistics, { from: today, to: today });
   return {
     ...scopeOf(reader, statistics),
-    ...summaryView(summarize(reader, statistics), reader.link),
+    ...summaryView(summarizeDays(statistics.days, reader.whose), reader.link),
     sla: { first_response: all.response.view(), resolution: all.resolution.view() },
     today: { new: now?.new.count ?? 0, closed: now?.closed.count ?? 0 },
   };
@@ -151,7 +133,7 @@ export async function reportTickets(
   return {
     ...scopeOf(reader, statistics),
     ...{ from, to },
-    ...summaryView(summarize(reader, statistics), link),
+    ...summaryView(summarizeDays(statistics.days, reader.whose), link),
     per_day: dayCounts(reader, statistics, { from, to }),
   };
 }
@@ -178,15 +160,14 @@ export async function reportSla(
   const reader = await readerOf(ctx, actor);
   const statistics = await loadReport(ctx, query);
   const { from, to, zone } = statistics;
-  const { priorities, all, each } = await serviceLevels(ctx, reader, statistics);
+  const { priorities, all, each } = await levelsOf(ctx, reader, statistics);
   const link = { ...reader.link, ...openedIn(zone, from, to) };
-  const rows = [...priorities.values()].flatMap(({ name, first_response_ms, resolution_ms }) => {
-    const own = each.get(name);
-    if (!own) return [];
-    const { levels, tickets } = own;
+  const rows = priorities.flatMap(({ name, first_response_ms, resolution_ms }) => {
+    const levels = each.get(name);
+    if (!levels) return [];
     return {
       priority: name,
-      tickets: countOf(tickets, { ...link, priority: name }),
+      tickets: countOf(levels.tickets, { ...link, priority: name }),
       ...{ first_response_ms, resolution_ms },
       first_response: levels.response.view(),
       resolution: levels.resolution.view(),

@@ -1,6 +1,5 @@
-import type { ComplianceView, TimesView } from '../../contract/reports.ts';
+import type { TimesView } from '../../contract/reports.ts';
 import type { TicketStatus } from '../../contract/ticket-words.ts';
-import type { Priority } from '../priorities/priorities.ts';
 import { isOpen } from '../tickets/workflow.ts';
 import type { DayTable } from './day-table.ts';
 
@@ -17,12 +16,11 @@ function codesOf({ agents }: DayTable, { keys }: Whose): ReadonlySet<number> | u
 }
 
 /** The rows of a day that count. */
-export function* rowsOf(table: DayTable, whose: Whose): Iterable<number> {
+export function rowsOf(table: DayTable, whose: Whose): Uint32Array {
   const codes = codesOf(table, whose);
-  if (codes?.size === 0) return;
-  for (let row = 0; row < table.count; row++) {
-    if (!codes || codes.has(table.agent[row] as number)) yield row;
-  }
+  if (codes?.size === 0) return new Uint32Array();
+  const all = Uint32Array.from({ length: table.count }, (_, row) => row);
+  return codes ? all.filter((row) => codes.has(table.agent[row] as number)) : all;
 }
 
 export function countClosed(table: DayTable, whose: Whose): number {
@@ -44,103 +42,113 @@ export function timesOf(values: readonly number[]): TimesView {
   };
 }
 
-/** How often each name of a column comes. */
-export class Counts {
-  readonly byName = new Map<string, number>();
-
-  add(name: string): void {
-    this.byName.set(name, (this.byName.get(name) ?? 0) + 1);
-  }
+/** For each word of a day whether it is a status of tickets that have not ended. */
+export function openWords({ words }: DayTable): readonly boolean[] {
+  return words.map((word) => isOpen({ status: word as TicketStatus }));
 }
 
-export class Ratings {
-  count = 0;
-  #sum = 0;
-
-  add(score: number): void {
-    if (score === 0) return;
-    this.count++;
-    this.#sum += score;
-  }
-
-  view(): { count: number; average: number | null } {
-    const { count } = this;
-    return { count, average: count === 0 ? null : this.#sum / count };
-  }
-}
-
-/** Tickets added up: all that a summary says of them. */
-export class Summary {
+/** Tickets added up, whatever they are. */
+export class Tally {
   total = 0;
   open = 0;
-  readonly status = new Counts();
-  readonly priority = new Counts();
-  readonly category = new Counts();
-  readonly channel = new Counts();
   readonly responses: number[] = [];
   readonly resolutions: number[] = [];
-  readonly ratings = new Ratings();
+  #ratings = 0;
+  #scores = 0;
 
-  add(table: DayTable, row: number): void {
-    const word = (column: Uint16Array) => table.words[column[row] as number] as string;
+  /** @param open those of the day's words that are open statuses */
+  add(table: DayTable, row: number, open: readonly boolean[]): void {
     this.total++;
-    const status = word(table.status) as TicketStatus;
-    if (isOpen({ status })) this.open++;
-    this.status.add(status);
-    this.priority.add(word(table.priority));
-    this.category.add(word(table.category));
-    this.channel.add(word(table.channel));
+    if (open[table.status[row] as number]) this.open++;
     const response = table.response[row] as number;
     const resolution = table.resolution[row] as number;
     if (!Number.isNaN(response)) this.responses.push(response);
     if (!Number.isNaN(resolution)) this.resolutions.push(resolution);
-    this.ratings.add(table.rating[row] as number);
+    const score = table.rating[row] as number;
+    if (score > 0) this.#ratings++;
+    this.#scores += score;
+  }
+
+  merge(other: Tally): void {
+    this.total += other.total;
+    this.open += other.open;
+    for (const time of other.responses) this.responses.push(time);
+    for (const time of other.resolutions) this.resolutions.push(time);
+    this.#ratings += other.#ratings;
+    this.#scores += other.#scores;
+  }
+
+  get rating(): { count: number; average: number | null } {
+    const count = this.#ratings;
+    return { count, average: count === 0 ? null : this.#scores / count };
   }
 }
 
-/** What became of a time that a priority gives. */
-export class Compliance {
-  #met = 0;
-  #breached = 0;
-  #running = 0;
+const groups = ['status', 'priority', 'category', 'channel'] as const;
+export type Counts = ReadonlyMap<string, number>;
 
-  /**
-   * @param took how long it took; not a number where it has not been done
-   * @param elapsed how long it has taken so far
-   * @param over true where it will not be done any more: that counts as late or as nothing
-   */
-  add(took: number, target: number, elapsed: number, over: boolean): void {
-    if (!Number.isNaN(took)) {
-      if (took <= target) this.#met++;
-      else this.#breached++;
-    } else if (!over) {
-      if (elapsed > target) this.#breached++;
-      else this.#running++;
+function addCount(counts: Map<string, number>, name: string, count: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + count);
+}
+
+/** Tickets added up, and counted by what they are. */
+export class Summary {
+  readonly tally = new Tally();
+  readonly status = new Map<string, number>();
+  readonly priority = new Map<string, number>();
+  readonly category = new Map<string, number>();
+  readonly channel = new Map<string, number>();
+
+  addDay(table: DayTable, rows: Uint32Array): void {
+    const open = openWords(table);
+    for (const row of rows) this.tally.add(table, row, open);
+    for (const group of groups) {
+      const codes = new Uint32Array(table.words.length);
+      const column = table[group];
+      for (const row of rows) {
+        const code = column[row] as number;
+        codes[code] = (codes[code] as number) + 1;
+      }
+      for (const [code, count] of codes.entries()) {
+        if (count > 0) addCount(this[group], table.words[code] as string, count);
+      }
     }
   }
 
-  view(): ComplianceView {
-    const [met, breached, running] = [this.#met, this.#breached, this.#running];
-    const done = met + breached;
-    return { met, breached, running, compliance: done === 0 ? null : met / done };
+  merge(other: Summary): void {
+    this.tally.merge(other.tally);
+    for (const group of groups) {
+      for (const [name, count] of other[group]) addCount(this[group], name, count);
+    }
   }
 }
 
-/** Both times of a ticket against those of its priority: by the clock, pauses taken off. */
-export class ServiceLevels {
-  readonly response = new Compliance();
-  readonly resolution = new Compliance();
+/** A day added up. */
+export interface DaySummary {
+  summary: Summary;
+  first_response: TimesView;
+  resolution: TimesView;
+}
 
-  add(table: DayTable, row: number, priority: Priority, now: number): void {
-    const status = table.words[table.status[row] as number] as TicketStatus;
-    // What waits for approval waits for nobody of those who answer.
-    if (status === 'NEW') return;
-    const paused = table.paused[row] as number;
-    const elapsed = (Number.isNaN(paused) ? now : paused) - (table.clock[row] as number);
-    const over = !isOpen({ status });
-    const response = table.response[row] as number;
-    const resolution = table.resolution[row] as number;
-    this.response.add(response, priority.first_response_ms, elapsed, over);
-    this.resolution.add(resolution, priority.resolution_ms, elapsed, over);
-  }
+function addUp(table: DayTable, whose: Whose): DaySummary {
+  const summary = new Summary();
+  summary.addDay(table, rowsOf(table, whose));
+  const { responses, resolutions } = summary.tally;
+  return { summary, first_response: timesOf(responses), resolution: timesOf(resolutions) };
+}
+
+/** A table never changes, so that what all of its tickets add up to is worked out once. */
+const known = new WeakMap<DayTable, DaySummary>();
+
+export function summarizeDay(table: DayTable, whose: Whose): DaySummary {
+  if (whose.keys) return addUp(table, whose);
+  const summary = known.get(table) ?? addUp(table, whose);
+  known.set(table, summary);
+  return summary;
+}
+
+export function summarizeDays(days: readonly DayTable[], whose: Whose): Summary {
+  const all = new Summary();
+  for (const table of days) all.merge(summarizeDay(table, whose).summary);
+  return all;
 }
