@@ -74,8 +74,11 @@ async function look(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): Promi
 async function ingestAll(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): Promise<void> {
   for (;;) {
     if (!(await look(bridge, ticket, inbox))) return doubt(bridge, ticket, inbox);
+    if (bridge.ended) return;
+    // The connection was lost while it was being read: what came since must not overtake what did not.
+    if (ticket.caughtUpGeneration !== bridge.generation) continue;
     const event = inbox.events[0];
-    if (!event || bridge.ended) return;
+    if (!event) return;
     try {
       await handle(bridge, ticket, event);
       remove(inbox.events, event);

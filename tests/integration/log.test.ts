@@ -198,7 +198,8 @@ describe('sockets that hear of it by the sweep only', () => {
     await onOther.send(ticket.id, 'm7');
     await eventually(() => expect(seqsOf(staff, ticket.id)).toEqual([6, 7]));
     staff.socket.close();
-    await other.stop();
+    await other.stopServer();
+    await other.close();
   });
 });
 
