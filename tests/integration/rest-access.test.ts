@@ -31,6 +31,7 @@ interface Route {
 }
 
 const codes: Record<number, string> = {
+  400: 'BAD_REQUEST',
   401: 'UNAUTHORIZED',
   403: 'FORBIDDEN',
   404: 'NOT_FOUND',
@@ -325,6 +326,7 @@ describe.each(Object.keys(routes))('%s', (name) => {
         expect(answer.body).toEqual({
           error: codes[answer.status],
           message: expect.stringMatching(/./),
+          ...(answer.status === 400 && { errors: expect.any(Array) }),
         });
       }
     }

@@ -23,6 +23,8 @@ export interface RefreshState {
 }
 
 const EVERY_MS = 2000;
+/** How many times as long as a round has taken it rests: a day of very many tickets is made less often. */
+const REST = 20;
 /** How far the clocks of two nodes, or the making of an entry and its writing, may lie apart. */
 const SLACK_MS = 5 * 60_000;
 /** How far the time in a ticket's id and its `created_at` may. */
@@ -179,8 +181,8 @@ export async function reportZone(ctx: AppContext): Promise<string> {
 export const statistics: Readonly<Record<string, WorkHandler>> = {
   [REFRESH]: {
     recurring: true,
-    async run(ctx, { data, fence }) {
-      const state = data as RefreshState | undefined;
+    async run(ctx, { data: known, fence }) {
+      const state = known as RefreshState | undefined;
       const zone = await reportZone(ctx);
       const now = ctx.clock();
       if (state?.zone !== zone) {
@@ -191,8 +193,11 @@ export const statistics: Readonly<Record<string, WorkHandler>> = {
         const next = await walkOn(ctx, { zone, walk: state.walk }, fence);
         return { again: 0, data: next };
       }
+      const startedAt = performance.now();
       await workIn(ctx, zone, state.as_of, fence);
-      return { again: EVERY_MS, data: { zone, as_of: now } satisfies RefreshState };
+      const took = performance.now() - startedAt;
+      const data: RefreshState = { zone, as_of: now };
+      return { again: Math.max(EVERY_MS, Math.round(took * REST)), data };
     },
   },
 };
