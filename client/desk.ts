@@ -15,6 +15,13 @@ import type {
   CustomerView,
 } from '../src/contract/customers.ts';
 import type { ChangePackageBody, PackageBody, PackageView } from '../src/contract/packages.ts';
+import type {
+  AgentsReportView,
+  DashboardView,
+  SlaReportView,
+  TicketsReportView,
+  TrendsView,
+} from '../src/contract/reports.ts';
 import type { TicketView } from '../src/contract/tickets.ts';
 import { systemClock } from './clock.ts';
 import type { DeskClientOptions } from './options.ts';
@@ -63,9 +70,13 @@ class DeskCalls {
     return { rows: body, total: Number(headers.get('x-total-count') ?? body.length) };
   }
 
-  async list<T>(path: string, query: object): Promise<T[]> {
+  async get<T>(path: string, query: object): Promise<T> {
     const options = { query: query as Record<string, string | number | undefined> };
-    return (await this.#rest.call<T[]>('GET', path, options)).body;
+    return (await this.#rest.call<T>('GET', path, options)).body;
+  }
+
+  list<T>(path: string, query: object): Promise<T[]> {
+    return this.get<T[]>(path, query);
   }
 }
 
@@ -157,6 +168,34 @@ function availabilityOf(calls: DeskCalls) {
   };
 }
 
+/** Closing a ticket later, or asking its customer whether it may be. */
+function closingOf(calls: DeskCalls) {
+  const at = (ticketId: string) => `/tickets/${ticketId}`;
+  return {
+    schedule: (
+      ticketId: string,
+      body: { in_ms?: number; at?: When; reason?: string | null; silent?: boolean },
+    ) => calls.call<TicketView>('POST', `${at(ticketId)}/closing`, body),
+    /** Undoes a closing that is not due yet. */
+    cancel: (ticketId: string) => calls.call<TicketView>('DELETE', `${at(ticketId)}/closing`),
+    request: (ticketId: string, comment?: string) =>
+      calls.call<TicketView>('POST', `${at(ticketId)}/close-request`, { comment }),
+  };
+}
+
+function reportsOf(calls: DeskCalls) {
+  /** Days as YYYY-MM-DD, both included; by default the last thirty. */
+  type Span = { from?: string; to?: string };
+  const get = <T>(path: string, query: object = {}) => calls.get<T>(path, query);
+  return {
+    dashboard: () => get<DashboardView>('/statistics/dashboard'),
+    trends: (days?: number) => get<TrendsView>('/statistics/trends', { days }),
+    tickets: (span?: Span) => get<TicketsReportView>('/admin/reports/tickets', span),
+    agents: (span?: Span) => get<AgentsReportView>('/admin/reports/agents', span),
+    sla: (span?: Span) => get<SlaReportView>('/admin/reports/sla', span),
+  };
+}
+
 /**
  * The help desk for those who work in it: typed calls over REST, each once, errors as `DeskError`. Apart from
  * the chat's client, so that a page with a chat does not carry it.
@@ -174,6 +213,8 @@ export function createDesk(options: DeskOptions) {
     agents: agentsOf(calls),
     blocks: blocksOf(calls),
     availability: availabilityOf(calls),
+    closing: closingOf(calls),
+    reports: reportsOf(calls),
   };
 }
 

@@ -3,12 +3,14 @@ import { type Consumer, runConsumer } from './domain/consumers/consumer.ts';
 import type { LeaseTimes } from './domain/consumers/lease.ts';
 import { keepUnderLease } from './domain/consumers/under-lease.ts';
 import { fileUpkeep } from './domain/files/upkeep.ts';
+import { statistics } from './domain/reports/refresh.ts';
 import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
 import { searchConsumer } from './domain/search/index-consumer.ts';
 import { completeIndex } from './domain/search/reindex.ts';
 import { slaReplanning } from './domain/sla/replan.ts';
 import { slaConsumer, slaWork } from './domain/sla/watch.ts';
 import { autoAssignment } from './domain/tickets/auto-assign.ts';
+import { dueClosing } from './domain/tickets/closing.ts';
 
 /** What is due is done by these; the names are stored. */
 const handlers: Readonly<Record<string, WorkHandler>> = {
@@ -16,6 +18,8 @@ const handlers: Readonly<Record<string, WorkHandler>> = {
   ...autoAssignment,
   ...slaWork,
   ...slaReplanning,
+  ...dueClosing,
+  ...statistics,
 };
 /** What follows the log, beside the bridge to Discord. */
 const consumers: readonly Consumer[] = [searchConsumer, slaConsumer];

@@ -196,7 +196,7 @@ function openTicket(nth: number, options: DeskOptions, random: Random, id: strin
 function assign(history: TicketHistory, { key, id, name }: Author): void {
   history.set('updated', (at) => ({
     status: 'IN_PROGRESS',
-    assigned_to: name,
+    assigned_to: id,
     assignee: { key, id, name },
     first_response_at: at,
     response_time: at - history.ticket.created_at,

@@ -12,6 +12,7 @@ import { messageEndpoints } from './endpoints/messages.ts';
 import { noteEndpoints } from './endpoints/notes.ts';
 import { packageEndpoints } from './endpoints/packages.ts';
 import { probeEndpoints } from './endpoints/probes.ts';
+import { reportEndpoints } from './endpoints/reports.ts';
 import { ticketVerbEndpoints } from './endpoints/ticket-verbs.ts';
 import { ticketEndpoints } from './endpoints/tickets.ts';
 
@@ -35,6 +36,7 @@ export const endpoints = {
   ...agentEndpoints,
   ...availabilityEndpoints,
   ...blockEndpoints,
+  ...reportEndpoints,
   ...probeEndpoints,
 } as const satisfies EndpointRows;
 
@@ -59,5 +61,7 @@ export type AnswerOf<N extends EndpointName> = {
       ? z.input<Endpoints[N]['answers'][S]>
       : undefined;
     headers?: Record<string, string>;
+    /** Goes out in place of the body, where CSV was asked for. */
+    csv?: string | undefined;
   };
 }[keyof Endpoints[N]['answers']];

@@ -138,6 +138,13 @@ export const typingView = z.object({
 });
 export type TypingView = z.infer<typeof typingView>;
 
+export const closingView = z.object({
+  ticket_id,
+  due_at: millis.nullable(),
+  by_name: z.string().describe('Who has said so.'),
+});
+export type ClosingView = z.infer<typeof closingView>;
+
 /** What the server sends, by event name: the payload, and when. */
 export const serverEvents = {
   message: { payload: messageView, when: 'Somebody has written, the own sender included.' },
@@ -158,6 +165,10 @@ export const serverEvents = {
   read: {
     payload: typingView.extend({ seq }),
     when: 'Somebody else in the ticket has read up to `seq`.',
+  },
+  ticket_closing: {
+    payload: closingView,
+    when: 'The ticket will be closed at `due_at`, or with null will not; nobody keeps this event.',
   },
   authorized: { payload: authorizeAck, when: 'The socket is authorised, or its token renewed.' },
   auth_expiring: {

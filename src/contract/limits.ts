@@ -64,6 +64,8 @@ export const sizes = {
   messagesPage: 500,
   historyPage: 100,
   cursorsAtAuthorize: 100,
+  /** How far ahead a closing may be. */
+  closingWithin: 30 * 24 * 3_600_000,
   /** A whole request, the slowest upload included. */
   requestWithin: 120_000,
   authorizeWithin: 10_000,

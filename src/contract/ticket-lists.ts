@@ -93,6 +93,8 @@ const fields = z.object({
   created_to: moment('last'),
   updated_from: moment('first'),
   updated_to: moment('last'),
+  closed_from: moment('first'),
+  closed_to: moment('last'),
   q: searchText
     .optional()
     .describe(

@@ -60,3 +60,23 @@ const isoTime = z.iso.datetime({ offset: true }).transform((value) => Date.parse
 export const snoozeTicketBody = z.object({
   until: z.union([z.null(), millis, isoTime]).describe('Milliseconds since 1970, or ISO 8601.'),
 });
+
+export const scheduleClosingBody = z
+  .object({
+    in_ms: z.int().min(1).max(sizes.closingWithin).optional(),
+    at: z
+      .union([millis, isoTime])
+      .optional()
+      .describe('Milliseconds since 1970, or ISO 8601; at most 30 days ahead.'),
+    reason: reason.nullish(),
+    silent: z.boolean().optional().describe('For staff: the customer is not told before.'),
+  })
+  .refine(({ in_ms, at }) => (in_ms === undefined) !== (at === undefined), {
+    path: ['in_ms'],
+    message: 'give either in_ms or at',
+    params: { type: 'one_of' },
+  });
+export type ScheduleClosingBody = z.infer<typeof scheduleClosingBody>;
+
+export const requestClosingBody = z.object({ comment: commentText.nullish() });
+export const answerClosingBody = z.object({ close: z.boolean() });

@@ -96,6 +96,14 @@ export const ticketView = z.object({
   rejection_reason: z.string().nullable(),
   rating: ratingView.nullable(),
   reopened: z.int().describe('How often.'),
+  close_request: z
+    .object({ at: millis, by_name: z.string() })
+    .nullable()
+    .describe('Staff ask the customer whether it may be closed.'),
+  closing_due_at: millis
+    .nullable()
+    .exactOptional()
+    .describe('When it will be closed; not in `ticket_updated`: `ticket_closing` tells of it.'),
   tags: z.array(z.string()).exactOptional().describe('For staff only.'),
   snoozed_until: millis.nullable().exactOptional().describe('For staff only.'),
   escalation: supportRole

@@ -11,6 +11,16 @@ export type DomainEvent =
   | { kind: 'ticket_created'; ticket: Ticket }
   | { kind: 'typing'; ticket_id: string; owner: string; by: Author }
   | { kind: 'read'; ticket_id: string; owner: string; by: Author; seq: number }
+  | {
+      kind: 'ticket_closing';
+      ticket_id: string;
+      owner: string;
+      by: Author;
+      /** Null where it was called off. */
+      due_at: number | null;
+      /** The customer is not told. */
+      silent: boolean;
+    }
   | { kind: 'setting_changed'; name: string };
 
 /** The hint that an entry is stored. */

@@ -53,6 +53,14 @@ export function isHint(value: unknown): value is DomainEvent {
         isAuthor(value.by) &&
         (value.kind === 'typing' || isCount(value.seq))
       );
+    case 'ticket_closing':
+      return (
+        isId(value.ticket_id) &&
+        isText(value.owner) &&
+        isAuthor(value.by) &&
+        (value.due_at === null || isCount(value.due_at)) &&
+        typeof value.silent === 'boolean'
+      );
     case 'setting_changed':
       return isText(value.name);
     default:

@@ -4,6 +4,7 @@ import type { DueRow } from '../models/consumer.ts';
 import { backOff, createKeyedQueue } from './consumers/keyed-queue.ts';
 import type { HeldLease } from './consumers/lease.ts';
 import { native } from './log/collections.ts';
+import { isDuplicateKey } from './mongo-errors.ts';
 
 /** Held by the one node that does what is due. */
 export const scheduleLease = 'schedule';
@@ -28,7 +29,7 @@ export interface Work {
 const idOf = ({ kind, key }: Pick<Work, 'kind' | 'key'>) => `${kind} ${key}`;
 
 function fresh({ kind, key, at, data }: Work) {
-  return { kind, key, at, data, tries: 0, problem: null, version: randomUUID() };
+  return { kind, key, at, data, tries: 0, problem: null, version: randomUUID(), begun: false };
 }
 
 /** Schedules work, in place of what was scheduled under its kind and key. */
@@ -52,6 +53,69 @@ export async function ensureWork(ctx: AppContext, work: Work): Promise<void> {
 /** Calls work off; what is under way already is not stopped. */
 export async function cancelWork(ctx: AppContext, kind: string, key: string): Promise<void> {
   await native(ctx.db.due).deleteOne({ _id: idOf({ kind, key }) });
+}
+
+/** What may still be called off: neither begun, nor given up after it had begun. */
+const untouched = { $or: [{ begun: { $ne: true } }, { at: null }] };
+
+/**
+ * Schedules work in place of what was scheduled, unless that has begun: compare-and-set, for work that
+ * may be called off until the last moment.
+ * @returns false where it has begun
+ */
+export async function scheduleUnlessBegun(ctx: AppContext, work: Work): Promise<boolean> {
+  try {
+    await native(ctx.db.due).updateOne(
+      { _id: idOf(work), ...untouched },
+      { $set: fresh(work), $setOnInsert: { fence: 0 } },
+      { upsert: true },
+    );
+    return true;
+  } catch (error) {
+    if (isDuplicateKey(error)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Calls work off unless it has begun.
+ * @returns the work called off; undefined where there was none; `begun`
+ */
+export async function cancelUnlessBegun(
+  ctx: AppContext,
+  kind: string,
+  key: string,
+): Promise<DueRow | undefined | 'begun'> {
+  const _id = idOf({ kind, key });
+  const due = native(ctx.db.due);
+  const cancelled = await due.findOneAndDelete({ _id, ...untouched });
+  if (cancelled) return cancelled;
+  return (await due.countDocuments({ _id }, { limit: 1 })) ? 'begun' : undefined;
+}
+
+/**
+ * The point of no return of a handler: from here on the work is not called off.
+ * @returns false where it was called off, or scheduled anew
+ */
+export async function beginWork(ctx: AppContext, { _id, version }: DueRow): Promise<boolean> {
+  const { matchedCount } = await native(ctx.db.due).updateOne(
+    { _id, version },
+    { $set: { begun: true } },
+  );
+  return matchedCount === 1;
+}
+
+/** What is scheduled of a kind, by key. */
+export async function readWork(
+  ctx: AppContext,
+  kind: string,
+  keys: readonly string[],
+): Promise<Map<string, DueRow>> {
+  const ids = keys.map((key) => idOf({ kind, key }));
+  const rows = await native(ctx.db.due)
+    .find({ _id: ids.length === 1 ? ids[0] : { $in: ids } } as never)
+    .toArray();
+  return new Map(rows.map((row) => [row.key, row]));
 }
 
 /** Work that was given up, with the reason; to be scheduled again or cancelled. */

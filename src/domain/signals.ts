@@ -1,6 +1,7 @@
 import type { AppContext } from '../context.ts';
 import { type Actor, authorOf } from './access/actor.ts';
 import { requireRight } from './access/policy.ts';
+import type { Ticket } from './log/entry.ts';
 import { readTicket } from './tickets/read.ts';
 
 /** Says to the others in a ticket that the actor is writing. Nobody keeps it. */
@@ -23,4 +24,21 @@ export async function signalRead(
   const upTo = Math.min(seq, head.seq);
   const by = authorOf(actor);
   ctx.bus.publish({ kind: 'read', ticket_id: ticket.id, owner: ticket.owner, by, seq: upTo });
+}
+
+/**
+ * Says to everybody in a ticket, whoever asked included, when it will be closed, or that it will not.
+ * Nobody keeps it: who comes later reads it with the ticket.
+ * @param silent only the staff are told
+ */
+export function signalClosing(
+  ctx: AppContext,
+  actor: Actor,
+  ticket: Ticket,
+  due_at: number | null,
+  silent: boolean,
+): void {
+  const by = authorOf(actor);
+  const { id: ticket_id, owner } = ticket;
+  ctx.bus.publish({ kind: 'ticket_closing', ticket_id, owner, by, due_at, silent });
 }

@@ -36,6 +36,8 @@ export interface TicketViewer {
   staff: boolean;
   internalSeq?: number;
   sla?: SlaView | null;
+  /** When it will be closed, where that was read. */
+  closingDueAt?: number | null;
 }
 
 export function assigneeView(ctx: AppContext, assignee: AssigneeRow, to: { staff: boolean }) {
@@ -85,6 +87,8 @@ export function ticketView(
     rejection_reason: ticket.rejection_reason,
     rating: rating && ratingView(rating),
     reopened: ticket.reopened,
+    close_request: ticket.close_request,
+    ...(to.closingDueAt !== undefined && { closing_due_at: to.closingDueAt }),
     ...(to.staff && staffFieldsOf(ticket, to)),
   };
 }

@@ -11,6 +11,8 @@ export interface Reply {
   status: number;
   body: unknown;
   headers?: Record<string, string>;
+  /** Goes out in place of the body. */
+  csv?: string | undefined;
 }
 
 /** What an endpoint answers with that has done what was asked, and has nothing to say. */
@@ -71,6 +73,8 @@ function sendNothing(res: ServerResponse, { status, headers }: Reply): void {
 /** A long text is held as the bytes that are sent, once; a short one goes out with its headers. */
 const LONG_TEXT = 16 * 1024;
 
+const csvHeaders = { 'Content-Type': 'text/csv; charset=utf-8' };
+
 /**
  * Answers with what an endpoint returned, within the budget for what waits to be read.
  * @throws AppError SERVICE_UNAVAILABLE
@@ -80,10 +84,11 @@ export function sendReply({ res, unsent }: RequestContext, reply: Reply): void {
     sendNothing(res, reply);
     return;
   }
-  const text = JSON.stringify(reply.body);
+  const text = reply.csv ?? JSON.stringify(reply.body);
+  const headers = reply.csv === undefined ? reply.headers : { ...reply.headers, ...csvHeaders };
   const shown = text.length > LONG_TEXT ? Buffer.from(text) : text;
   if (typeof shown !== 'string') unsent?.add(res, shown.length);
-  sendText(res, reply.status, shown, reply.headers);
+  sendText(res, reply.status, shown, headers);
 }
 
 /** The one place where an error becomes an answer over HTTP. Bugs are reported, without detail. */

@@ -23,6 +23,7 @@ import { messageHandlers } from './messages.ts';
 import { noteHandlers } from './notes.ts';
 import { packageHandlers } from './packages.ts';
 import { probeHandlers } from './probes.ts';
+import { reportHandlers } from './reports.ts';
 import { ticketVerbHandlers } from './ticket-verbs.ts';
 import { ticketHandlers } from './tickets.ts';
 import { uploadHandlers } from './uploads.ts';
@@ -42,6 +43,7 @@ const handlers: Handlers = {
   ...agentHandlers,
   ...availabilityHandlers,
   ...blockHandlers,
+  ...reportHandlers,
   ...probeHandlers,
 };
 

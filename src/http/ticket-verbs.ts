@@ -6,6 +6,8 @@ import {
   unclaimTicket,
 } from '../domain/tickets/assign.ts';
 import { assignAutomatically } from '../domain/tickets/auto-assign.ts';
+import { answerClosing, requestClosing } from '../domain/tickets/close-request.ts';
+import { cancelClosing, scheduleClosing } from '../domain/tickets/closing.ts';
 import { rateTicket } from '../domain/tickets/rate.ts';
 import { snoozeTicket } from '../domain/tickets/snooze.ts';
 import {
@@ -64,5 +66,18 @@ export const ticketVerbHandlers = {
   },
   async acknowledgeEscalation({ ctx, actor, params }) {
     return { status: 200, body: await acknowledgeEscalation(ctx, actor, params.ticketId) };
+  },
+  async scheduleClosing({ ctx, actor, params, body }) {
+    return { status: 200, body: await scheduleClosing(ctx, actor, params.ticketId, body) };
+  },
+  async cancelClosing({ ctx, actor, params }) {
+    return { status: 200, body: await cancelClosing(ctx, actor, params.ticketId) };
+  },
+  async requestClosing({ ctx, actor, params, body }) {
+    const { comment } = body;
+    return { status: 200, body: await requestClosing(ctx, actor, params.ticketId, comment) };
+  },
+  async answerClosing({ ctx, actor, params, body }) {
+    return { status: 200, body: await answerClosing(ctx, actor, params.ticketId, body.close) };
   },
 } satisfies Partial<Handlers>;

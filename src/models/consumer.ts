@@ -107,6 +107,8 @@ export interface DueRow {
   version: string;
   /** Fencing token of the lease under which it was last taken up. */
   fence: number;
+  /** True once its handler has passed the point from which it is not called off any more. */
+  begun?: boolean;
 }
 
 export const dueSchema = new Schema<DueRow>(
@@ -120,6 +122,7 @@ export const dueSchema = new Schema<DueRow>(
     problem: { type: String, default: null },
     version: { type: String, required: true },
     fence: { type: Number, required: true },
+    begun: Boolean,
   } as never,
   { collection: 'due', versionKey: false, strict: 'throw' },
 );

@@ -41,6 +41,7 @@ import {
 } from './mirror.ts';
 import { type SearchRow, searchSchema } from './search.ts';
 import { type SettingRow, settingSchema } from './setting.ts';
+import { type StatisticsRow, statisticsSchema } from './statistics.ts';
 import { type CounterRow, counterSchema, type TicketRow, ticketSchema } from './ticket.ts';
 
 /** The models on one connection. The hot paths use `model.collection`, the native driver's. */
@@ -72,6 +73,7 @@ export interface Database {
   linkCodes: Model<LinkCodeRow>;
   blocks: Model<BlockRow>;
   settings: Model<SettingRow>;
+  statistics: Model<StatisticsRow>;
 }
 
 /** Registers every model on a connection; touches no server. */
@@ -106,5 +108,6 @@ export function defineModels(connection: Connection): Database {
     linkCodes: model('LinkCode', linkCodeSchema),
     blocks: model('Block', blockSchema),
     settings: model('Setting', settingSchema),
+    statistics: model('Statistics', statisticsSchema),
   };
 }

@@ -19,6 +19,11 @@ export interface RatingRow {
   first: number;
 }
 
+export interface CloseRequestRow {
+  at: number;
+  by_name: string;
+}
+
 /** From when to when a clock stood still, in milliseconds since 1970. */
 export type PauseRow = readonly [from: number, to: number];
 
@@ -102,6 +107,10 @@ export interface TicketRow {
   /** The entry that ended the ticket last; 0 before the first time. */
   ending_seq: number;
   clock: ServiceClockRow;
+  /** That staff ask the customer whether it may be closed. */
+  close_request: CloseRequestRow | null;
+  /** By which door it was opened. */
+  channel: 'web' | 'discord' | 'system';
   /** Staff's, changed by entries of the internal stream alone. */
   tags: string[];
   snoozed_until: number | null;
@@ -159,6 +168,8 @@ export const ticketSchema = new Schema<TicketRow>(
     reopened: { type: Number, default: 0 },
     ending_seq: { type: Number, default: 0 },
     clock: { type: Schema.Types.Mixed, required: true },
+    close_request: { type: Schema.Types.Mixed, default: null },
+    channel: { type: String, default: 'web' },
     tags: { type: [String], default: [] },
     snoozed_until: { type: Number, default: null },
     escalation: { type: String, default: null },
@@ -245,6 +256,13 @@ ticketSchema.index(
   },
 );
 
+// What has changed, and what has ended: the statistics are made by these.
+ticketSchema.index({ updated_at: 1 }, { name: 'ticket_updated' });
+ticketSchema.index(
+  { closed_at: 1 },
+  { name: 'ticket_closed', partialFilterExpression: { closed_at: { $gt: 0 } } },
+);
+
 /** The last number given to a ticket. */
 export interface CounterRow {
   _id: string;
@@ -294,6 +312,8 @@ export function newTicketFields({
     reopened: 0,
     ending_seq: isClosed ? status_seq : 0,
     clock: { from: created_at, paused: 0, paused_since: null },
+    close_request: null,
+    channel: 'web' as TicketRow['channel'],
     tags: [],
     snoozed_until: null,
     escalation: null,
@@ -301,3 +321,14 @@ export function newTicketFields({
     sla_told: null,
   } satisfies Partial<TicketRow>;
 }
+
+/** The names of the fields that `newTicketFields` gives. */
+export const addedFields: readonly string[] = Object.keys(
+  newTicketFields({
+    issue_level: 'NORMAL',
+    created_at: 0,
+    status: 'OPEN',
+    status_seq: 0,
+    closed_at: null,
+  }),
+);

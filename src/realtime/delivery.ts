@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { AppContext } from '../context.ts';
+import type { TicketView } from '../contract/tickets.ts';
 import { isDiscordKey } from '../domain/access/actor.ts';
 import type { DomainEvent } from '../domain/events.ts';
 import { logHop } from '../domain/hops.ts';
@@ -53,8 +54,12 @@ function emitTicket(
   ticket: Ticket,
   head: { seq: number; at: number },
 ): void {
-  io.to(room.user(ticket.owner)).emit(name, ticketView(ctx, ticket, head, customer));
-  io.to(staffAudienceOf(ticket.id)).emit(name, ticketView(ctx, ticket, head, staff));
+  // What begins or has ended is not going to be closed; of others this is known to the database alone.
+  const known = name === 'ticket_updated' ? {} : { closingDueAt: null };
+  const views = [customer, staff].map((to) => ticketView(ctx, ticket, head, { ...to, ...known }));
+  const [forCustomer, forStaff] = views as [TicketView, TicketView];
+  io.to(room.user(ticket.owner)).emit(name, forCustomer);
+  io.to(staffAudienceOf(ticket.id)).emit(name, forStaff);
 }
 
 /** Sends one entry to the sockets of this node, as the event the contract names. */
@@ -111,6 +116,13 @@ function emitSignal(
     if (event.kind === 'typing') to.emit('typing', view);
     else to.emit('read', { ...view, seq: event.seq });
   }
+}
+
+/** When a ticket will be closed: to everybody in it, those who asked for it silently to staff alone. */
+function emitClosing(io: DeskServer, event: DomainEvent & { kind: 'ticket_closing' }): void {
+  const { ticket_id, owner, by, due_at, silent } = event;
+  const rooms = silent ? staffAudienceOf(ticket_id) : audienceOf(ticket_id, owner);
+  io.to(rooms).emit('ticket_closing', { ticket_id, due_at, by_name: by.name });
 }
 
 export interface Delivery {
@@ -179,6 +191,7 @@ export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
       else if (event.kind === 'internal_entry') internalBuffer.accept(event.entry);
       else if (event.kind === 'ticket_created') tellCreated(event.ticket);
       else if (event.kind === 'typing' || event.kind === 'read') emitSignal(ctx, io, event);
+      else if (event.kind === 'ticket_closing') emitClosing(io, event);
     }),
     ctx.reconciliation.onChanges(({ heads, internalHeads, tickets }) => {
       for (const ticket of tickets) if (isNews(ticket)) tellCreated(ticket);

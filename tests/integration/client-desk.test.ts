@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createDesk, type Desk } from '../../client/desk.ts';
+import { startWorker } from '../../src/worker-role.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
+import { eventually } from '../support/eventually.ts';
 import { mintToken, newPerson } from '../support/people.ts';
 
 let app: RunningApp;
@@ -63,4 +65,32 @@ test('availability and calendar', async () => {
   expect(await availability.get()).toMatchObject({ timezone: 'UTC' });
   await availability.removeCalendar();
   expect(await availability.getCalendar()).toBeNull();
+});
+
+test('closings and reports', async () => {
+  const { closing, reports } = desk;
+  const ana = newPerson(app.url, 'CUSTOMER');
+  const ticket = await ana.createTicket();
+  const { closing_due_at } = await closing.schedule(ticket.id, {
+    in_ms: 3_600_000,
+    reason: 'done',
+  });
+  expect(closing_due_at).toEqual(expect.any(Number));
+  expect(await closing.cancel(ticket.id)).toMatchObject({ closing_due_at: null });
+  expect(await closing.request(ticket.id)).toMatchObject({ close_request: { by_name: 'Boss' } });
+  const worker = startWorker(app.ctx);
+  try {
+    await eventually(async () =>
+      expect(await reports.dashboard()).toMatchObject({ scope: 'all', open: { count: 2 } }),
+    );
+    const today = new Date().toISOString().slice(0, 10);
+    expect((await reports.trends(2)).days).toHaveLength(2);
+    expect(await reports.tickets({ from: today, to: today })).toMatchObject({
+      total: { count: 2 },
+    });
+    expect((await reports.agents()).agents).toEqual([]);
+    expect((await reports.sla()).by_priority).toMatchObject([{ priority: 'MEDIUM' }]);
+  } finally {
+    await worker.stop();
+  }
 });

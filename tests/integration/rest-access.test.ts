@@ -30,7 +30,13 @@ interface Route {
   staff: string;
 }
 
-const codes: Record<number, string> = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 404: 'NOT_FOUND' };
+const codes: Record<number, string> = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+};
 
 function smallFile(): FormData {
   const form = new FormData();
@@ -78,6 +84,33 @@ const routes: Record<string, Route> = {
     path: ({ ticketId }) => `/tickets/${ticketId}/close`,
     customer: '200 404 404 404',
     staff: '200 200 404 404',
+  },
+  'close a ticket later': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/closing`,
+    body: { in_ms: 3_600_000 },
+    customer: '200 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'undo a closing': {
+    method: 'DELETE',
+    path: ({ ticketId }) => `/tickets/${ticketId}/closing`,
+    customer: '200 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'ask whether a ticket may be closed': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/close-request`,
+    body: {},
+    customer: '403 404 404 404',
+    staff: '200 200 404 404',
+  },
+  'answer what nobody has asked': {
+    method: 'POST',
+    path: ({ ticketId }) => `/tickets/${ticketId}/close-request/answer`,
+    body: { close: true },
+    customer: '409 404 404 404',
+    staff: '409 403 404 404',
   },
   'send a message': {
     method: 'POST',
@@ -293,6 +326,7 @@ describe.each(Object.keys(routes))('%s', (name) => {
         expect(answer.body).toEqual({
           error: codes[answer.status],
           message: expect.stringMatching(/./),
+          ...(answer.status === 400 && { errors: expect.any(Array) }),
         });
       }
     }

@@ -95,6 +95,7 @@ const serverEvents = [
   'ticket_created',
   'ticket_updated',
   'ticket_closed',
+  'ticket_closing',
   'typing',
   'read',
   'authorized',

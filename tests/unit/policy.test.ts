@@ -39,6 +39,9 @@ const table: Record<Action, { customer: string; staff: string; admin?: string }>
   upload_file: { customer: 'amm', staff: 'aam' },
   signal: { customer: 'amm', staff: 'aam' },
   close_ticket: { customer: 'amm', staff: 'aam' },
+  close_silently: { customer: 'fmm', staff: 'aam' },
+  request_closing: { customer: 'fmm', staff: 'aam' },
+  answer_closing: { customer: 'amm', staff: 'afm' },
   change_topic: { customer: 'amm', staff: 'aam' },
   set_level: { customer: 'fmm', staff: 'aam' },
   assign_ticket: { customer: 'fmm', staff: 'aam' },
@@ -72,6 +75,8 @@ const table: Record<Action, { customer: string; staff: string; admin?: string }>
   delete_canned_reply: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
   see_agents: { customer: 'fmm', staff: 'aam' },
   block_customers: { customer: 'fmm', staff: 'aam' },
+  read_own_reports: { customer: 'fmm', staff: 'aam' },
+  read_all_reports: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
   set_calendar: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
 };
 

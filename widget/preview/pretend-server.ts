@@ -62,7 +62,7 @@ export class PretendServer {
         rating: null,
       },
       ...{ first_response_at: null, response_time: null, resolved_at: null },
-      ...{ resolution_time: null, rejection_reason: null },
+      ...{ resolution_time: null, rejection_reason: null, close_request: null },
     };
     this.#kept.set(ticket.id, { ticket, messages: [] });
     this.tell('ticket_created', ticket);

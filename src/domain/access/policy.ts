@@ -33,6 +33,8 @@ type Standing =
   | 'agent'
   /** An agent who may do what is decided for others. */
   | 'managing_agent'
+  /** Discord's MANAGER, whatever agents may. */
+  | 'manager'
   | 'admin';
 
 const staff = ['agent', 'admin'] as const;
@@ -52,6 +54,9 @@ const table = {
   upload_file: { may: ownerAndStaff, refusal: 'upload to a ticket' },
   signal: { may: ownerAndStaff, refusal: 'signal in a ticket' },
   close_ticket: { may: ownerAndStaff, refusal: 'close a ticket' },
+  close_silently: { may: staff, refusal: 'only staff may close a ticket silently' },
+  request_closing: { may: staff, refusal: 'only staff may ask to close a ticket' },
+  answer_closing: { may: ['owner'], refusal: 'only its owner may say whether it may be closed' },
   change_topic: { may: ownerAndStaff, refusal: 'change the topic of a ticket' },
   set_level: {
     may: ['owner_setting_levels', ...staff],
@@ -100,6 +105,8 @@ const table = {
   delete_canned_reply: { may: ['admin'], refusal: 'only ADMIN may delete a canned reply' },
   see_agents: { may: staff, refusal: 'only staff may see who of the staff there is' },
   block_customers: { may: staff, refusal: 'only staff may block customers' },
+  read_own_reports: { may: staff, refusal: 'only staff may read reports' },
+  read_all_reports: { may: ['manager', 'admin'], refusal: 'only ADMIN may read all reports' },
   set_calendar: { may: ['admin'], refusal: 'only ADMIN may see and set the calendar' },
 } as const satisfies Record<string, { may: readonly Standing[]; refusal: string }>;
 
@@ -137,6 +144,7 @@ function standingsOf(
   if (actor.role === 'AGENT' && (actor.manages || settings.agentMayAssign)) {
     standings.push('managing_agent');
   }
+  if (actor.role === 'AGENT' && actor.manages) standings.push('manager');
   if (target?.author === actor.key) standings.push('author');
   if (target?.owner !== actor.key) return standings;
   standings.push('owner');

@@ -8,7 +8,7 @@ import type {
   Stream,
   TicketChangeRow,
 } from '../../models/entry.ts';
-import { newTicketFields, type TicketRow } from '../../models/ticket.ts';
+import { addedFields, newTicketFields, type TicketRow } from '../../models/ticket.ts';
 import { atInsertion } from './cluster-clock.ts';
 
 export type { Stream } from '../../models/entry.ts';
@@ -87,7 +87,8 @@ const toOid = (id: string) => Types.ObjectId.createFromHexString(id);
 
 /** A ticket as a row or an entry of an earlier version has it lacks what came later. */
 function complete(ticket: Ticket): Ticket {
-  return 'clock' in ticket ? ticket : { ...newTicketFields(ticket), ...(ticket as Ticket) };
+  const isComplete = addedFields.every((name) => name in ticket);
+  return isComplete ? ticket : { ...newTicketFields(ticket), ...ticket };
 }
 
 export function toTicket(row: TicketRow): Ticket {

@@ -21,9 +21,11 @@ function afterStaff(ctx: AppContext, actor: Actor, ticket: Ticket, at: number): 
 
 /** What a customer's message changes: whatever waited for it goes on. */
 function afterCustomer(ctx: AppContext, ticket: Ticket): Partial<Ticket> {
-  if (!ctx.config.autoStatus) return {};
-  if (ticket.status === 'WAITING') return { status: 'IN_PROGRESS' };
-  return ticket.status === 'RESOLVED' ? { status: 'REOPENED' } : {};
+  // Whoever writes on is not done yet: nobody has to say so.
+  const unasked = ticket.close_request && { close_request: null };
+  if (!ctx.config.autoStatus) return { ...unasked };
+  if (ticket.status === 'WAITING') return { ...unasked, status: 'IN_PROGRESS' };
+  return ticket.status === 'RESOLVED' ? { ...unasked, status: 'REOPENED' } : { ...unasked };
 }
 
 function changeAfter(ctx: AppContext, actor: Actor, ticket: Ticket, at: number): Partial<Ticket> {

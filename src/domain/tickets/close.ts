@@ -3,8 +3,20 @@ import type { CloseTicketBody, TicketView } from '../../contract/tickets.ts';
 import type { Actor } from '../access/actor.ts';
 import { parseReason } from '../access/parse.ts';
 import { requireRight } from '../access/policy.ts';
+import type { Ticket } from '../log/entry.ts';
 import { changeTicket } from './engine.ts';
 import { isOpen } from './workflow.ts';
+
+/** What closing changes: nothing where the ticket has ended. */
+export function closingFields(
+  actor: Actor,
+  ticket: Ticket,
+  close_reason: string | null,
+): Partial<Ticket> {
+  if (!isOpen(ticket)) return {};
+  const isWithdrawal = ticket.status === 'NEW' && ticket.owner === actor.key;
+  return { status: isWithdrawal ? 'WITHDRAWN' : 'CLOSED', close_reason };
+}
 
 /**
  * Closes a ticket, whatever its status; closing one that has ended answers it as it is. A ticket that
@@ -22,10 +34,7 @@ export function closeTicket(
     action: 'closed',
     to(ticket) {
       requireRight(ctx.config, actor, 'close_ticket', ticket);
-      if (!isOpen(ticket)) return {};
-      const isWithdrawal = ticket.status === 'NEW' && ticket.owner === actor.key;
-      const close_reason = typeof text === 'string' ? parseReason(text) : null;
-      return { status: isWithdrawal ? 'WITHDRAWN' : 'CLOSED', close_reason };
+      return closingFields(actor, ticket, typeof text === 'string' ? parseReason(text) : null);
     },
   });
 }

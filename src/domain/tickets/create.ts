@@ -114,6 +114,7 @@ export async function createTicket(
     sub_category: body.sub_category ?? null,
     scheduled_date: body.scheduled_date ?? null,
     context: body.context ?? {},
+    channel: actor.origin,
     files,
   };
   const ticket = await insertTicket(ctx, row, actor.key);

@@ -17,9 +17,10 @@ import {
 } from '../log/entry.ts';
 import type { Decision, Draft } from '../log/pending-writes.ts';
 import { markEntries, marksOf } from '../log/visibility-map.ts';
+import { forgetClosing } from './due-closing.ts';
 import { hideTicket, viewTicket } from './read.ts';
 import { enterStatus } from './service-clock.ts';
-import { endsTicket } from './workflow.ts';
+import { endsTicket, isOpen } from './workflow.ts';
 
 /** What a verb does to a ticket. */
 export interface TicketChange {
@@ -58,7 +59,8 @@ function changesOf(ticket: Ticket, fields: Partial<Ticket>): Changes {
 function fieldsAfter(ticket: Ticket, fields: Partial<Ticket>, at: number): Partial<Ticket> {
   const { status } = fields;
   if (status === undefined || status === ticket.status) return fields;
-  return { ...enterStatus(ticket, status, at), ...fields };
+  const ends = !isOpen({ status }) || status === 'REOPENED';
+  return { ...enterStatus(ticket, status, at), ...(ends && { close_request: null }), ...fields };
 }
 
 /**
@@ -117,6 +119,7 @@ export async function changeTicket(
     const entry = appended.entry as TicketChangeEntry;
     // Only spares readers work: what a crash leaves out, they set themselves.
     void markEntries(ctx.db, log, marksOf(entry, undefined)).catch(() => undefined);
+    if (endsTicket(entry)) void forgetClosing(ctx, ticketId, entry.seq).catch(() => undefined);
     const isPublic = log.stream === 'public';
     const head = isPublic
       ? { seq: entry.seq, at: entry.at }

@@ -118,6 +118,12 @@ function updatedCondition({ updated_from: from, updated_to: to }: Filters): Cond
   return [{ updated_at: range(from, to) }, ...made];
 }
 
+function closedCondition({ closed_from: from, closed_to: to }: Filters): Condition[] {
+  // Above 0, so that it is found by the index of those that have ended.
+  if (from === undefined && to === undefined) return [];
+  return [{ closed_at: range(Math.max(from ?? 1, 1), to) }];
+}
+
 const plainFields = ['issue_level', 'support_role', 'priority', 'category', 'user_id'] as const;
 
 function conditionsOf(ctx: AppContext, actor: Actor, filters: Filters): Condition[] {
@@ -134,6 +140,7 @@ function conditionsOf(ctx: AppContext, actor: Actor, filters: Filters): Conditio
     ...(filters.tag === undefined ? [] : [{ tags: filters.tag }]),
     ...createdCondition(filters),
     ...updatedCondition(filters),
+    ...closedCondition(filters),
   ].filter((condition) => Object.keys(condition).length > 0);
 }
 
@@ -174,6 +181,8 @@ function wayOf(asked: Condition, changed: boolean, bySla: boolean): Way {
     if (changed) return { hint: 'ticket_owner_changed', few: [] };
     return { hint: 'ticket_owner_filters', few: levelsToo };
   }
+  // A span of endings is a few tickets, which are sorted in memory.
+  if ('closed_at' in asked) return { hint: 'ticket_closed', few: [] };
   if ('user_id' in asked) return { hint: 'ticket_user', few: [] };
   if ('tags' in asked) return { hint: 'ticket_list_tag', few: levelsToo };
   const lead =

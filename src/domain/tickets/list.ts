@@ -14,6 +14,7 @@ import { listPriorities } from '../priorities/priorities.ts';
 import { searchTickets } from '../search/query.ts';
 import { createStaffViewer } from '../sla/rules.ts';
 import { ticketView } from '../views.ts';
+import { readClosings } from './due-closing.ts';
 import {
   assigneeCondition,
   type Filters,
@@ -149,12 +150,13 @@ export async function showTickets(
   const wanted = ids.map(oid);
   const staff = isStaff(actor);
   const heads = await readHeads(ctx.db, 'public', wanted);
-  const [rows, internal, viewer] = await Promise.all([
+  const [rows, internal, viewer, closings] = await Promise.all([
     native(ctx.db.tickets)
       .find({ _id: { $in: wanted } }, { readConcern: majority })
       .toArray(),
     staff ? readHeads(ctx.db, 'internal', wanted) : undefined,
     staff ? createStaffViewer(ctx) : undefined,
+    readClosings(ctx, ids),
   ]);
   const byId = new Map(rows.map((row) => [row._id.toHexString(), row as TicketRow]));
   return ids.flatMap((id) => {
@@ -163,7 +165,8 @@ export async function showTickets(
     const head = headWith(row, heads.get(id) ?? emptyHead);
     const internalSeq = internal?.get(id)?.seq ?? 0;
     const ticket = toTicket(row);
-    return [ticketView(ctx, ticket, head, viewer?.(ticket, internalSeq) ?? { staff: false })];
+    const to = viewer?.(ticket, internalSeq) ?? { staff: false };
+    return [ticketView(ctx, ticket, head, { ...to, closingDueAt: closings(ticket, staff) })];
   });
 }
 

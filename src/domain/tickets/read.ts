@@ -11,6 +11,7 @@ import { internalLog, publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { type Head, headWith } from '../log/heads.ts';
 import { createStaffViewer } from '../sla/rules.ts';
 import { ticketView } from '../views.ts';
+import { readClosings } from './due-closing.ts';
 import { openStatuses } from './workflow.ts';
 
 /** Refusals of a ticket leave at multiples of this, in milliseconds after their request came. */
@@ -56,10 +57,14 @@ export async function viewTicket(
   ticket: Ticket,
   head: { seq: number; at: number },
 ): Promise<TicketView> {
-  if (!isStaff(actor)) return ticketView(ctx, ticket, head, { staff: false });
-  const { seq: internalSeq } = await ctx.store.readHead(internalLog(ticket.id));
-  const viewer = await createStaffViewer(ctx);
-  return ticketView(ctx, ticket, head, viewer(ticket, internalSeq));
+  const staff = isStaff(actor);
+  const [closings, internal, viewer] = await Promise.all([
+    readClosings(ctx, [ticket.id]),
+    staff ? ctx.store.readHead(internalLog(ticket.id)) : undefined,
+    staff ? createStaffViewer(ctx) : undefined,
+  ]);
+  const to = viewer?.(ticket, internal?.seq ?? 0) ?? { staff: false };
+  return ticketView(ctx, ticket, head, { ...to, closingDueAt: closings(ticket, staff) });
 }
 
 export async function getTicket(ctx: AppContext, actor: Actor, id: string): Promise<TicketView> {
