@@ -176,9 +176,11 @@ test('a worker collects files by itself and says on /readyz how it does', async 
   await eventually(() => expect(ctx.health.report().parts.worker).toEqual({ state: 'ok' }));
   await eventually(async () => {
     const kinds = (await rows()).map(({ kind, at }) => [kind, (at ?? 0) > ctx.clock.now()]);
-    expect(kinds.toSorted()).toEqual([
-      ['adopt-files', true],
-      ['collect-files', true],
-    ]);
+    expect(kinds).toEqual(
+      expect.arrayContaining([
+        ['adopt-files', true],
+        ['collect-files', true],
+      ]),
+    );
   });
 });
