@@ -18,7 +18,7 @@ import { NOTE_MARK, SYSTEM_LINE } from './format.ts';
 import type { MirroredTicket } from './mirrored-tickets.ts';
 import { retryAfterRateLimit } from './rate-limit-retry.ts';
 
-/** Nobody is ever pinged by what the bridge writes. */
+/** Nobody is pinged by what the bridge writes, but for a role it calls itself. */
 export const noPings = { parse: [] };
 
 /** No previews: they would be fetched from wherever a customer points. */
@@ -50,6 +50,8 @@ export interface Outgoing {
   files?: RawFile[];
   /** Tells what it may be among our own messages in the channel, whatever Discord makes of its text. */
   isIt(message: APIMessage): boolean;
+  /** The id of a role that it pings, where the text names it. */
+  calls?: string;
   /** The log it is of; none for what is of no log. */
   stream?: Stream;
   /**
@@ -138,6 +140,7 @@ export async function deliver(
 ): Promise<Outcome<string | undefined>> {
   const { ctx, tickets, rest } = bridge;
   const { channelId, key, rendition = '', body, files, inLogOrder, stream = 'public' } = outgoing;
+  const pings = outgoing.calls ? { parse: [], roles: [outgoing.calls] } : noPings;
   const { attempt } = ticket.mirror;
   const end = ctx.metrics.posts.startTimer();
   if (attempt ? attempt.key === key : inLogOrder && ticket.inDoubt[stream]) {
@@ -162,7 +165,7 @@ export async function deliver(
           ...(body.embeds ? {} : { flags }),
           nonce: nonceOf(channelId, key + rendition),
           enforce_nonce: true,
-          allowed_mentions: noPings,
+          allowed_mentions: pings,
         },
         ...(files?.length ? { files } : {}),
       }),

@@ -7,6 +7,8 @@ import { statistics } from './domain/reports/refresh.ts';
 import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
 import { searchConsumer } from './domain/search/index-consumer.ts';
 import { completeIndex } from './domain/search/reindex.ts';
+import { slaReplanning } from './domain/sla/replan.ts';
+import { slaConsumer, slaWork } from './domain/sla/watch.ts';
 import { autoAssignment } from './domain/tickets/auto-assign.ts';
 import { dueClosing } from './domain/tickets/closing.ts';
 
@@ -16,9 +18,11 @@ const handlers: Readonly<Record<string, WorkHandler>> = {
   ...autoAssignment,
   ...dueClosing,
   ...statistics,
+  ...slaWork,
+  ...slaReplanning,
 };
 /** What follows the log, beside the bridge to Discord. */
-const consumers: readonly Consumer[] = [searchConsumer];
+const consumers: readonly Consumer[] = [searchConsumer, slaConsumer];
 
 /**
  * Starts the role `worker`: due work and consumers of the log, each on one node at a time. Of several

@@ -14,6 +14,7 @@ import { ensureChannel, loseChannel, placeChannel } from './channel-life.ts';
 import { walkClosing } from './closing.ts';
 import { commit, settlePosts } from './commits.ts';
 import { mirrorOrDefer, showDeferred } from './deferred-edits.ts';
+import { callRole, escalationOf, isCallInDoubt } from './escalation-pings.ts';
 import { postHistory } from './history.ts';
 
 const PAGE = 100;
@@ -106,6 +107,7 @@ function waiting({ mirror, heads }: MirroredTicket): Stream[] {
  */
 async function turns(bridge: Bridge, ticket: MirroredTicket): Promise<Stream[]> {
   const streams = waiting(ticket);
+  if (isCallInDoubt(ticket)) return streams.toReversed();
   const { public: isPublic, internal: isInternal } = ticket.inDoubt;
   if (streams.length < 2 || !isInternal) return streams;
   const isNoteFirst = !isPublic || (await isNoteInDoubt(bridge, ticket));
@@ -142,6 +144,11 @@ async function mirrorPage(bridge: Bridge, ticket: MirroredTicket, stream: Stream
     const change: MirrorChange = { [offset]: entry.seq };
     seq = entry.seq;
     if (!mirror.channel_id) continue;
+    const escalation = escalationOf(entry);
+    if (escalation) {
+      await callRole(bridge, ticket, escalation);
+      continue;
+    }
     const { shown, deferred } = await mirrorOrDefer(bridge, ticket, entry);
     if (!shown && !deferred) continue;
     if (deferred) change.deferred = deferred;

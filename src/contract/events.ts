@@ -4,6 +4,7 @@ import { userRole, userView } from './identity.ts';
 import { hexId, millis, seq } from './ids.ts';
 import { type RateLimitName, sizes } from './limits.ts';
 import { editMessageBody, messageView, sendMessageEvent } from './messages.ts';
+import { supportRole } from './ticket-words.ts';
 import { closeTicketBody, ticketView } from './tickets.ts';
 
 const ticket_id = hexId;
@@ -72,7 +73,11 @@ export const deskEventView = z.object({
     .object({ id: z.string(), name: z.string() })
     .nullable()
     .describe('Null for what the server does by itself.'),
-  data: z.record(z.string(), z.unknown()).describe('Field by field: `[from, to]`.'),
+  data: z
+    .record(z.string(), z.unknown())
+    .describe(
+      'Field by field: `[from, to]`. Of `sla_warning` and `sla_breach` also `target`, `first_response` or `resolution`, and when it was `due`.',
+    ),
 });
 export type DeskEventView = z.infer<typeof deskEventView>;
 
@@ -82,6 +87,7 @@ export const ticketInternalView = z.object({
   last_internal_seq: seq,
   tags: z.array(z.string()),
   snoozed_until: millis.nullable(),
+  escalation: supportRole.nullable(),
 });
 export type TicketInternalView = z.infer<typeof ticketInternalView>;
 

@@ -64,7 +64,7 @@ export const listCursor = z
     return value === undefined ? { id } : { id, value: Number(value) };
   });
 
-export const ticketSorts = ['created_at', 'updated_at', 'priority'] as const;
+export const ticketSorts = ['created_at', 'updated_at', 'priority', 'sla'] as const;
 export type TicketSort = (typeof ticketSorts)[number];
 
 const pageOrCursor = {
@@ -85,6 +85,10 @@ const fields = z.object({
   user_id: z.string().min(1).max(sizes.assignee).optional(),
   customer_id: hexId.optional().describe('Staff only: the tickets of a profile.'),
   tag: text({ max: sizes.label, trim: true }).optional().describe('Staff only.'),
+  sla: z
+    .enum(['due', 'breached'])
+    .optional()
+    .describe('Staff only: a promise is warned of, or broken.'),
   created_from: moment('first'),
   created_to: moment('last'),
   updated_from: moment('first'),
@@ -96,7 +100,10 @@ const fields = z.object({
     .describe(
       'Words that the ticket has, all of them: in topic, description and messages, for staff in notes too.',
     ),
-  sort: z.enum(ticketSorts).optional(),
+  sort: z
+    .enum(ticketSorts)
+    .optional()
+    .describe('`sla`, for staff: what a due time is awaited of, the soonest first.'),
   order: z.enum(['asc', 'desc']).optional(),
   ...pageOrCursor,
 });

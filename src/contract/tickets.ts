@@ -32,6 +32,21 @@ export const ratingView = z.object({
   at: millis,
 });
 
+/** A promise: kept, not due yet, or broken; for good, once what was promised has come. */
+const promise = z.enum(['met', 'running', 'breached']);
+
+/** By when staff are to have answered, and to have done with a ticket. */
+export const slaView = z.object({
+  first_response_due: millis
+    .nullable()
+    .describe('In working time; null while the clock stands still, and where it never comes.'),
+  resolution_due: millis.nullable().describe('The same.'),
+  paused: z.boolean().describe('While WAITING.'),
+  first_response: promise,
+  resolution: promise,
+});
+export type SlaView = z.infer<typeof slaView>;
+
 /** What the customer's page and the backend say of the circumstances: `page`, `browser`, `plan` … */
 export const contextInput = z
   .record(z.string().min(1).max(sizes.contextKey), text({ max: sizes.contextValue, empty: true }))
@@ -91,6 +106,16 @@ export const ticketView = z.object({
     .describe('When it will be closed; not in `ticket_updated`: `ticket_closing` tells of it.'),
   tags: z.array(z.string()).exactOptional().describe('For staff only.'),
   snoozed_until: millis.nullable().exactOptional().describe('For staff only.'),
+  escalation: supportRole
+    .nullable()
+    .exactOptional()
+    .describe('For staff only: how far up a broken promise has come, until it is acknowledged.'),
+  sla: slaView
+    .nullable()
+    .exactOptional()
+    .describe(
+      'In answers to staff only; null before a ticket is approved, and for a rejected one.',
+    ),
   last_internal_seq: seq
     .exactOptional()
     .describe('The newest entry of the internal stream; in answers to staff only.'),

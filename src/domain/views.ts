@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { AppContext } from '../context.ts';
 import type { DeskEventView, TicketInternalView, TypingView } from '../contract/events.ts';
 import type { MessageView, MirrorState } from '../contract/messages.ts';
-import type { TicketView } from '../contract/tickets.ts';
+import type { SlaView, TicketView } from '../contract/tickets.ts';
 import type { AssigneeRow, RatingRow } from '../models/ticket.ts';
 import { staffFields } from '../models/ticket.ts';
 import { isDiscordKey } from './access/actor.ts';
@@ -17,21 +17,27 @@ export function referenceOf({ created_at, number }: Pick<Ticket, 'created_at' | 
 }
 
 /** Staff alone are shown these; nothing of them may be told from what a customer gets. */
-function staffFieldsOf({ tags, snoozed_until }: Ticket, to: TicketViewer) {
-  const { internalSeq } = to;
+function staffFieldsOf({ tags, snoozed_until, escalation }: Ticket, to: TicketViewer) {
+  const { internalSeq, sla } = to;
   return {
     tags,
     snoozed_until,
+    escalation: escalation ?? null,
+    ...(sla !== undefined && { sla }),
     ...(internalSeq !== undefined && { last_internal_seq: internalSeq }),
   };
 }
 
-/** Who is shown a ticket; for staff, how far its internal stream has come, where that was read. */
+/**
+ * Who is shown a ticket; for staff, how far its internal stream has come and what became of its service
+ * level, where that was read.
+ */
 export interface TicketViewer {
   staff: boolean;
   internalSeq?: number;
   /** When it will be closed, where that was read. */
   closingDueAt?: number | null;
+  sla?: SlaView | null;
 }
 
 export function assigneeView(ctx: AppContext, assignee: AssigneeRow, to: { staff: boolean }) {
@@ -140,11 +146,23 @@ export function messageView(ctx: AppContext, message: Message, to: Viewer): Mess
   return view;
 }
 
+/** How something is remembered that other fields show: no news for anybody. */
+const bookkeeping: readonly string[] = ['sla_told', 'escalated_at'];
+
 /** A desk event, for staff only: what happened to a ticket that its customer is not to know. */
 export function deskEventView(entry: TicketChangeEntry): DeskEventView {
-  const { id, ticket_id, seq, at, action, author, origin, changes } = entry;
+  const { id, ticket_id, seq, at, action, author, origin, changes, data } = entry;
+  const shown = Object.entries(changes).filter(([name]) => !bookkeeping.includes(name));
   const by = origin === 'system' ? null : { id: author.id, name: author.name };
-  return { id, ticket_id, seq, kind: action, at, by, data: { ...changes } };
+  return {
+    id,
+    ticket_id,
+    seq,
+    kind: action,
+    at,
+    by,
+    data: { ...Object.fromEntries(shown), ...data },
+  };
 }
 
 /** The staff's own fields as they are after an entry; nothing where it changed none of them. */
@@ -154,8 +172,8 @@ export function ticketInternalView({
   changes,
 }: TicketChangeEntry): TicketInternalView | undefined {
   if (!staffFields.some((field) => field in changes)) return undefined;
-  const { id: ticket_id, tags, snoozed_until } = ticket;
-  return { ticket_id, last_internal_seq: seq, tags, snoozed_until };
+  const { id: ticket_id, tags, snoozed_until, escalation = null } = ticket;
+  return { ticket_id, last_internal_seq: seq, tags, snoozed_until, escalation };
 }
 
 export function typingView(ctx: AppContext, ticketId: string, by: Author, to: Viewer): TypingView {

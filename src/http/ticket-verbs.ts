@@ -1,3 +1,4 @@
+import { acknowledgeEscalation } from '../domain/sla/escalation.ts';
 import {
   assignTicket,
   claimTicket,
@@ -75,5 +76,8 @@ export const ticketVerbHandlers = {
   },
   async answerClosing({ ctx, actor, params, body }) {
     return { status: 200, body: await answerClosing(ctx, actor, params.ticketId, body.close) };
+  },
+  async acknowledgeEscalation({ ctx, actor, params }) {
+    return { status: 200, body: await acknowledgeEscalation(ctx, actor, params.ticketId) };
   },
 } satisfies Partial<Handlers>;

@@ -68,6 +68,8 @@ export interface TicketChangeRow extends EntryBase {
   changes: Record<string, readonly [from: FieldValue, to: FieldValue]>;
   /** What whoever did it said about it. */
   comment?: string;
+  /** What a desk event tells that is no field of the ticket. */
+  data?: Record<string, FieldValue>;
   /** The whole ticket after it, but for the staff's fields. */
   ticket: Record<string, unknown>;
 }
@@ -105,6 +107,7 @@ export const entrySchema = new Schema<EntryBase>(
     action: String,
     changes: Schema.Types.Mixed,
     comment: String,
+    data: Schema.Types.Mixed,
     ticket: Schema.Types.Mixed,
   } as never,
   { collection: 'entries', versionKey: false, strict: 'throw' },

@@ -24,6 +24,9 @@ export interface CloseRequestRow {
   by_name: string;
 }
 
+/** From when to when a clock stood still, in milliseconds since 1970. */
+export type PauseRow = readonly [from: number, to: number];
+
 /** What the times of service are counted by: milliseconds since 1970, and lengths in milliseconds. */
 export interface ServiceClockRow {
   /** When it began: with the ticket, its approval, or its reopening. */
@@ -32,7 +35,27 @@ export interface ServiceClockRow {
   paused: number;
   /** Since when it stands still; null while it runs. */
   paused_since: number | null;
+  /**
+   * The pauses that are over, in order, a bounded number of them. `paused` alone would not do: how much
+   * working time a pause took depends on when it was, and on a calendar that may be changed later.
+   */
+  pauses?: readonly PauseRow[];
+  /** What a first response was measured by that was given before the clock began anew. */
+  answered?: { from: number; pauses: readonly PauseRow[] };
 }
+
+/** How much was said of a promise: nothing, that it is about to be broken, that it is broken. */
+export type ToldRow = 0 | 1 | 2;
+
+/** What was said of the service level of a ticket, under the clock that began at `from`. */
+export interface SlaToldRow {
+  from: number;
+  first_response: ToldRow;
+  resolution: ToldRow;
+}
+
+/** The service level of a ticket as lists find it: broken, about to be, or neither. */
+export type SlaState = 'breached' | 'due' | 'running';
 
 /** A ticket. What its log says (`last_seq`, the time of the last entry) is read from the log, not kept here. */
 export interface TicketRow {
@@ -91,12 +114,20 @@ export interface TicketRow {
   /** Staff's, changed by entries of the internal stream alone. */
   tags: string[];
   snoozed_until: number | null;
+  /** How far up it was passed because of a broken promise, until somebody acknowledges it. */
+  escalation: SupportRole | null;
+  escalated_at: number | null;
+  sla_told: SlaToldRow | null;
+  /** Derived, for lists: kept up by `domain/sla`, in no entry. */
+  sla_state?: SlaState | null;
+  sla_due_at?: number | null;
 }
 
 /** The fields that only staff ever see. */
 export const staffFields = [
   'tags',
   'snoozed_until',
+  'escalation',
 ] as const satisfies readonly (keyof TicketRow)[];
 
 export const ticketSchema = new Schema<TicketRow>(
@@ -141,6 +172,11 @@ export const ticketSchema = new Schema<TicketRow>(
     channel: { type: String, default: 'web' },
     tags: { type: [String], default: [] },
     snoozed_until: { type: Number, default: null },
+    escalation: { type: String, default: null },
+    escalated_at: { type: Number, default: null },
+    sla_told: { type: Schema.Types.Mixed, default: null },
+    sla_state: { type: String, default: null },
+    sla_due_at: { type: Number, default: null },
   },
   { collection: 'tickets', versionKey: false, strict: 'throw' },
 );
@@ -158,9 +194,9 @@ ticketSchema.index({ status: 1, _id: -1 }, { name: 'ticket_status' });
 const few = { status: 1, issue_level: 1, support_role: 1 } as const;
 const newest = { _id: -1 } as const;
 const lastChanged = { updated_at: -1, _id: -1 } as const;
-const further = { created_at: 1, priority: 1 } as const;
+const further = { created_at: 1, priority: 1, sla_state: 1 } as const;
 const byTime = { created_at: 1, updated_at: 1 } as const;
-const furtherByTime = { ...byTime, priority: 1 } as const;
+const furtherByTime = { ...byTime, priority: 1, sla_state: 1 } as const;
 ticketSchema.index({ ...few, ...newest, ...furtherByTime }, { name: 'ticket_list' });
 ticketSchema.index({ owner: 1, ...few, ...newest }, { name: 'ticket_owner_filters' });
 ticketSchema.index({ user_id: 1, ...newest }, { name: 'ticket_user' });
@@ -183,6 +219,19 @@ ticketSchema.index(
 ticketSchema.index(
   { tags: 1, ...few, ...newest, ...furtherByTime, category: 1 },
   { name: 'ticket_list_tag' },
+);
+ticketSchema.index(
+  { sla_state: 1, ...few, ...newest, ...byTime, priority: 1, category: 1 },
+  { name: 'ticket_list_sla' },
+);
+ticketSchema.index(
+  {
+    ...few,
+    ...{ sla_due_at: 1, _id: 1 },
+    ...furtherByTime,
+    ...{ category: 1, assigned_to: 1, 'assignee.key': 1 },
+  },
+  { name: 'ticket_sla' },
 );
 ticketSchema.index({ ...few, ...lastChanged, ...further }, { name: 'ticket_changed' });
 ticketSchema.index({ owner: 1, ...lastChanged }, { name: 'ticket_owner_changed' });
@@ -267,6 +316,9 @@ export function newTicketFields({
     channel: 'web' as TicketRow['channel'],
     tags: [],
     snoozed_until: null,
+    escalation: null,
+    escalated_at: null,
+    sla_told: null,
   } satisfies Partial<TicketRow>;
 }
 

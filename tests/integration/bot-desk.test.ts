@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { APIMessage } from 'discord.js';
+import { commands } from '../../bot/commands/registry.ts';
 import type { DomainEvent } from '../../src/domain/events.ts';
 import { uploadFile } from '../../src/domain/files/upload.ts';
 import { publicLog } from '../../src/domain/log/entry.ts';
@@ -35,7 +36,7 @@ beforeAll(async () => {
   desk.ctx.bus.subscribe((event) => events.push(event));
   kim = discordPerson(desk.sim, 'kim');
   await eventually(async () =>
-    expect((await stateOf(desk.sim, '?calls=0&messages=0')).commands).toHaveLength(3),
+    expect((await stateOf(desk.sim, '?calls=0&messages=0')).commands).toHaveLength(commands.size),
   );
 });
 afterAll(() => desk.end());

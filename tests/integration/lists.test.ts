@@ -51,6 +51,8 @@ function matches(row: TicketRow, actor: Actor, query: Query): boolean {
   const plain = ['issue_level', 'support_role', 'priority', 'category', 'user_id'] as const;
   if (plain.some((name) => query[name] !== undefined && row[name] !== query[name])) return false;
   if (query.tag && !row.tags.includes(query.tag)) return false;
+  if (query.sla && row.sla_state !== query.sla) return false;
+  if (query.sort === 'sla' && !row.sla_due_at) return false;
   const times = ['created', 'updated'] as const;
   return times.every((name) => {
     const from = Number(query[`${name}_from`] ?? 0);
@@ -60,14 +62,17 @@ function matches(row: TicketRow, actor: Actor, query: Query): boolean {
 }
 
 function expectedIds(actor: Actor, query: Query): string[] {
-  const direction = query.order === 'asc' ? 1 : -1;
+  const { sort, order = sort === 'sla' ? 'asc' : 'desc' } = query;
+  const direction = order === 'asc' ? 1 : -1;
   const byId = (a: TicketRow, b: TicketRow) => (a.number - b.number) * direction;
   const value = (row: TicketRow) =>
-    query.sort === 'priority' ? (ranks[row.priority] ?? 0) : row.updated_at;
+    query.sort === 'priority'
+      ? (ranks[row.priority] ?? 0)
+      : ((sort === 'sla' ? row.sla_due_at : row.updated_at) ?? 0);
   const found = rows.filter((row) => matches(row, actor, query));
   found.sort((a, b) => {
     if (query.sort === 'priority') return (value(a) - value(b)) * direction || b.number - a.number;
-    return query.sort === 'updated_at'
+    return query.sort === 'updated_at' || sort === 'sla'
       ? (value(a) - value(b)) * direction || byId(a, b)
       : byId(a, b);
   });
@@ -92,7 +97,10 @@ function randomQueries(actor: Actor, count: number): Query[] {
     category: () => pick(['TECHNICAL', 'BILLING', 'OTHER']),
     assigned_to: () => (actor === kim ? pick(['me', 'none', 'lee']) : 'none'),
     user_id: () => pick(['owner-3', 'owner-4']),
-    ...(actor === kim && { tag: () => pick(['vip', 'bug', 'unknown']) }),
+    ...(actor === kim && {
+      tag: () => pick(['vip', 'bug', 'unknown']),
+      sla: () => pick(['due', 'breached']),
+    }),
     created_from: () => String(at - pick(['1', '10', '20']).length * 5 * HOUR),
     created_to: () => String(at + 5 * HOUR),
     updated_from: () => String(at - 5 * HOUR),
@@ -101,7 +109,7 @@ function randomQueries(actor: Actor, count: number): Query[] {
   return Array.from({ length: count }, () => {
     const names = Object.keys(fields).filter(() => random() < 0.2);
     const query = Object.fromEntries(names.map((name) => [name, (fields[name] as () => string)()]));
-    const sort = pick(['', 'created_at', 'updated_at', 'priority']);
+    const sort = pick(['', 'created_at', 'updated_at', 'priority', actor === kim ? 'sla' : '']);
     return { ...query, ...(sort && { sort }), ...(random() < 0.4 && { order: 'asc' }) };
   });
 }
@@ -221,7 +229,8 @@ describe('over REST', () => {
     ['tag=vip', 'tag', 'staff_only'],
     ['assigned_to=lee', 'assigned_to', 'staff_only'],
     ['assigned_to=me', 'assigned_to', 'staff_only'],
-    ['sort=sla', 'sort', 'invalid_value'],
+    ['sort=sla', 'sort', 'staff_only'],
+    ['sla=breached', 'sla', 'staff_only'],
     ['sort=tags', 'sort', 'invalid_value'],
     ['status=lost', 'status', 'invalid_value'],
     ['page=0', 'page', 'too_short'],

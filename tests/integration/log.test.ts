@@ -183,10 +183,10 @@ describe('sockets that hear of it by the sweep only', () => {
     for (const i of upTo(5)) await ana.send(ticket.id, `m${i}`, { client_id: `c${i}` });
     // As if that had been an hour ago, when no sweep looks at them any more.
     const stored = new Timestamp({ t: Math.floor(Date.now() / 1000) - 3600, i: 1 });
-    await one.ctx.db.entries.collection.updateMany(
-      { ticket_id: Types.ObjectId.createFromHexString(ticket.id) },
-      { $set: { stored } },
-    );
+    const ticketId = Types.ObjectId.createFromHexString(ticket.id);
+    const { entries, tickets } = one.ctx.db;
+    await entries.collection.updateMany({ ticket_id: ticketId }, { $set: { stored } });
+    await tickets.collection.updateOne({ _id: ticketId }, { $set: { stored } });
     // A server on which nobody has been yet, so that it waits for none of them.
     const other = await startApp(env);
     const onOther = personAt(other.url, ana.token);

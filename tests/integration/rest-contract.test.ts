@@ -143,7 +143,7 @@ describe('the endpoints that never change', () => {
   test('answers have the fields that PROTOCOL lists, and no other', async () => {
     const namesOf = ({ shape }: { shape: object }) => Object.keys(shape);
     const ticket = await ana.createTicket();
-    const staffNames = ['tags', 'snoozed_until', 'last_internal_seq'];
+    const staffNames = ['tags', 'snoozed_until', 'escalation', 'sla', 'last_internal_seq'];
     const { body: forStaff } = await kim.call<object>('GET', `/tickets/${ticket.id}`);
     expect(Object.keys(forStaff).toSorted()).toEqual(namesOf(ticketView).toSorted());
     expect(Object.keys(ticket)).toEqual(
@@ -552,7 +552,15 @@ describe('PATCH /tickets/:id', () => {
       updated_at: anyTime,
       changed_at: anyTime,
     };
-    expect(body).toEqual({ ...changed, tags: [], snoozed_until: null, last_internal_seq: 0 });
+    expect(body).toEqual({
+      ...changed,
+      ...{ tags: [], snoozed_until: null, escalation: null, last_internal_seq: 0 },
+      sla: {
+        ...{ paused: false, first_response: 'running', resolution: 'running' },
+        first_response_due: ticket.created_at + 2 * 3_600_000,
+        resolution_due: ticket.created_at + 24 * 3_600_000,
+      },
+    });
     expect(body.updated_at).toBeGreaterThanOrEqual(ticket.updated_at);
     expect((await ana.call('GET', `/tickets/${ticket.id}`)).body).toEqual(changed);
   });

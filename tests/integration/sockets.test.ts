@@ -103,11 +103,11 @@ describe('events with an ack', () => {
       ticket: { status: 'CLOSED', close_reason: 'done', last_seq: 1 },
     });
     // Staff are told the same, and what is theirs alone.
-    const forStaff = { ...ack.ticket, tags: [], snoozed_until: null };
+    const forStaff = { ...ack.ticket, tags: [], snoozed_until: null, escalation: null };
     await eventually(() => expect(his.events('ticket_closed')).toEqual([forStaff]));
     expect(await his.ask('close_ticket', { ticket_id: ticket.id })).toEqual({
       ok: true,
-      ticket: { ...forStaff, last_internal_seq: 0 },
+      ticket: { ...forStaff, last_internal_seq: 0, sla: expect.any(Object) },
     });
     expect(his.events('ticket_closed')).toHaveLength(1);
   });

@@ -387,6 +387,7 @@ test('what the staff keep to themselves changes nothing that a customer can see'
       last_internal_seq: 3,
       tags: ['vip', 'late'],
       snoozed_until: null,
+      escalation: null,
     }),
   );
   staff.socket.close();

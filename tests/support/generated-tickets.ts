@@ -18,6 +18,7 @@ const priorities = {
 const categories = ['TECHNICAL', 'BILLING', 'ACCOUNT', 'GENERAL', null];
 const tags = ['vip', 'refund', 'bug', 'late'];
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const AT_ONCE = 2000;
 
 /**
@@ -67,6 +68,9 @@ export async function insertTickets(
       assignee,
       assigned_to: assignee?.id ?? null,
       tags: tags.filter(() => random() < 0.1),
+      sla_state: pick(['running', 'due', 'breached', null]),
+      // Several at one moment, and some of which nothing is due.
+      sla_due_at: random() < 0.2 ? null : created_at + Math.floor(random() * 50) * HOUR,
     };
   });
   for (let from = 0; from < count; from += AT_ONCE) {

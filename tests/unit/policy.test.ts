@@ -58,6 +58,7 @@ const table: Record<Action, { customer: string; staff: string; admin?: string }>
   schedule_date: { customer: 'amm', staff: 'aam' },
   tag_ticket: { customer: 'fmm', staff: 'aam' },
   snooze_ticket: { customer: 'fmm', staff: 'aam' },
+  acknowledge_escalation: { customer: 'fmm', staff: 'aam' },
   claim_ticket: { customer: 'fmm', staff: 'aam' },
   withdraw_ticket: { customer: 'amm', staff: 'afm', admin: 'aam' },
   reopen_ticket: { customer: 'amm', staff: 'aam' },

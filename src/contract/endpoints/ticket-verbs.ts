@@ -207,4 +207,15 @@ export const ticketVerbEndpoints = {
     answers: { 200: ticketView },
     errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },
+  acknowledgeEscalation: {
+    method: 'POST',
+    path: '/api/v1/tickets/:ticketId/acknowledge',
+    summary: 'Say that somebody sees to a ticket that has been escalated: it rises no further.',
+    auth: 'token',
+    may: 'staff',
+    limit: 'desk',
+    params: inTicket,
+    answers: { 200: ticketView },
+    errors: ['FORBIDDEN', 'NOT_FOUND'],
+  },
 } as const satisfies EndpointRows;

@@ -80,6 +80,7 @@ const table = {
   schedule_date: { may: ownerAndStaff, refusal: 'set scheduled_date' },
   tag_ticket: { may: staff, refusal: 'only staff may set tags' },
   snooze_ticket: { may: staff, refusal: 'only staff may snooze a ticket' },
+  acknowledge_escalation: { may: staff, refusal: 'only staff may acknowledge an escalation' },
   claim_ticket: { may: staff, refusal: 'only staff may claim a ticket' },
   withdraw_ticket: { may: ['owner', 'admin'], refusal: 'only its owner may withdraw a ticket' },
   reopen_ticket: { may: ownerAndStaff, refusal: 'reopen a ticket' },

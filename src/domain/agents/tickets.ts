@@ -8,6 +8,7 @@ import { requireRight, visibleTickets } from '../access/policy.ts';
 import { majority, native, oid } from '../log/collections.ts';
 import { toTicket } from '../log/entry.ts';
 import { emptyHead, headWith, listHeads, readHeads } from '../log/heads.ts';
+import { createStaffViewer } from '../sla/rules.ts';
 import { readClosings } from '../tickets/due-closing.ts';
 import { openStatuses } from '../tickets/workflow.ts';
 import { ticketView } from '../views.ts';
@@ -39,12 +40,13 @@ export async function listAgentTickets(
   };
   const heads = await listHeads(ctx.db, filter, limit + 1, 'ticket_assignee');
   const ids = [...heads.keys()].slice(0, limit).map(oid);
-  const [rows, internal, closings] = await Promise.all([
+  const [rows, internal, viewer, closings] = await Promise.all([
     native(ctx.db.tickets)
       .find({ _id: { $in: ids } }, { readConcern: majority })
       .sort({ _id: -1 })
       .toArray(),
     readHeads(ctx.db, 'internal', ids),
+    createStaffViewer(ctx),
     readClosings(ctx, [...heads.keys()]),
   ]);
   const tickets = rows.map((row) => {
@@ -52,7 +54,7 @@ export async function listAgentTickets(
     const head = headWith(row, heads.get(ticket.id) ?? emptyHead);
     const internalSeq = internal.get(ticket.id)?.seq ?? 0;
     const closingDueAt = closings(ticket, true);
-    return ticketView(ctx, ticket, head, { staff: true, internalSeq, closingDueAt });
+    return ticketView(ctx, ticket, head, { ...viewer(ticket, internalSeq), closingDueAt });
   });
   return { tickets, more: heads.size > limit };
 }

@@ -35,6 +35,16 @@ export interface DiscoveryOptions {
 }
 
 /**
+ * Has a consumer that begins now see all that is written from here on, should it not run yet. Where it has
+ * begun already nothing changes.
+ */
+export async function beginNow(ctx: AppContext, name: string): Promise<void> {
+  const now = ctx.reconciliation.watermarkSince(0);
+  const row = { stored: now, began: now, walked: null, complete: true, fence: 0 };
+  await native(ctx.db.watermarks).updateOne({ _id: name }, { $setOnInsert: row }, { upsert: true });
+}
+
+/**
  * Brings every log that is not caught up with to a consumer's notice. Live, by the bus and by the
  * reconciliation poll; at a start, from what was marked as lagging and from what MongoDB has taken in
  * since the stored watermark, so that its cost follows what was missed and not the history. All of it

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppContext } from '../../context.ts';
 import type { TicketRow } from '../../models/ticket.ts';
+import { beginNow } from '../consumers/discovery.ts';
 import { backOff } from '../consumers/keyed-queue.ts';
 import { type HeldLease, holdLease, LeaseLost, type LeaseTimes } from '../consumers/lease.ts';
 import { majority, native, oid } from '../log/collections.ts';
@@ -101,8 +102,7 @@ async function takeUp(
   const now = ctx.reconciliation.watermarkSince(0);
   const times = { stored: now, began: now, walked: null };
   // From here on the consumer sees all that is written, should it not run yet: what this one does not.
-  const consumer = { ...times, complete: true, fence: 0 };
-  await marks.updateOne({ _id: searchConsumer.name }, { $setOnInsert: consumer }, { upsert: true });
+  await beginNow(ctx, searchConsumer.name);
   const known = await marks.findOne({ _id: NAME }, { readConcern: majority });
   if (known?.complete && isFirst) return undefined;
   if (known && !known.complete) {

@@ -30,6 +30,10 @@ export interface TicketChange {
   comment?: string | undefined;
   /** The stream it is written to: the staff's own fields stay out of the public one. */
   log?: LogId;
+  /** An idempotency key: what is done under it is done once, whoever does it first. */
+  once?: string;
+  /** What a desk event tells besides, of the ticket before the change. */
+  data?(ticket: Ticket, at: number): Record<string, FieldValue>;
   /**
    * The fields after the change, none where there is nothing to change; decided at a head just read,
    * and again whenever the head has moved. With a `status` all that follows from it is added.
@@ -74,6 +78,7 @@ export async function changeTicket(
   if (!takenFromBlocked.includes(change.action)) await requireUnblocked(ctx, actor);
   const log = change.log ?? publicLog(ticketId);
   const id = new Types.ObjectId().toHexString();
+  const clientId = change.once ?? id;
   const author = authorOf(actor);
   let isHidden = false;
   const decide = ({ ticket, head }: TicketState): Decision => {
@@ -92,18 +97,19 @@ export async function changeTicket(
       type: 'ticket_change',
       at,
       author,
-      client_id: id,
+      client_id: clientId,
       origin: actor.origin,
       ...requestOf(actor),
       action: change.action,
       changes,
       ...(change.comment && { comment: change.comment }),
+      ...(change.data && { data: change.data(ticket, at) }),
       ticket: { ...ticket, ...after, ...place },
     };
     return { append };
   };
   try {
-    const request = { log, entryId: id, author, clientId: id, batchable: false, decide };
+    const request = { log, entryId: id, author, clientId, batchable: false, decide };
     const appended = await ctx.writer.append(request);
     if (isHidden) throw await hideTicket(ctx, ticketId, startedAt, true);
     if (!('entry' in appended)) {

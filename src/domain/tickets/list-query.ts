@@ -44,11 +44,13 @@ function refuse(location: string, message: string, type: string): AppError {
  */
 export function requireShown(
   actor: Actor,
-  { tag, assigned_to, customer_id }: ListTicketsQuery,
+  { tag, assigned_to, customer_id, sla, sort }: ListTicketsQuery,
 ): void {
   if (isStaff(actor)) return;
   const refused =
     (tag !== undefined && 'tag') ||
+    (sla !== undefined && 'sla') ||
+    (sort === 'sla' && 'sort') ||
     (customer_id !== undefined && 'customer_id') ||
     (assigned_to !== undefined && assigned_to !== 'none' && 'assigned_to');
   if (refused) throw refuse(refused, 'is for staff only', 'staff_only');
@@ -134,6 +136,7 @@ function conditionsOf(ctx: AppContext, actor: Actor, filters: Filters): Conditio
     ...statusCondition(ctx, filters),
     ...(filters.assignee ? [filters.assignee] : []),
     ...plain,
+    ...(filters.sla === undefined ? [] : [{ sla_state: filters.sla }]),
     ...(filters.tag === undefined ? [] : [{ tags: filters.tag }]),
     ...createdCondition(filters),
     ...updatedCondition(filters),
@@ -170,7 +173,10 @@ interface Way {
 }
 
 /** Of the indexes that fit, the one that leaves least; those of `changed` are in order of `updated_at`. */
-function wayOf(asked: Condition, changed: boolean): Way {
+function wayOf(asked: Condition, changed: boolean, bySla: boolean): Way {
+  // Of one person, or of a tag, there are few: these are put in order as they are read.
+  const isOfFew = ['owner', 'user_id', 'tags'].some((name) => name in asked);
+  if (bySla && !isOfFew) return { hint: 'ticket_sla', few: levelsToo };
   if ('owner' in asked) {
     if (changed) return { hint: 'ticket_owner_changed', few: [] };
     return { hint: 'ticket_owner_filters', few: levelsToo };
@@ -185,8 +191,20 @@ function wayOf(asked: Condition, changed: boolean): Way {
     ('category' in asked && 'category');
   const kind = changed ? 'changed' : 'list';
   if (lead) return { hint: `ticket_${kind}_${lead}`, few: levelsToo };
+  if ('sla_state' in asked && !changed) return { hint: 'ticket_list_sla', few: levelsToo };
   if ('priority' in asked && !changed) return { hint: 'ticket_list_priority', few: withoutLevels };
   return { hint: `ticket_${kind}`, few: levelsToo };
+}
+
+/** Newest first, unless something else is asked for; by what is due, the soonest first. */
+export function sortOf({ sort, order = sort === 'sla' ? 'asc' : 'desc' }: Filters): {
+  _id: 1 | -1;
+  [field: string]: 1 | -1;
+} {
+  const direction = order === 'asc' ? 1 : -1;
+  if (sort === 'updated_at') return { updated_at: direction, _id: direction };
+  if (sort === 'sla') return { sla_due_at: direction, _id: direction };
+  return { _id: direction };
 }
 
 /**
@@ -202,19 +220,20 @@ export function planList(
   filters: Filters,
   also: readonly Condition[] = [],
 ): TicketPlan {
-  const conditions = [...conditionsOf(ctx, actor, filters), ...also];
-  const direction = filters.order === 'asc' ? 1 : -1;
+  const isAwaited = filters.sort === 'sla' ? [{ sla_due_at: { $gt: 0 } }] : [];
+  const conditions = [...conditionsOf(ctx, actor, filters), ...isAwaited, ...also];
+  const sort = sortOf(filters);
   const byChange = filters.sort === 'updated_at';
-  const sort = byChange
-    ? ({ updated_at: direction, _id: direction } as const)
-    : ({ _id: direction } as const);
+  const bySla = filters.sort === 'sla';
   const asked = Object.assign({}, ...conditions) as Condition;
   const isPlain = Object.keys(asked).every((name) => name === 'owner' || name === '_id');
   const filter = allOf(conditions);
   if (isPlain && !byChange) {
     return { filter, sort, hint: 'owner' in asked ? 'ticket_owner' : '_id_' };
   }
-  const { hint, few } = wayOf(asked, byChange || filters.updated_from !== undefined);
+  // Rows that are nobody's are read to be told from others: in order, so that few of them are.
+  const isFrom = filters.updated_from !== undefined && asked.assigned_to !== nobodys.assigned_to;
+  const { hint, few } = wayOf(asked, byChange || isFrom, bySla);
   const all = few.flatMap((name) => (name in asked ? [] : [{ [name]: { $in: fewValues[name] } }]));
   return { filter: allOf([...conditions, ...all]), sort, hint };
 }

@@ -12,6 +12,7 @@ import { emptyHead, headWith, readHeads } from '../log/heads.ts';
 import { spanOf } from '../pages.ts';
 import { listPriorities } from '../priorities/priorities.ts';
 import { searchTickets } from '../search/query.ts';
+import { createStaffViewer } from '../sla/rules.ts';
 import { ticketView } from '../views.ts';
 import { readClosings } from './due-closing.ts';
 import {
@@ -19,6 +20,7 @@ import {
   type Filters,
   planList,
   requireShown,
+  sortOf,
   type TicketPlan,
 } from './list-query.ts';
 
@@ -33,12 +35,20 @@ interface Span {
   limit: number;
 }
 
+type SortField = 'updated_at' | 'sla_due_at';
+
+/** What a list is sorted by besides the tickets' ids. */
+function sortedBy(sort: object): SortField | undefined {
+  if ('updated_at' in sort) return 'updated_at';
+  return 'sla_due_at' in sort ? 'sla_due_at' : undefined;
+}
+
 /** Reads keys only, where the index has all that is asked for. */
 async function listRows(ctx: AppContext, plan: TicketPlan, { skip, limit }: Span) {
-  const value = 'updated_at' in plan.sort ? { updated_at: 1 } : {};
+  const by = sortedBy(plan.sort);
   const rows = await native(ctx.db.tickets)
     .find(plan.filter as never, {
-      projection: { _id: 1, ...value },
+      projection: { _id: 1, ...(by && { [by]: 1 }) },
       readConcern: majority,
       ...(plan.hint && { hint: plan.hint }),
     })
@@ -47,11 +57,8 @@ async function listRows(ctx: AppContext, plan: TicketPlan, { skip, limit }: Span
     .limit(limit)
     .batchSize(limit + 1)
     .toArray();
-  return (rows as unknown as Pick<TicketRow, '_id' | 'updated_at'>[]).map(
-    ({ _id, updated_at }): Listed => ({
-      id: _id.toHexString(),
-      ...('updated_at' in plan.sort && { value: updated_at }),
-    }),
+  return (rows as unknown as (Pick<TicketRow, '_id'> & Record<SortField, number>)[]).map(
+    (row): Listed => ({ id: row._id.toHexString(), ...(by && { value: row[by] }) }),
   );
 }
 
@@ -68,12 +75,14 @@ async function countTickets(ctx: AppContext, plan: TicketPlan, most = MAX_COUNTE
 /** Behind the cursor, in the order of the list. */
 function behind(filters: Filters, cursor: ListCursor | undefined) {
   if (!cursor) return [];
-  const past = filters.order === 'asc' ? '$gt' : '$lt';
+  const sort = sortOf(filters);
+  const past = sort._id === 1 ? '$gt' : '$lt';
   const id = { _id: { [past]: oid(cursor.id) } };
-  if (filters.sort !== 'updated_at') return [id];
+  const by = sortedBy(sort);
+  if (!by) return [id];
   // Bounds the scan; the rest decides between those of one moment.
-  const bound = { updated_at: { [`${past}e`]: cursor.value } };
-  const further = [{ updated_at: { [past]: cursor.value } }, { updated_at: cursor.value, ...id }];
+  const bound = { [by]: { [`${past}e`]: cursor.value } };
+  const further = [{ [by]: { [past]: cursor.value } }, { [by]: cursor.value, ...id }];
   return [bound, { $or: further }];
 }
 
@@ -141,11 +150,12 @@ export async function showTickets(
   const wanted = ids.map(oid);
   const staff = isStaff(actor);
   const heads = await readHeads(ctx.db, 'public', wanted);
-  const [rows, internal, closings] = await Promise.all([
+  const [rows, internal, viewer, closings] = await Promise.all([
     native(ctx.db.tickets)
       .find({ _id: { $in: wanted } }, { readConcern: majority })
       .toArray(),
     staff ? readHeads(ctx.db, 'internal', wanted) : undefined,
+    staff ? createStaffViewer(ctx) : undefined,
     readClosings(ctx, ids),
   ]);
   const byId = new Map(rows.map((row) => [row._id.toHexString(), row as TicketRow]));
@@ -155,8 +165,8 @@ export async function showTickets(
     const head = headWith(row, heads.get(id) ?? emptyHead);
     const internalSeq = internal?.get(id)?.seq ?? 0;
     const ticket = toTicket(row);
-    const viewer = { staff, closingDueAt: closings(ticket, staff) };
-    return [ticketView(ctx, ticket, head, staff ? { ...viewer, internalSeq } : viewer)];
+    const to = viewer?.(ticket, internalSeq) ?? { staff: false };
+    return [ticketView(ctx, ticket, head, { ...to, closingDueAt: closings(ticket, staff) })];
   });
 }
 
@@ -192,7 +202,9 @@ export async function listTickets(
   }
   if (page !== undefined) {
     const span = spanOf(limit === undefined ? { page } : { page, limit });
-    const { sort: _sort, ...counted } = filters;
+    // A list by what is due has only what is, and so is its count.
+    const { sort, ...unsorted } = filters;
+    const counted = sort === 'sla' ? filters : unsorted;
     const [rows, total] = await Promise.all([
       listOrdered(ctx, actor, filters, { ...span, cursor: undefined }),
       countTickets(ctx, planList(ctx, actor, counted)),

@@ -9,6 +9,7 @@ import { can } from '../access/policy.ts';
 import { native } from '../log/collections.ts';
 import { internalLog, publicLog, type Ticket, toTicket } from '../log/entry.ts';
 import { type Head, headWith } from '../log/heads.ts';
+import { createStaffViewer } from '../sla/rules.ts';
 import { ticketView } from '../views.ts';
 import { readClosings } from './due-closing.ts';
 import { openStatuses } from './workflow.ts';
@@ -49,7 +50,7 @@ export async function readTicket(
   return { ticket: toTicket(row), head: headWith(row, head) };
 }
 
-/** A ticket for who asked: for staff, with how far its internal stream has come. */
+/** A ticket for who asked: for staff, with its service level and how far its internal stream has come. */
 export async function viewTicket(
   ctx: AppContext,
   actor: Actor,
@@ -57,13 +58,13 @@ export async function viewTicket(
   head: { seq: number; at: number },
 ): Promise<TicketView> {
   const staff = isStaff(actor);
-  const [closings, internal] = await Promise.all([
+  const [closings, internal, viewer] = await Promise.all([
     readClosings(ctx, [ticket.id]),
     staff ? ctx.store.readHead(internalLog(ticket.id)) : undefined,
+    staff ? createStaffViewer(ctx) : undefined,
   ]);
-  const closingDueAt = closings(ticket, staff);
-  const viewer = { staff, closingDueAt, ...(internal && { internalSeq: internal.seq }) };
-  return ticketView(ctx, ticket, head, viewer);
+  const to = viewer?.(ticket, internal?.seq ?? 0) ?? { staff: false };
+  return ticketView(ctx, ticket, head, { ...to, closingDueAt: closings(ticket, staff) });
 }
 
 export async function getTicket(ctx: AppContext, actor: Actor, id: string): Promise<TicketView> {

@@ -1,5 +1,5 @@
 import type { TicketStatus } from '../../contract/tickets.ts';
-import type { ServiceClockRow } from '../../models/ticket.ts';
+import type { PauseRow, ServiceClockRow } from '../../models/ticket.ts';
 import type { Ticket } from '../log/entry.ts';
 import { isOpen } from './workflow.ts';
 
@@ -9,6 +9,29 @@ export const startedAt = (at: number): ServiceClockRow => ({
   paused: 0,
   paused_since: null,
 });
+
+/** Pauses that a clock remembers; of more, the two that lie closest together become one. */
+export const MAX_PAUSES = 100;
+
+/** The time between the two that are joined counts as a pause from then on: to the staff's favour, a little. */
+function joinClosest(pauses: readonly PauseRow[]): PauseRow[] {
+  const gaps = pauses.slice(1).map(([from], nth) => from - (pauses[nth] as PauseRow)[1]);
+  const nth = gaps.indexOf(Math.min(...gaps));
+  const [[from], [, to]] = [pauses[nth], pauses[nth + 1]] as [PauseRow, PauseRow];
+  return pauses.toSpliced(nth, 2, [from, to]);
+}
+
+function withPause(pauses: readonly PauseRow[], pause: PauseRow): readonly PauseRow[] {
+  const all = [...pauses, pause];
+  return all.length > MAX_PAUSES ? joinClosest(all) : all;
+}
+
+/** A clock that begins anew keeps what the first response was measured by, which is over and done. */
+function restartedAt({ clock, first_response_at }: Ticket, at: number): ServiceClockRow {
+  if (first_response_at === null) return startedAt(at);
+  const { from, pauses = [] } = clock;
+  return { ...startedAt(at), answered: clock.answered ?? { from, pauses } };
+}
 
 /** How long it has run until then, in milliseconds, pauses taken off. */
 export function elapsed({ from, paused, paused_since }: ServiceClockRow, at: number): number {
@@ -21,14 +44,21 @@ function pausedAt(clock: ServiceClockRow, at: number): ServiceClockRow {
 }
 
 function resumedAt(clock: ServiceClockRow, at: number): ServiceClockRow {
-  const { paused, paused_since } = clock;
+  const { paused, paused_since, pauses = [] } = clock;
   if (paused_since === null) return clock;
-  return { ...clock, paused: paused + Math.max(0, at - paused_since), paused_since: null };
+  const length = Math.max(0, at - paused_since);
+  return {
+    ...clock,
+    paused: paused + length,
+    paused_since: null,
+    ...(length > 0 && { pauses: withPause(pauses, [paused_since, at]) }),
+  };
 }
 
 function clockIn(ticket: Ticket, status: TicketStatus, at: number): ServiceClockRow {
   // Whoever waits for approval, or for a ticket that is over, waits for nobody yet.
-  if (status === 'REOPENED' || (ticket.status === 'NEW' && status === 'OPEN')) return startedAt(at);
+  if (status === 'REOPENED') return restartedAt(ticket, at);
+  if (ticket.status === 'NEW' && status === 'OPEN') return startedAt(at);
   return status === 'WAITING' ? pausedAt(ticket.clock, at) : resumedAt(ticket.clock, at);
 }
 
