@@ -16,10 +16,10 @@ import { dueClosing } from './domain/tickets/closing.ts';
 const handlers: Readonly<Record<string, WorkHandler>> = {
   ...fileUpkeep,
   ...autoAssignment,
-  ...slaWork,
-  ...slaReplanning,
   ...dueClosing,
   ...statistics,
+  ...slaWork,
+  ...slaReplanning,
 };
 /** What follows the log, beside the bridge to Discord. */
 const consumers: readonly Consumer[] = [searchConsumer, slaConsumer];

@@ -35,9 +35,9 @@ function staffFieldsOf({ tags, snoozed_until, escalation }: Ticket, to: TicketVi
 export interface TicketViewer {
   staff: boolean;
   internalSeq?: number;
-  sla?: SlaView | null;
   /** When it will be closed, where that was read. */
   closingDueAt?: number | null;
+  sla?: SlaView | null;
 }
 
 export function assigneeView(ctx: AppContext, assignee: AssigneeRow, to: { staff: boolean }) {

@@ -64,9 +64,6 @@ export const ticketVerbHandlers = {
   async snoozeTicket({ ctx, actor, params, body }) {
     return { status: 200, body: await snoozeTicket(ctx, actor, params.ticketId, body.until) };
   },
-  async acknowledgeEscalation({ ctx, actor, params }) {
-    return { status: 200, body: await acknowledgeEscalation(ctx, actor, params.ticketId) };
-  },
   async scheduleClosing({ ctx, actor, params, body }) {
     return { status: 200, body: await scheduleClosing(ctx, actor, params.ticketId, body) };
   },
@@ -79,5 +76,8 @@ export const ticketVerbHandlers = {
   },
   async answerClosing({ ctx, actor, params, body }) {
     return { status: 200, body: await answerClosing(ctx, actor, params.ticketId, body.close) };
+  },
+  async acknowledgeEscalation({ ctx, actor, params }) {
+    return { status: 200, body: await acknowledgeEscalation(ctx, actor, params.ticketId) };
   },
 } satisfies Partial<Handlers>;
