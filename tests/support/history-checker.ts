@@ -220,11 +220,15 @@ function judgeReader(reader: Reader, log: readonly StoredEntry[]): Finding[] {
   return findings;
 }
 
-/** Tells whether a snapshot of the reader's rightly showed a later entry of the same message instead. */
+/**
+ * Tells whether a snapshot of the reader's rightly showed a later entry of the same message instead; of
+ * the ticket itself a snapshot shows what it is, and no entry of it by itself.
+ */
 function foldingOf({ snapshots = [] }: Reader, log: readonly StoredEntry[]) {
   const byMessage = groupBy(log, ({ id }) => id ?? '');
   return ({ seq, id }: StoredEntry): boolean => {
-    const later = id ? (byMessage.get(id)?.filter((other) => other.seq > seq) ?? []) : [];
+    if (!id) return snapshots.some(({ after, head }) => seq > after && seq <= head);
+    const later = byMessage.get(id)?.filter((other) => other.seq > seq) ?? [];
     return snapshots.some(
       ({ after, head }) => seq > after && later.some((other) => other.seq <= head),
     );
