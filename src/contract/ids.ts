@@ -17,7 +17,7 @@ export function isHexId(text: string): boolean {
 export const clientId = text({ max: sizes.clientId });
 
 /** Integer milliseconds since 1970 UTC. */
-export const millis = z.int();
+export const millis = z.int().min(0).max(8.64e15);
 
 /** The number of an entry in a ticket's log: 1, 2, 3 … without holes; 0 before the first. */
 export const seq = z.int().min(0);

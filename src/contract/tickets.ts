@@ -47,9 +47,16 @@ export const slaView = z.object({
 });
 export type SlaView = z.infer<typeof slaView>;
 
+/** Letters, digits, spaces, `_`, `.` and `-`; the first a letter or digit, so that it is no key of the database's own. */
+const contextKey = z
+  .string()
+  .min(1)
+  .max(sizes.contextKey)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N} _.-]*$/u, 'must be letters, digits, spaces, _, . and -');
+
 /** What the customer's page and the backend say of the circumstances: `page`, `browser`, `plan` … */
 export const contextInput = z
-  .record(z.string().min(1).max(sizes.contextKey), text({ max: sizes.contextValue, empty: true }))
+  .record(contextKey, text({ max: sizes.contextValue, empty: true }))
   .refine((context) => Object.keys(context).length <= sizes.contextKeys, {
     message: `must have at most ${sizes.contextKeys} keys`,
     params: { type: 'too_long', context: { max: sizes.contextKeys } },

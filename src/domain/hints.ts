@@ -14,8 +14,11 @@ function isAuthor(value: unknown): boolean {
   return isFields(value) && ['key', 'id', 'name', 'role'].every((name) => isText(value[name]));
 }
 
+/** A ticket as this version has it: of what an older one tells, the reconciliation poll tells again. */
 function isTicket(value: unknown): boolean {
-  return isFields(value) && isId(value.id) && isText(value.owner) && isText(value.status);
+  if (!isFields(value) || !isId(value.id)) return false;
+  const { owner, status, clock, files } = value;
+  return isText(owner) && isText(status) && isFields(clock) && Array.isArray(files);
 }
 
 /** What the entry of a log and the first entry of a changed message have in common. */

@@ -37,7 +37,7 @@ export const ticketVerbHandlers = {
     if (id?.toLowerCase() === 'auto') {
       return { status: 200, body: await assignAutomatically(ctx, actor, params.ticketId) };
     }
-    const assignee = id === null ? null : await requireAssignee(ctx, actor, id);
+    const assignee = id === null ? null : await requireAssignee(ctx, actor, params.ticketId, id);
     return { status: 200, body: await assignTicket(ctx, actor, params.ticketId, assignee) };
   },
   async claimTicket({ ctx, actor, params }) {

@@ -29,6 +29,10 @@ export const room = {
   ticket: (id: string) => `t:${id}`,
 };
 
+export function isTicketRoom(name: string): boolean {
+  return name.startsWith(room.ticket(''));
+}
+
 /** The room with all sockets of one person on this node. */
 export function ownRoom({ key, role }: { key: string; role: UserRole }): string {
   return isStaffRole(role) ? room.staff(key) : room.user(key);

@@ -7,7 +7,7 @@ import { watchesAll } from '../domain/access/policy.ts';
 import { readAssignedTickets, readOpenHeads } from '../domain/tickets/read.ts';
 import { AppError } from '../errors.ts';
 import { setAlarm } from './alarm.ts';
-import { type DeskSocket, ownRoom, room } from './audience.ts';
+import { type DeskSocket, isTicketRoom, ownRoom, room } from './audience.ts';
 import type { Delivery } from './delivery.ts';
 import type { EngineConnection } from './engine.ts';
 import type { Places } from './places.ts';
@@ -99,8 +99,11 @@ export function createAuthorizer(ctx: AppContext, places: Places, delivery: Deli
       // Whoever has become an agent may have been in charge before.
       socket.data.subscribedToAll = false;
       await socket.leave(room.allStaff);
-      const ids = await readAssignedTickets(ctx, actor);
-      await socket.join(ids.map(room.ticket));
+      const theirs = new Set((await readAssignedTickets(ctx, actor)).map(room.ticket));
+      for (const name of socket.rooms) {
+        if (isTicketRoom(name) && !theirs.has(name)) await socket.leave(name);
+      }
+      await socket.join([...theirs]);
       return;
     }
     socket.data.subscribedToAll ??= true;

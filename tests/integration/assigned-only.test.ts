@@ -50,10 +50,14 @@ test('an agent sees a ticket, and hears of it, exactly while it is theirs', asyn
   expect((await kim.call<TicketView[]>('GET', '/tickets')).body.map(({ id }) => id)).toEqual([
     ticket.id,
   ]);
+  const said = await kim.send(ticket.id, 'I see to it');
+  const own = `${path}/messages/${said.body.id}`;
+  expect((await kim.call('PATCH', own, { content: 'I do' })).status).toBe(200);
+  expect((await kim.call('DELETE', own)).status).toBe(200);
   await assign(ticket.id, null);
   await ana.send(ticket.id, 'not for her any more');
-  await eventually(() => expect(all.events('message')).toHaveLength(3));
-  expect(hers.events('message')).toHaveLength(1);
+  await eventually(() => expect(all.events('message')).toHaveLength(4));
+  expect(hers.events('message')).toHaveLength(2);
   expect((await kim.call('GET', path)).status).toBe(404);
   for (const { socket } of [hers, all]) socket.close();
 });

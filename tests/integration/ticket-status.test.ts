@@ -149,6 +149,66 @@ test('what is said for the staff alone becomes a note, and stands in no history'
   });
 });
 
+test('a rejection needs a reason that the customer may read', async () => {
+  const ticket = await ticketIn('NEW');
+  const comment = 'for the staff alone';
+  const refused = await put(root, ticket.id, 'REJECTED', { comment, internal: true });
+  expect(refused).toMatchObject({ status: 400, body: { errors: [{ type: 'required' }] } });
+});
+
+test('what is somebody else’s stays theirs, by whichever call', async () => {
+  const lee = newPerson(app.url, 'AGENT', { username: 'Lee' });
+  const ticket = await ticketIn('OPEN');
+  expect((await post(lee, ticket.id, 'claim')).status).toBe(200);
+  for (const assigned_to of [kim.id, null, 'somebody']) {
+    expect((await kim.call('PATCH', `/tickets/${ticket.id}`, { assigned_to })).status).toBe(403);
+    expect((await root.call('PATCH', `/tickets/${ticket.id}`, { topic: 'x' })).status).toBe(200);
+  }
+  expect((await root.call('PATCH', `/tickets/${ticket.id}`, { assigned_to: null })).status).toBe(
+    200,
+  );
+});
+
+test('who may not assign is not told who there is', async () => {
+  const ticket = await ticketIn('OPEN');
+  for (const assigned_to of [kim.id, 'nobody', 'auto']) {
+    expect((await post(ana, ticket.id, 'assign', { assigned_to })).status).toBe(403);
+    const stranger = newPerson(app.url);
+    expect((await post(stranger, ticket.id, 'assign', { assigned_to })).status).toBe(404);
+  }
+  const agent = newPerson(app.url, 'AGENT');
+  expect((await post(agent, ticket.id, 'assign', { assigned_to: 'auto' })).status).toBe(403);
+});
+
+test('circumstances have plain names, and nothing of them is a key of the database', async () => {
+  const context = { page: '/cart', 'Plan-2 x.y_z': 'gold' };
+  expect((await ana.createTicket({ context })).context).toEqual(context);
+  for (const key of ['$where', '_bsontype', '__proto__', 'a\u0000b', '']) {
+    const body = {
+      topic: 't',
+      description: 'd',
+      context: JSON.parse(`{${JSON.stringify(key)}:"x"}`),
+    };
+    const { status } = await ana.call('POST', '/tickets', JSON.stringify(body));
+    expect([key, status]).toEqual([key, 400]);
+  }
+});
+
+test('reopening counts against the cap on open tickets', async () => {
+  const strict = await startApp({ MAX_OPEN_TICKETS_PER_USER: '1' });
+  try {
+    const ben = newPerson(strict.url);
+    const first = await ben.createTicket();
+    await ben.close(first.id);
+    const second = await ben.createTicket();
+    expect((await post(ben, first.id, 'reopen')).status).toBe(409);
+    await ben.close(second.id);
+    expect((await post(ben, first.id, 'reopen')).status).toBe(200);
+  } finally {
+    await strict.stop();
+  }
+});
+
 test('a status is taken in any case and by the siblings’ names, and nothing else is', async () => {
   const ticket = await ticketIn('IN_PROGRESS');
   for (const [word, status] of [

@@ -51,7 +51,7 @@ async function changeMessage(
 ): Promise<MessageView> {
   const startedAt = performance.now();
   const { ticketId, stream } = log;
-  await requireWritable(ctx, actor, log);
+  await requireWritable(ctx, actor, log, false);
   const id = new Types.ObjectId().toHexString();
   const author = authorOf(actor);
   const clientId = change.clientId ?? id;
@@ -68,7 +68,7 @@ async function changeMessage(
     before = head === 0 ? undefined : await readMessage(ctx.db, log, messageId, head);
     if (!before || before.deleted) return { refuse: notFound(streamRules[stream].noun) };
     const action = change.type === 'edit' ? 'edit_message' : 'delete_message';
-    requireRight(ctx.config, actor, action, { owner: ticket.owner, author: before.author.key });
+    requireRight(ctx.config, actor, action, { ...ticket, author: before.author.key });
     const to = change.to(before);
     if (change.type === 'edit' && isSame(before, to)) return { unchanged: { ticket, head } };
     lost = before.files.filter(({ id: file }) => !to.files.some((kept) => kept.id === file));

@@ -93,7 +93,8 @@ export async function sendTo(
 ): Promise<{ message: MessageView; repeated: boolean }> {
   const startedAt = performance.now();
   const { ticketId, stream } = log;
-  await requireWritable(ctx, actor, log);
+  const touches = Boolean(body.attachments?.length || body.files?.length || body.reply_to);
+  await requireWritable(ctx, actor, log, touches);
   parseMessageText(body.content, (body.attachments ?? body.files ?? []).length > 0);
   const block = await blockOf(ctx, actor);
   if (block) return answerBlocked(ctx, actor, log, body, block);

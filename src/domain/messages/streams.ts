@@ -26,17 +26,19 @@ export function takesMessages(stream: Stream, ticket: Ticket): boolean {
 }
 
 /**
- * Refuses what is not for the actor before anything about the notes is looked at, so that no answer
- * depends on what there is: existence of the ticket first, then the right. Messages need no such look:
- * whoever sees the ticket may write in it, and the head decides that.
+ * Refuses what is not for the actor before anything else is looked at, so that no answer depends on
+ * what there is: existence of the ticket first, then the right. A message of text alone needs no such
+ * look: the head decides, and nothing is touched before.
+ * @param touches whether files or other messages are looked at before the head is
  * @throws AppError NOT_FOUND, FORBIDDEN
  */
 export async function requireWritable(
   ctx: AppContext,
   actor: Actor,
   { ticketId, stream }: LogId,
+  touches: boolean,
 ): Promise<void> {
-  if (stream === 'public') return;
+  if (stream === 'public' && !touches) return;
   const { ticket } = await readTicket(ctx, actor, ticketId);
   requireRight(ctx.config, actor, streamRules[stream].write, ticket);
 }

@@ -7,6 +7,7 @@ import { requireRight } from '../access/policy.ts';
 import { findAgent } from '../agents/agents.ts';
 import type { Ticket } from '../log/entry.ts';
 import { changeTicket } from './engine.ts';
+import { readTicket } from './read.ts';
 import { canMove, requireOpen } from './workflow.ts';
 
 export function assigneeOf({ key, id, username }: Actor): AssigneeRow {
@@ -25,14 +26,17 @@ export async function findAssignee(
 }
 
 /**
- * The same, where it has to be somebody.
- * @throws AppError BAD_REQUEST where nobody of the staff is known by the id
+ * The same, where it has to be somebody; who may not assign the ticket is not told who there is.
+ * @throws AppError NOT_FOUND, FORBIDDEN, BAD_REQUEST where nobody of the staff is known by the id
  */
 export async function requireAssignee(
   ctx: AppContext,
   actor: Actor,
+  ticketId: string,
   id: string,
 ): Promise<AssigneeRow> {
+  const { ticket } = await readTicket(ctx, actor, ticketId);
+  requireRight(ctx.config, actor, 'assign_ticket', ticket);
   const assignee = await findAssignee(ctx, actor, id);
   if (assignee) return assignee;
   throw new AppError('BAD_REQUEST', 'Invalid form of body', {

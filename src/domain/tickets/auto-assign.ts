@@ -3,6 +3,7 @@ import type { AppContext } from '../../context.ts';
 import type { SupportRole, TicketView } from '../../contract/tickets.ts';
 import { AppError } from '../../errors.ts';
 import { type Actor, systemActor } from '../access/actor.ts';
+import { requireRight } from '../access/policy.ts';
 import { type Agent, listPresentAgents } from '../agents/agents.ts';
 import { native, oid } from '../log/collections.ts';
 import type { WorkHandler } from '../schedule.ts';
@@ -44,6 +45,7 @@ export async function assignAutomatically(
   ticketId: string,
 ): Promise<TicketView> {
   const { ticket } = await readTicket(ctx, actor, ticketId);
+  requireRight(ctx.config, actor, 'assign_to_others', ticket);
   const agent = await choose(ctx, ticket.support_role);
   if (!agent) throw new AppError('CONFLICT', 'nobody of the staff who is present fits');
   return assignTicket(ctx, actor, ticketId, assigneeFor(agent));

@@ -14,6 +14,13 @@ export class TooManyOpenTickets extends AppError {
   }
 }
 
+/** True where a customer has as many open tickets as one may have. */
+export async function hasMostOpen(ctx: AppContext, owner: string): Promise<boolean> {
+  const most = ctx.config.maxOpenTicketsPerUser;
+  const filter = { owner, status: { $in: openStatuses } };
+  return (await native(ctx.db.tickets).countDocuments(filter, { limit: most })) >= most;
+}
+
 /**
  * Inserts a new ticket unless its customer has too many open ones. Counted in the transaction that
  * inserts it, behind a row that all new tickets of the customer write: two at once, on whichever nodes,

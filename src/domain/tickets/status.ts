@@ -12,8 +12,9 @@ import type { Ticket } from '../log/entry.ts';
 import { sendNote } from '../messages/notes.ts';
 import { listPriorities } from '../priorities/priorities.ts';
 import { changeTicket } from './engine.ts';
+import { hasMostOpen, TooManyOpenTickets } from './open-cap.ts';
 import { urgencyOf } from './urgency.ts';
-import { requireMove } from './workflow.ts';
+import { isOpen, requireMove } from './workflow.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -48,7 +49,7 @@ function fieldsFor(ticket: Ticket, body: SetStatusBody): Partial<Ticket> {
       if (ticket.assigned_to === null) throw required('assigned_to', 'is required: it is nobody’s');
       return {};
     case 'REJECTED': {
-      const rejection_reason = body.rejection_reason ?? comment;
+      const rejection_reason = body.rejection_reason ?? (body.internal ? null : comment);
       if (!rejection_reason) throw required('rejection_reason', 'is required');
       return { rejection_reason };
     }
@@ -171,12 +172,14 @@ export function withdrawTicket(
  * Opens a ticket again that is resolved, or was closed not too long ago.
  * @throws AppError NOT_FOUND, CONFLICT
  */
-export function reopenTicket(
+export async function reopenTicket(
   ctx: AppContext,
   actor: Actor,
   ticketId: string,
   reason: string | undefined,
 ): Promise<TicketView> {
+  // Read before it is decided: two reopenings at once may pass the cap by one.
+  const isFull = !isStaff(actor) && (await hasMostOpen(ctx, actor.key));
   return changeTicket(ctx, actor, ticketId, {
     action: 'reopened',
     comment: reason,
@@ -185,6 +188,7 @@ export function reopenTicket(
       if (ticket.status === 'REOPENED') return {};
       requireMove(ticket, 'REOPENED');
       requireRecent(ctx, ticket, at);
+      if (isFull && !isOpen(ticket)) throw new TooManyOpenTickets(ctx.config.maxOpenTicketsPerUser);
       return { status: 'REOPENED' };
     },
   });

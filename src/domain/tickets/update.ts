@@ -62,6 +62,8 @@ export async function findCategory(ctx: AppContext, name: string | null | undefi
 
 /** An assignment as a field: the id of somebody who is known, or a text that means what it says. */
 function assignmentOf(
+  ctx: AppContext,
+  actor: Actor,
   ticket: Ticket,
   value: string | null | undefined,
   assignee: AssigneeRow | null,
@@ -69,6 +71,8 @@ function assignmentOf(
   if (value === undefined) return {};
   const assigned_to = value === null ? null : parseAssignee(value);
   if (assigned_to === ticket.assigned_to) return {};
+  const others = [ticket.assignee, assignee].some((one) => one && one.key !== actor.key);
+  if (others) requireRight(ctx.config, actor, 'assign_to_others', ticket);
   const isLeft = assigned_to === null && ticket.status === 'ASSIGNED';
   return { assigned_to, assignee, ...(isLeft && { status: 'OPEN' }) };
 }
@@ -111,7 +115,7 @@ export async function updateTicket(
         ...plain,
         ...(topic !== undefined && { topic: parseTopic(topic) }),
         ...urgencyOf(ticket, { priority, issue_level }, priorities),
-        ...assignmentOf(ticket, assigned_to, assignee),
+        ...assignmentOf(ctx, actor, ticket, assigned_to, assignee),
       } as Partial<Ticket>;
     },
   });
