@@ -120,7 +120,9 @@ test('what staff say to each other, or too late, stands in a page for them and r
   await kim.write(channelId, 'one more thing');
   await gone();
   const files = await transcripts();
-  const staff = [...files].filter(([name]) => /-(staff|late|notes)/.test(name)).map(([, text]) => text);
+  const staff = [...files]
+    .filter(([name]) => /-(staff|late|notes)/.test(name))
+    .map(([, text]) => text);
   const all = staff.join('');
   expect(all).toContain('a known case, see 17');
   expect(all).toContain('said in the thread');
@@ -128,7 +130,9 @@ test('what staff say to each other, or too late, stands in a page for them and r
   expect(all).toContain('one more thing');
   expect(all).toContain('written after the ticket was closed');
   expect(all).not.toContain('a public word');
-  const log = [...files].filter(([name]) => !/-(staff|late|notes)/.test(name)).map(([, text]) => text);
+  const log = [...files]
+    .filter(([name]) => !/-(staff|late|notes)/.test(name))
+    .map(([, text]) => text);
   expect(log.join('')).toContain('a public word');
   expect(await contents()).toEqual(['hello', 'a public word']);
 });

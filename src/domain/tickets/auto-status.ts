@@ -40,13 +40,37 @@ export function movesTicket(ctx: AppContext, actor: Actor, ticket: Ticket): bool
   return Object.keys(changeAfter(ctx, actor, ticket, 0)).length > 0;
 }
 
+/** Moves under way, by side and ticket: many messages at once ask for the same one. */
+const underWay = new WeakMap<AppContext['writer'], Map<string, Promise<unknown>>>();
+
 /**
  * Moves a ticket as a message that was just accepted asks for: before its sender is answered, so that
- * a sender whose answer a crash has cost repeats it, and the ticket moves then.
+ * a sender whose answer a crash has cost repeats it, and the ticket moves then. The message stands
+ * whatever becomes of the move: one that MongoDB does not confirm is left to the next message.
  * @param message its seq, and when it was written; of one that is `repeated`, what has changed the
  *   ticket since decides instead
  */
 export async function moveByMessage(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  message: { seq: number; at: number; repeated: boolean },
+): Promise<void> {
+  const moves = underWay.get(ctx.writer) ?? new Map<string, Promise<unknown>>();
+  underWay.set(ctx.writer, moves);
+  const key = `${isStaff(actor) ? 'staff' : 'customer'} ${ticketId}`;
+  const begun =
+    moves.get(key) ?? move(ctx, actor, ticketId, message).finally(() => moves.delete(key));
+  moves.set(key, begun);
+  try {
+    await begun;
+  } catch (error) {
+    const reason = (error as Error).message;
+    ctx.log.warn({ ticket: ticketId, reason }, 'a message is stored, and has not moved its ticket');
+  }
+}
+
+async function move(
   ctx: AppContext,
   actor: Actor,
   ticketId: string,
