@@ -59,6 +59,10 @@ function connect(token: string, options: Partial<DeskClientOptions> = {}) {
   return { client, told };
 }
 
+/** Without what is told of the ticket itself: staff's first answer takes it on. */
+const said = <T extends { name: string }>(told: readonly T[]) =>
+  told.filter(({ name }) => !name.startsWith('ticket_'));
+
 const online = (client: DeskClient) =>
   eventually(() => expect(client.connection.state).toBe('online'), { timeout: 15_000 });
 const offline = (client: DeskClient) =>
@@ -103,8 +107,8 @@ describe('nothing is lost, doubled or put out of order', () => {
       Array.from({ length: 60 }, (_, i) => `mine ${i}`),
     );
     expect(stored).toHaveLength(80);
-    await eventually(() => expect(told).toHaveLength(80));
-    expect(told.map(({ rev }) => rev)).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
+    await eventually(() => expect(said(told)).toHaveLength(80));
+    expect(said(told).map(({ rev }) => rev)).toEqual(stored.map(({ rev }) => rev));
   });
 
   test('when the request arrives and every reply is lost, several times', async () => {
@@ -164,7 +168,7 @@ describe('nothing is lost, doubled or put out of order', () => {
     ]);
     // What came while there was no page is told, too.
     await eventually(() =>
-      expect(after.told.map(({ rev }) => rev)).toEqual(Array.from({ length: 21 }, (_, i) => i + 2)),
+      expect(said(after.told).map(({ rev }) => rev)).toEqual(stored.slice(1).map(({ rev }) => rev)),
     );
   });
 });
@@ -188,10 +192,10 @@ describe('back after a gap', () => {
     }
     await proxy.accept();
     client.connect();
-    await eventually(() => expect(told).toHaveLength(1200), { timeout: 20_000 });
-    expect(told.map(({ rev }) => rev)).toEqual(Array.from({ length: 1200 }, (_, i) => i + 1));
-    expect(new Set(told.map(({ name }) => name))).toEqual(new Set(['message']));
+    await eventually(() => expect(said(told)).toHaveLength(1200), { timeout: 20_000 });
     expect(shown(open)).toHaveLength(1200);
+    expect(said(told).map(({ rev }) => rev)).toEqual(shown(open).map(({ rev }) => rev));
+    expect(new Set(said(told).map(({ name }) => name))).toEqual(new Set(['message']));
     const newest = (await ana.list(ticket.id)).body;
     expect(plain(shown(open)).slice(-500)).toEqual(plain(newest));
   }, 120_000);
@@ -204,7 +208,7 @@ describe('back after a gap', () => {
     await open.ready();
     const messages: MessageView[] = [];
     for (let i = 0; i < 6; i++) messages.push((await kim.send(ticket.id, `message ${i}`)).body);
-    await eventually(() => expect(told).toHaveLength(6));
+    await eventually(() => expect(said(told)).toHaveLength(6));
     await goAway(client);
     const path = (index: number) => `/tickets/${ticket.id}/messages/${messages[index]?.id}`;
     await kim.call('PATCH', path(1), { content: 'message 1, better' });
@@ -220,12 +224,12 @@ describe('back after a gap', () => {
     await proxy.accept();
     client.connect();
     await eventually(() => expect(told.at(-1)?.name).toBe('ticket_closed'), { timeout: 15_000 });
-    expect(told.slice(6).map(({ name, rev }) => `${name} ${rev}`)).toEqual([
-      'edit_message 7',
-      'delete_message 8',
-      'delete_message 10',
-      'message 12',
-      'ticket_closed 14',
+    expect(told.slice(-5).map(({ name, rev }) => `${name} ${rev}`)).toEqual([
+      'edit_message 8',
+      'delete_message 9',
+      'delete_message 11',
+      'message 13',
+      'ticket_closed 15',
     ]);
     expect(open.ticket).toMatchObject({ status: 'CLOSED', issue_level: 'URGENT' });
     const fresh = connect(token).client.openTicket(ticket.id);
