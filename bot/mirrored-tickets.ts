@@ -153,6 +153,8 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
         const found = await readMirroredTicket(ctx, ticket.id);
         if (!found) return;
         const { heads } = ticket;
+        // What is read now may lie beyond what the bus has brought: its next entry follows a hole.
+        ticket.feeds = { public: [], internal: [] };
         heads.internal = Math.max(heads.internal, found.heads.internal);
         if (found.heads.public < heads.public) return;
         heads.public = found.heads.public;

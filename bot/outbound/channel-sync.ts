@@ -123,12 +123,13 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<vo
   }
 }
 
-/** The next entries of a log: as the bus has brought them, or else read. */
+/** The next entries of a log: as the bus has brought them up to the first hole, or else read. */
 async function nextEntries(bridge: Bridge, ticket: MirroredTicket, stream: Stream) {
   const after = ticket.mirror[offsetField[stream]];
   const fed = ticket.feeds[stream].filter((entry) => entry.seq > after);
   ticket.feeds[stream] = [];
-  if (fed[0]?.seq === after + 1) return fed;
+  const run = fed.filter(({ seq }, index) => seq === after + 1 + index);
+  if (run.length > 0) return run;
   const range = { after, upTo: ticket.heads[stream], limit: PAGE };
   return readEntries(bridge.ctx.db, { ticketId: ticket.id, stream }, range);
 }
