@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { afterEach, expect, test } from '@jest/globals';
 import { Timestamp } from 'mongodb';
+import { createTickets } from '../../bot/mirrored-tickets.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
 import { collectFiles } from '../../src/domain/files/collect.ts';
 import { uploadFile } from '../../src/domain/files/upload.ts';
@@ -83,4 +84,26 @@ test('a file that is gone before the bot came to its message holds up nothing', 
   await say(desk.ctx, ticket.id, 'after it');
   await desk.bot();
   await isThere(ticket, 'after it');
+});
+
+test('a ticket that is read anew keeps nothing of before a hole as the entries that come next', async () => {
+  desk = await openDesk({}, { SWEEP_INTERVAL_MS: '60000' });
+  const { ctx } = desk;
+  const other = await desk.another();
+  const { id } = await openTicket(ctx);
+  const tickets = createTickets(ctx, 1, 0);
+  const ticket = await tickets.load(id);
+  if (!ticket) throw new Error('there is no ticket');
+  ctx.bus.subscribe((event) => {
+    if (event.kind === 'entry') tickets.note(event.entry);
+  });
+  await say(ctx, id, 'brought');
+  await say(other.ctx, id, 'told to nobody here');
+  await say(ctx, id, 'brought behind a hole');
+  expect(ticket.stale).toBe(true);
+  await tickets.refresh(ticket);
+  await say(ctx, id, 'brought after the ticket was read');
+  expect(ticket.heads.public).toBe(4);
+  const seqs = ticket.feeds.public.map(({ seq }) => seq);
+  expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] as number) + index));
 });

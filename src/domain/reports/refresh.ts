@@ -25,6 +25,8 @@ export interface RefreshState {
 const EVERY_MS = 2000;
 /** How many times as long as a round has taken it rests: a day of very many tickets is made less often. */
 const REST = 20;
+/** And never longer than this, in milliseconds: numbers are at most so old, and a round. */
+const LONGEST_REST_MS = 15_000;
 /** How far the clocks of two nodes, or the making of an entry and its writing, may lie apart. */
 const SLACK_MS = 5 * 60_000;
 /** How far the time in a ticket's id and its `created_at` may. */
@@ -197,7 +199,8 @@ export const statistics: Readonly<Record<string, WorkHandler>> = {
       await workIn(ctx, zone, state.as_of, fence);
       const took = performance.now() - startedAt;
       const data: RefreshState = { zone, as_of: now };
-      return { again: Math.max(EVERY_MS, Math.round(took * REST)), data };
+      const rest = Math.min(LONGEST_REST_MS, Math.round(took * REST));
+      return { again: Math.max(EVERY_MS, rest), data };
     },
   },
 };
