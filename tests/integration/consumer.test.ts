@@ -189,10 +189,11 @@ test('of two nodes one works, and a frozen one that wakes writes no offset any m
   run(what, other.ctx);
   await say(ctx, ticket.id, '2');
   await reaches(ticket.id, [1, 2]);
+  const offset = () => ctx.db.offsets.findById(`${what.name} ${ticket.id}`).lean();
+  await eventually(async () => expect(await offset()).toMatchObject({ seq: 2 }));
   // A newer lease has written the offset.
   await ctx.db.offsets.collection.updateMany({ consumer: what.name }, { $set: { fence: 1000 } });
   await say(ctx, ticket.id, '3');
   await eventually(() => expect(seqsOf(ticket.id)).toContain(3));
-  const row = await ctx.db.offsets.findById(`${what.name} ${ticket.id}`).lean();
-  expect(row).toMatchObject({ seq: 2, fence: 1000 });
+  expect(await offset()).toMatchObject({ seq: 2, fence: 1000 });
 });
