@@ -2,7 +2,7 @@ import { ApplicationCommandOptionType } from 'discord.js';
 import { sizes } from '../../src/contract/limits.ts';
 import { reopenTicketBody } from '../../src/contract/ticket-verbs.ts';
 import { parseInput } from '../../src/domain/access/parse.ts';
-import { findTicketByNumber } from '../../src/domain/tickets/of-customer.ts';
+import { findTicketByNumber } from '../../src/domain/tickets/read.ts';
 import { reopenTicket } from '../../src/domain/tickets/status.ts';
 import type { CommandModule } from './command.ts';
 import { offered, textOption } from './options.ts';
