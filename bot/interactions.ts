@@ -44,6 +44,11 @@ function replyOf(answer: Answer) {
   };
 }
 
+/** True on a message that nobody else sees: what others see is not replaced by what one is told. */
+function isOnOwnMessage(one: Deferrable): one is MessageComponentInteraction {
+  return one.isMessageComponent() && one.message.flags.has(MessageFlags.Ephemeral);
+}
+
 /** Acknowledges at once, does the work, and says how it went to the one who asked alone. */
 async function answer(
   bridge: Bridge,
@@ -52,7 +57,7 @@ async function answer(
   work: (context: TicketContext) => Promise<Answer>,
   wanted?: string,
 ): Promise<void> {
-  if (rule.inPlace && interaction.isMessageComponent()) await interaction.deferUpdate();
+  if (rule.inPlace && isOnOwnMessage(interaction)) await interaction.deferUpdate();
   else await interaction.deferReply({ flags: MessageFlags.Ephemeral });
   // The channel may be gone by now, and the answer with it.
   const say = (said: Answer) =>

@@ -22,6 +22,7 @@ import { requireDelay } from './times.ts';
 const reasonForm = 'close-reason';
 const reasonInput = 'reason';
 const undoButton = 'undo';
+const told = 'told';
 
 /** In this time a closing can be undone, in milliseconds. */
 const UNDO_MS = 10_000;
@@ -38,7 +39,8 @@ function outlook({ bridge, ticketId, unread }: TicketContext, isClosed = true): 
   return `${transcript} What was written here last could not be read yet (${unread}): the channel stays until it could.`;
 }
 
-function undoRow(ticketId: string): Row {
+/** What calls a closing off; one that the channel was told of is called off there, too. */
+function undoRow(ticketId: string, isTold: boolean): Row {
   return {
     type: ComponentType.ActionRow,
     components: [
@@ -46,7 +48,7 @@ function undoRow(ticketId: string): Row {
         type: ComponentType.Button,
         style: ButtonStyle.Secondary,
         label: 'Undo',
-        custom_id: `${undoButton}:${ticketId}`,
+        custom_id: `${undoButton}:${ticketId}${isTold ? `:${told}` : ''}`,
       },
     ],
   };
@@ -59,18 +61,30 @@ interface Closing {
   silent?: boolean | null;
 }
 
-/** Closes later; colleagues are told in the channel, since the card does not say so. */
+/** Tells colleagues in the channel of what the card does not say. */
+async function tellColleagues(
+  { bridge, actor, ticketId }: TicketContext,
+  key: string,
+  what: string,
+  components: Row[] = [],
+): Promise<void> {
+  const channelId = bridge.tickets.channelOf(ticketId);
+  const line = systemLine(`${escapeName(actor.username)} ${what}`);
+  if (!channelId) return;
+  await postNotice(bridge, channelId, `${key} ${ticketId}`, line, undefined, components);
+}
+
+/** Closes later; the channel has the button that calls it off until then. */
 async function closeLater(context: TicketContext, { reason, delay, silent }: Closing) {
   const { bridge, actor, ticketId } = context;
   const in_ms = requireDelay('in', delay ?? '');
   const body = { in_ms, reason, silent: silent ?? false };
   const parsed = parseInput(scheduleClosingBody, body, 'body');
   const ticket = await scheduleClosing(bridge.ctx, actor, ticketId, parsed);
-  const channelId = bridge.tickets.known(ticketId)?.mirror.channel_id;
-  const at = timestamp(ticket.closing_due_at ?? 0);
-  const told = silent ? 'its customer is not told before' : 'its customer knows';
-  const line = systemLine(`${escapeName(actor.username)} has this ticket closed ${at}: ${told}.`);
-  if (channelId) await postNotice(bridge, channelId, `closing ${ticketId} ${at}`, line);
+  const due = ticket.closing_due_at ?? 0;
+  const who = silent ? 'its customer is not told before' : 'its customer knows';
+  const what = `has this ticket closed ${timestamp(due)}: ${who}.`;
+  await tellColleagues(context, `closing ${due}`, what, [undoRow(ticketId, true)]);
   return ticket;
 }
 
@@ -86,15 +100,18 @@ async function close(context: TicketContext, closing: Closing): Promise<Answer> 
   if (!due) return `The ticket is closed. ${outlook(context)}`;
   return {
     content: `The ticket closes ${timestamp(due, 'R')}. ${outlook(context, false)}`,
-    components: [undoRow(ticketId)],
+    components: [undoRow(ticketId, Boolean(closing.delay))],
   };
 }
 
-async function undo({ bridge, actor, ticketId }: TicketContext): Promise<string> {
+async function undo(context: TicketContext, isTold: boolean): Promise<string> {
+  const { bridge, actor, ticketId } = context;
   const before = await getTicket(bridge.ctx, actor, ticketId);
   if (!isOpen(before)) return 'It is too late: the ticket is closed. /reopen opens it again.';
   if (!before.closing_due_at) return 'The ticket is not going to be closed.';
   await cancelClosing(bridge.ctx, actor, ticketId);
+  const key = `no closing ${before.closing_due_at}`;
+  if (isTold) await tellColleagues(context, key, 'has called the closing off: the ticket stays open.');
   return 'Undone: the ticket stays open.';
 }
 
@@ -137,7 +154,7 @@ const components: readonly Component[] = [
     scope: 'ticket',
     needs: 'staff',
     inPlace: true,
-    run: (context) => undo(context),
+    run: (context, _button, [, how]) => undo(context, how === told),
   },
 ];
 

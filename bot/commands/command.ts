@@ -79,7 +79,7 @@ export interface FormButton<S extends Scope = 'ticket'> extends Usable<S> {
 export interface Action<S extends Scope> extends Usable<S> {
   kind: 'action';
   name: string;
-  /** What it says takes the place of the message it was pressed on: one that was for these eyes alone. */
+  /** What it says takes the place of the message it was pressed on, where that was for these eyes alone. */
   inPlace?: boolean;
   /** @param args the parts of the `custom_id` after the first colon */
   run(

@@ -88,10 +88,13 @@ export const verbs: readonly Verb[] = [
   {
     name: 'category',
     description: 'Say what this ticket is about',
-    options: [textOption('category', 'One of the desk', { required: true, autocomplete: true })],
+    options: [
+      textOption('category', 'One of the desk', { required: true, autocomplete: true }),
+      textOption('sub_category', 'A word or two', { max: sizes.label }),
+    ],
     menu: 'Category',
     suggest: async ({ bridge }) => unarchived(await listCategories(bridge.ctx)),
-    act: update('category'),
+    act: update('category', 'sub_category'),
     says: ({ category }) => `The category is ${escapeName(category ?? 'none')}.`,
   },
   {

@@ -92,9 +92,9 @@ const rows: Row[] = [
   },
   {
     command: 'category',
-    options: { category: 'billing' },
+    options: { category: 'billing', sub_category: 'refund' },
     says: 'The category is BILLING.',
-    becomes: { category: 'BILLING' },
+    becomes: { category: 'BILLING', sub_category: 'refund' },
   },
   {
     command: 'topic',
@@ -315,8 +315,26 @@ describe('closing', () => {
         expect.stringMatching(/^-# Kim has this ticket closed <t:\d+:f>: its customer knows\.$/),
       ]),
     );
-    await kim.replace(channelId, answer, `undo:${id}`);
+    expect(answer.components[0].components[0].custom_id).toBe(`undo:${id}:told`);
+    // Whoever of the staff is in the channel may call it off.
+    const posted = (await messagesIn(desk.sim, channelId)).at(-1);
+    const undone = await robin.press(channelId, posted?.id as string, `undo:${id}:told`);
+    expect(undone.content).toBe('Undone: the ticket stays open.');
     expect(await closing()).toBeNull();
+    await eventually(async () =>
+      expect((await textsIn(desk.sim, channelId)).at(-1)).toBe(
+        '-# Robin has called the closing off: the ticket stays open.',
+      ),
+    );
+    const mo = interactionsOf(desk.sim, people.member);
+    await people.admin.call('PUT', `/channels/${channelId}/permissions/${people.member.id}`, {
+      type: 1,
+      allow: String((1n << 10n) | (1n << 11n)),
+      deny: '0',
+    });
+    const refused = await mo.press(channelId, posted?.id as string, `undo:${id}:told`);
+    expect(refused.content).toBe('Only the support staff may do this.');
+    expect(refused.id).not.toBe(posted?.id);
   });
 });
 
