@@ -35,8 +35,11 @@ function refusalOf(error: unknown): string {
 
 /** An answer as it is sent; it takes the place of whatever stood there. */
 function replyOf(answer: Answer) {
-  const { content, components = [], files = [] } =
-    typeof answer === 'string' ? { content: answer } : answer;
+  const {
+    content,
+    components = [],
+    files = [],
+  } = typeof answer === 'string' ? { content: answer } : answer;
   return {
     content: shorten(content, MAX_CONTENT),
     components,

@@ -128,8 +128,7 @@ export const canned: CommandModule = {
         subcommand('remove', 'Remove one; for administrators', [nameOption()]),
       ],
     },
-    autocomplete: (context, interaction) =>
-      offerReplies(context, interaction.options.getFocused()),
+    autocomplete: (context, interaction) => offerReplies(context, interaction.options.getFocused()),
     async form(context, { options }) {
       const which = options.getSubcommand();
       if (which === 'add') return cannedForm(newForm, 'A new canned reply');

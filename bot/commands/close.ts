@@ -8,7 +8,11 @@ import { sizes } from '../../src/contract/limits.ts';
 import { scheduleClosingBody } from '../../src/contract/ticket-verbs.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
 import { parseInput } from '../../src/domain/access/parse.ts';
-import { cancelClosing, closeAfterMoment, scheduleClosing } from '../../src/domain/tickets/closing.ts';
+import {
+  cancelClosing,
+  closeAfterMoment,
+  scheduleClosing,
+} from '../../src/domain/tickets/closing.ts';
 import { getTicket } from '../../src/domain/tickets/read.ts';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import { escapeName, systemLine } from '../format.ts';
@@ -111,7 +115,8 @@ async function undo(context: TicketContext, isTold: boolean): Promise<string> {
   if (!before.closing_due_at) return 'The ticket is not going to be closed.';
   await cancelClosing(bridge.ctx, actor, ticketId);
   const key = `no closing ${before.closing_due_at}`;
-  if (isTold) await tellColleagues(context, key, 'has called the closing off: the ticket stays open.');
+  if (isTold)
+    await tellColleagues(context, key, 'has called the closing off: the ticket stays open.');
   return 'Undone: the ticket stays open.';
 }
 

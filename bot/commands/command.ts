@@ -61,7 +61,10 @@ export interface CommandOf<S extends Scope> extends Usable<S> {
    * A form that is shown before anything else, for the subcommands that have one; what is sent with it is a
    * submission's. Nothing comes before it, so it has the three seconds that Discord gives.
    */
-  form?(context: GuildContext, interaction: ChatInputCommandInteraction): Promise<Modal | undefined>;
+  form?(
+    context: GuildContext,
+    interaction: ChatInputCommandInteraction,
+  ): Promise<Modal | undefined>;
   run(context: ContextOf<S>, interaction: ChatInputCommandInteraction): Promise<Answer>;
 }
 

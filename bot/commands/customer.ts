@@ -1,11 +1,7 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
 import { type CustomerView, customerSizes } from '../../src/contract/customers.ts';
 import { showContact } from '../../src/domain/customers/contact.ts';
-import {
-  customerView,
-  findCustomer,
-  listCustomers,
-} from '../../src/domain/customers/customers.ts';
+import { customerView, findCustomer, listCustomers } from '../../src/domain/customers/customers.ts';
 import { listTicketsOfSameCustomer } from '../../src/domain/tickets/of-customer.ts';
 import { readTicket } from '../../src/domain/tickets/read.ts';
 import { escapeName } from '../format.ts';
@@ -22,7 +18,10 @@ function profileLine({ first_name, last_name, company, city, country, user_id }:
   const place = [company, city, country].filter((part) => part !== null);
   const id = user_id === null ? [] : [`id ${user_id}`];
   const parts = [`${first_name} ${last_name}`, ...place, ...id].map((part) => escapeName(part));
-  return `**${parts[0]}**${parts.slice(1).map((part) => ` · ${part}`).join('')}`;
+  return `**${parts[0]}**${parts
+    .slice(1)
+    .map((part) => ` · ${part}`)
+    .join('')}`;
 }
 
 function contactRow(ticketId: string): Row {
@@ -67,7 +66,8 @@ async function searchProfiles({ bridge, actor }: GuildContext, search: string): 
 async function tellContact({ bridge, actor, ticketId }: TicketContext): Promise<string> {
   const { email, phone_number } = await showContact(bridge.ctx, actor, ticketId);
   const known = [email, phone_number].filter((one) => one !== null);
-  const told = known.length > 0 ? known.map((one) => escapeName(one, 320)).join(' · ') : 'Not known';
+  const told =
+    known.length > 0 ? known.map((one) => escapeName(one, 320)).join(' · ') : 'Not known';
   return `${told}\n-# The ticket keeps that you have looked.`;
 }
 

@@ -62,7 +62,11 @@ export const agents: CommandModule = {
   command: {
     scope: 'guild',
     needs: 'staff',
-    data: { ...offered, name: 'agents', description: 'Who of the staff is there, and has how much' },
+    data: {
+      ...offered,
+      name: 'agents',
+      description: 'Who of the staff is there, and has how much',
+    },
     async run({ bridge, actor }) {
       const { rows, total } = await listAgents(bridge.ctx, actor, { page: 1, limit: AGENTS_SHOWN });
       const order = ['online', 'away', 'offline'];

@@ -18,7 +18,8 @@ async function transfer(context: TicketContext, user: User): Promise<string> {
   const { bridge, actor, ticketId } = context;
   const person = await fetchPerson(guildOf(bridge), user);
   const name = escapeName(person.name);
-  if (user.bot || !isStaff(bridge.settings, person)) return `${name} has no role of the support staff.`;
+  if (user.bot || !isStaff(bridge.settings, person))
+    return `${name} has no role of the support staff.`;
   const agent = await findAgent(bridge.ctx, user.id);
   const assignee = agent
     ? { key: agent.key, id: agent.id, name: agent.name }

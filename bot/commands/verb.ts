@@ -39,7 +39,7 @@ async function carryOut(verb: Verb, context: TicketContext, given: Given): Promi
 
 /** The first option from a menu, and no other. */
 function chosen({ options = [] }: Verb, interaction: MessageComponentInteraction): Given {
-  const value = 'values' in interaction ? interaction.values[0] : undefined;
+  const value = interaction.isStringSelectMenu() ? interaction.values[0] : undefined;
   return (option) => (option === options[0]?.name ? value : undefined);
 }
 
@@ -54,9 +54,7 @@ function componentsOf(verb: Verb): Component[] {
     carryOut(verb, context, chosen(verb, interaction));
   const own: Component[] = verb.button ? [{ ...shared, name: verb.name, run }] : [];
   const picked: Component[] =
-    verb.menu && verb.suggest
-      ? [{ ...shared, name: `pick-${verb.name}`, inPlace: true, run }]
-      : [];
+    verb.menu && verb.suggest ? [{ ...shared, name: `pick-${verb.name}`, inPlace: true, run }] : [];
   return [...own, ...picked];
 }
 

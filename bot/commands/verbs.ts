@@ -54,7 +54,8 @@ export const verbs: readonly Verb[] = [
     description: 'Give this ticket back',
     button: true,
     act: ({ bridge, actor, ticketId }) => unclaimTicket(bridge.ctx, actor, ticketId),
-    says: ({ status }) => `The ticket is nobody's now, and ${status}. Whoever answers it next has it.`,
+    says: ({ status }) =>
+      `The ticket is nobody's now, and ${status}. Whoever answers it next has it.`,
   },
   {
     name: 'level',

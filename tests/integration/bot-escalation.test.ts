@@ -3,13 +3,7 @@ import { acknowledgeEscalation } from '../../src/domain/sla/escalation.ts';
 import { slaWork } from '../../src/domain/sla/watch.ts';
 import type { FailpointName } from '../../src/infra/failpoints.ts';
 import { agent, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
-import {
-  channelOf,
-  clearFaults,
-  discordPerson,
-  messagesIn,
-  textsIn,
-} from '../support/discord.ts';
+import { channelOf, clearFaults, discordPerson, messagesIn, textsIn } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
 import { interactionsOf } from '../support/interactions.ts';
 import { laterBy } from '../support/uploads.ts';
@@ -59,7 +53,9 @@ test('a broken promise calls the next role in the channel, an hour later the one
     callOf(roles().MANAGER as string, 'Nobody has said yet that they see to what is overdue here.'),
   );
   await eventually(async () => expect(await calls(channelId)).toEqual(wanted));
-  const call = (await messagesIn(desk.sim, channelId)).find(({ content }) => content.includes('<@&'));
+  const call = (await messagesIn(desk.sim, channelId)).find(({ content }) =>
+    content.includes('<@&'),
+  );
   const kim = interactionsOf(desk.sim, discordPerson(desk.sim, 'kim'));
   const button = `acknowledge:${ticket.id}`;
   const answer = await kim.press(channelId, call?.id as string, button);

@@ -158,7 +158,10 @@ export function foldMessage(entry: MessageEntry | MessageChangeEntry): Message {
  * A ticket after a change of it. An entry knows the fields of its own stream for certain, those of the other
  * one as its writer had last heard of them.
  */
-export function foldTicket(ticket: Ticket, { stream, ticket: after, changes }: TicketChangeEntry): Ticket {
+export function foldTicket(
+  ticket: Ticket,
+  { stream, ticket: after, changes }: TicketChangeEntry,
+): Ticket {
   if (stream === 'public') {
     const own = Object.fromEntries(staffFields.map((name) => [name, ticket[name]]));
     return { ...after, ...own };

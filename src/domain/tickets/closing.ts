@@ -80,7 +80,8 @@ export async function closeAfterMoment(
   reason: string | null,
   momentMs: number,
 ): Promise<TicketView> {
-  if (!(await isLeaseHeld(ctx, scheduleLease))) return closeTicket(ctx, actor, ticketId, { reason });
+  if (!(await isLeaseHeld(ctx, scheduleLease)))
+    return closeTicket(ctx, actor, ticketId, { reason });
   return scheduleClosing(ctx, actor, ticketId, { in_ms: momentMs, reason, silent: true });
 }
 

@@ -17,7 +17,10 @@ export function countEarlierTickets(
   { id, owner }: Pick<Ticket, 'id' | 'owner'>,
 ): Promise<number> {
   const filter = { owner, _id: { $lt: oid(id) } };
-  return native(ctx.db.tickets).countDocuments(filter, { limit: MAX_EARLIER, hint: 'ticket_owner' });
+  return native(ctx.db.tickets).countDocuments(filter, {
+    limit: MAX_EARLIER,
+    hint: 'ticket_owner',
+  });
 }
 
 /**
