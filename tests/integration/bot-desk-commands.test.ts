@@ -227,22 +227,18 @@ test('no command is for who is not of the staff, and those of a ticket are for i
   const path = `/channels/${channelId}/permissions/${people.member.id}`;
   await people.admin.call('PUT', path, allow);
   const mo = interactionsOf(desk.sim, people.member);
-  await Promise.all(
-    everyUse().map(async ({ command, options }) => {
-      const { content } = await mo.run(channelId, command, options);
-      expect([command, content]).toEqual([command, 'Only the support staff may do this.']);
-    }),
-  );
+  for (const { command, options } of everyUse()) {
+    const { content } = await mo.run(channelId, command, options);
+    expect([command, content]).toEqual([command, 'Only the support staff may do this.']);
+  }
   const ofTickets = everyUse().filter(
     ({ command }) => commands.get(command.split(' ')[0] ?? '')?.scope === 'ticket',
   );
   expect(ofTickets.length).toBeGreaterThan(15);
-  await Promise.all(
-    ofTickets.map(async ({ command, options }) => {
-      const { content } = await kim.run(nowhere, command, options);
-      expect([command, content]).toEqual([command, "This is not an open ticket's channel."]);
-    }),
-  );
+  for (const { command, options } of ofTickets) {
+    const { content } = await kim.run(nowhere, command, options);
+    expect([command, content]).toEqual([command, "This is not an open ticket's channel."]);
+  }
   const after = await view(id);
   expect(after).toMatchObject({ status: before.status, last_seq: before.last_seq });
 }, 60_000);

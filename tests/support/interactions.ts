@@ -8,13 +8,14 @@ type Value = string | number | boolean;
 const SUBCOMMAND = 1;
 const LOADING = 1 << 7;
 
-const look = (sim: RunningSimulator): Promise<SimState> => stateOf(sim, '?calls=0&messages=0');
+/** What became of one use of something, by its nonce. */
+const look = (sim: RunningSimulator, nonce: string): Promise<SimState> =>
+  stateOf(sim, `?nonce=${nonce}`);
 
-async function commandOf(sim: RunningSimulator, name: string): Promise<SimState> {
-  const { commands } = await look(sim);
-  const found = commands.find((one: { name: string }) => one.name === name);
-  if (!found) throw new Error(`there is no command /${name}`);
-  return found;
+/** As Discord told the client of them: once, since they stay as they are in a test. */
+async function readCommands(sim: RunningSimulator): Promise<Map<string, SimState>> {
+  const { commands } = await stateOf(sim, '?calls=0&messages=0');
+  return new Map(commands.map((one: { name: string }) => [one.name, one]));
 }
 
 /** The options as Discord's clients send them, each of the type that the command says. */
@@ -27,19 +28,24 @@ function optionsOf(definitions: SimState[], given: Record<string, Value>, focuse
 
 /** What somebody of the guild does with the bot's commands, buttons, menus and forms, and what they are told. */
 export function interactionsOf(sim: RunningSimulator, person: DiscordPerson) {
+  let known: Promise<Map<string, SimState>> | undefined;
+  const commandOf = async (name: string): Promise<SimState> => {
+    known ??= readCommands(sim);
+    const found = (await known).get(name);
+    if (!found) throw new Error(`there is no command /${name}`);
+    return found;
+  };
   const find = async (nonce: string): Promise<SimState> => {
-    const { interactions } = await look(sim);
-    const found = interactions.find((one: { nonce: string }) => one.nonce === nonce);
+    const { interactions } = await look(sim, nonce);
+    const [found] = interactions;
     if (!found) throw new Error('the interaction is not there');
     return found;
   };
   /** The message the one who asked sees, once it says something. */
   const answerTo = (nonce: string): Promise<SimState> =>
     eventually(async () => {
-      const { response_message_id: id, state } = await find(nonce);
-      if (state === 'failed') throw new Error('the interaction failed');
-      const { ephemeral } = await look(sim);
-      const message = ephemeral.find((one: { id: string }) => one.id === id);
+      const { ephemeral } = await look(sim, nonce);
+      const [message] = ephemeral;
       if (!message || (message.flags & LOADING) !== 0) throw new Error('there is no answer yet');
       return message;
     });
@@ -51,7 +57,7 @@ export function interactionsOf(sim: RunningSimulator, person: DiscordPerson) {
     focused?: string,
   ) => {
     const [name = '', sub] = full.split(' ');
-    const { id, options = [] } = await commandOf(sim, name);
+    const { id, options = [] } = await commandOf(name);
     const part = options.find((one: SimState) => one.type === SUBCOMMAND && one.name === sub);
     const own = optionsOf(part?.options ?? options, given, focused);
     const data = sub ? [{ type: SUBCOMMAND, name: sub, options: own }] : own;
@@ -91,10 +97,11 @@ export function interactionsOf(sim: RunningSimulator, person: DiscordPerson) {
       const data = value
         ? { component_type: type, custom_id, values: [value] }
         : { component_type: 2, custom_id };
-      await person.interact(3, channelId, data, message.id);
+      const nonce = await person.interact(3, channelId, data, message.id);
       return eventually(async () => {
-        const { ephemeral } = await look(sim);
-        const now = ephemeral.find((one: { id: string }) => one.id === message.id);
+        const { ephemeral } = await look(sim, nonce);
+        const [now] = ephemeral;
+        if (now?.id !== message.id) throw new Error('it was answered elsewhere, or not yet');
         if (now.content === message.content) throw new Error('nothing has changed yet');
         return now;
       });
