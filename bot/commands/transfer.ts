@@ -30,7 +30,7 @@ async function transfer(context: TicketContext, user: User): Promise<string> {
 
 async function transferToAnybody({ bridge, actor, ticketId }: TicketContext): Promise<string> {
   const { assignee, status } = await assignAutomatically(bridge.ctx, actor, ticketId);
-  return `The ticket is ${escapeName(assignee?.name ?? '')}'s now, and ${status}: present, fit for it, and with the least to do.`;
+  return `The ticket is ${escapeName(assignee?.name ?? '')}'s now, and ${status}: they are present, and fit for it.`;
 }
 
 /** A menu of members, for the menu of the card. */
@@ -58,7 +58,7 @@ export const transferring: CommandModule = {
         {
           type: ApplicationCommandOptionType.User,
           name: 'member',
-          description: 'Who; left out: whoever is present, fits and has the least to do',
+          description: 'Who; left out: one of those who are present and fit',
           required: false,
         },
       ],
