@@ -3,6 +3,7 @@ import { canned } from './canned.ts';
 import { closing } from './close.ts';
 import type { Command, CommandModule, Component } from './command.ts';
 import { customer } from './customer.ts';
+import { history } from './history.ts';
 import { link } from './link.ts';
 import { queue, search } from './lists.ts';
 import { moreComponents } from './more.ts';
@@ -33,6 +34,7 @@ const modules: readonly CommandModule[] = [
   stats,
   agents,
   away,
+  history,
   transcript,
 ];
 

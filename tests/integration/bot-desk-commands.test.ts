@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { commands } from '../../bot/commands/registry.ts';
+import { createLinkCode } from '../../src/domain/agents/link.ts';
 import { listBlocks } from '../../src/domain/blocks/blocks.ts';
 import { createCannedReply } from '../../src/domain/canned-replies/canned-replies.ts';
 import { scheduleWork } from '../../src/domain/schedule.ts';
@@ -171,6 +172,12 @@ test('every verb does what it says, and says it', async () => {
     expect(`${command}: ${content}`).toContain(says);
     expect([command, await view(id)]).toMatchObject([command, becomes]);
   }
+  const { content } = await kim.run(channelId, 'history');
+  expect(content).toMatch(
+    /\*\*Kim\*\* claimed: status: OPEN → IN\\?_PROGRESS, assignee: none → Kim/,
+  );
+  expect(content).toMatch(/tagged \(staff only\): tags: none → vip/);
+  expect(content).toContain('“until the parcel is found”');
 }, 60_000);
 
 const refusals: [string, Record<string, string>, string][] = [
@@ -342,6 +349,13 @@ async function cardOf(channelId: string): Promise<string> {
   });
 }
 
+/** The messages under which somebody was told whose the ticket is. */
+async function warnedBy(channelId: string, name: string) {
+  const all = await messagesIn(desk.sim, channelId);
+  const lines = all.filter(({ content }) => content.startsWith(`-# ${name} has this ticket.`));
+  return lines.map((one) => one.message_reference?.message_id);
+}
+
 describe('who has the ticket', () => {
   test('is handed over by those who may, to members of the staff', async () => {
     const { id, channelId } = await open();
@@ -365,17 +379,25 @@ describe('who has the ticket', () => {
     const first = await people.kim.write(channelId, 'I know this one');
     await people.kim.write(channelId, 'and more');
     await people.robin.write(channelId, 'mine');
-    const warnings = async () =>
-      (await messagesIn(desk.sim, channelId)).filter(({ content }) =>
-        content.startsWith('-# Robin has this ticket.'),
-      );
     await eventually(async () => {
       expect(await seen(desk.ctx, id)).toHaveLength(3);
-      expect(await warnings()).toHaveLength(1);
+      expect(await warnedBy(channelId, 'Robin')).toEqual([first.id]);
     });
-    const [warning] = await warnings();
-    expect(warning?.message_reference?.message_id).toBe(first.id);
     expect((await kim.run(channelId, 'claim')).content).toContain('Robin’s already');
+  });
+
+  test('is not told to who has it by another identity of theirs', async () => {
+    const { code } = await createLinkCode(desk.ctx, agent);
+    await robin.run(nowhere, 'link', { code });
+    const { id, channelId } = await open();
+    await claimTicket(desk.ctx, agent, id);
+    await eventually(async () => {
+      const [card] = await messagesIn(desk.sim, channelId);
+      expect(JSON.stringify(card?.embeds)).toContain('Assigned to');
+    });
+    await people.robin.write(channelId, 'mine, from here');
+    const other = await people.kim.write(channelId, 'not mine');
+    await eventually(async () => expect(await warnedBy(channelId, 'Bob')).toEqual([other.id]));
   });
 });
 
