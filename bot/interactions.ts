@@ -10,7 +10,7 @@ import {
 } from 'discord.js';
 import { AppError, toAppError } from '../src/errors.ts';
 import type { Bridge } from './bridge.ts';
-import type { Answer, Command, TicketContext } from './commands/command.ts';
+import type { Command, TicketContext, Told } from './commands/command.ts';
 import { commands, routeComponent } from './commands/registry.ts';
 import { loggable } from './discord-errors.ts';
 import { MAX_CONTENT, shorten } from './format.ts';
@@ -34,7 +34,7 @@ function refusalOf(error: unknown): string {
 }
 
 /** An answer as it is sent; it takes the place of whatever stood there. */
-function replyOf(answer: Answer) {
+function replyOf(answer: Told) {
   const {
     content,
     components = [],
@@ -57,13 +57,13 @@ async function answer(
   bridge: Bridge,
   interaction: Deferrable,
   rule: Rule,
-  work: (context: TicketContext) => Promise<Answer>,
+  work: (context: TicketContext) => Promise<Told>,
   wanted?: string,
 ): Promise<void> {
   if (rule.inPlace && isOnOwnMessage(interaction)) await interaction.deferUpdate();
   else await interaction.deferReply({ flags: MessageFlags.Ephemeral });
   // The channel may be gone by now, and the answer with it.
-  const say = (said: Answer) =>
+  const say = (said: Told) =>
     interaction.editReply(replyOf(said)).catch((error: Error) => {
       bridge.log.debug({ reason: error.message }, 'an answer was not taken');
     });

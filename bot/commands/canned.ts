@@ -16,7 +16,7 @@ import { sendMessage } from '../../src/domain/messages/send.ts';
 import { escapeName, neutralise, shorten } from '../format.ts';
 import { cannedForm, editForm, formInputs, newForm } from './canned-form.ts';
 import { findReply, listReplies, offerReplies, textOf } from './canned-replies.ts';
-import type { Answer, CommandModule, Component, GuildContext } from './command.ts';
+import type { CommandModule, Component, GuildContext, Told } from './command.ts';
 import { offered, subcommand, textOption } from './options.ts';
 import { listed } from './ticket-lines.ts';
 
@@ -41,7 +41,7 @@ async function send(context: GuildContext, id: string, use: string): Promise<str
 }
 
 /** Shows what the customer would be sent, with the button that sends it. */
-async function preview({ bridge, actor, here }: GuildContext, id: string): Promise<Answer> {
+async function preview({ bridge, actor, here }: GuildContext, id: string): Promise<Told> {
   const reply = await getCannedReply(bridge.ctx, actor, id, here);
   const content = `**${escapeName(reply.name)}**\n${shorten(neutralise(textOf(reply)), MAX_PREVIEW)}`;
   if (!here) return content;

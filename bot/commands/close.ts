@@ -19,7 +19,7 @@ import { escapeName, systemLine } from '../format.ts';
 import { cardActions, type Row } from '../outbound/card.ts';
 import { timestamp } from '../outbound/card-fields.ts';
 import { postNotice } from '../posting.ts';
-import type { Answer, CommandModule, Component, TicketContext } from './command.ts';
+import type { CommandModule, Component, TicketContext, Told } from './command.ts';
 import { offered, textOption } from './options.ts';
 import { requireDelay } from './times.ts';
 
@@ -92,7 +92,7 @@ async function closeLater(context: TicketContext, { reason, delay, silent }: Clo
   return ticket;
 }
 
-async function close(context: TicketContext, closing: Closing): Promise<Answer> {
+async function close(context: TicketContext, closing: Closing): Promise<Told> {
   const { bridge, actor, ticketId } = context;
   const before = await getTicket(bridge.ctx, actor, ticketId);
   if (!isOpen(before)) return `The ticket is closed already. ${outlook(context)}`;

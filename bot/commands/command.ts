@@ -36,7 +36,7 @@ export interface TicketContext extends GuildContext {
 export type ContextOf<S extends Scope> = S extends 'ticket' ? TicketContext : GuildContext;
 
 /** What the one who asked is told, and nobody else: text, what may be pressed next, files. */
-export type Answer =
+export type Told =
   | string
   | { content: string; components?: Row[]; files?: { name: string; data: Buffer }[] };
 
@@ -65,7 +65,7 @@ export interface CommandOf<S extends Scope> extends Usable<S> {
     context: GuildContext,
     interaction: ChatInputCommandInteraction,
   ): Promise<Modal | undefined>;
-  run(context: ContextOf<S>, interaction: ChatInputCommandInteraction): Promise<Answer>;
+  run(context: ContextOf<S>, interaction: ChatInputCommandInteraction): Promise<Told>;
 }
 
 export type Command = CommandOf<'ticket'> | CommandOf<'guild'>;
@@ -89,7 +89,7 @@ export interface Action<S extends Scope> extends Usable<S> {
     context: ContextOf<S>,
     interaction: MessageComponentInteraction,
     args: readonly string[],
-  ): Promise<Answer>;
+  ): Promise<Told>;
 }
 
 /** A form that was filled in. */
@@ -100,7 +100,7 @@ export interface Submission<S extends Scope> extends Usable<S> {
     context: ContextOf<S>,
     interaction: ModalSubmitInteraction,
     args: readonly string[],
-  ): Promise<Answer>;
+  ): Promise<Told>;
 }
 
 /** What a `custom_id` leads to. State lives in the `custom_id`, so that a restart forgets nothing. */

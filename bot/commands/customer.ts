@@ -6,7 +6,7 @@ import { listTicketsOfSameCustomer } from '../../src/domain/tickets/of-customer.
 import { readTicket } from '../../src/domain/tickets/read.ts';
 import { escapeName } from '../format.ts';
 import { cardActions, type Row } from '../outbound/card.ts';
-import type { Answer, CommandModule, GuildContext, TicketContext } from './command.ts';
+import type { CommandModule, GuildContext, TicketContext, Told } from './command.ts';
 import { offered, textOption } from './options.ts';
 import { listed, ticketLine } from './ticket-lines.ts';
 
@@ -39,7 +39,7 @@ function contactRow(ticketId: string): Row {
 }
 
 /** Who the customer of a ticket is, and what else they have asked. */
-export async function describeCustomer(context: GuildContext, ticketId: string): Promise<Answer> {
+export async function describeCustomer(context: GuildContext, ticketId: string): Promise<Told> {
   const { bridge, actor } = context;
   const tickets = await listTicketsOfSameCustomer(bridge.ctx, actor, ticketId, TICKETS_SHOWN);
   const { ticket } = await readTicket(bridge.ctx, actor, ticketId);

@@ -1,5 +1,5 @@
 import { cardActions } from '../outbound/card.ts';
-import type { Answer, Component, TicketContext } from './command.ts';
+import type { Component, TicketContext, Told } from './command.ts';
 import { describeCustomer } from './customer.ts';
 import { makeTranscript } from './transcript.ts';
 import { askForMember } from './transfer.ts';
@@ -12,7 +12,7 @@ interface Entry {
   name: string;
   label: string;
   description: string;
-  run(context: TicketContext): Promise<Answer>;
+  run(context: TicketContext): Promise<Told>;
 }
 
 const ofVerbs = verbs.flatMap((verb): Entry[] => {

@@ -2,14 +2,14 @@ import { sizes } from '../../src/contract/limits.ts';
 import { publicLog } from '../../src/domain/log/entry.ts';
 import { readTicket } from '../../src/domain/tickets/read.ts';
 import { planTranscript } from '../../src/domain/transcript/files.ts';
-import type { Answer, CommandModule, TicketContext } from './command.ts';
+import type { CommandModule, TicketContext, Told } from './command.ts';
 import { offered } from './options.ts';
 
 /** Two of the largest are below what Discord takes in a request, 25 MiB. */
 const FILES = 2;
 
 /** What was said up to now, as the customer sees it, for one pair of eyes. */
-export async function makeTranscript({ bridge, actor, ticketId }: TicketContext): Promise<Answer> {
+export async function makeTranscript({ bridge, actor, ticketId }: TicketContext): Promise<Told> {
   const { ticket, head } = await readTicket(bridge.ctx, actor, ticketId);
   const snapshot = { log: publicLog(ticketId), head: head.seq };
   const plan = await planTranscript(bridge.ctx, ticket, snapshot, sizes.file);

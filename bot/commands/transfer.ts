@@ -5,7 +5,7 @@ import { assignAutomatically } from '../../src/domain/tickets/auto-assign.ts';
 import { escapeName } from '../format.ts';
 import { guildOf } from '../inbound/writers.ts';
 import { actorOf, fetchPerson, isStaff } from '../people.ts';
-import type { Answer, CommandModule, TicketContext } from './command.ts';
+import type { CommandModule, TicketContext, Told } from './command.ts';
 import { offered } from './options.ts';
 
 const memberMenu = 'transfer';
@@ -34,7 +34,7 @@ async function transferToAnybody({ bridge, actor, ticketId }: TicketContext): Pr
 }
 
 /** A menu of members, for the menu of the card. */
-export function askForMember({ ticketId }: TicketContext): Answer {
+export function askForMember({ ticketId }: TicketContext): Told {
   const menu = {
     type: ComponentType.UserSelect as const,
     custom_id: `${memberMenu}:${ticketId}`,

@@ -5,7 +5,7 @@ import {
 } from 'discord.js';
 import type { TicketView } from '../../src/contract/tickets.ts';
 import type { Row } from '../outbound/card.ts';
-import type { Answer, Command, CommandModule, Component, TicketContext } from './command.ts';
+import type { Command, CommandModule, Component, TicketContext, Told } from './command.ts';
 import { matching, offered, type Suggestion } from './options.ts';
 
 /** What was given for an option, by its name. */
@@ -108,7 +108,7 @@ export function menuRow(
 }
 
 /** What choosing a verb from the card's menu leads to: what it takes is asked for, or it is done. */
-export async function begin(verb: Verb, context: TicketContext): Promise<Answer> {
+export async function begin(verb: Verb, context: TicketContext): Promise<Told> {
   if (!verb.suggest) return carryOut(verb, context, () => undefined);
   const suggestions = matching(await verb.suggest(context), '');
   if (suggestions.length === 0) return 'There is nothing to choose from here.';
