@@ -114,6 +114,17 @@ function contextField(context: Ticket['context'], room: number): APIEmbedField[]
 const sizeOf = (fields: readonly APIEmbedField[]) =>
   fields.reduce((sum, { name, value }) => sum + name.length + value.length, 0);
 
+/** The fields there is room for: one too long is left out, and those behind it are not. */
+function fitting(fields: readonly APIEmbedField[], room: number): APIEmbedField[] {
+  let left = room;
+  return fields.filter((one) => {
+    const size = sizeOf([one]);
+    if (size > left) return false;
+    left -= size;
+    return true;
+  });
+}
+
 /**
  * The fields of the card, within what Discord takes.
  * @param how `bare` leaves out all that people wrote; `used` characters stand in the card already
@@ -125,7 +136,7 @@ export function fieldsOf(
   { bare, used }: { bare: boolean; used: number },
 ): APIEmbedField[] {
   const { status, issue_level, priority, category, support_role, created_at, context } = ticket;
-  const fields = [
+  const all = [
     field('Reference', referenceOf(ticket)),
     field('Status', statusNames[status]),
     field('Level', issue_level),
@@ -134,9 +145,10 @@ export function fieldsOf(
     field('Support role', support_role),
     ...(bare ? [] : customerFields(ticket, facts)),
     field('Opened', timestamp(created_at)),
-    ...(bare ? [] : wordFields(ticket)),
     ...stateFields(ticket, times),
+    ...(bare ? [] : wordFields(ticket)),
   ];
+  const fields = fitting(all, MAX_EMBEDS - used);
   if (bare) return fields;
   return [...fields, ...contextField(context, MAX_EMBEDS - used - sizeOf(fields))];
 }

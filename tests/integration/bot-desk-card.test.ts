@@ -38,9 +38,9 @@ beforeAll(async () => {
 });
 afterAll(() => desk.end());
 
-async function open(overrides: object = {}) {
+async function open(overrides: object = {}, who: typeof customer = cho) {
   const body = { topic: 'A parcel', description: 'It has not come.', ...overrides };
-  const { ticket } = await createTicket(desk.ctx, cho, body);
+  const { ticket } = await createTicket(desk.ctx, who, body);
   const channel = await channelOf(desk.sim, ticket.number);
   return { ticket, channelId: channel.id as string, channel, card: await cardIn(channel.id) };
 }
@@ -190,16 +190,27 @@ test('a card of the longest texts stays within what Discord takes', async () => 
   const context = Object.fromEntries(
     Array.from({ length: 20 }, (_, nth) => [`key ${nth}`, '_*~'.repeat(160)]),
   );
-  const { card } = await open({
-    topic: '*'.repeat(200),
-    description: 'd'.repeat(3490),
-    context,
-    category: 'FEATURE_REQUEST',
+  const stars = '*'.repeat(100);
+  const topic = stars + stars;
+  const who = { ...customer, key: stars, id: stars, username: stars };
+  const profile = { first_name: stars, last_name: stars, company: stars, user_id: stars };
+  await createCustomer(desk.ctx, agent, profile);
+  const { card, ticket, channelId } = await open(
+    { topic, description: 'd'.repeat(3490), context, category: 'FEATURE_REQUEST' },
+    who,
+  );
+  expect(fieldsOf(card).Context).toBeTruthy();
+  await updateTicket(desk.ctx, agent, ticket.id, {
+    sub_category: '*'.repeat(40),
+    assigned_to: topic,
+    tags: Array.from({ length: 20 }, (_, nth) => `${'*'.repeat(38)}${nth}`),
+    scheduled_date: '2031-01-02',
   });
-  const [embed] = card.embeds;
+  await fieldsAre(channelId, { Scheduled: '2031-01-02' });
+  const [embed] = (await cardIn(channelId)).embeds;
+  expect(embed.title).toContain(`Ticket #${ticket.number}: \\*`);
   expect(embed.description).toHaveLength(3490);
   const texts = embed.fields.flatMap((one: SimState) => [one.name, one.value]);
   const size = [embed.title, embed.description, embed.footer.text, ...texts].join('').length;
   expect(size).toBeLessThanOrEqual(6000);
-  expect(fieldsOf(card).Context).toBeTruthy();
 });
