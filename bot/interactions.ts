@@ -13,7 +13,7 @@ import type { Bridge } from './bridge.ts';
 import type { Command, TicketContext, Told } from './commands/command.ts';
 import { commands, routeComponent } from './commands/registry.ts';
 import { loggable } from './discord-errors.ts';
-import { MAX_CONTENT, shorten } from './format.ts';
+import { MAX_CONTENT, neutralise, shorten } from './format.ts';
 import { rejectWaiting, runInOrder } from './inbound/in-order.ts';
 import { type Answerable, contextOf, type Rule } from './interaction-context.ts';
 
@@ -30,7 +30,8 @@ type Deferrable = Exclude<Answerable, AutocompleteInteraction>;
 function refusalOf(error: unknown): string {
   const { message, details } = toAppError(error);
   const why = details.errors?.map((one) => `${one.location} ${one.message}`).join('; ') || message;
-  return `That did not work: ${why}.`;
+  // It may name people.
+  return `That did not work: ${neutralise(why)}.`;
 }
 
 /** An answer as it is sent; it takes the place of whatever stood there. */
