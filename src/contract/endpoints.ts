@@ -15,6 +15,7 @@ import { probeEndpoints } from './endpoints/probes.ts';
 import { reportEndpoints } from './endpoints/reports.ts';
 import { ticketVerbEndpoints } from './endpoints/ticket-verbs.ts';
 import { ticketEndpoints } from './endpoints/tickets.ts';
+import { transcriptEndpoints } from './endpoints/transcripts.ts';
 
 export { commonErrors, type EndpointRow } from './endpoint-row.ts';
 
@@ -37,6 +38,7 @@ export const endpoints = {
   ...availabilityEndpoints,
   ...blockEndpoints,
   ...reportEndpoints,
+  ...transcriptEndpoints,
   ...probeEndpoints,
 } as const satisfies EndpointRows;
 

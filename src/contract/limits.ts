@@ -23,6 +23,7 @@ export const rateLimits = {
   /** What ADMIN sets up: categories, priorities, packages, canned replies, customers. */
   setup: 30,
   reports: 30,
+  transcript: 10,
   /** Codes that join two identities: those asked for, and in Discord those tried. */
   link: 5,
 } as const;
@@ -73,6 +74,11 @@ export const sizes = {
   signedLinkLife: 60 * 60 * 1000,
   /** How long a browser may keep a file without asking again: it stays that long after its message. */
   fileCacheSeconds: 60,
+  /** Transcripts that are being read at once: in a process, and by one person. */
+  transcriptsAtOnce: 8,
+  transcriptsOfOneAtOnce: 2,
+  /** How long a transcript may take to be read. */
+  transcriptWithin: 120_000,
   tokenClockSkew: 60_000,
   /** How far ahead a token may end in PRODUCTION: ten years of 366 days. */
   tokenLife: 10 * 366 * 24 * 3_600_000,

@@ -18,9 +18,9 @@ export function isSignedLink(ctx: AppContext, id: string, expires: number, sig: 
   });
 }
 
-/** A file with a link that lives one hour from now, or until no message has the file any more. */
-export function fileView(ctx: AppContext, file: FileRow): FileView {
-  const expires = ctx.clock() + sizes.signedLinkLife;
+/** A file with a link that lives one hour, by default from now, or until no message has the file any more. */
+export function fileView(ctx: AppContext, file: FileRow, from = ctx.clock()): FileView {
+  const expires = from + sizes.signedLinkLife;
   const [key] = derivedKeys(ctx.config).links;
   const sig = sign(key as Buffer, file.id, expires).toString('base64url');
   const path = `/api/v1/files/${file.id}/${encodeURIComponent(file.name)}`;

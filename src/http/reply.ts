@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { AppContext } from '../context.ts';
 import type { ErrorBody } from '../contract/errors.ts';
+import { sizes } from '../contract/limits.ts';
 import { toAppError } from '../errors.ts';
 import { refusesContinue } from './body.ts';
 import { discardBody, hasUnreadBody } from './discard.ts';
@@ -13,6 +15,8 @@ export interface Reply {
   headers?: Record<string, string>;
   /** Goes out in place of the body. */
   csv?: string | undefined;
+  /** Goes out in place of the body: a page of HTML, part by part. */
+  page?: AsyncGenerator<Buffer>;
 }
 
 /** What an endpoint answers with that has done what was asked, and has nothing to say. */
@@ -89,6 +93,30 @@ export function sendReply({ res, unsent }: RequestContext, reply: Reply): void {
   const shown = text.length > LONG_TEXT ? Buffer.from(text) : text;
   if (typeof shown !== 'string') unsent?.add(res, shown.length);
   sendText(res, reply.status, shown, headers);
+}
+
+/** Memory that a page under way may take, in bytes: a part with its images, and what the reader has not taken. */
+const PAGE_HELD = 4 * 1024 * 1024;
+
+/**
+ * Answers with a page as it is made, no faster than it is read. Where making it fails, or it is read too
+ * slowly, the connection is cut: what has no end is seen not to be whole.
+ * @throws AppError SERVICE_UNAVAILABLE, before the first byte
+ */
+export async function sendPage(
+  { req, res, unsent }: RequestContext,
+  page: AsyncGenerator<Buffer>,
+  headers: Record<string, string>,
+): Promise<void> {
+  if (req.method !== 'HEAD') unsent?.add(res, PAGE_HELD);
+  res.writeHead(200, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  });
+  if (req.method === 'HEAD') return void res.end();
+  await pipeline(page, res, { signal: AbortSignal.timeout(sizes.transcriptWithin) });
 }
 
 /** The one place where an error becomes an answer over HTTP. Bugs are reported, without detail. */

@@ -26,6 +26,7 @@ import { probeHandlers } from './probes.ts';
 import { reportHandlers } from './reports.ts';
 import { ticketVerbHandlers } from './ticket-verbs.ts';
 import { ticketHandlers } from './tickets.ts';
+import { transcriptHandlers } from './transcripts.ts';
 import { uploadHandlers } from './uploads.ts';
 
 const handlers: Handlers = {
@@ -44,6 +45,7 @@ const handlers: Handlers = {
   ...availabilityHandlers,
   ...blockHandlers,
   ...reportHandlers,
+  ...transcriptHandlers,
   ...probeHandlers,
 };
 

@@ -133,7 +133,11 @@ async function readEverything(url: string, token: string, ids: Record<string, st
   );
   for (const row of rows) {
     const path = row.path.replace(/:(\w+)/g, (_, name: string) => ids[name] ?? '0'.repeat(24));
-    for (const query of ['', '?after=0', '?limit=1', '?after=0&limit=1', '?status=OPEN']) {
+    const versions = row.path.endsWith('/transcript')
+      ? ['?version=staff', '?version=customer']
+      : [];
+    const common = ['', '?after=0', '?limit=1', '?after=0&limit=1', '?status=OPEN'];
+    for (const query of [...common, ...versions]) {
       const answer = await fetch(`${url}${path}${query}`, {
         headers: { authorization: `Bearer ${token}` },
       });

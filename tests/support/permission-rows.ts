@@ -90,6 +90,9 @@ const IN_AN_HOUR = 3_600_000;
 export const ticketRows: readonly TicketRow[] = [
   { name: 'getTicket', ...everybody },
   { name: 'listHistory', ...everybody },
+  { name: 'getTranscript', ...everybody },
+  { name: 'getTranscript: without notes', query: '?version=customer', ...everybody },
+  { name: 'getTranscript: with notes', query: '?version=staff', ...staffOnly },
   { name: 'updateTicket: its topic', body: { topic: 'Another topic' }, ...everybody },
   { name: 'updateTicket: its level', body: { issue_level: 'URGENT' }, ...staffOnly },
   {

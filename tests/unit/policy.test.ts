@@ -63,6 +63,7 @@ const table: Record<Action, { customer: string; staff: string; admin?: string }>
   withdraw_ticket: { customer: 'amm', staff: 'afm', admin: 'aam' },
   reopen_ticket: { customer: 'amm', staff: 'aam' },
   rate_ticket: { customer: 'amm', staff: 'afm' },
+  read_transcript: { customer: 'amm', staff: 'aam' },
   read_history: { customer: 'amm', staff: 'aam' },
   delete_ticket: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
   read_catalogue: { customer: 'amm', staff: 'aam' },

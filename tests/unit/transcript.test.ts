@@ -85,6 +85,7 @@ const page = renderTranscript({
     }),
   ] as Entry[],
   images: new Map([[image.id, 'data:image/png;base64,AAAA']]),
+  links: new Map([[archive.id, { signed: 'https://x/f?a=1&b="', lasting: 'https://x/lasting' }]]),
   madeAt: ticket.updated_at,
 });
 
@@ -98,7 +99,8 @@ test('everything anybody wrote is escaped', () => {
 
 test('it needs nothing from outside, and forbids everything', () => {
   expect(page).toContain(`content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"`);
-  expect(page).not.toMatch(/(?:src|href)="(?!data:)/);
+  expect(page).not.toMatch(/src="(?!data:)/);
+  expect(page).not.toMatch(/<(?:link|script|iframe|object|base)/);
 });
 
 test('it shows the ticket, who said what and when, and how it ended', () => {
@@ -106,17 +108,45 @@ test('it shows the ticket, who said what and when, and how it ended', () => {
   expect(page).toContain('Ana &lt;b&gt; (CUSTOMER)');
   expect(page).toContain('URGENT');
   expect(page).toContain('2026-01-02 03:04:05 UTC');
-  expect(page).toContain('<b>Kim</b> <span class="role">AGENT</span>');
-  expect(page).toContain('Kim closed the ticket: it&#39;s done');
+  expect(page).toContain('<b dir="auto">Kim</b> <span class="role">AGENT</span>');
+  expect(page).toContain('<bdi>Kim</bdi> <bdi>closed the ticket: it&#39;s done</bdi>');
 });
 
 test('edits keep every version, deletions stay to be read', () => {
   expect(page).toContain('second version');
   expect(page).toMatch(/earlier versions.*message 2/s);
-  expect(page).toMatch(/deleted by Ana.*a regret/s);
+  expect(page).toMatch(/deleted by <bdi>Ana<.*a regret/s);
 });
 
-test('images stand in it, other files are named with their sizes', () => {
+test('images stand in it, other files are named with their sizes, as links', () => {
   expect(page).toContain('<img src="data:image/png;base64,AAAA" alt="cat.png">');
   expect(page).toContain('application/zip, 2.0 KB');
+  expect(page).toContain('<a href="https://x/f?a=1&amp;b=&quot;"><bdi>a&quot;&gt;');
+  expect(page).toContain('<a href="https://x/lasting">lasting address</a>');
+});
+
+test('text that is written from right to left stands so, whatever is around it', () => {
+  const text = 'مرحبا hello';
+  const rtl = renderTranscript({
+    ticket: { ...ticket, topic: text, username: text },
+    entries: [entry(1, { content: text, author: { ...ana, name: text } })] as Entry[],
+    ...{ images: new Map(), links: new Map(), madeAt: 0 },
+  });
+  expect(rtl).toContain(`<pre dir="auto">${text}</pre>`);
+  expect(rtl).toContain(`<b dir="auto">${text}</b>`);
+  expect(rtl).toContain(`Ticket #42: <bdi>${text}</bdi></h1>`);
+  expect(rtl).toContain(`<dd dir="auto">${text} (CUSTOMER)</dd>`);
+});
+
+test('of a closed ticket it tells how long things took, and the rating', () => {
+  const rated = renderTranscript({
+    ticket: {
+      ...ticket,
+      ...{ first_response_at: created_at + 300_000, response_time: 300_000 },
+      rating: { score: 4, comment: 'quick', at: closed_at, first: closed_at },
+    },
+    ...{ entries: [], images: new Map(), links: new Map(), madeAt: 0 },
+  });
+  expect(rated).toContain('(after 5 min)');
+  expect(rated).toContain('★★★★☆ quick');
 });

@@ -86,6 +86,7 @@ const table = {
   reopen_ticket: { may: ownerAndStaff, refusal: 'reopen a ticket' },
   rate_ticket: { may: ['owner'], refusal: 'only its owner may rate a ticket' },
   read_history: { may: ownerAndStaff, refusal: 'read the history of a ticket' },
+  read_transcript: { may: ownerAndStaff, refusal: 'read the transcript of a ticket' },
   delete_ticket: { may: ['admin'], refusal: 'only ADMIN may delete a ticket' },
   subscribe: {
     may: staff,

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { AppContext } from '../../context.ts';
 import type { Ticket } from '../log/entry.ts';
 import { fileName, split, type TranscriptFile } from './files.ts';
-import { html, renderPage, time } from './page.ts';
+import { html, time } from './html.ts';
+import { renderPage } from './page.ts';
 
 /** Something said in a ticket's channel that is not in its public log: among staff, or too late. */
 export interface Aside {
@@ -19,10 +20,10 @@ export interface Aside {
 }
 
 function renderAside({ author, at, content, files, why }: Aside) {
-  const names = files.map((name) => html`<li>${name}</li>`);
+  const names = files.map((name) => html`<li><bdi>${name}</bdi></li>`);
   return html`<article class="staff">
-<header><b>${author}</b> <span class="role">${why}</span> ${time(at)}</header>
-<pre>${content}</pre>${names.length > 0 ? html`<ul class="files">${names}</ul>` : ''}
+<header><b dir="auto">${author}</b> <span class="role">${why}</span> ${time(at)}</header>
+<pre dir="auto">${content}</pre>${names.length > 0 ? html`<ul class="files">${names}</ul>` : ''}
 </article>
 `;
 }

@@ -1,19 +1,15 @@
 import type { AppContext } from '../../context.ts';
-import { isInline } from '../files/content.ts';
-import { loadFile } from '../files/read.ts';
 import { type Entry, isOfMessage, type LogId, type Message, type Ticket } from '../log/entry.ts';
 import type { Snapshot } from '../log/message-reads.ts';
 import { readEntries } from '../log/reads.ts';
-import { escapeHtml } from './page.ts';
+import { chooseImages, linkOf, linksOf, MAX_IMAGES, readImages } from './assets.ts';
+import { foldEntries } from './fold.ts';
+import { escapeHtml } from './html.ts';
+import { footerOf, renderClosing, renderOpening } from './page.ts';
 import { renderInBackground } from './rendering.ts';
 
 const PAGE = 500;
-/** Images up to this size are shown in place, in bytes. */
-const MAX_IMAGE = 1024 * 1024;
-/** All of them together, as they stand in the file. */
-const MAX_IMAGES = 6 * 1024 * 1024;
-/** What stands around the entries of a file, and around each of them, in bytes: at most. */
-const AROUND_FILE = 8 * 1024;
+/** What stands around each entry of a file, in bytes: at most. */
 const AROUND_ENTRY = 1024;
 
 export interface TranscriptFile {
@@ -54,52 +50,37 @@ type File = Message['files'][number];
 const filesOf = (entry: Entry): File[] => (isOfMessage(entry) ? (entry.files ?? []) : []);
 
 const textsOf = (entry: Entry): string[] =>
-  isOfMessage(entry) ? [entry.content ?? ''] : [JSON.stringify(entry.changes ?? {})];
+  isOfMessage(entry)
+    ? [entry.content ?? '']
+    : [JSON.stringify(entry.changes ?? {}), entry.comment ?? '', entry.ticket.close_reason ?? ''];
 
 /** What an entry adds to a file, in bytes: never less than it will. */
-function sizeOf(entry: Entry): number {
+function sizeOf(ctx: AppContext, entry: Entry): number {
   const files = filesOf(entry);
   const texts = [entry.author.name, ...textsOf(entry)];
   // A file's name stands there twice where it is an image.
-  const names = files.flatMap(({ name, type }) => [name, name, type]);
+  const names = files.flatMap((file) => {
+    const { signed, lasting } = linkOf(ctx, file, 0);
+    return [file.name, file.name, file.type, signed, lasting];
+  });
   const bytes = [...texts, ...names].map((text) => Buffer.byteLength(escapeHtml(text)));
   const around = AROUND_ENTRY * (1 + files.length);
   return bytes.reduce((sum, more) => sum + more, around);
-}
-
-/** The small images of a log as `data:` addresses, until there is enough of them. */
-async function readImages(ctx: AppContext, files: Iterable<File>): Promise<Map<string, string>> {
-  const images = new Map<string, string>();
-  let room = MAX_IMAGES;
-  for (const file of files) {
-    const size = Math.ceil(file.size / 3) * 4;
-    if (!isInline(file.type) || file.size > MAX_IMAGE || size > room) continue;
-    const bytes = await loadFile(ctx, file.id).catch(() => undefined);
-    if (!bytes) continue;
-    images.set(file.id, `data:${file.type};base64,${bytes.toString('base64')}`);
-    room -= size;
-  }
-  return images;
 }
 
 export const fileName = (ticket: Ticket, part?: string) =>
   `transcript-${String(ticket.number).padStart(4, '0')}${part ? `-${part}` : ''}.html`;
 
 /** Cuts the log into what fits one file each, reading it once and keeping none of it. */
-async function planRanges(
-  ctx: AppContext,
-  ticket: Ticket,
-  { log, head }: Snapshot,
-  maxBytes: number,
-) {
-  const room = maxBytes - AROUND_FILE - 6 * Buffer.byteLength(ticket.description + ticket.topic);
+async function planRanges(ctx: AppContext, ticket: Ticket, { log, head }: Snapshot, room: number) {
   const ranges: Range[] = [];
-  const files = new Map<string, File>();
+  const atOpening = log.stream === 'public' ? ticket.files : [];
+  const files = new Map(atOpening.map((file) => [file.id, file]));
   let range: Range = { after: 0, upTo: 0 };
   let bytes = 0;
   for await (const page of readPages(ctx, log, { after: 0, upTo: head })) {
     for (const entry of page) {
-      const size = sizeOf(entry);
+      const size = sizeOf(ctx, entry);
       if (bytes + size > room && range.upTo > range.after) {
         ranges.push(range);
         range = { after: range.upTo, upTo: range.upTo };
@@ -131,11 +112,20 @@ export async function split<T>(
   return [...before, ...(await split(entries.slice(middle), maxBytes, render))];
 }
 
+/** What stands in each file around the entries. */
+function frameOf(ctx: AppContext, ticket: Ticket, isNotes: boolean, madeAt: number) {
+  const links = linksOf(ctx, ticket.files, madeAt);
+  const closing = Buffer.from(renderClosing(footerOf(isNotes ? 'notes' : 'staff', madeAt)));
+  const open = (images: ReadonlyMap<string, string>) =>
+    Buffer.from(renderOpening(ticket, { images, links }));
+  return { open, closing, size: open(new Map()).length + closing.length + AROUND_ENTRY };
+}
+
 /**
  * The transcript of one of a ticket's logs, made from our own database; that of the internal one is for
- * staff alone, and a file of its own. One file with the images; where it would be larger than
- * `maxBytes` the images stay out, and a log that is too long even then becomes several files. The same
- * log up to `head` is always cut in the same places.
+ * staff alone, and a file of its own. One file with the images that fit into it; a log that is too long
+ * becomes several files, without them. The same log up to `head` is always cut in the same places, and
+ * of a ticket that has ended the files are the same, byte for byte.
  */
 export async function planTranscript(
   ctx: AppContext,
@@ -144,23 +134,25 @@ export async function planTranscript(
   maxBytes: number,
 ): Promise<TranscriptPlan> {
   const { log } = snapshot;
-  const isStaffs = log.stream === 'internal';
-  const { ranges, files, bytes } = await planRanges(ctx, ticket, snapshot, maxBytes);
+  const isNotes = log.stream === 'internal';
+  const madeAt = ticket.closed_at ?? ctx.clock();
+  const { open, closing, size } = frameOf(ctx, ticket, isNotes, madeAt);
+  const room = maxBytes - size;
+  const { ranges, files, bytes } = await planRanges(ctx, ticket, snapshot, room);
   const isOne = ranges.length === 1;
-  const room = maxBytes - AROUND_FILE - bytes;
-  const madeAt = ctx.clock();
   return {
     count: ranges.length,
     async *files() {
-      let images = isOne ? await readImages(ctx, files) : new Map<string, string>();
-      const size = [...images.values()].reduce((sum, { length }) => sum + length, 0);
-      if (size > room) images = new Map();
+      const chosen = isOne ? chooseImages(files, Math.min(MAX_IMAGES, room - bytes)) : [];
+      const images = await readImages(ctx, chosen);
       for (const [nth, range] of ranges.entries()) {
         const entries: Entry[] = [];
         for await (const page of readPages(ctx, log, range)) entries.push(...page);
-        const data = await renderInBackground({ ticket, entries, images, madeAt });
+        const links = linksOf(ctx, entries.flatMap(filesOf), madeAt);
+        const body = await renderInBackground({ items: foldEntries(entries), images, links });
         const part = isOne ? '' : String(nth + 1);
-        const parts = [isStaffs ? 'notes' : '', part].filter((one) => one !== '');
+        const parts = [isNotes ? 'notes' : '', part].filter((one) => one !== '');
+        const data = Buffer.concat([open(images), body, closing]);
         yield { name: fileName(ticket, parts.join('-')), data };
       }
     },

@@ -1,212 +1,153 @@
 import { isStaffRole } from '../../contract/identity.ts';
-import type { FileRow } from '../../models/entry.ts';
-import {
-  type Author,
-  type Entry,
-  messageIdOf,
-  type Ticket,
-  type TicketChangeEntry,
-} from '../log/entry.ts';
+import type { FieldValue, FileRow } from '../../models/entry.ts';
+import type { Entry, Ticket, TicketChangeEntry } from '../log/entry.ts';
+import { foldEntries, type Item, type Line } from './fold.ts';
+import { byteSize, duration, type Hole, Html, html, time } from './html.ts';
+import { style } from './style.ts';
 
-export interface Transcript {
+/** Where the bytes of a file are. */
+export interface FileLink {
+  /** Signed, for an hour. */
+  signed: string;
+  /** For as long as the file is there; asks for a token. */
+  lasting: string;
+}
+
+/** What is known of the files that a page shows, by the file's id. */
+export interface Assets {
+  /** Images shown in place, as `data:` addresses. */
+  images: ReadonlyMap<string, string>;
+  links: ReadonlyMap<string, FileLink>;
+}
+
+/** Some of what was said, in order. Plain data: it may go to another thread. */
+export interface Part extends Assets {
+  items: readonly Item[];
+}
+
+export interface Transcript extends Assets {
   ticket: Ticket;
   /** One log of the ticket, in order. */
   entries: readonly Entry[];
-  /** Images shown in place, as `data:` addresses, by the file's id. */
-  images: ReadonlyMap<string, string>;
   /** Milliseconds since 1970. */
   madeAt: number;
 }
 
-interface Version {
-  at: number;
-  content: string;
-}
-
-interface Line {
-  /** Of the internal log: for staff alone. */
-  isNote: boolean;
-  author: Author;
-  at: number;
-  content: string;
-  files: FileRow[];
-  earlier: Version[];
-  deleted?: { at: number; by: Author };
-}
-
-type Item = { kind: 'message'; line: Line } | { kind: 'change'; entry: TicketChangeEntry };
-
-const entities: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text that is a promise of being HTML already; everything else is escaped. */
-export class Html {
-  readonly source: string;
-
-  constructor(source: string) {
-    this.source = source;
-  }
-}
-
-type Hole = Html | string | number | null | undefined | readonly Hole[];
-
-/** Marks that turn text around: a name or a word with them could pass for another one. */
-const directionMarks = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-/** Text as it may stand in the page; what turns it around is taken out. */
-export function escapeHtml(text: string): string {
-  return text
-    .replace(directionMarks, '')
-    .replace(/[&<>"']/g, (character) => entities[character] as string);
-}
-
-function fill(hole: Hole): string {
-  if (hole instanceof Html) return hole.source;
-  if (Array.isArray(hole)) return hole.map(fill).join('');
-  if (hole === null || hole === undefined) return '';
-  return escapeHtml(String(hole));
-}
-
-export function html(strings: TemplateStringsArray, ...holes: Hole[]): Html {
-  return new Html(strings.map((text, index) => text + fill(holes[index])).join(''));
-}
-
-export function time(at: number): Html {
-  const iso = new Date(at).toISOString();
-  return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC</time>`;
-}
-
-function sizeOf(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KB`;
-  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
-}
-
-/** Folds the log into what a reader sees, every earlier version of a message kept. */
-function itemsOf(entries: readonly Entry[]): Item[] {
-  const items: Item[] = [];
-  const lines = new Map<string, Line>();
-  for (const entry of entries) {
-    if (entry.type === 'ticket_change') {
-      items.push({ kind: 'change', entry });
-      continue;
-    }
-    const line = lines.get(messageIdOf(entry));
-    if (!line) {
-      const { author, at, content, files = [] } = entry;
-      const by = entry.type === 'message' ? author : entry.of.author;
-      const isNote = entry.stream === 'internal';
-      const made: Line = { isNote, author: by, at, content, files, earlier: [] };
-      lines.set(messageIdOf(entry), made);
-      items.push({ kind: 'message', line: made });
-      continue;
-    }
-    if (entry.type === 'delete') {
-      line.deleted = { at: entry.at, by: entry.author };
-      continue;
-    }
-    line.earlier.push({ at: line.earlier.at(-1)?.at ?? line.at, content: line.content });
-    line.content = entry.content;
-    line.files = entry.files ?? [];
-  }
-  return items;
-}
-
-function renderFile(file: FileRow, images: Transcript['images']): Html {
+function renderFile(file: FileRow, { images, links }: Assets): Html {
   const image = images.get(file.id);
-  const label = html`${file.name} <small>${file.type}, ${sizeOf(file.size)}</small>`;
+  const link = links.get(file.id);
+  const name = html`<bdi>${file.name}</bdi>`;
+  const shown = link ? html`<a href="${link.signed}">${name}</a>` : name;
+  const lasting = link ? html` · <a href="${link.lasting}">lasting address</a>` : '';
+  const label = html`${shown} <small>${file.type}, ${byteSize(file.size)}${lasting}</small>`;
   if (!image) return html`<li>${label}</li>`;
   return html`<li><figure><img src="${image}" alt="${file.name}"><figcaption>${label}</figcaption></figure></li>`;
 }
 
-function renderMarks(line: Line): Html {
-  const edited = line.earlier.length > 0 ? html` <em class="mark">edited</em>` : '';
-  const deleted = line.deleted
-    ? html` <em class="mark deleted">deleted by ${line.deleted.by.name}, ${time(line.deleted.at)}</em>`
-    : '';
-  const note = line.isNote ? html` <em class="mark">📝 note, for staff only</em>` : '';
-  return html`${note}${edited}${deleted}`;
+function renderFiles(files: readonly FileRow[], assets: Assets): Hole {
+  if (files.length === 0) return '';
+  return html`<ul class="files">${files.map((file) => renderFile(file, assets))}</ul>`;
 }
 
-function renderLine(line: Line, images: Transcript['images']): Html {
-  const staff = isStaffRole(line.author.role);
-  const side = staff ? 'staff' : 'customer';
-  const earlier =
-    line.earlier.length > 0
-      ? html`<details><summary>earlier versions</summary>${line.earlier.map(
-          ({ content }) => html`<pre class="old">${content}</pre>`,
-        )}</details>`
-      : '';
-  const files =
-    line.files.length > 0
-      ? html`<ul class="files">${line.files.map((file) => renderFile(file, images))}</ul>`
-      : '';
+function renderMarks({ isNote, isEdited, deleted }: Line): Html {
+  const edited = isEdited ? html` <em class="mark">edited</em>` : '';
+  const gone = deleted
+    ? html` <em class="mark deleted">deleted by <bdi>${deleted.by.name}</bdi>, ${time(deleted.at)}</em>`
+    : '';
+  const note = isNote ? html` <em class="mark">📝 note, for staff only</em>` : '';
+  return html`${note}${edited}${gone}`;
+}
+
+function renderEarlier({ earlier, left }: Line): Hole {
+  if (earlier.length === 0) return '';
+  const older = left > 0 ? `, ${left} older ones left out` : '';
+  const texts = earlier.map((content) => html`<pre class="old" dir="auto">${content}</pre>`);
+  return html`<details><summary>earlier versions${older}</summary>${texts}</details>`;
+}
+
+function renderLine(line: Line, assets: Assets): Html {
+  const side = isStaffRole(line.author.role) ? 'staff' : 'customer';
+  // What is deleted has no files any more: their links would lead nowhere.
+  const shown = line.deleted ? { images: assets.images, links: new Map() } : assets;
   return html`<article class="${line.isNote ? 'staff note' : side}${line.deleted ? ' gone' : ''}">
-<header><b>${line.author.name}</b> <span class="role">${line.author.role}</span> ${time(line.at)}${renderMarks(line)}</header>
-<pre>${line.content}</pre>${earlier}${files}
+<header><b dir="auto">${line.author.name}</b> <span class="role">${line.author.role}</span> ${time(line.at)}${renderMarks(line)}</header>
+<pre dir="auto">${line.content}</pre>${renderEarlier(line)}${renderFiles(line.files, shown)}
 </article>
 `;
 }
 
-/** What happened to a ticket that its customer is not to know. */
-function renderDeskEvent({ author, action, changes, at }: TicketChangeEntry): Html {
-  const fields = Object.entries(changes).map(([name, [, to]]) => `${name}: ${JSON.stringify(to)}`);
-  const what = [action, ...fields].join(', ');
-  return html`<p class="status">${author.name} · ${what} · ${time(at)}</p>
-`;
+/** How something is remembered that other fields show. */
+const bookkeeping: readonly string[] = ['clock', 'sla_told', 'escalated_at', 'resolved_at'];
+
+function valueText(value: FieldValue): string {
+  if (value === null) return '—';
+  if (typeof value !== 'object') return String(value);
+  const { name, score } = value as { name?: unknown; score?: unknown };
+  return String(name ?? score ?? JSON.stringify(value));
+}
+
+function changeText({ changes }: TicketChangeEntry): string {
+  const shown = Object.entries(changes).filter(([name]) => !bookkeeping.includes(name));
+  return shown
+    .map(([name, [from, to]]) => `${name}: ${valueText(from)} → ${valueText(to)}`)
+    .join(', ');
 }
 
 function renderChange(entry: TicketChangeEntry): Html {
-  if (entry.stream === 'internal') return renderDeskEvent(entry);
-  const { ticket, author, action } = entry;
-  const what =
-    action === 'closed'
-      ? `closed the ticket${ticket.close_reason ? `: ${ticket.close_reason}` : ''}`
-      : `changed the ticket: ${ticket.issue_level}, ${ticket.support_role}, “${ticket.topic}”`;
-  return html`<p class="status">${author.name} ${what} · ${time(entry.at)}</p>
+  const { ticket, author, action, at, comment, stream } = entry;
+  const isClosing = action === 'closed';
+  const reason = isClosing && ticket.close_reason ? `: ${ticket.close_reason}` : '';
+  const what = isClosing
+    ? `closed the ticket${reason}`
+    : [action, changeText(entry), comment].filter(Boolean).join(' · ');
+  const whose = stream === 'internal' ? '📝 ' : '';
+  return html`<p class="status">${whose}<bdi>${author.name}</bdi> <bdi>${what}</bdi> · ${time(at)}</p>
 `;
 }
 
-const style = `
-:root{color-scheme:light dark;--fg:#1c1e21;--bg:#fff;--soft:#f2f3f5;--line:#d9dce0;--staff:#eef1ff;--dim:#5c6370;--gone:#b3261e}
-@media (prefers-color-scheme:dark){:root{--fg:#e6e8eb;--bg:#17181b;--soft:#212327;--line:#3a3d43;--staff:#232842;--dim:#9aa0aa;--gone:#ff8a80}}
-*{box-sizing:border-box}body{margin:0 auto;max-width:52rem;padding:1.5rem;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif}
-h1{font-size:1.4rem;margin:0 0 .5rem;overflow-wrap:anywhere}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:0 0 1rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
-article,section{border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem;margin:.6rem 0;background:var(--soft);break-inside:avoid}
-article.staff{background:var(--staff)}article.note{border-style:dashed}article.gone>pre{text-decoration:line-through;color:var(--dim)}
-header{font-size:.9rem}.role,time,small,.mark,.status{color:var(--dim);font-size:.8rem}.mark.deleted{color:var(--gone)}
-header b,h1,dd{unicode-bidi:isolate}pre{unicode-bidi:plaintext;white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0 0;font:inherit}.old{border-left:3px solid var(--line);padding-left:.6rem}
-.files{list-style:none;padding:0;margin:.4rem 0 0}figure{margin:.3rem 0}img{max-width:100%;max-height:24rem;border-radius:.4rem}
-.status{text-align:center;margin:.8rem 0}
-@media print{body{max-width:none;padding:0}article,section{background:none}details::details-content{display:block;content-visibility:visible}}
-`;
+/** Messages and changes as they stand in a page. Pure: the same input makes the same text. */
+export function renderPart({ items, ...assets }: Part): string {
+  const parts = items.map((item) =>
+    item.kind === 'message' ? renderLine(item.line, assets) : renderChange(item.entry),
+  );
+  return html`${parts}`.source;
+}
 
 /** Where scripts, frames, fonts and every request to anywhere are forbidden, whatever the text says. */
 const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
-function renderHead(ticket: Ticket): Html {
+function ratingText({ rating }: Ticket): Hole {
+  if (!rating) return '—';
+  return `${'★'.repeat(rating.score)}${'☆'.repeat(5 - rating.score)} ${rating.comment ?? ''}`;
+}
+
+function renderHead(ticket: Ticket, assets: Assets): Html {
+  const since = (at: number | null, length: number | null): Hole =>
+    at === null ? '—' : html`${time(at)}${length === null ? '' : ` (after ${duration(length)})`}`;
   const rows: [string, Hole][] = [
     ['Customer', `${ticket.username} (${ticket.user_role})`],
+    ['Status', ticket.status],
     ['Level', ticket.issue_level],
     ['Support role', ticket.support_role],
+    ['Assigned to', ticket.assignee?.name ?? ticket.assigned_to ?? '—'],
     ['Opened', time(ticket.created_at)],
+    ['First answer', since(ticket.first_response_at, ticket.response_time)],
+    ['Resolved', since(ticket.resolved_at, ticket.resolution_time)],
     ['Closed', ticket.closed_at === null ? '—' : time(ticket.closed_at)],
-    ['Reason', ticket.close_reason ?? '—'],
+    ['Reason', ticket.close_reason ?? ticket.rejection_reason ?? '—'],
+    ['Rating', ratingText(ticket)],
     ['Ticket', ticket.id],
   ];
-  return html`<h1>Ticket #${ticket.number}: ${ticket.topic}</h1>
-<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
-<section><b>Description</b><pre>${ticket.description}</pre></section>
+  return html`<h1>Ticket #${ticket.number}: <bdi>${ticket.topic}</bdi></h1>
+<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd dir="auto">${value}</dd>`)}</dl>
+<section><b>Description</b><pre dir="auto">${ticket.description}</pre>${renderFiles(ticket.files, assets)}</section>
 `;
 }
 
-/** A page that needs nothing else: no scripts, no links out, readable on paper and in the dark. */
-export function renderPage(ticket: Ticket, main: readonly Html[], footer: Html): string {
+const noAssets: Assets = { images: new Map(), links: new Map() };
+
+/** A page up to where what was said begins. */
+export function renderOpening(ticket: Ticket, assets = noAssets): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -218,20 +159,38 @@ export function renderPage(ticket: Ticket, main: readonly Html[], footer: Html):
 <style>${new Html(style)}</style>
 </head>
 <body>
-${renderHead(ticket)}
+${renderHead(ticket, assets)}
 <main>
-${main}</main>
+`.source;
+}
+
+/** A page from where what was said ends. */
+export function renderClosing(footer: Html): string {
+  return html`</main>
 <footer><small>${footer}</small></footer>
 </body>
 </html>
 `.source;
 }
 
+/** A page that needs nothing else: no scripts, readable on paper and in the dark. */
+export function renderPage(ticket: Ticket, main: readonly Html[], footer: Html): string {
+  return renderOpening(ticket) + html`${main}`.source + renderClosing(footer);
+}
+
+/** Whom a transcript is for, and as of when. */
+export function footerOf(whom: 'customer' | 'staff' | 'notes', madeAt: number): Html {
+  const words = {
+    customer: '',
+    staff: 'For staff only. ',
+    notes: 'For staff only: notes of the ticket. ',
+  };
+  return html`${words[whom]}As of ${time(madeAt)}, from the ticket's own log. Links to files open for an hour; their lasting addresses ask for a token.`;
+}
+
 /** A ticket as one HTML file. Pure: the same input makes the same file. */
-export function renderTranscript({ ticket, entries, images, madeAt }: Transcript): string {
-  const body = itemsOf(entries).map((item) =>
-    item.kind === 'message' ? renderLine(item.line, images) : renderChange(item.entry),
-  );
-  const whom = entries[0]?.stream === 'internal' ? 'For staff only: notes of the ticket. ' : '';
-  return renderPage(ticket, body, html`${whom}Made ${time(madeAt)} from the ticket's own log.`);
+export function renderTranscript({ ticket, entries, madeAt, ...assets }: Transcript): string {
+  const body = renderPart({ items: foldEntries(entries), ...assets });
+  const whom = entries[0]?.stream === 'internal' ? 'notes' : 'customer';
+  return renderOpening(ticket, assets) + body + renderClosing(footerOf(whom, madeAt));
 }

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { renderTranscript, type Transcript } from './page.ts';
+import { type Part, renderPart } from './page.ts';
 
-/** Up to so many entries are rendered at once: that takes less than starting a worker. */
+/** Up to so many texts are rendered at once: that takes less than starting a worker. */
 const MAX_IN_PLACE = 200;
 const TIMEOUT_MS = 60_000;
 
@@ -10,7 +10,7 @@ const TIMEOUT_MS = 60_000;
 const isSource = import.meta.url.endsWith('.ts');
 const workerFile = new URL(`./worker.${isSource ? 'ts' : 'js'}`, import.meta.url);
 
-function startWorker(workerData: Transcript): Worker {
+function startWorker(workerData: Part): Worker {
   if (!isSource) return new Worker(workerFile, { workerData });
   // A thread does not inherit the compiler of the process it is started from.
   const compiler = JSON.stringify(import.meta.resolve('tsx/esm/api'));
@@ -19,8 +19,8 @@ function startWorker(workerData: Transcript): Worker {
   return new Worker(code, { eval: true, workerData, execArgv: [] });
 }
 
-function renderInWorker(transcript: Transcript): Promise<Buffer> {
-  const worker = startWorker(transcript);
+function renderInWorker(part: Part): Promise<Buffer> {
+  const worker = startWorker(part);
   const timer = setTimeout(() => void worker.terminate(), TIMEOUT_MS);
   return new Promise<Buffer>((resolve, reject) => {
     worker.once('message', (bytes: Uint8Array) => {
@@ -33,12 +33,19 @@ function renderInWorker(transcript: Transcript): Promise<Buffer> {
   }).finally(() => clearTimeout(timer));
 }
 
+/** The texts that a part shows. */
+const textsIn = ({ items }: Part) =>
+  items.reduce(
+    (sum, item) => sum + 1 + (item.kind === 'message' ? item.line.earlier.length : 0),
+    0,
+  );
+
 /**
- * A transcript's page as bytes. A long one is rendered in a thread of its own, so that nothing else of
- * this process waits for it.
+ * A part of a transcript's page as bytes. A long one is rendered in a thread of its own, so that nothing
+ * else of this process waits for it.
  */
-export async function renderInBackground(transcript: Transcript): Promise<Buffer> {
-  if (transcript.entries.length > MAX_IN_PLACE) return renderInWorker(transcript);
+export async function renderInBackground(part: Part): Promise<Buffer> {
+  if (textsIn(part) > MAX_IN_PLACE) return renderInWorker(part);
   await setImmediate();
-  return Buffer.from(renderTranscript(transcript));
+  return Buffer.from(renderPart(part));
 }

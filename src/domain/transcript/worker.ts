@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { renderTranscript, type Transcript } from './page.ts';
+import { type Part, renderPart } from './page.ts';
 
-/** A thread for one page: it gets the transcript, hands the bytes over, and ends. */
-const bytes = new TextEncoder().encode(renderTranscript(workerData as Transcript));
+/** A thread for one part of a page: it gets the part, hands the bytes over, and ends. */
+const bytes = new TextEncoder().encode(renderPart(workerData as Part));
 parentPort?.postMessage(bytes, [bytes.buffer as ArrayBuffer]);
