@@ -12,7 +12,7 @@ import {
 } from 'discord.js';
 import { toAppError } from '../src/errors.ts';
 import type { Bridge } from './bridge.ts';
-import type { Need, Scope, TicketContext } from './commands/command.ts';
+import type { Need, Scope, TicketContext, Told } from './commands/command.ts';
 import { commands, routeComponent } from './commands/registry.ts';
 import { loggable } from './discord-errors.ts';
 import { rejectWaiting, runInOrder } from './inbound/in-order.ts';
@@ -36,6 +36,7 @@ interface Rule {
   scope: Scope;
   needs: Need;
   inOrder?: boolean;
+  inPlace?: boolean;
 }
 
 function rolesOf({ member }: Answerable): string[] {
@@ -69,7 +70,8 @@ function contextOf(bridge: Bridge, interaction: Answerable, rule: Rule): TicketC
   const person = personOf(bridge, interaction);
   if (!isStaff(settings, person)) return 'Only the support staff may do this.';
   const actor = actorOf(settings, person);
-  if (rule.needs === 'admin' && actor.role !== 'ADMIN') return 'Only administrators may do this.';
+  const isAdmin = actor.role === 'ADMIN' || (rule.needs === 'operator' && person.administrator);
+  if (rule.needs !== 'staff' && !isAdmin) return 'Only administrators may do this.';
   const skills = skillsOf(settings, person);
   bridge.ctx.desk.seen.note(actor, skills);
   return { bridge, actor, skills, ticketId, unread: undefined };
@@ -87,11 +89,18 @@ async function answer(
   bridge: Bridge,
   interaction: Deferrable,
   rule: Rule,
-  work: (context: TicketContext) => Promise<string>,
+  work: (context: TicketContext) => Promise<Told>,
 ): Promise<void> {
-  await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-  // The channel may be gone by now, and the answer with it.
-  const say = (content: string) => interaction.editReply({ content }).catch(() => undefined);
+  const inPlace = rule.inPlace && interaction.isMessageComponent();
+  if (inPlace) await interaction.deferUpdate();
+  else await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  const say = (told: Told) => {
+    const words = typeof told === 'string' ? { content: told } : told;
+    // The channel may be gone by now, and the answer with it.
+    return interaction
+      .editReply(inPlace ? { components: [], ...words } : words)
+      .catch(() => undefined);
+  };
   const context = contextOf(bridge, interaction, rule);
   if (typeof context === 'string') return void (await say(context));
   try {

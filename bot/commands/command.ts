@@ -1,4 +1,6 @@
 import type {
+  APIActionRowComponent,
+  APIComponentInMessageActionRow,
   APIModalInteractionResponseCallbackData,
   AutocompleteInteraction,
   ButtonInteraction,
@@ -14,8 +16,16 @@ import type { Bridge } from '../bridge.ts';
 /** Where something may be used: in the channel of an open ticket, or anywhere in the guild. */
 export type Scope = 'ticket' | 'guild';
 
-/** Who may use it, checked anew at every use. */
-export type Need = 'staff' | 'admin';
+/**
+ * Who may use it, checked anew at every use: `operator` is whoever administers the guild, or has the
+ * administrators' role; while no role has an id there is nobody else.
+ */
+export type Need = 'staff' | 'admin' | 'operator';
+
+/** What the one who asked is told: words, or words with buttons below. */
+export type Told =
+  | string
+  | { content: string; components: APIActionRowComponent<APIComponentInMessageActionRow>[] };
 
 /** Who uses a command, a button or a form, and where. */
 export interface GuildContext {
@@ -49,7 +59,7 @@ export interface CommandOf<S extends Scope> extends Usable<S> {
     interaction: AutocompleteInteraction,
   ): Promise<{ name: string; value: string }[]>;
   /** @returns what the one who asked is told */
-  run(context: ContextOf<S>, interaction: ChatInputCommandInteraction): Promise<string>;
+  run(context: ContextOf<S>, interaction: ChatInputCommandInteraction): Promise<Told>;
 }
 
 export type Command = CommandOf<'ticket'> | CommandOf<'guild'>;
@@ -66,12 +76,14 @@ export interface FormButton<S extends Scope = 'ticket'> extends Usable<S> {
 export interface Action<S extends Scope> extends Usable<S> {
   kind: 'action';
   name: string;
+  /** The answer takes the place of the message that has the button. */
+  inPlace?: boolean;
   /** @param args the parts of the `custom_id` after the first colon */
   run(
     context: ContextOf<S>,
     interaction: MessageComponentInteraction,
     args: readonly string[],
-  ): Promise<string>;
+  ): Promise<Told>;
 }
 
 /** A form that was filled in. */
