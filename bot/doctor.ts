@@ -75,7 +75,7 @@ async function checkClock({
 }
 
 /** What is no replica set is never connected to; see `connectMongo`. */
-async function checkMongo(ctx: Patient['ctx']): Promise<Check> {
+export async function checkMongo(ctx: Omit<Patient['ctx'], 'bus'>): Promise<Check> {
   const base = { key: 'doctor:mongodb', name: 'MongoDB' };
   if (await confirmWrite(ctx, TIMEOUT_MS)) {
     return { ...base, ok: true, text: 'a replica set that confirms writes' };
@@ -85,17 +85,13 @@ async function checkMongo(ctx: Patient['ctx']): Promise<Check> {
   return { ...base, ok: false, text, advice: '/readyz and the log say why' };
 }
 
-function checkRedis({ config, bus }: Patient['ctx']): Check[] {
+/** Nothing where no Redis is configured. */
+export function checkRedis({ config, bus }: Pick<Patient['ctx'], 'config' | 'bus'>): Check[] {
   if (!config.redisUrl) return [];
   const base = { key: 'doctor:redis', name: 'Redis' };
   if (bus.healthy()) return [{ ...base, ok: true, text: 'answers' }];
   const text = 'REDIS_URL: Redis is away or refuses us';
   return [{ ...base, ok: false, text, advice: 'start it, or correct the address or its password' }];
-}
-
-/** What a process stands on, whatever becomes of Discord. */
-export async function examineGround(ctx: Patient['ctx']): Promise<Check[]> {
-  return [await checkMongo(ctx), ...checkRedis(ctx)];
 }
 
 /** What Discord says of the bot. */
@@ -119,6 +115,6 @@ export function examineGuild(view: GuildView): Check[] {
 
 /** All there is to look at, in the order in which it is to be mended. */
 export async function examine(patient: Patient): Promise<Check[]> {
-  const [bot, ground] = await Promise.all([examineBot(patient), examineGround(patient.ctx)]);
-  return [...bot, ...examineGuild(patient), ...ground];
+  const [bot, mongo] = await Promise.all([examineBot(patient), checkMongo(patient.ctx)]);
+  return [...bot, ...examineGuild(patient), mongo, ...checkRedis(patient.ctx)];
 }

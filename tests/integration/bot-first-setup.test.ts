@@ -47,6 +47,11 @@ async function startWatched(ids: Partial<DiscordConfig> = {}, more: Partial<AppC
   const discord = { ...(config.discord as DiscordConfig), ...ids };
   const bot = await desk.bot({ ctx: { health, config: { ...config, discord }, ...more } });
   const reason = () => health.report().parts.discord?.reason ?? '';
+  // What is asked of a bot that is not there yet nobody answers.
+  await eventually(
+    () => expect(String(health.report().parts.discord?.reason)).not.toMatch(/^waiting/),
+    patience,
+  );
   const isWell = () => eventually(() => expect(health.report().status).toBe('ok'), patience);
   return { bot, health, reason, isWell };
 }
@@ -238,6 +243,8 @@ test('a full category gets another one that the same people see, known by its id
   const filler = { name: 'fills-it', parent_id: channels.critical };
   await admin.call('POST', `/guilds/${guildId}/channels`, filler);
   const closed = { type: 0, deny: String(VIEW) };
+  const open = { type: 1, allow: String(VIEW) };
+  await admin.call('PUT', `/channels/${channels.critical}/permissions/${sim.state.bot.id}`, open);
   await admin.call('PUT', `/channels/${channels.critical}/permissions/${guildId}`, closed);
   await fault(sim, { kind: 'set', settings: { channelsPerCategory: 1 } });
   const critical = { issue_level: 'CRITICAL' as const };

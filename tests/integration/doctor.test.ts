@@ -2,10 +2,13 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { sentenceOf } from '../../bot/checks.ts';
 import type { AppContext } from '../../src/context.ts';
 import { readGuildIds } from '../../src/domain/guild-ids.ts';
 import { createClock } from '../../src/infra/clock.ts';
 import { createHealth } from '../../src/infra/health.ts';
+import { examineAll } from '../../src/self-examination.ts';
+import { testConfig } from '../support/app.ts';
 import { type Desk, openDesk } from '../support/bridge.ts';
 import { clearFaults, discordEnv, discordPerson, fault, stateOf } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
@@ -32,7 +35,10 @@ const P = { view: 1n << 10n, send: 1n << 11n, manageRoles: 1n << 28n };
 async function startWatched(more: Partial<AppContext> = {}) {
   const health = createHealth();
   await desk.bot({ ctx: { health, ...more } });
-  await eventually(() => expect(health.report().parts.discord).toBeDefined(), patience);
+  await eventually(
+    () => expect(String(health.report().parts.discord?.reason)).not.toMatch(/^waiting/),
+    patience,
+  );
   return {
     health,
     isWell: () => eventually(() => expect(health.report().status).toBe('ok'), patience),
@@ -179,12 +185,19 @@ async function runDoctor(env: Record<string, string | undefined>) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (data) => {
       output += data;
     });
+  }
   const code = await new Promise((resolve) => child.once('close', resolve));
   return { code, output };
+}
+
+/** What is found with another environment, a line each. */
+async function linesWith(env: Record<string, string>): Promise<string[]> {
+  const checks = await examineAll(testConfig({ ...discordEnv(desk.sim), ...env }));
+  return checks.map((check) => `${check.ok ? 'ok' : 'BAD'} ${check.name}: ${sentenceOf(check)}`);
 }
 
 /** A port that nothing listens on. */
@@ -196,33 +209,47 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-test('npm run doctor says the same a line each, and ends with 1 where one is red', async () => {
+test('npm run doctor says the same without a bot: a line each, whatever else is away', async () => {
   const port = await closedPort();
-  const [well, token, away, wrong] = await Promise.all([
-    runDoctor({ GUILD_ID: '' }),
-    runDoctor({ DISCORD_BOT_TOKEN: 'a-token-nobody-has-ever-had' }),
-    runDoctor({
+  const [well, token, away] = await Promise.all([
+    linesWith({ GUILD_ID: '' }),
+    linesWith({ DISCORD_BOT_TOKEN: 'a-token-nobody-has-ever-had' }),
+    linesWith({
       ...noIds,
       MONGO_URI: `mongodb://127.0.0.1:${port}/?replicaSet=rs0`,
       REDIS_URL: `redis://127.0.0.1:${port}`,
     }),
+  ]);
+  expect(well.filter((line) => line.startsWith('BAD'))).toEqual([]);
+  expect(well).toContain('ok token: of the bot deskcord');
+  expect(well).toContain('ok MongoDB: a replica set that confirms writes');
+  expect(token[0]).toMatch(/^BAD token: Discord refuses the token in DISCORD_BOT_TOKEN: take/);
+  expect(token.join()).not.toContain('a-token-nobody-has-ever-had');
+  expect(away.filter((line) => line.startsWith('BAD'))).toEqual([
+    expect.stringMatching(/^BAD ids: the ids that \/setup has stored cannot be read/),
+    expect.stringMatching(/^BAD MongoDB: MONGO_URI: nothing listens there/),
+    expect.stringMatching(/^BAD Redis: REDIS_URL/),
+  ]);
+  expect(away.join()).not.toContain(String(port));
+  await set({ privilegedIntents: [] });
+  const unheard = await linesWith({});
+  expect(unheard.filter((line) => line.startsWith('BAD'))).toEqual([
+    expect.stringMatching(/^BAD intents: .*Developer Portal, under Bot$/),
+    expect.stringMatching(/^BAD gateway: Discord refuses the intents/),
+  ]);
+});
+
+test('npm run doctor ends with 1 where a line is red, and with 2 where the configuration is', async () => {
+  const [red, wrong] = await Promise.all([
+    runDoctor({ GUILD_ID: '', TRANSCRIPT_CHANNEL_ID: '100000000000000002' }),
     runDoctor({ ADMIN_ROLE_ID: 'twelve' }),
   ]);
-  expect(well.output).toContain('ok    token: of the bot deskcord');
-  expect(well.output).toContain('ok    MongoDB: a replica set that confirms writes');
-  expect(well.output).toContain('All is well.');
-  expect(well.code).toBe(0);
-
-  expect(token.output).toMatch(/BAD {3}token: Discord refuses the token in DISCORD_BOT_TOKEN/);
-  expect(token.output).not.toContain('a-token-nobody-has-ever-had');
-  expect(token.code).toBe(1);
-
-  expect(away.output).toMatch(/BAD {3}MongoDB: MONGO_URI: nothing listens there/);
-  expect(away.output).toMatch(/BAD {3}ids: the ids that \/setup has stored cannot be read/);
-  expect(away.output).toMatch(/BAD {3}Redis: REDIS_URL/);
-  expect(away.output).not.toContain(String(port));
-  expect(away.code).toBe(1);
-
+  expect(red.output).toMatch(/^ok {4}token: of the bot deskcord$/m);
+  expect(red.output).toMatch(
+    /^BAD {3}channel for transcripts: TRANSCRIPT_CHANNEL_ID names no text/m,
+  );
+  expect(red.output).toMatch(/^1 to mend\.$/m);
+  expect(red.code).toBe(1);
   expect(wrong.output).toContain('ADMIN_ROLE_ID: got "twelve"');
   expect(wrong.code).toBe(2);
-}, 60_000);
+});
