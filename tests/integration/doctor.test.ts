@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { sentenceOf } from '../../bot/checks.ts';
 import type { AppContext } from '../../src/context.ts';
@@ -13,6 +12,7 @@ import { type Desk, openDesk } from '../support/bridge.ts';
 import { clearFaults, discordEnv, discordPerson, fault, stateOf } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
 import { labelsOf, noIds, operatorOf } from '../support/operator.ts';
+import { programArgs, root } from '../support/program.ts';
 import { processEnv } from '../support/server-process.ts';
 
 let desk: Desk;
@@ -177,10 +177,8 @@ async function ids() {
 
 /** `npm run doctor` as a process of its own. */
 async function runDoctor(env: Record<string, string | undefined>) {
-  const root = join(import.meta.dirname, '../..');
-  const tsx = import.meta.resolve('tsx');
-  const child = spawn(process.execPath, ['--import', tsx, join(root, 'src/doctor.ts')], {
-    cwd: join(root, 'tests'),
+  const child = spawn(process.execPath, programArgs('src/doctor.ts'), {
+    cwd: `${root}/tests`,
     env: processEnv({ ROLES: undefined, ...discordEnv(desk.sim), ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
