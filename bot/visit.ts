@@ -29,10 +29,16 @@ async function logIn(client: Client, token: string): Promise<string | undefined>
   return Promise.race([login, closed, late]);
 }
 
+/** Reads what is stored; both throw where that cannot be had. */
+export interface StoredGuilds {
+  ids(guildId: string): Promise<GuildIds>;
+  setUp(): Promise<string[]>;
+}
+
 /** What there is to say of a guild whose stored ids nobody can read: nothing of those. */
-async function examineIds(view: GuildView, read: (guildId: string) => Promise<GuildIds>) {
+async function examineIds(view: GuildView, stored: StoredGuilds) {
   try {
-    applyIds(view, await read(view.settings.guildId));
+    applyIds(view, await stored.ids(view.settings.guildId));
     return examineGuild(view);
   } catch {
     applyIds(view, {});
@@ -50,12 +56,11 @@ async function examineIds(view: GuildView, read: (guildId: string) => Promise<Gu
 /**
  * Looks at Discord from outside of a bridge: token, intents, clock, and the guild with a session of its
  * own. Changes nothing.
- * @param readIds reads the ids stored for a guild
  */
 export async function visitDiscord(
   discord: DiscordConfig,
   clock: Clock,
-  readIds: (guildId: string) => Promise<GuildIds>,
+  stored: StoredGuilds,
 ): Promise<Check[]> {
   const client = createClient(discord, REQUEST_TIMEOUT_MS);
   client.rest.setToken(discord.token);
@@ -65,10 +70,10 @@ export async function visitDiscord(
     if (bot.some(({ key, ok }) => key === 'doctor:token' && !ok)) return bot;
     const refused = await logIn(client, discord.token);
     if (refused) return [...bot, checkGuildless('gateway', refused)];
-    const found = findGuild({ client, discord });
+    const found = findGuild({ client, discord }, await stored.setUp().catch(() => []));
     if ('reason' in found) return [...bot, checkGuildless('server', found.reason)];
     const view = { client, discord, settings: { ...settingsFrom(discord), guildId: found.id } };
-    return [...bot, ...(await examineIds(view, readIds))];
+    return [...bot, ...(await examineIds(view, stored))];
   } finally {
     await client.destroy().catch(() => undefined);
   }

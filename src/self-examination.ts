@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Check } from '../bot/checks.ts';
 import type { Config } from './config.ts';
-import { readGuildIds } from './domain/guild-ids.ts';
+import { listSetUpGuilds, readGuildIds } from './domain/guild-ids.ts';
 import { isHint } from './domain/hints.ts';
 import { createBus } from './infra/bus.ts';
 import { createClock } from './infra/clock.ts';
@@ -54,11 +54,15 @@ export async function examineAll(config: Config): Promise<Check[]> {
   };
   const [mongo] = await Promise.all([openMongo(config), settled()]);
   try {
-    const readIds = async (guildId: string) => {
+    const open = () => {
       if ('trouble' in mongo) throw new Error(mongo.trouble);
-      return readGuildIds(mongo, guildId);
+      return mongo;
     };
-    const discord = config.discord ? await visitDiscord(config.discord, clock, readIds) : [];
+    const guilds = {
+      ids: async (guildId: string) => readGuildIds(open(), guildId),
+      setUp: async () => listSetUpGuilds(open()),
+    };
+    const discord = config.discord ? await visitDiscord(config.discord, clock, guilds) : [];
     const stored =
       'trouble' in mongo
         ? unusable(config, mongo.trouble)

@@ -7,8 +7,21 @@ export type GuildIds = Readonly<Record<string, string>>;
 
 type Deps = Pick<AppContext, 'db'>;
 
+const PREFIX = 'discord:';
+const MOST_GUILDS = 20;
+
 /** Each guild has its own: after a move to another one, nothing of the former is taken for its own. */
-const settingOf = (guildId: string) => `discord:${guildId}`;
+const settingOf = (guildId: string) => PREFIX + guildId;
+
+/** The guilds that ids are stored for: those that `/setup` was run in. */
+export async function listSetUpGuilds({ db }: Deps): Promise<string[]> {
+  const rows = await native(db.settings)
+    .find({ _id: { $gte: PREFIX, $lt: 'discord;' } }, { readConcern: majority })
+    .project<{ _id: string }>({ _id: 1 })
+    .limit(MOST_GUILDS)
+    .toArray();
+  return rows.map(({ _id }) => _id.slice(PREFIX.length));
+}
 
 /** The ids that `/setup` has made or found in a guild. */
 export async function readGuildIds({ db }: Deps, guildId: string): Promise<GuildIds> {
