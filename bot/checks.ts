@@ -147,6 +147,7 @@ function isPublic(guild: Guild, channelId: string): boolean {
 
 function checkRoles(view: GuildView, guild: Guild): Check[] {
   const missing = missingRoles(view);
+  const mayMentionAll = lacking(view, [P.MentionEveryone]).length === 0;
   return roleParts.flatMap((part): Check[] => {
     const { role, variable } = part;
     const base = { key: `setup:${variable}`, name: `role for ${role}` };
@@ -159,7 +160,10 @@ function checkRoles(view: GuildView, guild: Guild): Check[] {
     const id = view.settings.roles[role];
     if (!id) return [];
     if (!missing.has(role)) {
-      return [{ ...base, ok: true, text: guild.roles.cache.get(id)?.name ?? id }];
+      const { name = id, mentionable = false } = guild.roles.cache.get(id) ?? {};
+      const isCalled = mentionable || mayMentionAll;
+      const text = isCalled ? name : `${name}, not mentionable: escalations name it without a ping`;
+      return [{ ...base, ok: true, text }];
     }
     const text = `${variable} names no role of the server: nobody sees a ticket as ${role}, the others still do`;
     return [{ ...base, ok: false, text, ...renameOf(view, part) }];

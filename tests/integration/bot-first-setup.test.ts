@@ -3,10 +3,18 @@ import { guildParts } from '../../bot/guild-parts.ts';
 import type { DiscordConfig } from '../../src/config.ts';
 import type { AppContext } from '../../src/context.ts';
 import { readGuildIds, storeGuildId } from '../../src/domain/guild-ids.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import type { FailpointName } from '../../src/infra/failpoints.ts';
 import { createHealth } from '../../src/infra/health.ts';
-import { type Desk, openDesk, openTicket } from '../support/bridge.ts';
-import { channelOf, clearFaults, discordPerson, fault, stateOf } from '../support/discord.ts';
+import { customer, type Desk, openDesk, openTicket } from '../support/bridge.ts';
+import {
+  channelOf,
+  clearFaults,
+  discordPerson,
+  fault,
+  messagesIn,
+  stateOf,
+} from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
 import { emptyGuild, labelsOf, noIds, operatorOf } from '../support/operator.ts';
 
@@ -77,6 +85,8 @@ test('without any id tickets wait, /setup makes what is missing, and they get th
   await emptyGuild(sim);
   const watched = await startWatched({ guildId: undefined });
   const ticket = await openTicket(ctx);
+  const closed = await openTicket(ctx);
+  await closeTicket(ctx, customer, closed.id, {});
   await eventually(async () => {
     expect(watched.health.report().status).toBe('degraded');
     expect(watched.reason()).toContain('run /setup in Discord');
@@ -101,6 +111,11 @@ test('without any id tickets wait, /setup makes what is missing, and they get th
   const ids = await storedIds();
   expect(channel.parent_id).toBe(ids.GENERAL_TICKET_CATEGORY_ID);
   await watched.isWell();
+  // One that was closed before it ever had a channel has its transcript.
+  await eventually(async () => {
+    const kept = await messagesIn(sim, ids.TRANSCRIPT_CHANNEL_ID as string);
+    expect(JSON.stringify(kept)).toContain(`Ticket ${closed.id}`);
+  }, patience);
 
   const { channels, roles } = await serverNow();
   const staff = ['ADMIN', 'MANAGER', 'DEVELOPER', 'SUPPORT_TEAM'].map(

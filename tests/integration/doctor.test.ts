@@ -30,7 +30,7 @@ afterEach(async () => {
 
 const patience = { timeout: 15_000 };
 const set = (settings: object) => fault(desk.sim, { kind: 'set', settings });
-const P = { view: 1n << 10n, send: 1n << 11n, manageRoles: 1n << 28n };
+const P = { view: 1n << 10n, send: 1n << 11n, manageRoles: 1n << 28n, mentionAll: 1n << 17n };
 
 async function startWatched(more: Partial<AppContext> = {}) {
   const health = createHealth();
@@ -156,13 +156,14 @@ test('what /setup has made and somebody has broken is made again by a button', a
   await owner.call('DELETE', `/channels/${stored.GENERAL_TICKET_CATEGORY_ID}`);
   const { roles: all } = await stateOf(sim, '?calls=0&messages=0');
   const own = all.find(({ id }: { id: string }) => id === roles.bot);
-  const fewer = { permissions: String(BigInt(own.permissions) & ~P.manageRoles) };
+  const fewer = { permissions: String(BigInt(own.permissions) & ~(P.manageRoles | P.mentionAll)) };
   await owner.call('PATCH', `/guilds/${guildId}/roles/${roles.bot}`, fewer);
   await eventually(async () => {
     const barred = await admin.run('setup');
     expect(barred.content).toContain("The bot's role lacks Manage Roles");
     expect(labelsOf(barred)).toEqual([]);
   }, patience);
+  expect((await admin.run('doctor')).content).toContain('not mentionable: escalations name it');
 }, 60_000);
 
 /** The configuration of somebody who has set no id at all. */
