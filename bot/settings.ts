@@ -53,7 +53,7 @@ export function whyNotStaff(
   { client, settings }: Pick<GuildView, 'client' | 'settings'>,
   roleId: string,
 ): string | undefined {
-  if (roleId === settings.guildId) return 'is @everyone';
+  if (roleId === settings.guildId) return "is everybody's";
   const guild = client.guilds.cache.get(settings.guildId);
   return guild?.roles.cache.get(roleId)?.managed ? 'belongs to an integration' : undefined;
 }

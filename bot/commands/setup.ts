@@ -10,6 +10,7 @@ import { type SupportRole, supportRoles } from '../../src/contract/tickets.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
 import { describe, isTransient } from '../discord-errors.ts';
+import type { Row } from '../outbound/card.ts';
 import { inviteUrl, lacking } from '../permissions.ts';
 import { applySetup } from '../setup/apply.ts';
 import {
@@ -30,7 +31,7 @@ const cancelButton = 'setup-cancel';
 
 const optionOf = (role: SupportRole) => role.toLowerCase();
 
-function buttonsOf(chosen: Chosen): Exclude<Told, string>['components'] {
+function buttonsOf(chosen: Chosen): Row[] {
   return [
     {
       type: ComponentType.ActionRow,

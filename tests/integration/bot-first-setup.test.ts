@@ -192,7 +192,7 @@ test('the environment wins, what is there is adopted, and no role of everybody o
   const admin = operatorOf(sim);
   const refused = async (options: Record<string, string>) =>
     (await admin.run('setup', options)).content;
-  expect(await refused({ general: guildId })).toContain('is @everyone');
+  expect(await refused({ general: guildId })).toContain("is everybody's");
   expect(await refused({ general: roles.bot })).toContain('belongs to an integration');
   expect(await refused({ manager: roles.manager })).toContain('set in the environment, which wins');
   expect(await storedIds()).toEqual({});
@@ -281,7 +281,7 @@ test('a variable that names everybody makes nobody staff: it is said, and ticket
   const { roles } = ctx.config.discord as DiscordConfig;
   const watched = await startWatched({ guildId: undefined, roles: { ...roles, GENERAL: guildId } });
   const ticket = await openTicket(ctx);
-  const says = 'SUPPORT_TEAM_ROLE_ID names a role that is @everyone';
+  const says = "SUPPORT_TEAM_ROLE_ID names a role that is everybody's";
   await eventually(() => expect(watched.reason()).toContain(says), patience);
   const { content } = await operatorOf(sim, 'kim').run('doctor');
   expect(content).toContain('Only the support staff');
