@@ -108,6 +108,7 @@ type Failed = Exclude<Outcome<unknown>, { end: 'done' }>;
 export async function keepLateWords(
   bridge: Bridge,
   ticket: MirroredTicket,
+  transcriptChannelId: string,
 ): Promise<Failed | undefined> {
   const { channel_id } = ticket.mirror;
   if (!channel_id) return undefined;
@@ -122,7 +123,7 @@ export async function keepLateWords(
     const what = `Ticket #${number}: what staff wrote while it was being closed`;
     const content = systemLine(`${what} (${id} ${nth + 1})`);
     const outcome = await deliver(bridge, ticket, {
-      channelId: bridge.settings.transcriptChannelId,
+      channelId: transcriptChannelId,
       key: `late ${id} ${since} ${nth}`,
       body: { content },
       files: some,

@@ -37,8 +37,7 @@ function summarise({ ticket }: MirroredTicket, how: Summary): APIEmbed {
 async function postFiles(
   bridge: Bridge,
   ticket: MirroredTicket,
-  key: string,
-  footer: string,
+  { channelId, key, footer }: { channelId: string; key: string; footer: string },
   files: readonly RawFile[],
 ): Promise<Outcome<string | undefined>> {
   let outcome: Outcome<string | undefined> | undefined;
@@ -53,7 +52,7 @@ async function postFiles(
       embed.description = '*Discord does not take this file: the ticket has all of it.*';
     }
     outcome = await deliver(bridge, ticket, {
-      channelId: bridge.discord.transcriptChannelId,
+      channelId,
       key,
       rendition: String(nth),
       body: { embeds: [{ ...embed, footer: { text: footer } }] },
@@ -72,6 +71,7 @@ async function postFiles(
 export async function postTranscript(
   bridge: Bridge,
   ticket: MirroredTicket,
+  channelId: string,
 ): Promise<Failed | undefined> {
   const { mirror, ticket: data } = ticket;
   const closing = data.ending_seq;
@@ -84,7 +84,8 @@ export async function postTranscript(
     // Told from the transcript of an earlier closing, where there was one.
     const again = mirror.closing > 0 ? ` · ${closing}` : '';
     const footer = `Ticket ${ticket.id}${again}${part}`;
-    const outcome = await postFiles(bridge, ticket, `${step} ${ticket.id}`, footer, files);
+    const place = { channelId, key: `${step} ${ticket.id}`, footer };
+    const outcome = await postFiles(bridge, ticket, place, files);
     if (outcome.end !== 'done') return outcome;
     await bridge.tickets.save(ticket, { steps: [...mirror.steps, step], attempt: null });
   }

@@ -17,7 +17,9 @@ export type FailpointName =
   | 'after-claim'
   | 'before-file-drop'
   | 'before-file-removal'
-  | 'after-file-removal';
+  | 'after-file-removal'
+  | 'after-setup-create'
+  | 'after-setup-store';
 
 export type Failpoint = (point: FailpointName) => void;
 

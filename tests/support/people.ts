@@ -56,7 +56,6 @@ export function personAt(url: string, token: string) {
     };
   };
   return {
-    url,
     token,
     call,
     createTicket: async (overrides: object = {}) =>
