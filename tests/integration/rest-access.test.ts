@@ -53,6 +53,13 @@ const routes: Record<string, Route> = {
     customer: '200 404 404 404',
     staff: '200 200 404 404',
   },
+  'delete a ticket': {
+    method: 'DELETE',
+    path: ({ ticketId }) => `/tickets/${ticketId}`,
+    customer: '403 404 404 404',
+    agent: '403 403 404 404',
+    staff: '204 204 404 404',
+  },
   'rename a ticket': {
     method: 'PATCH',
     path: ({ ticketId }) => `/tickets/${ticketId}`,
@@ -309,7 +316,8 @@ async function callAs(caller: Person | undefined, route: Route, target: Target) 
     },
     ...(body !== undefined && { body }),
   });
-  return { status: answer.status, body: (await answer.json()) as ErrorBody };
+  const text = await answer.text();
+  return { status: answer.status, body: (text ? JSON.parse(text) : undefined) as ErrorBody };
 }
 
 function expectedOf(route: Route, role: Caller): number[] {

@@ -96,6 +96,7 @@ const serverEvents = [
   'ticket_updated',
   'ticket_closed',
   'ticket_closing',
+  'ticket_deleted',
   'typing',
   'read',
   'authorized',

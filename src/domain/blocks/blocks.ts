@@ -108,3 +108,19 @@ export async function deleteBlock(ctx: AppContext, actor: Actor, id: string): Pr
     if (deletedCount === 0) throw notFound('block');
   });
 }
+
+/** Takes away what is known of a customer's block. @returns how many there were */
+export async function forgetBlock(ctx: AppContext, key: string): Promise<number> {
+  const blocks = native(ctx.db.blocks);
+  if (!(await blocks.findOne({ key }, { projection: { _id: 1 } }))) return 0;
+  let count = 0;
+  await changeBlocks(ctx, async (session) => {
+    count = (await blocks.deleteOne({ key }, { session })).deletedCount;
+  });
+  return count;
+}
+
+/** A customer's block; undefined where there is none. */
+export async function readBlock(ctx: AppContext, key: string): Promise<BlockRow | undefined> {
+  return (await native(ctx.db.blocks).findOne({ key }, { readConcern: majority })) ?? undefined;
+}
