@@ -52,7 +52,7 @@ export const erasureView = z.object({
   discord: z
     .enum(['none', 'waiting', 'done'])
     .describe('`waiting`: its channel or transcript may still be there.'),
-  counts: erasureCounts.describe('What was taken away so far.'),
+  counts: erasureCounts.describe('What there was of it.'),
   ticket: z
     .object({ number: z.int(), created_at: millis, closed_at: millis.nullable() })
     .exactOptional()

@@ -1,6 +1,6 @@
 import { Schema, type Types } from 'mongoose';
 
-/** What the wiping has taken away so far. */
+/** What there was of it when it was deleted; of posts in Discord, once they are. */
 export interface ErasedCounts {
   tickets: number;
   entries: number;

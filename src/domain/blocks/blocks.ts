@@ -109,15 +109,12 @@ export async function deleteBlock(ctx: AppContext, actor: Actor, id: string): Pr
   });
 }
 
-/** Takes away what is known of a customer's block. @returns how many there were */
-export async function forgetBlock(ctx: AppContext, key: string): Promise<number> {
-  const blocks = native(ctx.db.blocks);
-  if (!(await blocks.findOne({ key }, { projection: { _id: 1 } }))) return 0;
-  let count = 0;
+/** Takes away what is known of a customer's block, if there is one. */
+export async function forgetBlock(ctx: AppContext, key: string): Promise<void> {
+  if (!(await readBlock(ctx, key))) return;
   await changeBlocks(ctx, async (session) => {
-    count = (await blocks.deleteOne({ key }, { session })).deletedCount;
+    await native(ctx.db.blocks).deleteOne({ key }, { session });
   });
-  return count;
 }
 
 /** A customer's block; undefined where there is none. */

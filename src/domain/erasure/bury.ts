@@ -30,7 +30,7 @@ import { WIPE_TICKET } from './work.ts';
 /** Tries against others who write in the ticket at the same moment. */
 const TRIES = 20;
 
-export const nothingYet: ErasureRow['counts'] = {
+export const nothing: ErasureRow['counts'] = {
   tickets: 0,
   entries: 0,
   files: 0,
@@ -134,11 +134,14 @@ async function write(
   const row = await native(ctx.db.tickets).findOne({ _id }, { session });
   if (!row || !burial.isMeant(toTicket(row))) return undefined;
   const at = ctx.clock();
-  const entries: TicketChangeEntry[] = [];
+  const ends: TicketChangeEntry[] = [];
+  let entries = 0;
   for (const stream of ['public', 'internal'] as const) {
     const head = await headOf(ctx, row, stream, session);
-    entries.push(tombstone(actor, row, stream, head + 1, at));
+    entries += head;
+    ends.push(tombstone(actor, row, stream, head + 1, at));
   }
+  const files = await native(ctx.db.storedFiles).countDocuments({ ticket_id: _id }, { session });
   const { number, created_at, closed_at } = row;
   const receipt: ErasureRow = {
     _id,
@@ -150,14 +153,14 @@ async function write(
     wiped_at: null,
     done_at: null,
     discord: await discordState(ctx, row, session),
-    counts: { ...nothingYet, tickets: 1 },
+    counts: { ...nothing, tickets: 1, entries, files },
     ticket: { number, created_at, closed_at, ended: await endings(ctx, row, session) },
   };
-  for (const entry of entries) await entryRows(ctx.db).insertOne(toRow(entry), { session });
+  for (const entry of ends) await entryRows(ctx.db).insertOne(toRow(entry), { session });
   await native(ctx.db.tickets).deleteOne({ _id }, { session });
   await native(ctx.db.erasures).insertOne(receipt, { session });
   await insertWork(ctx, { kind: WIPE_TICKET, key: ticketId, at }, session);
-  return entries[0];
+  return ends[0];
 }
 
 /** The tombstone of a ticket that was deleted, though nobody knows whether the commit was heard. */

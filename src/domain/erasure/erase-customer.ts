@@ -5,12 +5,12 @@ import type { CustomerName, ErasureView } from '../../contract/erasures.ts';
 import type { ErasureRow, ErasureSubject } from '../../models/erasure.ts';
 import { type Actor, systemActor, userKey } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
-import { forgetBlock } from '../blocks/blocks.ts';
+import { forgetBlock, readBlock } from '../blocks/blocks.ts';
 import { findCustomer, readCustomer, removeProfile } from '../customers/customers.ts';
 import { native, oid } from '../log/collections.ts';
 import { insertWork, type WorkHandler } from '../schedule.ts';
 import { inTransaction } from '../transactions.ts';
-import { buryTicket, nothingYet } from './bury.ts';
+import { buryTicket, nothing } from './bury.ts';
 import { erasureView, sumParts } from './receipts.ts';
 import { wipeFiles } from './wipe.ts';
 import { WIPE_CUSTOMER } from './work.ts';
@@ -52,7 +52,7 @@ export async function eraseCustomer(
     wiped_at: null,
     done_at: null,
     discord: 'none',
-    counts: nothingYet,
+    counts: await countBesides(ctx, subject),
     subject,
   };
   const key = row._id.toHexString();
@@ -88,23 +88,25 @@ async function deleteTickets(
   return rows.length;
 }
 
-/** What there is of a customer besides tickets; each step may be repeated, and is counted once it took. */
+/** What there is of a customer besides tickets. */
+async function countBesides(ctx: AppContext, { key, customer_id }: ErasureSubject) {
+  const profiles = customer_id ? 1 : 0;
+  if (key === null) return { ...nothing, profiles };
+  const files = await native(ctx.db.storedFiles).countDocuments({ ticket_id: null, uploader: key });
+  return { ...nothing, profiles, files, blocks: (await readBlock(ctx, key)) ? 1 : 0 };
+}
+
+/** Wipes that; each step may be repeated. */
 async function wipeBesides(
   ctx: AppContext,
-  { _id, subject }: ErasureRow,
+  subject: ErasureSubject,
   signal: AbortSignal,
 ): Promise<void> {
-  const { key, customer_id } = subject as ErasureSubject;
-  const count = async (name: string, by: number) => {
-    if (by === 0) return;
-    const $inc = { [`counts.${name}`]: by } as never;
-    await native(ctx.db.erasures).updateOne({ _id }, { $inc });
-  };
-  if (customer_id && (await removeProfile(ctx, customer_id))) await count('profiles', 1);
+  const { key, customer_id } = subject;
+  if (customer_id) await removeProfile(ctx, customer_id);
   if (key === null) return;
-  const files = await wipeFiles(ctx, { ticket_id: null, uploader: key }, { signal });
-  await count('files', files);
-  await count('blocks', await forgetBlock(ctx, key));
+  await wipeFiles(ctx, { ticket_id: null, uploader: key }, { signal });
+  await forgetBlock(ctx, key);
 }
 
 /** What counted for the customer, once there is nothing left that counts. */
@@ -122,7 +124,7 @@ async function wipeCustomer(ctx: AppContext, id: string, waits: number, signal: 
   if (subject.key !== null) {
     if ((await deleteTickets(ctx, row, subject.key, signal)) > 0) return { again: 0 };
   }
-  await wipeBesides(ctx, row, signal);
+  await wipeBesides(ctx, subject, signal);
   const { unwiped, undone } = await sumParts(ctx, _id);
   if (unwiped === 0 && row.wiped_at === null) {
     await erasures.updateOne({ _id }, { $set: { wiped_at: ctx.clock() } });

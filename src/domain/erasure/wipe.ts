@@ -1,5 +1,4 @@
 import type { AppContext } from '../../context.ts';
-import type { ErasedCounts } from '../../models/erasure.ts';
 import type { StoredFileRow } from '../../models/file.ts';
 import { removeFile } from '../files/collect.ts';
 import { entryRows, native, oid } from '../log/collections.ts';
@@ -44,23 +43,18 @@ type Handled = { signal: AbortSignal };
 
 /** Leaves of each entry its place and its time, a stretch of the log after the other. */
 async function wipeEntries(ctx: AppContext, ticketId: string, { signal }: Handled) {
-  let count = 0;
   for (const stream of ['public', 'internal'] as const) {
     const place = { ticket_id: oid(ticketId), stream };
     for (let after = 0; ; after += ENTRIES_AT_ONCE) {
       signal.throwIfAborted();
       const seq = { $gt: after, $lte: after + ENTRIES_AT_ONCE };
       const filter = { ...place, seq, action: { $nin: [DELETED, WIPED] } };
-      const { modifiedCount } = await entryRows(ctx.db).updateMany(filter, wiped, {
-        hint: 'entry_seq',
-      });
-      count += modifiedCount;
+      await entryRows(ctx.db).updateMany(filter, wiped, { hint: 'entry_seq' });
       ctx.failpoint('after-wipe-step');
       const further = { ...place, seq: { $gt: after + ENTRIES_AT_ONCE } };
       if (!(await entryRows(ctx.db).findOne(further, { projection: { _id: 1 } }))) break;
     }
   }
-  return count;
 }
 
 /** Removes the files that a filter finds, bytes first. */
@@ -68,14 +62,13 @@ export async function wipeFiles(
   ctx: AppContext,
   filter: { ticket_id: StoredFileRow['ticket_id']; uploader?: string },
   { signal }: Handled,
-): Promise<number> {
-  let count = 0;
+): Promise<void> {
   for (;;) {
     const rows = await native(ctx.db.storedFiles).find(filter).limit(FILES_AT_ONCE).toArray();
-    if (rows.length === 0) return count;
+    if (rows.length === 0) return;
     for (const row of rows) {
       signal.throwIfAborted();
-      if (await removeFile(ctx, row)) count++;
+      await removeFile(ctx, row);
     }
   }
 }
@@ -97,16 +90,10 @@ async function forgetOwner(ctx: AppContext, ticketId: string): Promise<void> {
 
 /** One pass over all that there may be of a ticket here; each step may be repeated. */
 async function pass(ctx: AppContext, ticketId: string, handled: Handled): Promise<void> {
-  const add = async (counts: Partial<ErasedCounts>) => {
-    const named = Object.entries(counts).filter(([, count]) => count > 0);
-    if (named.length === 0) return;
-    const $inc = Object.fromEntries(named.map(([name, count]) => [`counts.${name}`, count]));
-    await native(ctx.db.erasures).updateOne({ _id: oid(ticketId) }, { $inc });
-  };
   ctx.failpoint('before-wipe-step');
-  await add({ entries: await wipeEntries(ctx, ticketId, handled) });
+  await wipeEntries(ctx, ticketId, handled);
   ctx.failpoint('before-wipe-step');
-  await add({ files: await wipeFiles(ctx, { ticket_id: oid(ticketId) }, handled) });
+  await wipeFiles(ctx, { ticket_id: oid(ticketId) }, handled);
   ctx.failpoint('before-wipe-step');
   await wipeRest(ctx, ticketId);
 }
