@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, normalize } from 'node:path';
-import { ensureBuilt, ensureInstalled, root, run, say } from '../src/prepare.mjs';
+import { ensureInstalled, root, run, say } from '../src/prepare.mjs';
 
 const everything = ['tests/unit', 'tests/integration', 'tests/cluster', 'tests/browser'];
 /** Everything of the table in docs/DELIVERY-PROOF.md. */
@@ -115,7 +115,6 @@ async function main() {
   await ensureInstalled();
   await ensurePrograms(wanted.paths);
   await ensureMongod();
-  if (isTouched(wanted.paths, ['tests/cluster', 'tests/browser'])) await ensureBuilt();
   say(`running ${wanted.paths.join(' ')}`);
   return runJest(wanted);
 }

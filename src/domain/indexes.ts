@@ -1,7 +1,7 @@
-import { MongoServerError } from 'mongodb';
+import { type IndexDescription, MongoServerError } from 'mongodb';
 import { type Model, Types } from 'mongoose';
 import type { Database } from '../models/database.ts';
-import { DUPLICATE_KEY } from './mongo-errors.ts';
+import { DUPLICATE_KEY, NAMESPACE_NOT_FOUND } from './mongo-errors.ts';
 
 type AnyModel = Model<unknown>;
 
@@ -49,32 +49,64 @@ export async function buildIndexes(db: Database): Promise<string[]> {
   return problems.flat();
 }
 
+type Wanted = ReturnType<AnyModel['schema']['indexes']>[number];
+type Found = Awaited<ReturnType<AnyModel['collection']['indexes']>>;
+
 async function buildIndexesOf(model: AnyModel): Promise<string[]> {
-  const problems: string[] = [];
-  await model.createCollection();
-  await model.createIndexes().catch((error: unknown) => {
-    if (!isRefusal(error)) throw error;
-    problems.push(describeRefusal(model, error));
-  });
-  problems.push(...(await compareIndexes(model)));
+  const before = await readIndexes(model);
+  const missing = model.schema.indexes().filter((one) => complaintOf(before ?? [], one));
+  const problems = missing.length > 0 ? await build(model, missing) : [];
+  // Transactions want their collections to be there; an index makes its own.
+  if (before === undefined && missing.length === 0) await model.createCollection();
+  const after = missing.length > 0 ? await readIndexes(model) : before;
+  problems.push(...compareIndexes(model, after ?? []));
   await requireWriteRights(model);
   return problems;
 }
 
-async function compareIndexes(model: AnyModel): Promise<string[]> {
-  const { collectionName } = model.collection;
-  const found = await model.collection.indexes();
-  const problems: string[] = [];
-  for (const [key, options] of model.schema.indexes()) {
-    const index = found.find(({ name }) => name === options.name);
-    const complaint = (what: string) =>
-      problems.push(`${collectionName}: index ${String(options.name)} ${what}`);
-    if (!index) complaint('is missing');
-    else if (!same(index.key, key)) complaint('has other fields');
-    else if (Boolean(index.unique) !== Boolean(options.unique)) complaint('differs in uniqueness');
-    else if (!same(index.partialFilterExpression, options.partialFilterExpression)) {
-      complaint('covers other documents');
-    }
+/** Undefined where there is no such collection yet. */
+async function readIndexes({ collection }: AnyModel): Promise<Found | undefined> {
+  try {
+    return await collection.indexes();
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return undefined;
+    throw error;
   }
+}
+
+/**
+ * In one command, which waits for the disk once; one by one where that is refused, since one refusal
+ * keeps all of a command from being built.
+ * @returns a line for each that is refused
+ */
+async function build(model: AnyModel, wanted: readonly Wanted[]): Promise<string[]> {
+  try {
+    const indexes = wanted.map(([key, options]) => ({ ...options, key }) as IndexDescription);
+    await model.collection.createIndexes(indexes);
+    return [];
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    if (wanted.length === 1) return [describeRefusal(model, error)];
+  }
+  const problems: string[] = [];
+  for (const one of wanted) problems.push(...(await build(model, [one])));
   return problems;
+}
+
+/** What is wrong with an index as it is found; undefined where all is well. */
+function complaintOf(found: Found, [key, options]: Wanted): string | undefined {
+  const index = found.find(({ name }) => name === options.name);
+  if (!index) return 'is missing';
+  if (!same(index.key, key)) return 'has other fields';
+  if (Boolean(index.unique) !== Boolean(options.unique)) return 'differs in uniqueness';
+  const isSameCover = same(index.partialFilterExpression, options.partialFilterExpression);
+  return isSameCover ? undefined : 'covers other documents';
+}
+
+function compareIndexes({ collection, schema }: AnyModel, found: Found): string[] {
+  return schema.indexes().flatMap((wanted) => {
+    const complaint = complaintOf(found, wanted);
+    const name = `${collection.collectionName}: index ${String(wanted[1].name)}`;
+    return complaint ? [`${name} ${complaint}`] : [];
+  });
 }

@@ -1,6 +1,8 @@
 import { MongoServerError } from 'mongodb';
 
 export const DUPLICATE_KEY = 11000;
+/** There is no such collection. */
+export const NAMESPACE_NOT_FOUND = 26;
 const INDEX_NOT_FOUND = 27;
 
 /** True where a unique index has refused a write: a row with that key is there already. */

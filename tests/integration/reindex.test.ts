@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { generateDesk } from '../../bench/generator/desk.ts';
 import { rarestRank, wordOfRank } from '../../bench/generator/desk-text.ts';
@@ -13,10 +12,10 @@ import { startWorker } from '../../src/worker-role.ts';
 import { testConfig } from '../support/app.ts';
 import { agent, openTicket, quickLease, say } from '../support/bridge.ts';
 import { eventually } from '../support/eventually.ts';
+import { programArgs, root } from '../support/program.ts';
 import { processEnv } from '../support/server-process.ts';
 
 const TICKETS = 500;
-const root = join(import.meta.dirname, '../..');
 
 let app: App;
 let ctx: AppContext;
@@ -39,9 +38,8 @@ afterAll(async () => {
 
 /** `npm run reindex` as a process of its own. */
 function spawnReindex() {
-  const tsx = import.meta.resolve('tsx');
-  const child = spawn(process.execPath, ['--import', tsx, join(root, 'src/reindex.ts')], {
-    cwd: join(root, 'tests'),
+  const child = spawn(process.execPath, programArgs('src/reindex.ts'), {
+    cwd: `${root}/tests`,
     env: processEnv({ DB_NAME: ctx.config.dbName, ROLES: undefined }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });

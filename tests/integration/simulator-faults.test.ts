@@ -6,6 +6,7 @@ import { Client, GatewayIntentBits } from 'discord.js';
 import { botOf, type Person, personOf } from '../../simulator/person.ts';
 import { type RunningSimulator, startSimulator } from '../../simulator/server.ts';
 import { eventually } from '../support/eventually.ts';
+import { programArgs } from '../support/program.ts';
 
 let sim: RunningSimulator;
 let bot: Person;
@@ -249,7 +250,7 @@ describe('the state', () => {
 
 describe('started alone', () => {
   test('prints where it is in one line for programs, and ends when told', async () => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'simulator/main.ts'], {
+    const child = spawn(process.execPath, programArgs('simulator/main.ts'), {
       env: { ...process.env, SIMULATOR_PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { testMongoUri } from '../support/mongo.ts';
+import { programArgs, root } from '../support/program.ts';
 import { processEnv, type ServerProcess, spawnServer } from '../support/server-process.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
-const root = join(import.meta.dirname, '../..');
 const stackLine = /\n\s+at /;
 let directory: string;
 let server: ServerProcess | undefined;
@@ -24,8 +24,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** Runs a program of ours to its end. */
 function runToEnd(script: string, args: string[], options: { cwd?: string; env?: object }) {
-  const tsx = import.meta.resolve('tsx');
-  const child = spawn(process.execPath, ['--import', tsx, join(root, script), ...args], {
+  const child = spawn(process.execPath, [...programArgs(script), ...args], {
     cwd: options.cwd ?? join(root, 'tests'),
     env: processEnv(options.env as Record<string, string>),
     stdio: ['ignore', 'pipe', 'pipe'],

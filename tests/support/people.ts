@@ -56,6 +56,7 @@ export function personAt(url: string, token: string) {
     };
   };
   return {
+    url,
     token,
     call,
     createTicket: async (overrides: object = {}) =>

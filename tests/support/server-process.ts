@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { SECRET } from './app.ts';
 import { freshDatabaseName, testMongoUri } from './mongo.ts';
+import { programArgs, root } from './program.ts';
 
 export interface ServerProcess {
   child: ChildProcess;
@@ -14,8 +14,6 @@ export interface ServerProcess {
   /** Ends it if it still runs. */
   kill(): Promise<void>;
 }
-
-const root = join(import.meta.dirname, '../..');
 
 /** The environment of a process in tests: nothing of ours, no `.env`, a database of its own. */
 export function processEnv(env: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
@@ -38,9 +36,8 @@ export function processEnv(env: Record<string, string | undefined> = {}): NodeJS
 
 /** Runs `src/main.ts` as a process of its own, in a directory without a `.env`. */
 export function spawnServer(env: Record<string, string | undefined> = {}): ServerProcess {
-  const tsx = import.meta.resolve('tsx');
-  const child = spawn(process.execPath, ['--import', tsx, join(root, 'src/main.ts')], {
-    cwd: join(root, 'tests'),
+  const child = spawn(process.execPath, programArgs('src/main.ts'), {
+    cwd: `${root}/tests`,
     env: processEnv(env),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
