@@ -93,11 +93,20 @@ async function findTranscripts(bridge: Bridge, ticketId: string, since: number) 
   return found;
 }
 
-/** From when on a transcript may be that no row names: an earlier version's, or one whose answer was lost. */
+/**
+ * From when on a transcript may be that no row names: one whose answer was lost, or of an earlier version.
+ * A ticket that was opened again may have some of both versions.
+ */
 function lookSince({ steps, transcripts, attempt }: MirrorRow, { ticket }: ErasureRow) {
-  if (attempt && /^(transcript@|late )/.test(attempt.key)) return attempt.at;
-  const isNamed = transcripts !== undefined || !steps.some((step) => step.startsWith('transcript'));
-  return isNamed ? undefined : Math.min(...(ticket?.ended ?? []));
+  const ended = ticket?.ended ?? [];
+  const isLost = attempt !== null && /^(transcript@|late )/.test(attempt.key);
+  const isPosted = steps.some((step) => step.startsWith('transcript'));
+  const isNamed = transcripts !== undefined || !isPosted;
+  const since = Math.min(
+    ...(isLost ? [attempt.at] : []),
+    ...(isNamed && ended.length < 2 ? [] : ended),
+  );
+  return Number.isFinite(since) ? since : undefined;
 }
 
 async function dropTranscripts(
@@ -107,8 +116,7 @@ async function dropTranscripts(
   receipt: ErasureRow,
 ): Promise<number> {
   const since = lookSince(mirror, receipt);
-  const isTime = since !== undefined && Number.isFinite(since);
-  const looked = isTime ? await findTranscripts(bridge, ticketId, since) : [];
+  const looked = since === undefined ? [] : await findTranscripts(bridge, ticketId, since);
   const all = new Set([...(mirror.transcripts ?? []), ...looked]);
   for (const transcript of all) {
     const { channelId, postId } = placeOf(transcript);
