@@ -1,6 +1,5 @@
 import {
   type AutocompleteInteraction,
-  type ButtonInteraction,
   type ChatInputCommandInteraction,
   type Client,
   Events,
@@ -8,15 +7,15 @@ import {
   type MessageComponentInteraction,
   MessageFlags,
   type ModalSubmitInteraction,
-  PermissionFlagsBits,
 } from 'discord.js';
-import { toAppError } from '../src/errors.ts';
+import { AppError, toAppError } from '../src/errors.ts';
 import type { Bridge } from './bridge.ts';
-import type { Need, Scope, TicketContext } from './commands/command.ts';
+import type { Command, TicketContext, Told } from './commands/command.ts';
 import { commands, routeComponent } from './commands/registry.ts';
 import { loggable } from './discord-errors.ts';
+import { MAX_CONTENT, neutralise, shorten } from './format.ts';
 import { rejectWaiting, runInOrder } from './inbound/in-order.ts';
-import { actorOf, isStaff, type Person, skillsOf } from './people.ts';
+import { type Answerable, contextOf, type Rule } from './interaction-context.ts';
 
 /** How long a stopping bot waits for the last answers to go out, in milliseconds. */
 const LAST_ANSWERS_MS = 3000;
@@ -25,61 +24,33 @@ const unknownCommand =
   'This command is not one of the present ones. Type / to see those that there are.';
 const unknownComponent = 'This button or form is from an earlier version and leads nowhere now.';
 
-type Answerable =
-  | ChatInputCommandInteraction
-  | MessageComponentInteraction
-  | ModalSubmitInteraction
-  | AutocompleteInteraction;
 type Deferrable = Exclude<Answerable, AutocompleteInteraction>;
-
-interface Rule {
-  scope: Scope;
-  needs: Need;
-  inOrder?: boolean;
-}
-
-function rolesOf({ member }: Answerable): string[] {
-  if (!member) return [];
-  return Array.isArray(member.roles) ? member.roles : [...member.roles.cache.keys()];
-}
-
-function personOf(bridge: Bridge, interaction: Answerable): Person {
-  const { user, member, memberPermissions } = interaction;
-  const nick = member && 'displayName' in member ? member.displayName : member?.nick;
-  const guild = bridge.client.guilds.cache.get(bridge.settings.guildId);
-  return {
-    id: user.id,
-    name: nick ?? user.displayName,
-    roles: rolesOf(interaction),
-    administrator:
-      guild?.ownerId === user.id ||
-      (memberPermissions?.has(PermissionFlagsBits.Administrator) ?? false),
-  };
-}
-
-/**
- * Checks guild, channel and role, every time anew.
- * @returns why not, in words for the one who asked
- */
-function contextOf(bridge: Bridge, interaction: Answerable, rule: Rule): TicketContext | string {
-  const { settings, tickets } = bridge;
-  if (interaction.guildId !== settings.guildId) return 'This works in the support server only.';
-  const ticketId = (interaction.channelId && tickets.idOfChannel(interaction.channelId)) ?? '';
-  if (rule.scope === 'ticket' && !ticketId) return "This is not an open ticket's channel.";
-  const person = personOf(bridge, interaction);
-  if (!isStaff(settings, person)) return 'Only the support staff may do this.';
-  const actor = actorOf(settings, person);
-  if (rule.needs === 'admin' && actor.role !== 'ADMIN') return 'Only administrators may do this.';
-  const skills = skillsOf(settings, person);
-  bridge.ctx.desk.seen.note(actor, skills);
-  return { bridge, actor, skills, ticketId, unread: undefined };
-}
 
 /** What somebody is told of a verb that threw; a bug is told of without detail, and thrown on. */
 function refusalOf(error: unknown): string {
   const { message, details } = toAppError(error);
   const why = details.errors?.map((one) => `${one.location} ${one.message}`).join('; ') || message;
-  return `That did not work: ${why}.`;
+  // It may name people.
+  return `That did not work: ${neutralise(why)}.`;
+}
+
+/** An answer as it is sent; it takes the place of whatever stood there. */
+function replyOf(answer: Told) {
+  const {
+    content,
+    components = [],
+    files = [],
+  } = typeof answer === 'string' ? { content: answer } : answer;
+  return {
+    content: shorten(content, MAX_CONTENT),
+    components,
+    files: files.map(({ name, data }) => ({ name, attachment: data })),
+  };
+}
+
+/** True on a message that nobody else sees: what others see is not replaced by what one is told. */
+function isOnOwnMessage(one: Deferrable): one is MessageComponentInteraction {
+  return one.isMessageComponent() && one.message.flags.has(MessageFlags.Ephemeral);
 }
 
 /** Acknowledges at once, does the work, and says how it went to the one who asked alone. */
@@ -87,17 +58,22 @@ async function answer(
   bridge: Bridge,
   interaction: Deferrable,
   rule: Rule,
-  work: (context: TicketContext) => Promise<string>,
+  work: (context: TicketContext) => Promise<Told>,
+  wanted?: string,
 ): Promise<void> {
-  await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  if (rule.inPlace && isOnOwnMessage(interaction)) await interaction.deferUpdate();
+  else await interaction.deferReply({ flags: MessageFlags.Ephemeral });
   // The channel may be gone by now, and the answer with it.
-  const say = (content: string) => interaction.editReply({ content }).catch(() => undefined);
-  const context = contextOf(bridge, interaction, rule);
+  const say = (said: Told) =>
+    interaction.editReply(replyOf(said)).catch((error: Error) => {
+      bridge.log.debug({ reason: error.message }, 'an answer was not taken');
+    });
+  const context = contextOf(bridge, interaction, rule, wanted);
   if (typeof context === 'string') return void (await say(context));
   try {
     const run = (unread?: string) => work({ ...context, unread });
-    const inOrder = rule.inOrder && rule.scope === 'ticket';
-    await say(await (inOrder ? runInOrder(bridge, context.ticketId, run) : run()));
+    const { here } = context;
+    await say(await (rule.inOrder && here ? runInOrder(bridge, here, run) : run()));
   } catch (error) {
     await say(refusalOf(error));
     if (toAppError(error).code === 'INTERNAL_SERVER_ERROR') throw error;
@@ -110,15 +86,46 @@ const tell = (interaction: Deferrable, content: string) =>
 async function onCommand(bridge: Bridge, interaction: ChatInputCommandInteraction): Promise<void> {
   const command = commands.get(interaction.commandName);
   if (!command) return void (await tell(interaction, unknownCommand));
+  if (command.form && (await showForm(bridge, interaction, command))) return;
   await answer(bridge, interaction, command, (context) => command.run(context, interaction));
+}
+
+/** @returns whether the command was answered with a form, or with why there is none */
+async function showForm(
+  bridge: Bridge,
+  interaction: ChatInputCommandInteraction,
+  command: Command,
+): Promise<boolean> {
+  const context = contextOf(bridge, interaction, command);
+  // Refused like any other command.
+  if (typeof context === 'string') return false;
+  try {
+    const form = await command.form?.(context, interaction);
+    if (form) await interaction.showModal(form);
+    return form !== undefined;
+  } catch (error) {
+    if (interaction.replied || !(error instanceof AppError)) throw error;
+    await tell(interaction, refusalOf(error));
+    return true;
+  }
+}
+
+/** What is to be suggested; nothing where the domain refuses. */
+async function suggestions<T>(asked: Promise<T[]> | undefined): Promise<T[]> {
+  try {
+    return (await asked) ?? [];
+  } catch (error) {
+    if (error instanceof AppError) return [];
+    throw error;
+  }
 }
 
 async function onAutocomplete(bridge: Bridge, interaction: AutocompleteInteraction): Promise<void> {
   const command = commands.get(interaction.commandName);
   const context = command?.autocomplete && contextOf(bridge, interaction, command);
   const allowed = typeof context === 'object';
-  const found = allowed ? await command?.autocomplete?.(context, interaction) : [];
-  await interaction.respond(found?.slice(0, 25) ?? []);
+  const found = allowed ? await suggestions(command?.autocomplete?.(context, interaction)) : [];
+  await interaction.respond(found.slice(0, 25));
 }
 
 async function onComponent(
@@ -128,17 +135,20 @@ async function onComponent(
   const found = routeComponent(interaction.customId);
   if (!found) return void (await tell(interaction, unknownComponent));
   const { component, args } = found;
+  const [wanted] = args;
   if (component.kind === 'form') {
-    const context = contextOf(bridge, interaction, component);
+    const context = contextOf(bridge, interaction, component, wanted);
     if (typeof context === 'string') return void (await tell(interaction, context));
-    const button = interaction as ButtonInteraction;
-    await button.showModal(component.form(context, button));
+    const pressed = interaction as MessageComponentInteraction;
+    await pressed.showModal(component.form(context));
   } else if (component.kind === 'submission') {
     const modal = interaction as ModalSubmitInteraction;
-    await answer(bridge, modal, component, (context) => component.run(context, modal, args));
+    const work = (context: TicketContext) => component.run(context, modal, args);
+    await answer(bridge, modal, component, work, wanted);
   } else {
     const pressed = interaction as MessageComponentInteraction;
-    await answer(bridge, pressed, component, (context) => component.run(context, pressed, args));
+    const work = (context: TicketContext) => component.run(context, pressed, args);
+    await answer(bridge, pressed, component, work, wanted);
   }
 }
 

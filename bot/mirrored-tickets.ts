@@ -3,6 +3,7 @@ import type { AppContext } from '../src/context.ts';
 import { strippedTicket } from '../src/domain/log/deletion.ts';
 import {
   type Entry,
+  foldTicket,
   internalLog,
   type LogId,
   logKey,
@@ -178,8 +179,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
         return;
       }
       ticket.heads[stream] = seq;
-      const isStatus = entry.type === 'ticket_change' && stream === 'public';
-      if (isStatus) ticket.ticket = entry.ticket;
+      if (entry.type === 'ticket_change') ticket.ticket = foldTicket(ticket.ticket, entry);
       const feed = ticket.feeds[stream];
       if (feed.length < MAX_FEED) feed.push(entry);
       else ticket.feeds[stream] = [];
@@ -192,6 +192,11 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     inTrouble: (): MirroredTicket[] =>
       [...byId.values()].filter(({ mirror }) => mirror.problem !== null),
     idOfChannel: (channelId: string): string | undefined => idByChannel.get(channelId),
+    /** The channel a ticket has now; looks through all there are where the ticket is not loaded. */
+    channelOf(id: string): string | undefined {
+      const known = byId.get(id)?.mirror.channel_id;
+      return known ?? [...idByChannel].find(([, ticketId]) => ticketId === id)?.[0];
+    },
     known: (id: string): MirroredTicket | undefined => byId.get(id),
     withChannel: (): string[] => [...idByChannel.values()],
     /** Stores a change of the mirror under this session's lease. */

@@ -185,13 +185,17 @@ export async function deliver(
   }
 }
 
-/** Says something to staff in a ticket's channel. Lost when it cannot be said now. */
+/**
+ * Says something to staff in a ticket's channel. Lost when it cannot be said now.
+ * @param components buttons that may be pressed on it
+ */
 export async function postNotice(
   bridge: Bridge,
   channelId: string,
   key: string,
   content: string,
   replyTo?: string,
+  components: Outgoing['body']['components'] = [],
 ): Promise<void> {
   const reference = replyTo && { message_id: replyTo, fail_if_not_exists: false };
   await bridge.rest
@@ -203,6 +207,7 @@ export async function postNotice(
         enforce_nonce: true,
         allowed_mentions: noPings,
         ...(reference && { message_reference: reference }),
+        ...(components.length > 0 && { components }),
       },
     })
     .catch((error: Error) => bridge.log.warn({ reason: error.message }, 'a note was not posted'));

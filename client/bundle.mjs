@@ -33,7 +33,7 @@ async function writeTypes() {
     }
     const own = text
       .replace(/'\.\.\/src\/contract\/[\w-]+\.ts'/g, "'./contract.js'")
-      .replace(/'(\.\/[\w-]+)\.ts'/g, "'$1.js'");
+      .replace(/(['"])(\.\/[\w-]+)\.ts\1/g, '$1$2.js$1');
     await writeFile(`${out}types/${name}`, own);
   }
   await writeFile(`${out}types/contract.d.ts`, await printContract(wanted));
@@ -59,7 +59,11 @@ await rm(out, { recursive: true, force: true });
 await mkdir(`${out}types`, { recursive: true });
 await build({
   ...library,
-  outfile: `${out}index.js`,
+  entryPoints: { index: here('index.ts'), desk: here('desk-index.ts') },
+  outdir: out,
+  // What both are made of is there once: an error of the one is an error of the other.
+  splitting: true,
+  chunkNames: 'shared-[hash]',
   // No dependencies: what an application builds in is small, and nothing can be missing.
   alias: { 'socket.io-client': here('light-socket.ts') },
 });
@@ -69,4 +73,5 @@ const manifest = { version, ...JSON.parse(await readFile(here('package.json'), '
 await writeFile(`${out}package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 await cp(here('README.md'), `${out}README.md`);
 await cp(here('example.mjs'), `${out}example.mjs`);
+await cp(here('desk-example.mjs'), `${out}desk-example.mjs`);
 await cp(here('../LICENSE'), `${out}LICENSE`);

@@ -2,7 +2,7 @@ import type { AuthorizeAck } from '../src/contract/events.ts';
 import type { UserView } from '../src/contract/identity.ts';
 import type { FileView, MessageView } from '../src/contract/messages.ts';
 import type { TicketView } from '../src/contract/tickets.ts';
-import { Calls, type NewTicket, type TicketQuery } from './calls.ts';
+import { Calls } from './calls.ts';
 import { systemClock } from './clock.ts';
 import { Connection, type ConnectionState, type ServerEventName } from './connection.ts';
 import { type Cursors, createCursors } from './cursors.ts';
@@ -13,6 +13,7 @@ import { newId } from './ids.ts';
 import {
   isPending,
   type NewTicketChange,
+  type NewTicketFields,
   type NewTicketItem,
   NewTickets,
   pendingId,
@@ -25,8 +26,10 @@ import type { OutboxItem } from './outbox-item.ts';
 import { Rest } from './rest.ts';
 import { type BlobStore, createMemoryStorage, type OutboxStorage } from './storage.ts';
 import type { LogEvent } from './ticket-log.ts';
+import { createTicketVerbs, type TicketVerbs } from './ticket-verbs.ts';
 import { Tokens } from './tokens.ts';
 import type { UploadWatch } from './upload.ts';
+import { createVerbs, type Verb } from './verbs.ts';
 
 /** What a client for more than a customer's calls is built on. */
 export interface ClientParts extends Pick<Required<DeskClientOptions>, 'clock' | 'random'> {
@@ -42,13 +45,10 @@ export interface ClientParts extends Pick<Required<DeskClientOptions>, 'clock' |
  * server has it; what happens is told once and in order, however often the connection breaks.
  */
 export class DeskClient {
-  /** The tickets of the user, or for staff everybody's. */
-  readonly tickets = {
-    /** Newest first, at most 100. */
-    list: (query: TicketQuery = {}): Promise<TicketView[]> => this.#calls.listTickets(query),
-    create: (body: NewTicket): Promise<TicketView> => this.#calls.createTicket(body),
-    get: (id: string): Promise<TicketView> => this.#calls.getTicket(id),
-  };
+  /** The tickets of the user, or for staff everybody's, and what may be done with them. */
+  readonly tickets: TicketVerbs;
+  /** Working hours, whether somebody is there, and how long an answer usually takes. @throws DeskError */
+  readonly availability: Verb<'availability'>;
 
   /** For clients that are built on this one. */
   protected readonly parts: ClientParts;
@@ -83,6 +83,8 @@ export class DeskClient {
     const own = { emitter: this.#emitter, onError: this.#onError };
     this.parts = { ...own, connection, rest, storage, ...timing };
     this.#calls = new Calls({ connection, rest, ...timing });
+    this.tickets = createTicketVerbs(this.#calls, rest);
+    this.availability = createVerbs(rest).verb('availability', 'GET /availability');
     this.#cursors = createCursors(storage, this.#onError);
     this.#outbox = new Outbox({
       ...{ storage, ...timing, newId, onError: this.#onError },
@@ -189,9 +191,10 @@ export class DeskClient {
   /**
    * Stores a new ticket and asks for it until the server has it, offline and through reloads. What is
    * sent to its `pending_id` meanwhile follows.
+   * @param more what else `tickets.create` takes, such as `context`
    */
-  startTicket(topic: string, description: string): Starting {
-    return this.#newTickets.add(topic, description);
+  startTicket(topic: string, description: string, more?: NewTicketFields): Starting {
+    return this.#newTickets.add(topic, description, more);
   }
 
   /** Tries a refused new ticket again. */
@@ -336,7 +339,10 @@ export class DeskClient {
   #accept(name: ServerEventName, data: never): void {
     this.heard(name, data);
     if (name === 'typing' || name === 'read') this.#emitter.emit(name, data);
-    else if (name === 'error') {
+    else if (name === 'ticket_closing') {
+      this.#feed.accept(name, data);
+      this.#emitter.emit(name, data);
+    } else if (name === 'error') {
       const { error, message } = data as { error: DeskError['code']; message: string };
       this.#onError(new DeskError(error, message));
     } else this.#feed.accept(name, data);

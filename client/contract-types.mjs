@@ -4,6 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
+import * as rest from '../dist/src/contract/endpoints.js';
 import * as errors from '../dist/src/contract/errors.js';
 import * as events from '../dist/src/contract/events.js';
 import * as identity from '../dist/src/contract/identity.js';
@@ -36,6 +37,7 @@ function print(schema) {
   if (any) return [...new Set(any.map(print))].join(' | ');
   switch (schema.type) {
     case 'array':
+      if (schema.prefixItems) return `[${schema.prefixItems.map(print).join(', ')}]`;
       return `Array<${print(schema.items ?? {})}>`;
     case 'object':
       return printObject(schema);
@@ -63,7 +65,14 @@ const mapOf = (name, table, schemaOf, io) =>
 /** Made of several, below. */
 const made = new Set([
   ...['CreateTicketBody', 'ListTicketsQuery', 'AckError', 'ClientEventInputs', 'ClientEventAcks'],
-  ...['ServerPayloads', 'ClientEventName', 'ClientEventInput', 'Ack', 'ServerEvents'],
+  ...[
+    'EndpointCalls',
+    'ServerPayloads',
+    'ClientEventName',
+    'ClientEventInput',
+    'Ack',
+    'ServerEvents',
+  ],
 ]);
 
 const named = {
@@ -78,6 +87,33 @@ const named = {
   AuthorizeAck: events.authorizeAck,
   SyncAck: events.syncAck,
 };
+
+/** The type of what an endpoint answers: by its name where it has one, which keeps errors readable. */
+function answerOf(schema, names) {
+  if (!schema) return 'undefined';
+  const row = schema instanceof z.ZodArray ? schema.element : schema;
+  const name = names.get(row) ?? typeOf(row);
+  return row === schema ? name : `Array<${name}>`;
+}
+
+/** What a client gives to each endpoint, and gets from it. */
+function printCalls() {
+  const names = new Map(Object.entries(named).map(([name, schema]) => [schema, name]));
+  const given = (schema) => (schema ? typeOf(schema, 'input') : 'undefined');
+  const calls = Object.entries(rest.endpoints).map(
+    ([name, { method, path, query, body, answers }]) => {
+      const got = new Set(Object.values(answers).map((schema) => answerOf(schema, names)));
+      const fields = [
+        `route: ${JSON.stringify(`${method} ${path}`)};`,
+        `query: ${given(query)};`,
+        `body: ${given(body)};`,
+        `answer: ${[...got].join(' | ')};`,
+      ];
+      return lines(`\n${name}: {${lines(`\n${fields.join('\n')}`, '  ')}\n};`, '  ');
+    },
+  );
+  return `export interface EndpointCalls {${calls.join('')}\n}`;
+}
 
 /** Every schema of the contract by the name it is exported under. */
 async function readSchemas() {
@@ -111,6 +147,7 @@ export async function printContract(wanted) {
   return `${[
     ...read,
     ...sent,
+    printCalls(),
     'export type AckError = ErrorBody & { ok: false };',
     mapOf('ClientEventInputs', events.clientEvents, (entry) => entry, 'input'),
     mapOf('ClientEventAcks', events.clientEventAcks, (entry) => entry),

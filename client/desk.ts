@@ -1,32 +1,11 @@
-import type { AgentView, ChangeAgentBody, LinkCodeView } from '../src/contract/agents.ts';
-import type { AvailabilityView } from '../src/contract/availability.ts';
-import type { BlockView } from '../src/contract/blocks.ts';
-import type { Calendar } from '../src/contract/calendar.ts';
-import type {
-  CannedReplyBody,
-  CannedReplyView,
-  ChangeCannedReplyBody,
-} from '../src/contract/canned-replies.ts';
-import type {
-  AssignedPackageView,
-  AssignPackageBody,
-  ChangeCustomerBody,
-  CustomerBody,
-  CustomerView,
-} from '../src/contract/customers.ts';
-import type { ChangePackageBody, PackageBody, PackageView } from '../src/contract/packages.ts';
-import type {
-  AgentsReportView,
-  DashboardView,
-  SlaReportView,
-  TicketsReportView,
-  TrendsView,
-} from '../src/contract/reports.ts';
-import type { TicketView } from '../src/contract/tickets.ts';
 import { systemClock } from './clock.ts';
 import type { DeskClientOptions } from './options.ts';
 import { Rest } from './rest.ts';
+import { createStaffTicketVerbs } from './staff-ticket-verbs.ts';
 import { Tokens } from './tokens.ts';
+import { type AnswerOf, createVerbs } from './verbs.ts';
+
+export type { Page } from './verbs.ts';
 
 export type DeskOptions = Pick<
   DeskClientOptions,
@@ -36,163 +15,108 @@ export type DeskOptions = Pick<
   onAuthRequired?: () => void;
 };
 
-/** One page of a list. */
-export interface Page<T> {
-  rows: T[];
-  /** On all pages together. */
-  total: number;
-}
+type Verbs = ReturnType<typeof createVerbs>;
 
-/** Which page: 20 rows, and the first, unless it says otherwise. */
-export interface PageOptions {
-  page?: number;
-  limit?: number;
-}
-
-/** A time as the server takes it: milliseconds since 1970, or ISO 8601. */
-type When = number | string;
-
-class DeskCalls {
-  readonly #rest: Rest;
-
-  constructor(rest: Rest) {
-    this.#rest = rest;
-  }
-
-  async call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const options = body === undefined ? {} : { body };
-    return (await this.#rest.call<T>(method, path, options)).body;
-  }
-
-  async page<T>(path: string, query: object): Promise<Page<T>> {
-    const options = { query: query as Record<string, string | number | undefined> };
-    const { body, headers } = await this.#rest.call<T[]>('GET', path, options);
-    return { rows: body, total: Number(headers.get('x-total-count') ?? body.length) };
-  }
-
-  async get<T>(path: string, query: object): Promise<T> {
-    const options = { query: query as Record<string, string | number | undefined> };
-    return (await this.#rest.call<T>('GET', path, options)).body;
-  }
-
-  list<T>(path: string, query: object): Promise<T[]> {
-    return this.get<T[]>(path, query);
-  }
-}
-
-function customersOf(calls: DeskCalls) {
-  const at = (id: string) => `/customers/${id}`;
+function customersOf({ verb, page }: Verbs) {
   return {
-    list: (query: PageOptions & { search?: string } = {}) =>
-      calls.page<CustomerView>('/customers', query),
-    create: (body: CustomerBody) => calls.call<CustomerView>('POST', '/customers', body),
-    get: (id: string) => calls.call<CustomerView>('GET', at(id)),
-    replace: (id: string, body: CustomerBody) => calls.call<CustomerView>('PUT', at(id), body),
-    change: (id: string, body: ChangeCustomerBody) =>
-      calls.call<CustomerView>('PATCH', at(id), body),
-    remove: (id: string) => calls.call<void>('DELETE', at(id)),
-    packages: (id: string) => calls.call<AssignedPackageView[]>('GET', `${at(id)}/packages`),
-    assignPackage: (id: string, body: AssignPackageBody) =>
-      calls.call<AssignedPackageView>('POST', `${at(id)}/packages`, body),
-    removePackage: (id: string, assignmentId: string) =>
-      calls.call<void>('DELETE', `${at(id)}/packages/${assignmentId}`),
+    list: page('listCustomers', 'GET /customers'),
+    create: verb('createCustomer', 'POST /customers'),
+    get: verb('getCustomer', 'GET /customers/:customerId'),
+    replace: verb('replaceCustomer', 'PUT /customers/:customerId'),
+    change: verb('changeCustomer', 'PATCH /customers/:customerId'),
+    remove: verb('deleteCustomer', 'DELETE /customers/:customerId'),
+    packages: verb('listCustomerPackages', 'GET /customers/:customerId/packages'),
+    assignPackage: verb('assignPackage', 'POST /customers/:customerId/packages'),
+    removePackage: verb(
+      'removeCustomerPackage',
+      'DELETE /customers/:customerId/packages/:assignmentId',
+    ),
   };
 }
 
-function packagesOf(calls: DeskCalls) {
-  const at = (id: string) => `/packages/${id}`;
+function packagesOf({ verb, page }: Verbs) {
   return {
-    list: (query: PageOptions & { archived?: 'true' | 'false' } = {}) =>
-      calls.page<PackageView>('/packages', query),
-    create: (body: PackageBody) => calls.call<PackageView>('POST', '/packages', body),
-    get: (id: string) => calls.call<PackageView>('GET', at(id)),
-    replace: (id: string, body: PackageBody) => calls.call<PackageView>('PUT', at(id), body),
-    change: (id: string, body: ChangePackageBody) => calls.call<PackageView>('PATCH', at(id), body),
-    remove: (id: string) => calls.call<void>('DELETE', at(id)),
+    list: page('listPackages', 'GET /packages'),
+    create: verb('createPackage', 'POST /packages'),
+    get: verb('getPackage', 'GET /packages/:packageId'),
+    replace: verb('replacePackage', 'PUT /packages/:packageId'),
+    change: verb('changePackage', 'PATCH /packages/:packageId'),
+    remove: verb('deletePackage', 'DELETE /packages/:packageId'),
   };
 }
 
-function cannedRepliesOf(calls: DeskCalls) {
-  const at = (id: string) => `/canned-replies/${id}`;
+function cannedRepliesOf({ verb, page }: Verbs) {
+  const get = verb('getCannedReply', 'GET /canned-replies/:replyId');
   return {
-    /** @param query `q` is the beginning of the name */
-    list: (query: PageOptions & { q?: string } = {}) =>
-      calls.page<CannedReplyView>('/canned-replies', query),
-    create: (body: CannedReplyBody) => calls.call<CannedReplyView>('POST', '/canned-replies', body),
+    /** `q` is the beginning of the name. */
+    list: page('listCannedReplies', 'GET /canned-replies'),
+    create: verb('createCannedReply', 'POST /canned-replies'),
     /** @param ticketId of the ticket for which it comes `filled` in, too */
-    get: (id: string, ticketId?: string) =>
-      calls.call<CannedReplyView>('GET', ticketId ? `${at(id)}?ticket_id=${ticketId}` : at(id)),
-    change: (id: string, body: ChangeCannedReplyBody) =>
-      calls.call<CannedReplyView>('PATCH', at(id), body),
-    remove: (id: string) => calls.call<void>('DELETE', at(id)),
+    get: (id: string, ticketId?: string): Promise<AnswerOf<'getCannedReply'>> =>
+      get(id, ticketId ? { ticket_id: ticketId } : {}),
+    change: verb('changeCannedReply', 'PATCH /canned-replies/:replyId'),
+    remove: verb('deleteCannedReply', 'DELETE /canned-replies/:replyId'),
   };
 }
 
-function agentsOf(calls: DeskCalls) {
+function agentsOf({ verb, page }: Verbs) {
   return {
-    list: (query: PageOptions = {}) => calls.page<AgentView>('/agents', query),
+    list: page('listAgents', 'GET /agents'),
     /** Changes what one says of oneself. */
-    change: (body: ChangeAgentBody) => calls.call<AgentView>('PATCH', '/agents/me', body),
-    /** @param id `me` for oneself */
-    tickets: (
-      id: string,
-      query: { status?: 'open' | 'all'; limit?: number; before?: string } = {},
-    ) => calls.list<TicketView>(`/agents/${encodeURIComponent(id)}/tickets`, query),
+    change: verb('changeAgent', 'PATCH /agents/me'),
+    /** Of an id, or of `me`. */
+    tickets: verb('listAgentTickets', 'GET /agents/:agentId/tickets'),
     /** A code for `/link` in Discord. */
-    createLinkCode: () => calls.call<LinkCodeView>('POST', '/agents/me/link'),
-    removeLink: () => calls.call<void>('DELETE', '/agents/me/link'),
+    createLinkCode: verb('createLinkCode', 'POST /agents/me/link'),
+    removeLink: verb('removeLink', 'DELETE /agents/me/link'),
   };
 }
 
-function blocksOf(calls: DeskCalls) {
+function blocksOf({ verb, page }: Verbs) {
   return {
-    list: (query: PageOptions = {}) => calls.page<BlockView>('/blocks', query),
-    create: (body: {
-      user_id: string | number;
-      partner?: string | null;
-      reason: string;
-      expires_at?: When | null;
-    }) => calls.call<BlockView>('POST', '/blocks', body),
-    remove: (id: string) => calls.call<void>('DELETE', `/blocks/${id}`),
+    list: page('listBlocks', 'GET /blocks'),
+    create: verb('createBlock', 'POST /blocks'),
+    remove: verb('deleteBlock', 'DELETE /blocks/:blockId'),
   };
 }
 
-function availabilityOf(calls: DeskCalls) {
-  const path = '/settings/calendar';
+function catalogueOf({ verb }: Verbs) {
   return {
-    get: () => calls.call<AvailabilityView>('GET', '/availability'),
+    categories: {
+      list: verb('getCategories', 'GET /categories'),
+      create: verb('createCategory', 'POST /categories'),
+      change: verb('changeCategory', 'PATCH /categories/:categoryId'),
+      remove: verb('deleteCategory', 'DELETE /categories/:categoryId'),
+    },
+    priorities: {
+      list: verb('getPriorities', 'GET /priorities'),
+      create: verb('createPriority', 'POST /priorities'),
+      change: verb('changePriority', 'PATCH /priorities/:priorityId'),
+      remove: verb('deletePriority', 'DELETE /priorities/:priorityId'),
+    },
+  };
+}
+
+function availabilityOf({ verb }: Verbs) {
+  return {
+    get: verb('availability', 'GET /availability'),
     /** Null where none is set: always open. */
-    getCalendar: () => calls.call<Calendar | null>('GET', path),
-    setCalendar: (calendar: Calendar) => calls.call<Calendar>('PUT', path, calendar),
-    removeCalendar: () => calls.call<void>('DELETE', path),
+    getCalendar: verb('getCalendar', 'GET /settings/calendar'),
+    setCalendar: verb('setCalendar', 'PUT /settings/calendar'),
+    removeCalendar: verb('removeCalendar', 'DELETE /settings/calendar'),
   };
 }
 
-/** Closing a ticket later, or asking its customer whether it may be. */
-function closingOf(calls: DeskCalls) {
-  const at = (ticketId: string) => `/tickets/${ticketId}`;
+function reportsOf({ verb }: Verbs) {
+  const trends = verb('getTrends', 'GET /statistics/trends');
   return {
-    schedule: (
-      ticketId: string,
-      body: { in_ms?: number; at?: When; reason?: string | null; silent?: boolean },
-    ) => calls.call<TicketView>('POST', `${at(ticketId)}/closing`, body),
-    /** Undoes a closing that is not due yet. */
-    cancel: (ticketId: string) => calls.call<TicketView>('DELETE', `${at(ticketId)}/closing`),
-    request: (ticketId: string, comment?: string) =>
-      calls.call<TicketView>('POST', `${at(ticketId)}/close-request`, { comment }),
-  };
-}
-
-function reportsOf(calls: DeskCalls) {
-  /** Days as YYYY-MM-DD, both included; by default the last thirty. */
-  type Span = { from?: string; to?: string };
-  const get = <T>(path: string, query: object = {}) => calls.get<T>(path, query);
-  return {
-    dashboard: () => get<DashboardView>('/statistics/dashboard'),
-    trends: (days?: number) => get<TrendsView>('/statistics/trends', { days }),
-    tickets: (span?: Span) => get<TicketsReportView>('/admin/reports/tickets', span),
-    agents: (span?: Span) => get<AgentsReportView>('/admin/reports/agents', span),
-    sla: (span?: Span) => get<SlaReportView>('/admin/reports/sla', span),
+    dashboard: verb('getDashboard', 'GET /statistics/dashboard'),
+    trends: (days?: number): Promise<AnswerOf<'getTrends'>> =>
+      trends(days === undefined ? {} : { days }),
+    /** Days as YYYY-MM-DD, both included; by default the last thirty. */
+    tickets: verb('reportTickets', 'GET /admin/reports/tickets'),
+    agents: verb('reportAgents', 'GET /admin/reports/agents'),
+    sla: verb('reportSla', 'GET /admin/reports/sla'),
   };
 }
 
@@ -205,16 +129,17 @@ export function createDesk(options: DeskOptions) {
   const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
   const tokens = new Tokens(options.getToken, clock);
   const url = options.url.replace(/\/+$/, '');
-  const calls = new DeskCalls(new Rest({ url, tokens, fetch, timeout, onAuthRequired }));
+  const verbs = createVerbs(new Rest({ url, tokens, fetch, timeout, onAuthRequired }));
   return {
-    customers: customersOf(calls),
-    packages: packagesOf(calls),
-    cannedReplies: cannedRepliesOf(calls),
-    agents: agentsOf(calls),
-    blocks: blocksOf(calls),
-    availability: availabilityOf(calls),
-    closing: closingOf(calls),
-    reports: reportsOf(calls),
+    tickets: createStaffTicketVerbs(verbs),
+    ...catalogueOf(verbs),
+    customers: customersOf(verbs),
+    packages: packagesOf(verbs),
+    cannedReplies: cannedRepliesOf(verbs),
+    agents: agentsOf(verbs),
+    blocks: blocksOf(verbs),
+    availability: availabilityOf(verbs),
+    reports: reportsOf(verbs),
   };
 }
 

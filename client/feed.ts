@@ -153,6 +153,11 @@ export class Feed {
       case 'ticket_created':
         this.#create(data);
         break;
+      case 'ticket_closing': {
+        const { ticket_id, due_at }: ServerEventData<'ticket_closing'> = data;
+        this.#learnClosing(ticket_id, due_at);
+        break;
+      }
       case 'resync': {
         const { ticket_id, after, stream = 'public' }: ServerEventData<'resync'> = data;
         if (stream !== 'public') break;
@@ -177,6 +182,13 @@ export class Feed {
     const track = this.#track(ticketId);
     this.#tell(track, track.log.accept(event));
     if (track.log.behind) this.#want(track);
+  }
+
+  #learnClosing(ticketId: string, closing_due_at: number | null): void {
+    const track = this.#tracks.get(ticketId);
+    if (!track?.ticket) return;
+    track.ticket = { ...track.ticket, closing_due_at };
+    notify(track);
   }
 
   #create(ticket: TicketView): void {

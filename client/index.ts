@@ -9,6 +9,7 @@ export { createDeskClient, type DeskClient } from './client.ts';
 export type { ConnectionState } from './connection.ts';
 export { DeskError, type DeskErrorCode } from './errors.ts';
 export { createIndexedBlobs } from './indexed-blobs.ts';
+export type { NewTicketFields } from './new-tickets.ts';
 export type { OpenTicket, SendOptions, ShownMessage } from './open-ticket.ts';
 export type { DeskClientOptions, DeskEvents } from './options.ts';
 export {
@@ -18,3 +19,4 @@ export {
   createMemoryStorage,
   type OutboxStorage,
 } from './storage.ts';
+export type { TicketVerbs } from './ticket-verbs.ts';

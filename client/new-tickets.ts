@@ -14,11 +14,15 @@ const PENDING = 'new:';
 export const pendingId = (clientId: string) => `${PENDING}${clientId}`;
 export const isPending = (ticketId: string) => ticketId.startsWith(PENDING);
 
+/** What a new ticket may have beside its texts: category, urgency, `context`. */
+export type NewTicketFields = Omit<CreateTicketBody, 'topic' | 'description' | 'client_id'>;
+
 /** A ticket on its way; it keeps its `client_id` through every try and every reload. */
 export interface NewTicketItem {
   readonly client_id: string;
   readonly topic: string;
   readonly description: string;
+  readonly more?: NewTicketFields;
   /** Milliseconds since 1970. */
   readonly created_at: number;
   /** `failed`: the server has refused it for good. */
@@ -86,10 +90,10 @@ export class NewTickets {
     return this.#entries.map(({ item }) => item);
   }
 
-  add(topic: string, description: string): Starting {
+  add(topic: string, description: string, more?: NewTicketFields): Starting {
     const { newId, clock } = this.#options;
     const [id, now] = [newId(), clock.now()];
-    const fields = { client_id: id, topic, description, created_at: now };
+    const fields = { client_id: id, topic, description, ...(more && { more }), created_at: now };
     const item: NewTicketItem = { ...fields, state: 'sending', failures: 0 };
     const entry = this.#enqueue(`${PREFIX}${String(now).padStart(16, '0')}-${id}`, item);
     this.#store((storage) => storage.set(entry.key, JSON.stringify(item)));
@@ -188,8 +192,8 @@ export class NewTickets {
     try {
       const made = await this.findCreated(pendingId(item.client_id));
       if (made) return this.#settle(entry, made);
-      const { topic, description, client_id } = item;
-      const ticket = await this.#options.create({ topic, description, client_id });
+      const { topic, description, client_id, more } = item;
+      const ticket = await this.#options.create({ ...more, topic, description, client_id });
       await this.#remember(item.client_id, ticket.id);
       return this.#settle(entry, ticket.id, ticket);
     } catch (thrown) {

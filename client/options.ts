@@ -1,4 +1,4 @@
-import type { DeskEventView, TypingView } from '../src/contract/events.ts';
+import type { ClosingView, DeskEventView, TypingView } from '../src/contract/events.ts';
 import type { MessageView } from '../src/contract/messages.ts';
 import type { TicketView } from '../src/contract/tickets.ts';
 import type { Clock } from './clock.ts';
@@ -36,6 +36,8 @@ export interface DeskEvents {
   ticket_closed: TicketView;
   typing: TypingView;
   read: TypingView & { seq: number };
+  /** Nobody keeps it: after a time offline, a ticket's `closing_due_at` says it. */
+  ticket_closing: ClosingView;
   connection: ConnectionState;
   outbox: OutboxChange;
   new_ticket: NewTicketChange;

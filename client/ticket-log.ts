@@ -11,12 +11,13 @@ export type LogEvent =
 /** Events waiting behind a hole; what is beyond comes with the sync that fills it. */
 const MAX_PARKED = 1000;
 
-/** What is another with every message, or with every answer; the rest changes by entries of its own. */
+/** What is another with every message, or with every answer, or is not in all; the rest changes by entries. */
 const moving: ReadonlySet<string> = new Set<keyof TicketView>([
   'updated_at',
   'last_seq',
   'last_internal_seq',
   'files',
+  'closing_due_at',
 ]);
 
 const standing = (ticket: TicketView) =>

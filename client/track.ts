@@ -46,7 +46,13 @@ export function notify(track: Track): void {
   for (const listener of [...track.listeners]) listener();
 }
 
-/** The later of two states of a ticket. */
+/**
+ * The later of two states of a ticket. `ticket_updated` does not say when it will be closed: what was
+ * known of that stays.
+ */
 export function newer(known: TicketView | undefined, told: TicketView): TicketView {
-  return known && known.last_seq > told.last_seq ? known : told;
+  if (!known) return told;
+  if (known.last_seq > told.last_seq) return known;
+  const { closing_due_at } = { ...known, ...told };
+  return closing_due_at === undefined ? told : { ...told, closing_due_at };
 }

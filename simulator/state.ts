@@ -10,10 +10,12 @@ const LISTED_INTERACTIONS = 200;
 
 /**
  * Everything there is, for tests and for the operator. `calls=0`, `messages=0` leave the long lists out,
- * `channel=ID` gives the messages of one channel alone.
+ * `channel=ID` gives the messages of one channel alone, `nonce=N` one interaction and its answer and no more.
  */
 export function renderState(sim: Simulator, query: URLSearchParams): Json {
   const { world, directory } = sim;
+  const nonce = query.get('nonce');
+  if (nonce !== null) return renderUse(world, nonce);
   const only = query.get('channel');
   const logs = [...world.logs].filter(([id]) => only === null || id === only);
   const messages = logs.map(([id, log]) => [id, log.all().map((m) => renderStored(world, m))]);
@@ -44,6 +46,16 @@ export function renderState(sim: Simulator, query: URLSearchParams): Json {
     settings: sim.settings,
     invalidRequests: sim.calls.invalidRequests,
     ...(query.get('calls') === '0' ? {} : { calls: sim.calls.list() }),
+  };
+}
+
+/** What became of one use of a command, a component or a form, by the nonce its client sent. */
+function renderUse(world: World, nonce: string): Json {
+  const found = [...world.interactions.values()].findLast((one) => one.nonce === nonce);
+  const answer = found && world.ephemeral.get(found.response_message_id ?? '');
+  return {
+    interactions: found ? [renderStoredInteraction(world, found)] : [],
+    ephemeral: answer ? [renderStored(world, answer)] : [],
   };
 }
 

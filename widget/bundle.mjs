@@ -63,6 +63,8 @@ async function bundle(entry, options = {}) {
 const files = {
   'chat.js': await bundle('src/chat/main.tsx'),
   'overlays.js': await bundle('src/lazy/overlays.ts', { plugins: [styleText, fromChat] }),
+  'service.js': await bundle('src/lazy/service.ts', { plugins: [styleText, fromChat] }),
+  'copy.js': await bundle('src/lazy/copy.ts'),
   'emoji.js': await bundle('src/lazy/emoji.ts'),
   'lightbox.js': await bundle('src/lazy/lightbox.ts'),
   'attention.js': await bundle('src/lazy/attention.ts'),

@@ -1,7 +1,6 @@
 import type {
   APIModalInteractionResponseCallbackData,
   AutocompleteInteraction,
-  ButtonInteraction,
   ChatInputCommandInteraction,
   MessageComponentInteraction,
   ModalSubmitInteraction,
@@ -10,6 +9,7 @@ import type {
 import type { SupportRole } from '../../src/contract/tickets.ts';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import type { Bridge } from '../bridge.ts';
+import type { Row } from '../outbound/card.ts';
 
 /** Where something may be used: in the channel of an open ticket, or anywhere in the guild. */
 export type Scope = 'ticket' | 'guild';
@@ -23,6 +23,8 @@ export interface GuildContext {
   actor: Actor;
   /** The support roles they have in the guild. */
   skills: readonly SupportRole[];
+  /** The ticket whose channel it is used in, where it is one's. */
+  here: string | undefined;
 }
 
 export interface TicketContext extends GuildContext {
@@ -32,6 +34,13 @@ export interface TicketContext extends GuildContext {
 }
 
 export type ContextOf<S extends Scope> = S extends 'ticket' ? TicketContext : GuildContext;
+
+/** What the one who asked is told, and nobody else: text, what may be pressed next, files. */
+export type Told =
+  | string
+  | { content: string; components?: Row[]; files?: { name: string; data: Buffer }[] };
+
+export type Modal = APIModalInteractionResponseCallbackData;
 
 /** What commands, buttons, selections and forms have in common. */
 interface Usable<S extends Scope> {
@@ -48,8 +57,15 @@ export interface CommandOf<S extends Scope> extends Usable<S> {
     context: GuildContext,
     interaction: AutocompleteInteraction,
   ): Promise<{ name: string; value: string }[]>;
-  /** @returns what the one who asked is told */
-  run(context: ContextOf<S>, interaction: ChatInputCommandInteraction): Promise<string>;
+  /**
+   * A form that is shown before anything else, for the subcommands that have one; what is sent with it is a
+   * submission's. Nothing comes before it, so it has the three seconds that Discord gives.
+   */
+  form?(
+    context: GuildContext,
+    interaction: ChatInputCommandInteraction,
+  ): Promise<Modal | undefined>;
+  run(context: ContextOf<S>, interaction: ChatInputCommandInteraction): Promise<Told>;
 }
 
 export type Command = CommandOf<'ticket'> | CommandOf<'guild'>;
@@ -59,19 +75,21 @@ export interface FormButton<S extends Scope = 'ticket'> extends Usable<S> {
   kind: 'form';
   /** The part of the `custom_id` before the first colon. */
   name: string;
-  form(context: ContextOf<S>, button: ButtonInteraction): APIModalInteractionResponseCallbackData;
+  form(context: ContextOf<S>): Modal;
 }
 
 /** A button or selection that does something. */
 export interface Action<S extends Scope> extends Usable<S> {
   kind: 'action';
   name: string;
+  /** What it says takes the place of the message it was pressed on, where that was for these eyes alone. */
+  inPlace?: boolean;
   /** @param args the parts of the `custom_id` after the first colon */
   run(
     context: ContextOf<S>,
     interaction: MessageComponentInteraction,
     args: readonly string[],
-  ): Promise<string>;
+  ): Promise<Told>;
 }
 
 /** A form that was filled in. */
@@ -82,7 +100,7 @@ export interface Submission<S extends Scope> extends Usable<S> {
     context: ContextOf<S>,
     interaction: ModalSubmitInteraction,
     args: readonly string[],
-  ): Promise<string>;
+  ): Promise<Told>;
 }
 
 /** What a `custom_id` leads to. State lives in the `custom_id`, so that a restart forgets nothing. */

@@ -1,8 +1,20 @@
-import { ApplicationCommandOptionType } from 'discord.js';
+import { ComponentType, TextInputStyle } from 'discord.js';
 import { sizes } from '../../src/contract/limits.ts';
 import { sendNote } from '../../src/domain/messages/notes.ts';
-import type { CommandModule } from './command.ts';
-import { offered } from './options.ts';
+import { cardActions } from '../outbound/card.ts';
+import type { CommandModule, TicketContext } from './command.ts';
+import { offered, textOption } from './options.ts';
+
+const noteForm = 'note-text';
+const noteInput = 'text';
+
+/** @param use the interaction it was written with: it is kept once */
+async function keep({ bridge, actor, ticketId }: TicketContext, use: string, content: string) {
+  // Not a message of the channel, so not that kind of key: it is to be posted there.
+  const client_id = `note:${use}`;
+  await sendNote(bridge.ctx, actor, ticketId, { content, client_id });
+  return 'The note is kept, for staff only.';
+}
 
 export const note: CommandModule = {
   command: {
@@ -13,21 +25,42 @@ export const note: CommandModule = {
       name: 'note',
       description: 'Keep a note on this ticket; the customer never sees it',
       options: [
-        {
-          type: ApplicationCommandOptionType.String,
-          name: 'text',
-          description: 'What staff are to know',
-          max_length: sizes.content,
-          required: true,
-        },
+        textOption('text', 'What staff are to know', { required: true, max: sizes.content }),
       ],
     },
-    async run({ bridge, actor, ticketId }, command) {
-      const content = command.options.getString('text', true);
-      // Not a message of the channel, so not that kind of key: it is to be posted there.
-      const client_id = `note:${command.id}`;
-      await sendNote(bridge.ctx, actor, ticketId, { content, client_id });
-      return 'The note is kept, for staff only.';
-    },
+    run: (context, command) => keep(context, command.id, command.options.getString('text', true)),
   },
+  components: [
+    {
+      kind: 'form',
+      name: cardActions.note,
+      scope: 'ticket',
+      needs: 'staff',
+      form: ({ ticketId }) => ({
+        custom_id: `${noteForm}:${ticketId}`,
+        title: 'A note for staff',
+        components: [
+          {
+            type: ComponentType.Label,
+            label: 'Note',
+            description: 'The customer never sees it',
+            component: {
+              type: ComponentType.TextInput,
+              custom_id: noteInput,
+              style: TextInputStyle.Paragraph,
+              required: true,
+              max_length: sizes.content,
+            },
+          },
+        ],
+      }),
+    },
+    {
+      kind: 'submission',
+      name: noteForm,
+      scope: 'ticket',
+      needs: 'staff',
+      run: (context, form) => keep(context, form.id, form.fields.getTextInputValue(noteInput)),
+    },
+  ],
 };

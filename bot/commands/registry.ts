@@ -1,12 +1,42 @@
+import { block, unblock } from './block.ts';
+import { canned } from './canned.ts';
 import { closing } from './close.ts';
 import type { Command, CommandModule, Component } from './command.ts';
-import { level } from './level.ts';
+import { customer } from './customer.ts';
+import { history } from './history.ts';
 import { link } from './link.ts';
+import { queue, search } from './lists.ts';
+import { moreComponents } from './more.ts';
 import { note } from './note.ts';
-import { role } from './role.ts';
+import { agents, away, stats } from './numbers.ts';
+import { reopen } from './reopen.ts';
+import { tag } from './tag.ts';
+import { transcript } from './transcript.ts';
+import { transferring } from './transfer.ts';
+import { moduleOf } from './verb.ts';
+import { verbs } from './verbs.ts';
 
-/** Every command there is. A new one is a module of its own and a line here. */
-const modules: readonly CommandModule[] = [closing, level, note, role, link];
+/** Every command there is. A new one is a module of its own, or a row of `verbs`, and a line here. */
+const modules: readonly CommandModule[] = [
+  closing,
+  note,
+  link,
+  ...verbs.map(moduleOf),
+  transferring,
+  tag,
+  reopen,
+  canned,
+  block,
+  unblock,
+  customer,
+  search,
+  queue,
+  stats,
+  agents,
+  away,
+  history,
+  transcript,
+];
 
 /** By name: what Discord is told of, and what its answers lead to. */
 export const commands: ReadonlyMap<string, Command> = new Map(
@@ -14,7 +44,10 @@ export const commands: ReadonlyMap<string, Command> = new Map(
 );
 
 const components: ReadonlyMap<string, Component> = new Map(
-  modules.flatMap(({ components = [] }) => components).map((one) => [one.name, one]),
+  [...modules.flatMap(({ components: own = [] }) => own), ...moreComponents].map((one) => [
+    one.name,
+    one,
+  ]),
 );
 
 /** Routes a `custom_id` of the form `name:arg:arg`. */

@@ -6,6 +6,7 @@ import { findPost, logOfPost, type Post } from '../../src/domain/mirror/posts.ts
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { copyFiles, MessageGone, pairFiles } from './attachments.ts';
+import { warnOfHolder } from './holder-warnings.ts';
 import type { Incoming } from './incoming.ts';
 import { ingestEdit, verdictOn } from './ingest-edit.ts';
 import { judge, type Verdict } from './judge.ts';
@@ -92,6 +93,8 @@ async function pass(
     ctx.failpoint('after-inbound-commit');
     const outcome = { message, stream, files: copied, mark: sign, lives } as const;
     await settle(bridge, ticket, incoming, outcome, before);
+    // Nothing waits for it.
+    if (stream === 'public') void warnOfHolder(bridge, ticket, actor, incoming.id);
   } catch (error) {
     if (!isPermanent(error)) throw error;
     return reasonOf(error);

@@ -13,6 +13,8 @@ import {
   needsDescription,
   renderCard,
 } from './card.ts';
+import { readCardFacts, readCardTimes } from './card-facts.ts';
+import type { CardTimes } from './card-fields.ts';
 import { commit } from './commits.ts';
 import { postSpeech } from './message-posts.ts';
 import { failureOf } from './refusals.ts';
@@ -22,8 +24,11 @@ import { sideStep } from './side-steps.ts';
 async function tryCards<T>(
   bridge: Bridge,
   ticket: MirroredTicket,
+  times: CardTimes,
   call: (card: Card, rendition: CardRendition) => Promise<Outcome<T>>,
 ): Promise<{ outcome: Outcome<T>; rendition: CardRendition }> {
+  const { ticket: shown } = ticket;
+  const facts = await readCardFacts(bridge.ctx, shown);
   let outcome: Outcome<T> | undefined;
   let rendition: CardRendition = '';
   for (const next of cardRenditions) {
@@ -31,7 +36,7 @@ async function tryCards<T>(
     const isBarred = outcome?.end === 'refused' && outcome.cause === 'permission';
     if (isBarred && next !== 'text') continue;
     rendition = next;
-    outcome = await call(renderCard(ticket.ticket, rendition), rendition);
+    outcome = await call(renderCard(shown, times, facts, rendition), rendition);
     if (outcome.end !== 'refused') break;
     if (next !== '') continue;
     bridge.ctx.reports.report(outcome.error, { part: 'discord', ticket: ticket.id, seq: 0 });
@@ -43,7 +48,9 @@ async function tryCards<T>(
 async function postCard(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror, id } = ticket;
   const channelId = mirror.channel_id as string;
-  const { outcome, rendition } = await tryCards(bridge, ticket, (body, name) =>
+  const times = await readCardTimes(bridge.ctx, ticket.ticket);
+  const card = cardHash(ticket.ticket, times);
+  const { outcome, rendition } = await tryCards(bridge, ticket, times, (body, name) =>
     deliver(bridge, ticket, {
       channelId,
       // One that was deleted is another one than the next.
@@ -59,7 +66,7 @@ async function postCard(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
     card_id,
     last_post: outcome.value ?? mirror.last_post,
     attempt: null,
-    shown: { ...mirror.shown, card: cardHash(ticket.ticket), rendition },
+    shown: { ...mirror.shown, card, rendition },
     steps: mirror.steps.filter((step) => step !== 'pinned'),
   });
   bridge.ctx.failpoint('after-record');
@@ -70,9 +77,11 @@ async function updateCard(bridge: Bridge, ticket: MirroredTicket): Promise<void>
   const { mirror } = ticket;
   const { card_id } = mirror;
   const channelId = mirror.channel_id as string;
-  const card = cardHash(ticket.ticket);
-  if (!card_id || mirror.shown?.card === card) return;
-  const { outcome, rendition } = await tryCards(bridge, ticket, (body) =>
+  if (!card_id) return;
+  const times = await readCardTimes(bridge.ctx, ticket.ticket);
+  const card = cardHash(ticket.ticket, times);
+  if (mirror.shown?.card === card) return;
+  const { outcome, rendition } = await tryCards(bridge, ticket, times, (body) =>
     callDiscord(bridge, 'edit_message', () =>
       bridge.rest.patch(Routes.channelMessage(channelId, card_id), {
         body: { ...body, allowed_mentions: noPings },

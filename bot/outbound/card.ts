@@ -1,23 +1,32 @@
 import { createHash } from 'node:crypto';
 import {
   type APIActionRowComponent,
-  type APIButtonComponent,
+  type APIComponentInMessageActionRow,
   type APIEmbed,
   type APIMessage,
   ButtonStyle,
   ComponentType,
 } from 'discord.js';
-import type { IssueLevel } from '../../src/contract/tickets.ts';
+import { type IssueLevel, issueLevels } from '../../src/contract/tickets.ts';
 import type { Ticket } from '../../src/domain/log/entry.ts';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import { escapeName, MAX_TOPIC, neutralise, shorten } from '../format.ts';
+import { type CardFacts, type CardTimes, fieldsOf } from './card-fields.ts';
 import { breakLinks } from './renditions.ts';
 
 /** A description up to this length, once harmless, stands in the card whole. */
 const MAX_DESCRIPTION = 3500;
-const MAX_FIELD = 1024;
 
-export const closeButton = 'close';
+/** The parts before the first colon of what the card's buttons and its menu are known by. */
+export const cardActions = {
+  claim: 'claim',
+  unclaim: 'unclaim',
+  note: 'note',
+  close: 'close',
+  more: 'more',
+  contact: 'contact',
+  level: 'level',
+} as const;
 
 const colors: Record<IssueLevel, number> = {
   NORMAL: 0x3ba55d,
@@ -25,10 +34,12 @@ const colors: Record<IssueLevel, number> = {
   CRITICAL: 0xed4245,
 };
 
+export type Row = APIActionRowComponent<APIComponentInMessageActionRow>;
+
 export interface Card {
   content?: string;
   embeds: APIEmbed[];
-  components: APIActionRowComponent<APIButtonComponent>[];
+  components: Row[];
 }
 
 /**
@@ -44,55 +55,57 @@ export function needsDescription(ticket: Ticket, rendition: CardRendition): bool
   return neutralise(ticket.description).length > MAX_DESCRIPTION;
 }
 
-function field(name: string, value: string, inline = true) {
-  return { name, value: shorten(value, MAX_FIELD) || '—', inline };
+interface Look {
+  style?: ButtonStyle.Primary | ButtonStyle.Secondary | ButtonStyle.Danger;
+  off?: boolean;
 }
 
-function when(at: number): string {
-  return `<t:${Math.floor(at / 1000)}:f>`;
-}
-
-const statusNames: Readonly<Record<Ticket['status'], string>> = {
-  NEW: 'New, waits for approval',
-  OPEN: 'Open',
-  ASSIGNED: 'Assigned',
-  IN_PROGRESS: 'In progress',
-  WAITING: 'Waiting for the customer',
-  RESOLVED: 'Resolved',
-  CLOSED: 'Closed',
-  REOPENED: 'Reopened',
-  REJECTED: 'Rejected',
-  WITHDRAWN: 'Withdrawn',
-};
-
-function closeRow(ticket: Ticket): Card['components'][number] {
-  return {
-    type: ComponentType.ActionRow,
-    components: [
-      {
-        type: ComponentType.Button,
-        style: ButtonStyle.Danger,
-        label: 'Close',
-        custom_id: `${closeButton}:${ticket.id}`,
-        disabled: !isOpen(ticket),
-      },
-    ],
-  };
-}
-
-/** The fields that hold nothing people wrote, and those that do. */
-function fieldsOf(ticket: Ticket, bare: boolean) {
-  const { status, issue_level, support_role, username, user_role, created_at } = ticket;
-  const { assigned_to, close_reason } = ticket;
+/** The buttons, and the menu of levels, which takes a row of its own. */
+function rowsOf(ticket: Ticket): Row[] {
+  const disabled = !isOpen(ticket);
+  const button = (
+    name: keyof typeof cardActions,
+    label: string,
+    { style = ButtonStyle.Secondary, off = disabled }: Look = {},
+  ) => ({
+    type: ComponentType.Button as const,
+    style,
+    label,
+    custom_id: `${cardActions[name]}:${ticket.id}`,
+    disabled: off,
+  });
+  const claim =
+    ticket.assigned_to === null
+      ? button('claim', 'Claim', { style: ButtonStyle.Primary })
+      : button('unclaim', 'Unclaim');
+  const contact = ticket.email === null ? [] : [button('contact', 'Show e-mail', { off: false })];
   return [
-    field('Status', statusNames[status]),
-    field('Level', issue_level),
-    field('Support role', support_role),
-    ...(bare ? [] : [field('Customer', escapeName(username))]),
-    field('Customer role', user_role),
-    field('Opened', when(created_at)),
-    ...(assigned_to && !bare ? [field('Assigned to', escapeName(assigned_to))] : []),
-    ...(close_reason && !bare ? [field('Reason', neutralise(close_reason), false)] : []),
+    {
+      type: ComponentType.ActionRow,
+      components: [
+        claim,
+        button('note', 'Note', { off: false }),
+        button('close', 'Close', { style: ButtonStyle.Danger }),
+        button('more', 'More'),
+        ...contact,
+      ],
+    },
+    {
+      type: ComponentType.ActionRow,
+      components: [
+        {
+          type: ComponentType.StringSelect,
+          custom_id: `${cardActions.level}:${ticket.id}`,
+          placeholder: 'Level',
+          disabled,
+          options: issueLevels.map((level) => ({
+            label: `Level: ${level}`,
+            value: level,
+            default: level === ticket.issue_level,
+          })),
+        },
+      ],
+    },
   ];
 }
 
@@ -107,9 +120,25 @@ function withoutLinks(embed: APIEmbed): APIEmbed {
   };
 }
 
-/** The card that opens a ticket's channel: all that is known of the ticket, and the way to close it. */
-export function renderCard(ticket: Ticket, rendition: CardRendition = ''): Card {
-  const components = [closeRow(ticket)];
+function descriptionOf(ticket: Ticket, rendition: CardRendition): string {
+  if (rendition === 'bare') {
+    return '*Discord does not take what this ticket is called or says: it follows below.*';
+  }
+  if (needsDescription(ticket, rendition)) return '*The description follows below.*';
+  return neutralise(ticket.description);
+}
+
+/**
+ * The card that opens a ticket's channel: all that is known of the ticket, and the ways to work on it.
+ * The customer's e-mail address is not in it: a button shows it to one person, and that is written down.
+ */
+export function renderCard(
+  ticket: Ticket,
+  times: CardTimes,
+  facts: CardFacts | undefined,
+  rendition: CardRendition = '',
+): Card {
+  const components = rowsOf(ticket);
   if (rendition === 'text') {
     const { number, issue_level, support_role } = ticket;
     const content = `**Ticket #${number}** · ${issue_level} · ${support_role}`;
@@ -117,28 +146,29 @@ export function renderCard(ticket: Ticket, rendition: CardRendition = ''): Card 
   }
   const bare = rendition === 'bare';
   const topic = bare ? '' : `: ${escapeName(ticket.topic, MAX_TOPIC)}`;
+  const title = shorten(`Ticket #${ticket.number}${topic}`, 256);
+  const description = descriptionOf(ticket, rendition);
+  const footer = `Ticket ${ticket.id}`;
+  const used = title.length + description.length + footer.length;
   const embed: APIEmbed = {
-    title: shorten(`Ticket #${ticket.number}${topic}`, 256),
-    description: bare
-      ? '*Discord does not take what this ticket is called or says: it follows below.*'
-      : needsDescription(ticket, rendition)
-        ? '*The description follows below.*'
-        : neutralise(ticket.description),
+    title,
+    description,
     color: isOpen(ticket) ? colors[ticket.issue_level] : 0x747f8d,
-    fields: fieldsOf(ticket, bare),
-    footer: { text: `Ticket ${ticket.id}` },
+    fields: fieldsOf(ticket, times, facts, { bare, used }),
+    footer: { text: footer },
   };
   return { embeds: [rendition === 'links' ? withoutLinks(embed) : embed], components };
 }
 
-/** Tells whether a card shows something else than it did. */
-export function cardHash(ticket: Ticket): string {
-  const shown = JSON.stringify(renderCard(ticket));
+/** Tells whether a card shows something else than it did; what is read for a new one alone left out. */
+export function cardHash(ticket: Ticket, times: CardTimes): string {
+  const shown = JSON.stringify(renderCard(ticket, times, undefined));
   return createHash('sha256').update(shown).digest('base64url').slice(0, 16);
 }
 
 /** True for a card of this ticket, whatever Discord makes of its texts. */
 export function isCard({ embeds, components }: APIMessage, ticketId: string): boolean {
-  if (!JSON.stringify(components ?? []).includes(`${closeButton}:${ticketId}`)) return false;
+  const mark = `"${cardActions.close}:${ticketId}"`;
+  if (!JSON.stringify(components ?? []).includes(mark)) return false;
   return embeds.length > 0 || (components ?? []).length > 0;
 }

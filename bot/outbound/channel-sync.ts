@@ -164,9 +164,8 @@ async function mirrorPage(bridge: Bridge, ticket: MirroredTicket, stream: Stream
   }
   if (seq !== mirror[offset]) await bridge.tickets.save(ticket, { [offset]: seq });
   if (ticket.stale) await bridge.tickets.refresh(ticket);
-  const isChanged = stream === 'public' && entries.some(({ type }) => type === 'ticket_change');
-  if (mirror.channel_id && isChanged) {
-    await ensureCard(bridge, ticket);
-    await placeChannel(bridge, ticket);
-  }
+  const isChanged = entries.some(({ type }) => type === 'ticket_change');
+  if (!mirror.channel_id || !isChanged) return;
+  await ensureCard(bridge, ticket);
+  if (stream === 'public') await placeChannel(bridge, ticket);
 }

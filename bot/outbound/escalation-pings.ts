@@ -1,3 +1,4 @@
+import { ButtonStyle, ComponentType } from 'discord.js';
 import type { SupportRole } from '../../src/contract/tickets.ts';
 import type { Entry, TicketChangeEntry } from '../../src/domain/log/entry.ts';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
@@ -5,6 +6,7 @@ import type { Bridge } from '../bridge.ts';
 import { systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver } from '../posting.ts';
+import type { Row } from './card.ts';
 import { commit } from './commits.ts';
 import { failureOf } from './refusals.ts';
 
@@ -28,6 +30,21 @@ function textOf({ action, data }: TicketChangeEntry): string {
   if (action !== 'sla_breach') return 'Nobody has said yet that they see to what is overdue here.';
   const what = data?.target === 'resolution' ? 'The resolution' : 'The first answer';
   return `${what} of this ticket is overdue.`;
+}
+
+/** The button that keeps it from rising further. */
+function acknowledgeRow(ticketId: string): Row {
+  return {
+    type: ComponentType.ActionRow,
+    components: [
+      {
+        type: ComponentType.Button,
+        style: ButtonStyle.Primary,
+        label: 'Acknowledge',
+        custom_id: `acknowledge:${ticketId}`,
+      },
+    ],
+  };
 }
 
 /** Whether it is still with that role: not if somebody sees to it, or it has risen further meanwhile. */
@@ -55,7 +72,7 @@ export async function callRole(
   const outcome = await deliver(bridge, ticket, {
     channelId,
     key: KEY + escalation.id,
-    body: { content },
+    body: { content, components: [acknowledgeRow(ticket.id)] },
     calls: roleId,
     stream: 'internal',
     isIt: (message) => message.content === content,

@@ -69,3 +69,24 @@ export type AnswerOf<N extends EndpointName> = {
     lines?: AsyncIterable<unknown>;
   };
 }[keyof Endpoints[N]['answers']];
+
+type GivenTo<N extends EndpointName, P extends 'query' | 'body'> =
+  Endpoints[N] extends Record<P, infer S extends z.ZodType> ? z.input<S> : undefined;
+
+type Answers<N extends EndpointName> = Endpoints[N]['answers'];
+
+/** Endpoints as a client meets them: what it gives, and what it gets, in plain types. */
+export type EndpointCalls = {
+  [N in EndpointName]: {
+    /** Method and path, as in `POST /api/v1/tickets/:ticketId/claim`. */
+    route: `${Endpoints[N]['method']} ${Endpoints[N]['path']}`;
+    query: GivenTo<N, 'query'>;
+    body: GivenTo<N, 'body'>;
+    /** Undefined where there is no body, or one of bytes. */
+    answer: {
+      [S in keyof Answers<N>]: Answers<N>[S] extends z.ZodType
+        ? z.output<Answers<N>[S]>
+        : undefined;
+    }[keyof Answers<N>];
+  };
+};

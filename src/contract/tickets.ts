@@ -103,6 +103,9 @@ export const ticketView = z.object({
   rejection_reason: z.string().nullable(),
   rating: ratingView.nullable(),
   reopened: z.int().describe('How often.'),
+  reopen_until: millis
+    .nullable()
+    .describe('Of a closed one: until when it may be reopened; null where it may not.'),
   close_request: z
     .object({ at: millis, by_name: z.string() })
     .nullable()

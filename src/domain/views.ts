@@ -15,6 +15,7 @@ import { derivedKeys } from './access/derived-keys.ts';
 import { fileView } from './links.ts';
 import type { Deletion } from './log/deletion.ts';
 import type { Author, Message, Ticket, TicketChangeEntry } from './log/entry.ts';
+import { reopenUntil } from './tickets/workflow.ts';
 
 /** `TICK-YYYYMMDD-NNNN`: the day the ticket was opened, in UTC, and its number. */
 export function referenceOf({ created_at, number }: Pick<Ticket, 'created_at' | 'number'>): string {
@@ -93,6 +94,7 @@ export function ticketView(
     rejection_reason: ticket.rejection_reason,
     rating: rating && ratingView(rating),
     reopened: ticket.reopened,
+    reopen_until: reopenUntil(ctx.config, ticket),
     close_request: ticket.close_request,
     ...(to.closingDueAt !== undefined && { closing_due_at: to.closingDueAt }),
     ...(to.staff && staffFieldsOf(ticket, to)),

@@ -107,8 +107,13 @@ test('the chat of the preview talks to the page alone: files, edits and the end 
   await picture(page, 'preview-talk');
   await page.getByRole('button', { name: 'More options' }).click();
   await page.getByRole('menuitem', { name: 'End conversation' }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'End conversation' }).click();
+  await page.getByRole('button', { name: 'Undo' }).waitFor();
   await page.getByText('Conversation ended').waitFor();
+  await page.locator('.rating .star').last().click();
+  await page.getByRole('button', { name: 'Send rating' }).click();
+  await page.getByText('Thank you for your rating.').first().waitFor();
+  await page.getByRole('button', { name: 'Reopen conversation' }).click();
+  await page.getByLabel('Your message').waitFor();
   expect(asked.filter((url) => /\/api\/|socket\.io/.test(url))).toEqual([]);
   expect(complaints).toEqual([]);
   await page.goto(`${app.url}/readyz`);

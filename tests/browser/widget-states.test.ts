@@ -1,87 +1,28 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { findFreePort } from '../../src/infra/embedded-mongo/launch.ts';
-import { ensureBuilt, root } from '../../src/prepare.mjs';
-import { openApp, type RunningApp } from '../support/app.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
 import { eventually } from '../support/eventually.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
-import { mintToken, personAt } from '../support/people.ts';
-import { openBrowser } from './browser.ts';
-import { type PartnerSite, servePartner } from './partner-site.ts';
-import {
-  expectNoSidewaysScroll,
-  findBarriers,
-  openChat,
-  said,
-  type Visit,
-  visit,
-  write,
-} from './widget-desk.ts';
+import { useWidget } from '../support/widget.ts';
+import { expectNoSidewaysScroll, findBarriers, openChat, said, write } from './widget-desk.ts';
 
 const PICTURE = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGNsaGhgYGBgYgADBgYGABYGAQGf5mUgAAAAAElFTkSuQmCC',
   'base64',
 );
 
-let browser: Browser;
-let app: RunningApp;
 let proxy: FaultProxy;
-let site: PartnerSite;
-let users = 0;
-const open: Visit[] = [];
-const pictures = join(root, 'tests/browser/screenshots');
-
-beforeAll(async () => {
-  await ensureBuilt();
-  await mkdir(pictures, { recursive: true });
-  // With the limits of a real server: each test is somebody else.
-  app = await openApp({ WEB_SERVER_PORT: String(await findFreePort()), RATE_LIMIT_FACTOR: '1' });
-  await app.ready;
-  proxy = await startFaultProxy({ target: { port: Number(new URL(app.url).port) } });
-  site = await servePartner(`http://127.0.0.1:${proxy.port}`);
+// With the limits of a real server: each test is somebody else.
+const widget = useWidget({
+  env: { RATE_LIMIT_FACTOR: '1' },
+  async front({ url }) {
+    proxy = await startFaultProxy({ target: { port: Number(new URL(url).port) } });
+    return `http://127.0.0.1:${proxy.port}`;
+  },
   // Coming back to a page as it was left is switched off where tests are driven.
-  browser = await openBrowser({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
-}, 240_000);
-
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-  await proxy?.close();
-  await app?.stop();
-}, 120_000);
-
-beforeEach(() => {
-  site.user = { id: `ben-${++users}`, username: 'Ben' };
-  site.page = {};
+  launch: { ignoreDefaultArgs: ['--disable-back-forward-cache'] },
+  onStart: () => () => proxy?.close(),
 });
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-
-const staff = () => personAt(app.url, mintToken({ id: `kim-${users}`, role: 'AGENT' }));
-const me = () => personAt(app.url, mintToken(site.user));
-
-async function come(options: Parameters<typeof visit>[2] = {}): Promise<Visit> {
-  const one = await visit(browser, site.url, options);
-  open.push(one);
-  return one;
-}
-
-/** Opens the chat and makes a ticket. */
-async function begin(page: Page, text = 'My fern is unwell'): Promise<string> {
-  await openChat(page);
-  await write(page, text);
-  return eventually(async () => {
-    const { body } = await me().call<{ id: string }[]>('GET', '/tickets');
-    if (!body[0]) throw new Error('there is no ticket yet');
-    return body[0].id;
-  });
-}
-
-const picture = (page: Page, name: string) =>
-  page.screenshot({ path: join(pictures, `${name}.png`) });
+const { come, begin, me, staff, picture } = widget;
 
 /** Files as the clipboard, or whoever drags them, hands them over. */
 const transferOf = (page: Page, name: string, type: string) =>
@@ -229,7 +170,7 @@ describe('what a customer meets', () => {
 
 describe('the page around it', () => {
   test('a component that mounts, unmounts and mounts again, as React’s StrictMode has it, leaves one chat that hears and sends once', async () => {
-    site.page = { before: '<script src="/strict.js"></script>' };
+    widget.site.page = { before: '<script src="/strict.js"></script>' };
     const { page } = await come();
     await page.getByRole('button', { name: 'Open chat' }).waitFor();
     await page.evaluate('strict.twice()');
@@ -242,12 +183,12 @@ describe('the page around it', () => {
   }, 60_000);
 
   test('a page that comes back from the back/forward cache has its draft, what was said meanwhile, and sends', async () => {
-    site.page = { before: '<script src="/shown.js"></script>' };
+    widget.site.page = { before: '<script src="/shown.js"></script>' };
     const { page } = await come();
     const ticketId = await begin(page);
     await said(page, 'My fern is unwell').waitFor();
     await page.getByLabel('Your message').fill('half a sentence');
-    await page.goto(`${site.url}/other`);
+    await page.goto(`${widget.site.url}/other`);
     await staff().send(ticketId, 'said meanwhile');
     // There is no load to wait for.
     await page.evaluate('history.back()').catch(() => undefined);
@@ -284,7 +225,8 @@ describe('other ways to look at it', () => {
       await expectNoSidewaysScroll(page);
       await page.getByRole('button', { name: 'More options' }).click();
       await page.getByRole('menuitem', { name: 'End conversation' }).click();
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await page.getByRole('button', { name: 'Undo' }).waitFor({ state: 'detached' });
       expect(await findBarriers(page)).toEqual([]);
     },
     60_000,
@@ -305,6 +247,13 @@ describe('other ways to look at it', () => {
     expect(await hasBorder('.menu')).toBe(true);
     await picture(page, 'forced-colours');
     await page.getByRole('menuitem', { name: 'End conversation' }).click();
+    await page.getByRole('button', { name: 'Undo' }).waitFor();
+    expect(await hasBorder('.strip')).toBe(true);
+    await write(page, 'A word too many');
+    const own = page.locator('.row', { has: said(page, 'A word too many') });
+    await own.getByRole('button', { name: 'Message options' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByRole('alertdialog').waitFor();
     expect(await hasBorder('.question')).toBe(true);
   }, 60_000);
 });

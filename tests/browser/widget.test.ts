@@ -371,12 +371,11 @@ describe('everybody can use it, on every screen', () => {
         .click();
       await page.getByRole('menu').waitFor();
       await look('menu');
-      await page.keyboard.press('Escape');
-      await page.getByRole('button', { name: 'More options' }).click();
-      await page.getByRole('menuitem', { name: 'End conversation' }).click();
+      await page.getByRole('menuitem', { name: 'Delete' }).click();
       await page.getByRole('alertdialog').waitFor();
       await look('question');
-      await page.getByRole('alertdialog').getByRole('button', { name: 'End conversation' }).click();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+      await staff.call('POST', `/tickets/${ticketId}/close`);
       await page.getByText('Conversation ended').waitFor();
       await look('ended');
       await page.getByRole('button', { name: 'All conversations' }).click();

@@ -3,8 +3,9 @@ import { acknowledgeEscalation } from '../../src/domain/sla/escalation.ts';
 import { slaWork } from '../../src/domain/sla/watch.ts';
 import type { FailpointName } from '../../src/infra/failpoints.ts';
 import { agent, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
-import { channelOf, clearFaults, messagesIn, textsIn } from '../support/discord.ts';
+import { channelOf, clearFaults, discordPerson, messagesIn, textsIn } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
+import { interactionsOf } from '../support/interactions.ts';
 import { laterBy } from '../support/uploads.ts';
 
 const HOUR = 3_600_000;
@@ -52,7 +53,13 @@ test('a broken promise calls the next role in the channel, an hour later the one
     callOf(roles().MANAGER as string, 'Nobody has said yet that they see to what is overdue here.'),
   );
   await eventually(async () => expect(await calls(channelId)).toEqual(wanted));
-  await acknowledgeEscalation(desk.ctx, agent, ticket.id);
+  const call = (await messagesIn(desk.sim, channelId)).find(({ content }) =>
+    content.includes('<@&'),
+  );
+  const kim = interactionsOf(desk.sim, discordPerson(desk.sim, 'kim'));
+  const button = `acknowledge:${ticket.id}`;
+  const answer = await kim.press(channelId, call?.id as string, button);
+  expect(answer.content).toContain('no further role is called');
   await look(ticket.id, 20);
   await say(desk.ctx, ticket.id, 'still here');
   await eventually(async () =>

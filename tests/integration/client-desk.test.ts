@@ -68,16 +68,18 @@ test('availability and calendar', async () => {
 });
 
 test('closings and reports', async () => {
-  const { closing, reports } = desk;
+  const { tickets, reports } = desk;
   const ana = newPerson(app.url, 'CUSTOMER');
   const ticket = await ana.createTicket();
-  const { closing_due_at } = await closing.schedule(ticket.id, {
+  const { closing_due_at } = await tickets.closeLater(ticket.id, {
     in_ms: 3_600_000,
     reason: 'done',
   });
   expect(closing_due_at).toEqual(expect.any(Number));
-  expect(await closing.cancel(ticket.id)).toMatchObject({ closing_due_at: null });
-  expect(await closing.request(ticket.id)).toMatchObject({ close_request: { by_name: 'Boss' } });
+  expect(await tickets.keepOpen(ticket.id)).toMatchObject({ closing_due_at: null });
+  expect(await tickets.requestClosing(ticket.id)).toMatchObject({
+    close_request: { by_name: 'Boss' },
+  });
   const worker = startWorker(app.ctx);
   try {
     await eventually(async () =>

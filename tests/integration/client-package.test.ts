@@ -25,7 +25,9 @@ beforeAll(async () => {
   await run('npm', install, { cwd: project });
   await mkdir(join(project, 'src'));
   const installed = join(project, 'node_modules/@deskcord/client');
-  await cp(join(installed, 'example.mjs'), join(project, 'src/example.mjs'));
+  for (const name of ['example.mjs', 'desk-example.mjs']) {
+    await cp(join(installed, name), join(project, 'src', name));
+  }
 }, 240_000);
 
 afterAll(async () => {
@@ -54,6 +56,18 @@ test('when the package is installed into an empty project without a registry, th
   expect(said).toBe('sent as number 1\nKim: Less sun\n');
 }, 60_000);
 
+test('the desk of the package is there beside it: its example claims a ticket, tags, answers and snoozes it', async () => {
+  const ana = personAt(app.url, mintToken({ id: 'ana-2', username: 'Ana' }));
+  const { id, number } = await ana.createTicket({ topic: 'My rose' });
+  const token = mintToken({ id: 'lee', role: 'AGENT', username: 'Lee' });
+  const { stdout } = await run(process.execPath, ['src/desk-example.mjs'], {
+    cwd: project,
+    env: { PATH: process.env.PATH, DESKCORD_URL: app.url, DESKCORD_TOKEN: token },
+  });
+  expect(stdout).toBe(`1 waiting\n#${number} My rose: IN_PROGRESS\n`);
+  expect((await ana.list(id)).body).toMatchObject([{ content: 'I am looking into it.' }]);
+}, 60_000);
+
 test('its types are complete without the libraries it is made with', async () => {
   const manifest = JSON.parse(
     await readFile(join(project, 'node_modules/@deskcord/client/package.json'), 'utf8'),
@@ -74,8 +88,22 @@ test('its types are complete without the libraries it is made with', async () =>
       ({ stdout }: { stdout: string }) => stdout,
     );
   };
-  expect(await check('example.mjs')).toBe('');
+  await writeFile(
+    join(project, 'src/wrong-desk.ts'),
+    `import { createDesk } from "@deskcord/client/desk";
+const { tickets } = createDesk({ url: '', getToken: () => '' });
+tickets.claim();
+tickets.setStatus('id', { state: 'OPEN' });
+tickets.get('id').then((one) => one.topics);
+tickets.list({ page: 1, status: 'open' }).then(({ rows }) => rows[0]?.subjects);`,
+  );
+  for (const name of ['example.mjs', 'desk-example.mjs']) expect(await check(name)).toBe('');
   const complaints = await check('wrong.ts');
   expect(complaints).toContain("Type 'number' is not assignable to type 'string'");
   expect(complaints).toContain("Did you mean 'content'?");
+  const ofDesk = await check('wrong-desk.ts');
+  expect(ofDesk).toContain('wrong-desk.ts(3,9): error');
+  expect(ofDesk).toContain("'state' does not exist");
+  expect(ofDesk).toContain("Did you mean 'topic'?");
+  expect(ofDesk).toContain("'subjects' does not exist");
 }, 60_000);

@@ -44,6 +44,7 @@ const ticket = {
   rejection_reason: null,
   rating: null,
   reopened: 0,
+  reopen_until: null,
   close_request: null,
   user_role: 'CUSTOMER',
   support_role: 'GENERAL',

@@ -88,6 +88,7 @@ describe('the endpoints that never change', () => {
       close_request: null,
       closing_due_at: null,
       reopened: 0,
+      reopen_until: null,
     });
     expect(Number.isInteger(body.created_at)).toBe(true);
     expect(body.created_at).toBeGreaterThanOrEqual(before);

@@ -57,6 +57,8 @@ export async function clearFaults(sim: RunningSimulator): Promise<void> {
 
 type Who = keyof RunningSimulator['state']['people'];
 
+let uses = 0;
+
 /** Calls Discord's own REST routes as one of the seeded people, the way their client does. */
 export function discordPerson(sim: RunningSimulator, who: Who) {
   const person = sim.state.people[who];
@@ -74,20 +76,25 @@ export function discordPerson(sim: RunningSimulator, who: Who) {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return (text ? JSON.parse(text) : undefined) as T;
   };
-  const interact = (type: number, channelId: string, data: object, messageId?: string) =>
-    call('POST', '/interactions', {
+  const interact = async (type: number, channelId: string, data: object, messageId?: string) => {
+    const nonce = `${Date.now()}-${++uses}`;
+    await call('POST', '/interactions', {
       type,
       application_id: sim.state.applicationId,
       guild_id: sim.state.guildId,
       channel_id: channelId,
       ...(messageId ? { message_id: messageId } : {}),
       data,
-      nonce: String(Date.now()),
+      nonce,
       session_id: 'test',
     });
+    return nonce;
+  };
   return {
     ...person,
     call,
+    /** Runs a command, presses or chooses, or sends a form; returns what to find the interaction by. */
+    interact,
     write: (channelId: string, content: string) =>
       call<APIMessage>('POST', `/channels/${channelId}/messages`, { content }),
     attach: (channelId: string, content: string, files: { name: string; data: Uint8Array }[]) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type LogEvent, TicketLog } from '../../client/ticket-log.ts';
+import { newer } from '../../client/track.ts';
 import type { SyncAck } from '../../src/contract/events.ts';
 import type { MessageView } from '../../src/contract/messages.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
@@ -198,5 +199,36 @@ describe('the order of a ticket', () => {
       'message 6',
       'message 7',
     ]);
+  });
+});
+
+test('when only one of two answers says when a ticket will be closed, then that is no change of it', () => {
+  const log = new TicketLog(1);
+  log.learn(buildTicket(1));
+  log.catchUp();
+  const ticket = buildTicket(1, { closing_due_at: 5 });
+  expect(
+    log.page({ messages: [], ticket, head: 1, more: false } as unknown as SyncAck).events,
+  ).toEqual([]);
+});
+
+describe('the later of two states of a ticket', () => {
+  test.each([
+    ['is the one told of', buildTicket(1), buildTicket(2), buildTicket(2)],
+    ['is the one known, where that is ahead', buildTicket(3), buildTicket(2), buildTicket(3)],
+    [
+      'keeps when it will be closed, where it is not said',
+      buildTicket(1, { closing_due_at: 5 }),
+      buildTicket(2),
+      buildTicket(2, { closing_due_at: 5 }),
+    ],
+    [
+      'takes when it will be closed, where it is said',
+      buildTicket(1, { closing_due_at: 5 }),
+      buildTicket(1, { closing_due_at: null }),
+      buildTicket(1, { closing_due_at: null }),
+    ],
+  ])('%s', (_, known, told, later) => {
+    expect(newer(known, told)).toEqual(later);
   });
 });

@@ -13,8 +13,12 @@ test('when the contract changes a number the widget has a copy of, then the copy
   expect(limits).toEqual({
     content: sizes.content,
     topic: sizes.topic,
+    comment: sizes.comment,
     file: sizes.file,
     filesPerMessage: sizes.filesPerMessage,
+    contextKeys: sizes.contextKeys,
+    contextKey: sizes.contextKey,
+    contextValue: sizes.contextValue,
   });
 });
 

@@ -1,4 +1,5 @@
 import { type Fields, type PretendServer, visitor } from './pretend-server.ts';
+import { answerVerb, pretendAvailability } from './pretend-verbs.ts';
 
 const handshake = { sid: 'preview', upgrades: [], pingInterval: 3_600_000, pingTimeout: 3_600_000 };
 
@@ -55,8 +56,12 @@ function answerRest(server: PretendServer, path: string, { method, body }: Reque
   if (path === '/tickets') {
     return json(method === 'POST' ? server.create(JSON.parse(String(body))) : server.tickets);
   }
+  if (path === '/availability') return json(pretendAvailability());
   if (!kept) return new Response('{"error":"NOT_FOUND","message":"not found"}', { status: 404 });
   if (!what) return json(kept.ticket);
+  const asked = { method: method ?? 'GET', what, body: JSON.parse(String(body ?? '{}')) };
+  const changed = answerVerb(server, kept, asked);
+  if (changed) return json(changed);
   const shown = kept.messages.filter(({ deleted }) => !deleted);
   return json(shown, { 'deskcord-head': String(kept.ticket.last_seq) });
 }

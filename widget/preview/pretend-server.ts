@@ -7,6 +7,7 @@ const agent = { author_id: 'agent', author_name: 'Sample agent', author_role: 'A
 
 const THINKING_MS = 600;
 const WRITING_MS = 1600;
+const REOPENABLE_MS = 7 * 24 * 3_600_000;
 
 type Tell = (event: string, data: unknown) => void;
 
@@ -19,9 +20,16 @@ export interface Fields {
   attachments?: string[];
 }
 
-interface Kept {
+export interface Kept {
   ticket: TicketView;
   messages: MessageView[];
+}
+
+/** What closing changes. */
+export function closed(): Partial<TicketView> {
+  const closed_at = Date.now();
+  const reopen_until = closed_at + REOPENABLE_MS;
+  return { status: 'CLOSED', closed_at, closing_due_at: null, reopen_until };
 }
 
 /** Enough of the contract for a conversation of one visitor, in the memory of the page. */
@@ -59,6 +67,7 @@ export class PretendServer {
         files: [],
         context: {},
         reopened: 0,
+        reopen_until: null,
         rating: null,
       },
       ...{ first_response_at: null, response_time: null, resolved_at: null },
@@ -78,17 +87,24 @@ export class PretendServer {
       case 'send_message':
         return this.#sent(kept, fields);
       case 'edit':
-        return this.#change(kept, fields, { content: fields.content ?? '', edited: true });
+        return this.#rewrite(kept, fields, { content: fields.content ?? '', edited: true });
       case 'delete':
-        return this.#change(kept, fields, { content: '', files: [], deleted: true });
+        return this.#rewrite(kept, fields, { content: '', files: [], deleted: true });
       case 'close_ticket':
-        Object.assign(kept.ticket, { status: 'CLOSED', closed_at: Date.now() });
-        return this.#told('ticket_closed', kept, { ticket: this.#step(kept) });
+        return { ticket: this.change(kept, closed(), 'ticket_closed') };
       case 'sync':
         return { ...kept, head: kept.ticket.last_seq, more: false };
       default:
         return {};
     }
+  }
+
+  /** Changes the ticket itself, and tells of it. */
+  change(kept: Kept, fields: Partial<TicketView>, event = 'ticket_updated'): TicketView {
+    Object.assign(kept.ticket, fields);
+    const ticket = { ...this.#step(kept) };
+    this.tell(event, ticket);
+    return ticket;
   }
 
   keepFile(file: File): FileView {
@@ -121,18 +137,12 @@ export class PretendServer {
     return message;
   }
 
-  #change(kept: Kept, { message_id }: Fields, change: Partial<MessageView>): object {
+  #rewrite(kept: Kept, { message_id }: Fields, change: Partial<MessageView>): object {
     const message = kept.messages.find(({ id }) => id === message_id);
     const { last_seq: rev } = this.#step(kept);
     const changed = Object.assign(message ?? {}, change, { rev }) as MessageView;
-    return this.#told(change.deleted ? 'delete_message' : 'edit_message', changed, {
-      message: changed,
-    });
-  }
-
-  #told(event: string, data: unknown, answer: object): object {
-    this.tell(event, (data as Partial<Kept>).ticket ?? data);
-    return answer;
+    this.tell(change.deleted ? 'delete_message' : 'edit_message', changed);
+    return { message: changed };
   }
 
   #step({ ticket }: Kept): TicketView {
@@ -151,7 +161,9 @@ export class PretendServer {
       this.tell('typing', person);
     }, THINKING_MS);
     setTimeout(() => {
-      if (kept.ticket.status === 'OPEN') this.#write(kept, { ...agent, content });
+      if (kept.ticket.closed_at !== null) return;
+      kept.ticket.first_response_at ??= Date.now();
+      this.#write(kept, { ...agent, content });
     }, THINKING_MS + WRITING_MS);
   }
 

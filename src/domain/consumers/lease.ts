@@ -73,6 +73,12 @@ export async function checkGrant(ctx: AppContext, name: string, grant: Grant): P
   if (row && Number(row.epoch) !== grant.fencingToken) throw new LeaseLost();
 }
 
+/** Whether anybody holds a lease now, by the database's clock. */
+export async function isLeaseHeld(ctx: AppContext, name: string): Promise<boolean> {
+  const held = { _id: name, $expr: { $gt: ['$until', { $toLong: '$$NOW' }] } };
+  return (await native(ctx.db.leases).findOne(held, { projection: { _id: 1 } })) !== null;
+}
+
 /** Gives a lease back, so that the next holder need not wait for its end. */
 export async function releaseLease(ctx: AppContext, name: string, holder: string): Promise<void> {
   await native(ctx.db.leases).updateOne({ _id: name, holder }, { $set: { until: 0 } });

@@ -8,7 +8,7 @@ import type {
   Stream,
   TicketChangeRow,
 } from '../../models/entry.ts';
-import { addedFields, newTicketFields, type TicketRow } from '../../models/ticket.ts';
+import { addedFields, newTicketFields, staffFields, type TicketRow } from '../../models/ticket.ts';
 import { atInsertion } from './cluster-clock.ts';
 import { strippedTicket } from './deletion.ts';
 
@@ -158,6 +158,22 @@ export function foldMessage(entry: MessageEntry | MessageChangeEntry): Message {
     edited: entry.type === 'edit',
     deleted: entry.type === 'delete',
   };
+}
+
+/**
+ * A ticket after a change of it. An entry knows the fields of its own stream for certain, those of the other
+ * one as its writer had last heard of them.
+ */
+export function foldTicket(
+  ticket: Ticket,
+  { stream, ticket: after, changes }: TicketChangeEntry,
+): Ticket {
+  if (stream === 'public') {
+    const own = Object.fromEntries(staffFields.map((name) => [name, ticket[name]]));
+    return { ...after, ...own };
+  }
+  const set = Object.entries(changes).map(([name, [, to]]) => [name, to]);
+  return { ...ticket, ...Object.fromEntries(set) };
 }
 
 /** True for an entry of a message; the others are changes of the ticket itself. */

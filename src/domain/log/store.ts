@@ -105,7 +105,9 @@ export function createLogStore(db: Database) {
       try {
         session.startTransaction({ writeConcern: accepted });
         await entryRows(db).insertOne(toRow(entry), { session });
-        await native(db.tickets).updateOne({ _id: oid(id) }, { $set: fields }, { session });
+        if (Object.keys(fields).length > 0) {
+          await native(db.tickets).updateOne({ _id: oid(id) }, { $set: fields }, { session });
+        }
         // The entry has its time already: committed much later, a reconciliation poll would look past it.
         if (Date.now() - start > COMMIT_WITHIN_MS)
           throw unavailable('the transaction took too long');

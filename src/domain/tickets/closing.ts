@@ -6,14 +6,16 @@ import { AppError } from '../../errors.ts';
 import type { Actor } from '../access/actor.ts';
 import { parseReason } from '../access/parse.ts';
 import { requireRight } from '../access/policy.ts';
+import { isLeaseHeld } from '../consumers/lease.ts';
 import {
   beginWork,
   cancelUnlessBegun,
+  scheduleLease,
   scheduleUnlessBegun,
   type WorkHandler,
 } from '../schedule.ts';
 import { signalClosing } from '../signals.ts';
-import { closingFields } from './close.ts';
+import { closeTicket, closingFields } from './close.ts';
 import { CLOSING, type DueClosing, isCurrent } from './due-closing.ts';
 import { changeTicket } from './engine.ts';
 import { readTicket, viewTicket } from './read.ts';
@@ -63,6 +65,24 @@ export async function scheduleClosing(
   if (!(await scheduleUnlessBegun(ctx, work))) throw underWay();
   signalClosing(ctx, actor, ticket, at, silent);
   return viewTicket(ctx, actor, ticket, head);
+}
+
+/**
+ * Closes a ticket after a moment in which it can be undone, without a word to its customer before; at once
+ * where no process does what is due, since it would stay open.
+ * @param momentMs in milliseconds
+ * @throws AppError as `scheduleClosing`
+ */
+export async function closeAfterMoment(
+  ctx: AppContext,
+  actor: Actor,
+  ticketId: string,
+  reason: string | null,
+  momentMs: number,
+): Promise<TicketView> {
+  if (!(await isLeaseHeld(ctx, scheduleLease)))
+    return closeTicket(ctx, actor, ticketId, { reason });
+  return scheduleClosing(ctx, actor, ticketId, { in_ms: momentMs, reason, silent: true });
 }
 
 /**

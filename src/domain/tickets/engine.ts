@@ -32,6 +32,8 @@ export interface TicketChange {
   log?: LogId;
   /** An idempotency key: what is done under it is done once, whoever does it first. */
   once?: string;
+  /** It is written down though it changes nothing: that it was done is what there is to know. */
+  always?: true;
   /** What a desk event tells besides, of the ticket before the change. */
   data?(ticket: Ticket, at: number): Record<string, FieldValue>;
   /**
@@ -87,7 +89,7 @@ export async function changeTicket(
     const at = ctx.clock();
     const changes = changesOf(ticket, fieldsAfter(ticket, change.to(ticket, at), at));
     const names = Object.keys(changes);
-    if (names.length === 0) return { unchanged: { ticket, head } };
+    if (names.length === 0 && !change.always) return { unchanged: { ticket, head } };
     const after = Object.fromEntries(names.map((name) => [name, changes[name]?.[1]]));
     const seq = head + 1;
     const ending = endsTicket({ changes }) && { ending_seq: seq };

@@ -50,6 +50,21 @@ export async function readTicket(
   return { ticket: toTicket(row), head: headWith(row, head) };
 }
 
+/**
+ * The ticket that people call by this number.
+ * @throws AppError NOT_FOUND, alike for a number that was not given yet
+ */
+export async function findTicketByNumber(
+  ctx: AppContext,
+  actor: Actor,
+  number: number,
+): Promise<Ticket> {
+  const row = await native(ctx.db.tickets).findOne({ number }, { projection: { _id: 1 } });
+  // An id that no ticket has: the refusal takes the same way as for somebody else's.
+  const id = row?._id.toHexString() ?? '0'.repeat(24);
+  return (await readTicket(ctx, actor, id)).ticket;
+}
+
 /** A ticket for who asked: for staff, with its service level and how far its internal stream has come. */
 export async function viewTicket(
   ctx: AppContext,

@@ -14,9 +14,7 @@ import { listPriorities } from '../priorities/priorities.ts';
 import { changeTicket } from './engine.ts';
 import { hasMostOpen, TooManyOpenTickets } from './open-cap.ts';
 import { urgencyOf } from './urgency.ts';
-import { isOpen, requireMove } from './workflow.ts';
-
-const DAY = 24 * 3_600_000;
+import { isOpen, reopenUntil, requireMove } from './workflow.ts';
 
 function required(location: string, message: string): AppError {
   return new AppError('BAD_REQUEST', 'Invalid form of body', {
@@ -29,7 +27,7 @@ function requireRecent(ctx: AppContext, ticket: Ticket, at: number): void {
   if (ticket.status !== 'CLOSED') return;
   const { reopenDays } = ctx.config;
   if (reopenDays === 0) throw new AppError('CONFLICT', 'closed tickets are not reopened here');
-  if (ticket.closed_at !== null && at > ticket.closed_at + reopenDays * DAY) {
+  if (at > (reopenUntil(ctx.config, ticket) ?? at)) {
     throw new AppError('CONFLICT', `the ticket was closed more than ${reopenDays} days ago`);
   }
 }

@@ -56,6 +56,17 @@ export function requireOpen(ticket: WithStatus): void {
   if (!isOpen(ticket)) throw ticketEnded();
 }
 
+const DAY = 24 * 3_600_000;
+
+/** Until when a closed ticket may be reopened; null where it may not, or is not closed. */
+export function reopenUntil(
+  { reopenDays }: { reopenDays: number },
+  { status, closed_at }: WithStatus & { closed_at: number | null },
+): number | null {
+  if (status !== 'CLOSED' || reopenDays === 0 || closed_at === null) return null;
+  return closed_at + reopenDays * DAY;
+}
+
 /** What a change of a ticket says of its status: from, to. */
 type Changed = { changes: Readonly<Record<string, readonly [from: unknown, to: unknown]>> };
 

@@ -4,9 +4,9 @@ import { Bubble } from './bubble.tsx';
 import { addFiles, Composer } from './composer.tsx';
 import { BLANK, type Conversation } from './conversation.ts';
 import type { Desk } from './desk.ts';
+import { Ended } from './ended.tsx';
 import { Icon, IconButton } from './icons.tsx';
-import { useNow } from './listeners.ts';
-import { Said } from './markup.tsx';
+import { type LineProps, Opening } from './opening.tsx';
 import { reasonText } from './reasons.ts';
 import { buildRows, type Row } from './rows.ts';
 import type { Session } from './session.ts';
@@ -33,6 +33,7 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
     if (atBottom && desk.isWatched) conversation.markRead();
   });
   const { typing } = session;
+  const { service } = desk.layers;
   return (
     <div class="screen chat" {...drop.events}>
       {conversation.id === BLANK ? (
@@ -80,6 +81,7 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
           <IconButton icon="close" label={say('cancel')} onClick={() => desk.problem(undefined)} />
         </p>
       )}
+      {service && <service.Strip {...{ desk, session, conversation }} />}
       {conversation.isClosed || refusal ? (
         <Ended desk={desk} session={session} conversation={conversation} />
       ) : (
@@ -97,8 +99,6 @@ function rowsOf(session: Session, conversation: Conversation): Row[] {
   const hasOlder = isUnknown || open?.hasOlder === true;
   return buildRows({ me: session.person.id, ticket, pending, messages, hasOlder });
 }
-
-type LineProps = Omit<Parameters<typeof Bubble>[0], 'row'> & { row: Row };
 
 function Line(props: LineProps) {
   const { desk, row } = props;
@@ -126,101 +126,9 @@ function Line(props: LineProps) {
   }
 }
 
-/** What the ticket was opened with is the first thing said. */
-function Opening(props: LineProps & { row: Extract<Row, { kind: 'opening' }> }) {
-  const { desk, row, session } = props;
-  const { words } = desk;
-  const { item } = row;
-  const isLimited = item?.reason?.code === 'RATELIMIT';
-  const now = useNow(isLimited);
-  const seconds = Math.max(1, Math.ceil(((item?.retry_at ?? now) - now) / 1000));
-  const isOnline = session.client.connection.state === 'online';
-  const state = isLimited
-    ? words.say('retryIn', { seconds })
-    : words.say(isOnline && item?.failures === 0 ? 'sending' : 'waiting');
-  const say = words.say;
-  const isSeen = session.states.get(props.conversation.id).last?.isMine === false;
-  const copy = () => desk.copy(row.text);
-  return (
-    <div
-      class={`row mine first last ${item ? (item.state === 'failed' ? 'failed' : 'sending') : 'sent'}`}
-    >
-      <div class="bubble-line">
-        <div class="stack">
-          <div class="bubble">
-            <span class="sr-only">{say('you')}: </span>
-            {row.topic && (
-              <strong class="topic" dir="auto">
-                {row.topic}
-              </strong>
-            )}
-            <Said text={row.text} isStaff={false} say={say} />
-          </div>
-        </div>
-        <IconButton
-          class="tools"
-          icon="more"
-          label={say('actions')}
-          onClick={({ currentTarget }) =>
-            desk.showMenu(currentTarget, () => [
-              { icon: 'copy', label: say('copy'), onSelect: copy },
-            ])
-          }
-        />
-      </div>
-      {item?.state === 'failed' ? (
-        <div class="foot failed">
-          <p>
-            {say('notSent')} {reasonText(words, item.reason)}
-          </p>
-          <p class="choices">
-            <button
-              type="button"
-              class="link"
-              onClick={() => session.client.retryTicket(item.client_id)}
-            >
-              {say('retry')}
-            </button>
-            <button type="button" class="link" onClick={copy}>
-              {say('copy')}
-            </button>
-            <button
-              type="button"
-              class="link"
-              onClick={() =>
-                desk.ask({
-                  ...{ title: say('discardAsk'), hint: say('discardHint'), yes: say('discard') },
-                  onYes: () => session.client.discardTicket(item.client_id),
-                })
-              }
-            >
-              {say('discard')}
-            </button>
-          </p>
-        </div>
-      ) : (
-        <p class="foot">
-          {item ? (
-            state
-          ) : (
-            <>
-              <time dateTime={new Date(row.at).toISOString()}>{words.time(row.at)}</time>
-              {props.isNewestOwn && (
-                <span class={isSeen ? 'state seen' : 'state'}>
-                  <Icon name={isSeen ? 'checks' : 'check'} />
-                  {say(isSeen ? 'seen' : 'sent')}
-                </span>
-              )}
-            </>
-          )}
-        </p>
-      )}
-    </div>
-  );
-}
-
 function Welcome({ desk, session }: { desk: Desk; session: Session }) {
   const { options, words } = desk;
+  const { service } = desk.layers;
   return (
     <div class="welcome">
       <span class="welcome-mark">
@@ -228,39 +136,10 @@ function Welcome({ desk, session }: { desk: Desk; session: Session }) {
       </span>
       <h3 dir="auto">{options.greeting ?? words.say('greeting')}</h3>
       <p dir="auto">{options.intro ?? words.say('intro')}</p>
+      <div class="welcome-reply">
+        {service && <service.ReplyTime desk={desk} session={session} />}
+      </div>
       {session.client.newTickets.length > 0 && <p class="hint">{words.say('waiting')}</p>}
-    </div>
-  );
-}
-
-/** Under a conversation that has ended; what was being written is still there. */
-function Ended(props: { desk: Desk; session: Session; conversation: Conversation }) {
-  const { desk, session, conversation } = props;
-  const { say } = desk.words;
-  const { text, files, edit } = conversation.draft.state;
-  const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    // Whoever was writing must not fall out of the chat with the field.
-    const root = button.current?.getRootNode() as ShadowRoot;
-    if (!root.activeElement && document.activeElement === document.body) button.current?.focus();
-  }, []);
-  const kept = [edit?.text, text, ...files.map(({ name }) => name)].filter(Boolean).join('\n');
-  return (
-    <div class="ended">
-      {kept && (
-        <>
-          <p>{say('keptText')}</p>
-          <blockquote dir="auto">{kept}</blockquote>
-        </>
-      )}
-      <button
-        ref={button}
-        type="button"
-        class="primary"
-        onClick={() => (kept ? conversation.moveDraftToNew() : session.show(BLANK))}
-      >
-        {say(kept ? 'sendInNew' : 'newChat')}
-      </button>
     </div>
   );
 }

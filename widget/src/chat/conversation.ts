@@ -1,6 +1,7 @@
 import { isEnded } from '../../../client/ended.ts';
 import { isPending, type NewTicketItem, pendingId } from '../../../client/new-tickets.ts';
 import type { OpenTicket, ShownMessage } from '../../../client/open-ticket.ts';
+import { newer } from '../../../client/track.ts';
 import type { MessageView } from '../../../src/contract/messages.ts';
 import type { TicketView } from '../../../src/contract/tickets.ts';
 import { Draft } from './draft.ts';
@@ -28,8 +29,16 @@ export class Conversation {
   }
 
   get ticket(): TicketView | undefined {
-    const known = this.#session.tickets?.find(({ id }) => id === this.id);
-    return this.open?.ticket ?? known;
+    const known = this.#session.list.get(this.id);
+    const shown = this.open?.ticket;
+    return known && shown ? newer(known, shown) : (shown ?? known);
+  }
+
+  /** When it will be closed, where that has been decided. */
+  get closingDueAt(): number | null {
+    if (this.isClosed) return null;
+    const ticket = this.#session.list.get(this.id) ?? this.open?.ticket;
+    return ticket?.closing_due_at ?? null;
   }
 
   get pending(): NewTicketItem | undefined {
@@ -72,14 +81,16 @@ export class Conversation {
 
   /** Sends the draft; of a blank page it makes a ticket. */
   send(): void {
-    const { client } = this.#session;
+    const { client, context } = this.#session;
     const { text, files } = this.draft.take();
     if (this.id !== BLANK) {
       client.send(this.id, text, { uploads: files });
       return;
     }
     const description = text || files.map(({ name }) => name).join(', ');
-    const { pending_id } = client.startTicket(topicOf(description), description);
+    const { pending_id } = client.startTicket(topicOf(description), description, {
+      ...(context && { context }),
+    });
     if (files.length > 0) client.send(pending_id, '', { uploads: files });
     this.#session.show(pending_id);
   }

@@ -11,6 +11,7 @@ import type { Session } from './session.ts';
 export function HomeScreen({ desk, session }: { desk: Desk; session: Session }) {
   const { say } = desk.words;
   const { tickets } = session;
+  const { service } = desk.layers;
   const waiting = session.client.newTickets;
   const sorted = [...(tickets ?? [])].sort((a, b) => b.updated_at - a.updated_at);
   return (
@@ -50,6 +51,7 @@ export function HomeScreen({ desk, session }: { desk: Desk; session: Session }) 
             </li>
           ))}
         </ul>
+        {service && <service.Hours desk={desk} session={session} />}
       </div>
       <div class="home-foot">
         <button type="button" class="primary" onClick={() => session.show(BLANK)}>

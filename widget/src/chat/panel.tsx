@@ -14,9 +14,14 @@ export function Panel({ desk }: { desk: Desk }) {
   useChanges(desk);
   const panel = useRef<HTMLElement>(null);
   const isSmall = useSmallScreen(desk);
-  const { session, words, isOpen, options, overlays, menu, question } = desk;
+  const { session, words, isOpen, options, layers } = desk;
+  const { overlays, menu, question } = layers;
   const { say } = words;
   useFocus(desk, panel);
+  const isOnline = session?.client.connection.state === 'online';
+  useEffect(() => {
+    if (isOpen) layers.preload();
+  }, [isOpen, isOnline]);
   if (!isOpen) return <Announcer desk={desk} />;
   const isPage = options.mode === 'page';
   const isModal = isSmall && !isPage;
@@ -61,7 +66,11 @@ function Header({ desk, session }: { desk: Desk; session: Session | undefined })
   const isHome = !conversation;
   const hasList =
     (session?.tickets?.length ?? 0) > 0 || (session?.client.newTickets.length ?? 0) > 0;
+  const { service } = desk.layers;
   const topic = conversation?.ticket?.topic ?? conversation?.pending?.topic;
+  // The line has its height before it is known what stands in it.
+  const otherwise = topic ? title : '\u00a0';
+  const status = service && session && <service.Status {...{ desk, session, otherwise }} />;
   return (
     <header class={isHome ? 'header wide' : 'header'}>
       <div class="header-line">
@@ -79,11 +88,16 @@ function Header({ desk, session }: { desk: Desk; session: Session | undefined })
           <h2>
             <bdi>{topic ?? title}</bdi>
           </h2>
-          {conversation?.ticket ? (
+          {conversation && (
             <p>
-              <bdi>{title}</bdi> · <bdi>#{conversation.ticket.number}</bdi>
+              {conversation.ticket && (
+                <>
+                  <bdi>#{conversation.ticket.number}</bdi> ·{' '}
+                </>
+              )}
+              {status ?? <bdi>{otherwise}</bdi>}
             </p>
-          ) : null}
+          )}
         </div>
         {session && (
           <IconButton
@@ -99,9 +113,15 @@ function Header({ desk, session }: { desk: Desk; session: Session | undefined })
         )}
       </div>
       {isHome && (
-        <p class="greeting" dir="auto">
-          {options.greeting ?? say('greeting')}
-        </p>
+        <>
+          <p class="greeting" dir="auto">
+            {options.greeting ?? say('greeting')}
+          </p>
+          <div class="status-line">
+            {status}
+            {service && session && <service.ReplyTime desk={desk} session={session} />}
+          </div>
+        </>
       )}
     </header>
   );

@@ -10,6 +10,7 @@ import type { Person } from './identity.ts';
 import { Keeper, ofTab, shared } from './keeper.ts';
 import { Listeners, type Observable } from './listeners.ts';
 import { Previews } from './previews.ts';
+import { TicketList } from './ticket-list.ts';
 import { TicketStates } from './ticket-state.ts';
 
 const TYPING_MS = 6000;
@@ -18,6 +19,8 @@ export interface SessionOptions {
   person: Person;
   url: string;
   getToken: () => Promise<string>;
+  /** What staff are told of where a conversation begins. */
+  getContext(): Record<string, string> | undefined;
   emit<N extends keyof ChatEvents>(name: N, detail?: ChatEvents[N]): void;
   /** A message of somebody else has come. */
   onMessage(message: MessageView): void;
@@ -34,7 +37,7 @@ export class Session implements Observable {
   readonly previews: Previews;
   readonly onChange: Observable['onChange'];
   readonly tell: () => void;
-  tickets: TicketView[] | undefined;
+  readonly list: TicketList;
   /** What is shown; undefined is the list. */
   current: Conversation | undefined;
   #typing: { ticketId: string; name: string } | undefined;
@@ -53,11 +56,31 @@ export class Session implements Observable {
     const blobs = createIndexedBlobs(this.kept.databaseName());
     const storage = createLocalStorage(this.kept.namespace, shared, blobs);
     this.client = createDeskClient({ url, getToken, storage });
+    this.list = new TicketList(this.client, this.tell);
     this.previews = new Previews(this.client.blobs, this.tell);
     this.#listen();
     this.client.connect();
     const place = ofTab.getItem(this.#placeKey);
     if (place) this.show(place);
+  }
+
+  get tickets(): TicketView[] | undefined {
+    return this.list.all;
+  }
+
+  /** What a conversation that begins now is opened with. */
+  get context(): Record<string, string> | undefined {
+    return this.#options.getContext();
+  }
+
+  /** This machine's time as the server has it, as far as that is known. */
+  serverTime(now: number): number {
+    return now + (this.kept.get<number>('clock') ?? 0);
+  }
+
+  /** The server has said what time it is. */
+  learnTime(serverNow: number): void {
+    this.kept.set('clock', serverNow - Date.now());
   }
 
   get #placeKey(): string {
@@ -105,16 +128,17 @@ export class Session implements Observable {
     const { emit, onFailed, onSignedOut } = this.#options;
     client.on('connection', ({ state }) => {
       emit('connection', { state });
-      if (state === 'online') void this.#list();
+      if (state === 'online') void this.#load();
       this.tell();
     });
     client.on('auth_required', onSignedOut);
-    client.on('ticket_created', (ticket) => this.#put(ticket));
-    client.on('ticket_updated', (ticket) => this.#put(ticket));
+    client.on('ticket_created', (ticket) => this.list.put(ticket));
+    client.on('ticket_updated', (ticket) => this.list.put(ticket));
     client.on('ticket_closed', (ticket) => {
-      this.#put(ticket);
+      this.list.put(ticket);
       emit('ticket:closed', { ticketId: ticket.id });
     });
+    client.on('ticket_closing', ({ ticket_id, due_at }) => this.list.setClosing(ticket_id, due_at));
     client.on('message', (message) => this.#receive(message));
     client.on('edit_message', (message) => this.#note(message));
     client.on('delete_message', ({ ticket_id, seq }) => {
@@ -147,7 +171,7 @@ export class Session implements Observable {
   #listenToNewTickets(): void {
     this.client.on('new_ticket', ({ item, state, ticketId, ticket }) => {
       const id = pendingId(item.client_id);
-      if (ticket) this.#put(ticket);
+      if (ticket) this.list.put(ticket);
       if (state === 'created' && ticketId) {
         if (this.current?.id === id) this.#becomes(ticketId);
         this.#options.emit('ticket:created', { ticketId });
@@ -185,22 +209,15 @@ export class Session implements Observable {
     this.tell();
   }
 
-  async #list(): Promise<void> {
+  async #load(): Promise<void> {
     try {
-      this.tickets = await this.client.tickets.list();
+      const tickets = await this.list.load();
       // Who has never written begins with the blank page instead of an empty list.
-      const isEmpty = this.tickets.length === 0 && this.client.newTickets.length === 0;
+      const isEmpty = tickets.length === 0 && this.client.newTickets.length === 0;
       if (isEmpty && !this.current) this.show(BLANK);
-      this.tell();
     } catch {
       // The next connection asks again.
     }
-  }
-
-  #put(ticket: TicketView): void {
-    const others = (this.tickets ?? []).filter(({ id }) => id !== ticket.id);
-    this.tickets = [ticket, ...others].sort((a, b) => (a.id < b.id ? 1 : -1));
-    this.tell();
   }
 
   #startTyping(ticketId: string, name: string): void {

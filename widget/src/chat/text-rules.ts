@@ -1,5 +1,8 @@
 /** Copies of the contract's numbers; a test compares them. */
-export const limits = { content: 4000, topic: 200, file: 10 * 1024 * 1024, filesPerMessage: 10 };
+export const limits = {
+  ...{ content: 4000, topic: 200, comment: 2000, file: 10 * 1024 * 1024, filesPerMessage: 10 },
+  ...{ contextKeys: 20, contextKey: 40, contextValue: 500 },
+};
 
 /** Length as the server counts it. */
 export function countCodePoints(text: string): number {

@@ -1,37 +1,42 @@
 import type { Conversation } from '../chat/conversation.ts';
-import type { Desk, MenuItem } from '../chat/desk.ts';
+import type { Desk } from '../chat/desk.ts';
+import type { MenuItem } from '../chat/layers.ts';
+import type { Settings } from '../chat/news.ts';
+import type * as Copy from './copy.ts';
+import { type ActionProps, endSoon } from './ticket-actions.ts';
 
 /** What can be done with the conversation that is shown, and with the chat. */
 export function headerMenu(desk: Desk, conversation: Conversation | undefined): MenuItem[] {
   const { say } = desk.words;
-  const { sound, notify } = desk.settings;
+  const { sound, notify } = desk.news.settings;
+  const change = (settings: Partial<Settings>) =>
+    void desk.news.change(settings).then(desk.tell, () => undefined);
   const items: MenuItem[] = [
     {
       ...{ icon: 'sound', label: say('sound'), checked: sound },
-      onSelect: () => void desk.changeSettings({ sound: !sound }),
+      onSelect: () => change({ sound: !sound }),
     },
   ];
   if ('Notification' in window) {
     items.push({
       ...{ icon: 'bell', label: say('notify'), checked: notify },
-      onSelect: () => void desk.changeSettings({ notify: !notify }),
+      onSelect: () => change({ notify: !notify }),
     });
   }
-  if (conversation?.ticket && !conversation.isClosed) {
-    items.push({
-      icon: 'stop',
-      label: say('end'),
-      danger: true,
-      onSelect: () => askEnd(desk, conversation),
-    });
+  const { session } = desk;
+  if (!session || !conversation?.ticket) return items;
+  const props = { desk, session, conversation };
+  items.push({ icon: 'file', label: say('saveCopy'), onSelect: () => void saveCopy(props) });
+  if (!conversation.isClosed && conversation.closingDueAt === null) {
+    const onSelect = () => void endSoon(props);
+    items.push({ icon: 'stop', label: say('end'), danger: true, onSelect });
   }
   return items;
 }
 
-function askEnd(desk: Desk, conversation: Conversation): void {
-  const { say } = desk.words;
-  desk.ask({
-    ...{ title: say('endAsk'), hint: say('endHint'), yes: say('end') },
-    onYes: () => void desk.run(conversation.open?.close()),
-  });
+async function saveCopy(props: ActionProps): Promise<void> {
+  const file = './copy.js';
+  const lazy: typeof Copy | undefined = await import(file).catch(() => undefined);
+  if (!lazy) return props.desk.problem(props.desk.words.say('errOffline'));
+  await props.desk.run(lazy.saveCopy(props));
 }

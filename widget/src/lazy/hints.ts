@@ -34,6 +34,7 @@ const known: (keyof ChatOptions)[] = [
   'files',
   'fallbackHref',
   'mode',
+  'context',
   'strings',
 ];
 

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import type { Desk, MenuItem } from '../chat/desk.ts';
+import type { Desk } from '../chat/desk.ts';
 import { Icon } from '../chat/icons.tsx';
+import type { MenuItem } from '../chat/layers.ts';
 
 const rootOf = (element: Element) => element.getRootNode() as ShadowRoot;
 
@@ -31,7 +32,7 @@ export function Menu({
     element.querySelector('button')?.focus();
   }, [anchor]);
   const close = (focus = true) => {
-    desk.menu = undefined;
+    desk.layers.menu = undefined;
     desk.tell();
     if (focus) anchor.focus();
   };

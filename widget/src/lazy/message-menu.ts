@@ -1,5 +1,5 @@
 import type { BubbleProps } from '../chat/bubble.tsx';
-import type { MenuItem } from '../chat/desk.ts';
+import type { MenuItem } from '../chat/layers.ts';
 
 /** What can be done with a message. */
 export function messageMenu({ desk, conversation, row }: BubbleProps): MenuItem[] {

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { Question as Asked, Desk } from '../chat/desk.ts';
+import type { Desk } from '../chat/desk.ts';
+import type { Question as Asked } from '../chat/layers.ts';
 
 /** Asks before something is gone; the answer that changes nothing has the focus. */
 export function Question({ desk, asked }: { desk: Desk; asked: Asked }) {
@@ -19,7 +20,7 @@ export function Question({ desk, asked }: { desk: Desk; asked: Asked }) {
     };
   }, []);
   const close = () => {
-    desk.question = undefined;
+    desk.layers.question = undefined;
     desk.tell();
   };
   return (

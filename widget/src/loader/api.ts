@@ -29,6 +29,7 @@ function commandsOf(loader: Loader, fromTag: ChatOptions) {
     openTicket: (id: string) => withChat((chat) => chat.openTicket(id)),
     setLocale: (locale: string) => loader.configure({ locale }),
     setTheme: (theme: 'auto' | 'light' | 'dark') => loader.configure({ theme }),
+    setContext: (context: Record<string, string>) => loader.configure({ context }),
     configure: (options: ChatOptions) => loader.configure(options),
     refreshToken: () => loader.chat?.refreshToken(),
     logout: () => loader.isStarted && withChat((chat) => chat.logout()),

@@ -28,6 +28,8 @@ export interface ChatOptions {
   fallbackHref?: string;
   /** `page` fills the window and has no button. */
   mode?: 'widget' | 'page';
+  /** What staff are told beside page, browser and language; false tells them nothing. */
+  context?: Record<string, string> | false;
   /** Other words for any text of the chat, by its key. */
   strings?: Record<string, string>;
 }

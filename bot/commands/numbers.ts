@@ -1,0 +1,107 @@
+import { ApplicationCommandOptionType } from 'discord.js';
+import type { AgentView } from '../../src/contract/agents.ts';
+import type { ComplianceView, TimesView } from '../../src/contract/reports.ts';
+import { changeAgent, listAgents } from '../../src/domain/agents/agents.ts';
+import { readDashboard } from '../../src/domain/reports/reports.ts';
+import { escapeName } from '../format.ts';
+import { timestamp } from '../outbound/card-fields.ts';
+import type { CommandModule } from './command.ts';
+import { offered } from './options.ts';
+import { listed } from './ticket-lines.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const AGENTS_SHOWN = 50;
+
+/** A length of time in words: minutes, or hours from two of them on. */
+function inWords(ms: number | null): string {
+  if (ms === null) return '—';
+  return ms < 2 * HOUR ? `${Math.round(ms / MINUTE)} min` : `${Math.round(ms / HOUR)} h`;
+}
+
+const times = ({ count, median, p90 }: TimesView) =>
+  `median ${inWords(median)}, 90 % within ${inWords(p90)} (${count})`;
+
+const kept = ({ met, breached, compliance }: ComplianceView) =>
+  compliance === null ? '—' : `${Math.round(compliance * 100)} % (${met} of ${met + breached})`;
+
+export const stats: CommandModule = {
+  command: {
+    scope: 'guild',
+    needs: 'staff',
+    data: {
+      ...offered,
+      name: 'stats',
+      description: 'The desk in numbers: yours, or everybody’s for those who may',
+    },
+    async run({ bridge, actor }) {
+      const view = await readDashboard(bridge.ctx, actor);
+      const { scope, today, open, total, by_status, rating } = view;
+      const statuses = Object.entries(by_status).map(([name, { count }]) => `${name} ${count}`);
+      return [
+        scope === 'own' ? '**The tickets assigned to you**' : '**All tickets**',
+        `Today: ${today.new} opened, ${today.closed} ended`,
+        `Open: ${open.count} of ${total.count} (${statuses.join(', ')})`,
+        `First answer: ${times(view.first_response)}`,
+        `Resolution: ${times(view.resolution)}`,
+        `First answer in time: ${kept(view.sla.first_response)}`,
+        `Resolved in time: ${kept(view.sla.resolution)}`,
+        `Rating: ${rating.average === null ? '—' : rating.average.toFixed(1)} (${rating.count})`,
+        `As of ${timestamp(view.as_of)}`,
+      ].join('\n');
+    },
+  },
+};
+
+function agentLine({ name, presence, open_tickets, skills, role }: AgentView): string {
+  const fits = skills.length > 0 ? skills.join(', ') : 'every role';
+  return `**${escapeName(name)}** · ${presence} · ${open_tickets} open · ${role} · ${fits}`;
+}
+
+export const agents: CommandModule = {
+  command: {
+    scope: 'guild',
+    needs: 'staff',
+    data: {
+      ...offered,
+      name: 'agents',
+      description: 'Who of the staff is there, and has how much',
+    },
+    async run({ bridge, actor }) {
+      const { rows, total } = await listAgents(bridge.ctx, actor, { page: 1, limit: AGENTS_SHOWN });
+      const order = ['online', 'away', 'offline'];
+      const sorted = rows.toSorted(
+        (a, b) =>
+          order.indexOf(a.presence) - order.indexOf(b.presence) || a.open_tickets - b.open_tickets,
+      );
+      const more = total > rows.length ? [`… of ${total}`] : [];
+      return listed([...sorted.map(agentLine), ...more]);
+    },
+  },
+};
+
+export const away: CommandModule = {
+  command: {
+    scope: 'guild',
+    needs: 'staff',
+    data: {
+      ...offered,
+      name: 'away',
+      description: 'Say whether tickets may be given to you by themselves',
+      options: [
+        {
+          type: ApplicationCommandOptionType.Boolean,
+          name: 'away',
+          description: 'True: none are; false: they are again',
+          required: true,
+        },
+      ],
+    },
+    async run({ bridge, actor }, { options }) {
+      const view = await changeAgent(bridge.ctx, actor, { away: options.getBoolean('away', true) });
+      return view.presence === 'away'
+        ? 'You are away: no ticket is given to you by itself. Yours stay yours.'
+        : 'You are there: tickets may be given to you.';
+    },
+  },
+};

@@ -1,0 +1,39 @@
+import type { TicketView } from '../../src/contract/tickets.ts';
+import type { Bridge } from '../bridge.ts';
+import { escapeName, MAX_CONTENT, shorten } from '../format.ts';
+import { timestamp } from '../outbound/card-fields.ts';
+
+/** Room for what stands around a list of lines. */
+const AROUND = 400;
+const MAX_TOPIC_SHOWN = 60;
+const MAX_NAME_SHOWN = 40;
+
+/** A ticket as one line of a list, with the way to its channel where it has one. */
+export function ticketLine(
+  bridge: Bridge,
+  { id, number, topic, status, priority, username, assignee, created_at }: TicketView,
+): string {
+  const channel = bridge.tickets.channelOf(id);
+  const parts = [
+    `**#${number}**${channel ? ` <#${channel}>` : ''} ${escapeName(topic, MAX_TOPIC_SHOWN)}`,
+    escapeName(username, MAX_NAME_SHOWN),
+    status,
+    escapeName(priority, MAX_NAME_SHOWN),
+    assignee ? escapeName(assignee.name, MAX_NAME_SHOWN) : 'nobody’s',
+    timestamp(created_at, 'R'),
+  ];
+  return parts.join(' · ');
+}
+
+/** As many lines as one message takes, and a last one that says how many are left out. */
+export function listed(lines: readonly string[]): string {
+  const shown: string[] = [];
+  let size = 0;
+  for (const line of lines) {
+    size += line.length + 1;
+    if (size > MAX_CONTENT - AROUND) break;
+    shown.push(line);
+  }
+  const left = lines.length - shown.length;
+  return shorten([...shown, ...(left > 0 ? [`… and ${left} more`] : [])].join('\n'), MAX_CONTENT);
+}

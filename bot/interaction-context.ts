@@ -1,0 +1,71 @@
+import {
+  type AutocompleteInteraction,
+  type ChatInputCommandInteraction,
+  type MessageComponentInteraction,
+  type ModalSubmitInteraction,
+  PermissionFlagsBits,
+} from 'discord.js';
+import type { Bridge } from './bridge.ts';
+import type { Need, Scope, TicketContext } from './commands/command.ts';
+import { actorOf, isStaff, type Person, skillsOf } from './people.ts';
+
+/** What somebody does that is answered. */
+export type Answerable =
+  | ChatInputCommandInteraction
+  | MessageComponentInteraction
+  | ModalSubmitInteraction
+  | AutocompleteInteraction;
+
+/** Where something may be used, by whom, and how it is answered. */
+export interface Rule {
+  scope: Scope;
+  needs: Need;
+  inOrder?: boolean;
+  inPlace?: boolean;
+}
+
+function rolesOf({ member }: Answerable): string[] {
+  if (!member) return [];
+  return Array.isArray(member.roles) ? member.roles : [...member.roles.cache.keys()];
+}
+
+function personOf(bridge: Bridge, interaction: Answerable): Person {
+  const { user, member, memberPermissions } = interaction;
+  const nick = member && 'displayName' in member ? member.displayName : member?.nick;
+  const guild = bridge.client.guilds.cache.get(bridge.settings.guildId);
+  return {
+    id: user.id,
+    name: nick ?? user.displayName,
+    roles: rolesOf(interaction),
+    administrator:
+      guild?.ownerId === user.id ||
+      (memberPermissions?.has(PermissionFlagsBits.Administrator) ?? false),
+  };
+}
+
+/**
+ * Checks guild, channel and role, every time anew.
+ * @param wanted the ticket that a button or form is of
+ * @returns why not, in words for the one who asked
+ */
+export function contextOf(
+  bridge: Bridge,
+  interaction: Answerable,
+  rule: Rule,
+  wanted?: string,
+): TicketContext | string {
+  const { settings, tickets } = bridge;
+  if (interaction.guildId !== settings.guildId) return 'This works in the support server only.';
+  const ticketId = (interaction.channelId && tickets.idOfChannel(interaction.channelId)) ?? '';
+  if (rule.scope === 'ticket' && !ticketId) return "This is not an open ticket's channel.";
+  if (rule.scope === 'ticket' && wanted !== undefined && wanted !== ticketId) {
+    return 'This belongs to another ticket.';
+  }
+  const person = personOf(bridge, interaction);
+  if (!isStaff(settings, person)) return 'Only the support staff may do this.';
+  const actor = actorOf(settings, person);
+  if (rule.needs === 'admin' && actor.role !== 'ADMIN') return 'Only administrators may do this.';
+  const skills = skillsOf(settings, person);
+  bridge.ctx.desk.seen.note(actor, skills);
+  return { bridge, actor, skills, here: ticketId || undefined, ticketId, unread: undefined };
+}

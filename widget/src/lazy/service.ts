@@ -1,0 +1,14 @@
+import css from './service.css';
+
+export { Rating, Reopen } from './after-end.tsx';
+export { Hours, ReplyTime, Status } from './presence.tsx';
+export { Strip } from './strip.tsx';
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(css);
+
+/** Its style comes with it, once for each shadow root. */
+export function adoptStyle(root: ShadowRoot): void {
+  if (root.adoptedStyleSheets.includes(sheet)) return;
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+}
