@@ -51,6 +51,8 @@ export interface Config {
   requireApproval: boolean;
   autoStatus: boolean;
   reopenDays: number;
+  /** Days after its end at which a ticket is deleted; 0 for never. */
+  retentionDays: number;
   agentSees: 'all' | 'assigned';
   agentMayAssign: boolean;
   autoAssign: 'off' | 'least_loaded' | 'round_robin';
@@ -99,6 +101,11 @@ function crossCheck(raw: Raw, failed: Set<VariableName>, problems: string[]): vo
   if (raw.SERVER_MODE === undefined && !failed.has('SERVER_MODE') && raw.HOST) {
     const why = 'SERVER_MODE is not set, and without it nothing but loopback is listened on';
     if (!isLoopback(raw.HOST)) problems.push(describe('HOST', raw.HOST, why));
+  }
+  const { RETENTION_DAYS: retention = 0, REOPEN_DAYS: reopen = 0 } = raw;
+  if (retention > 0 && retention <= reopen) {
+    const why = `a closed ticket may be reopened for REOPEN_DAYS (${reopen}), and is there for longer`;
+    problems.push(describe('RETENTION_DAYS', String(retention), why));
   }
   if (raw.SERVER_MODE === 'PRODUCTION') checkProduction(raw, missing, problems);
 }
@@ -198,6 +205,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     requireApproval: raw.REQUIRE_APPROVAL,
     autoStatus: raw.AUTO_STATUS,
     reopenDays: raw.REOPEN_DAYS,
+    retentionDays: raw.RETENTION_DAYS,
     agentSees: raw.AGENT_SEES,
     agentMayAssign: raw.AGENT_MAY_ASSIGN,
     autoAssign: raw.AUTO_ASSIGN,

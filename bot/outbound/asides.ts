@@ -15,6 +15,7 @@ import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds, deliver } from '../posting.ts';
 import { isStepDone } from './closing-steps.ts';
 import { blocked } from './refusals.ts';
+import { withTranscript } from './transcript-places.ts';
 
 /** The step that names the newest message whose words the transcript has. */
 const UP_TO = 'asides@';
@@ -130,7 +131,10 @@ export async function keepLateWords(
       isIt: (message) => message.content.includes(`(${id} ${nth + 1})`),
     });
     if (outcome.end !== 'done') return outcome;
-    await bridge.tickets.save(ticket, { attempt: null });
+    await bridge.tickets.save(ticket, {
+      ...withTranscript(bridge, ticket, outcome.value),
+      attempt: null,
+    });
   }
   const newest = late.at(-1);
   if (newest) await saveUpTo(bridge, ticket, newest.id);

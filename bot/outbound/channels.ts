@@ -57,7 +57,7 @@ function channelsSince(bridge: Bridge, since: number): Promise<APIChannel[]> {
 /** The channel made for a ticket, by an earlier bot or an attempt whose answer was lost. */
 export async function findChannel(
   bridge: Bridge,
-  ticket: MirroredTicket,
+  ticket: Pick<MirroredTicket, 'id' | 'channelsSince'>,
 ): Promise<string | undefined> {
   const marker = markerOf(ticket.id);
   const channels = await channelsSince(bridge, ticket.channelsSince);

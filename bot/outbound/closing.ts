@@ -1,4 +1,5 @@
 import { PermissionFlagsBits as P } from 'discord.js';
+import { isDeleted } from '../../src/domain/log/deletion.ts';
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Outcome } from '../call-ends.ts';
@@ -115,7 +116,8 @@ const steps: [string, Step][] = [
 export async function walkClosing(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   for (const [name, take] of steps) {
     if (isStepDone(ticket, name)) continue;
-    if (bridge.ended) return false;
+    // What is deleted is taken away instead, when its turn comes.
+    if (bridge.ended || isDeleted(ticket.ticket)) return false;
     bridge.ctx.failpoint('before-close-step');
     const waits = await take(bridge, ticket);
     if (waits) throw new MirrorProblem(waits);

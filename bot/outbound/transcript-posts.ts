@@ -1,10 +1,12 @@
 import type { APIEmbed, RawFile } from 'discord.js';
+import { isDeleted } from '../../src/domain/log/deletion.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Outcome } from '../call-ends.ts';
 import { escapeName, MAX_TOPIC, neutralise, shorten } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver } from '../posting.ts';
 import { breakLinks } from './renditions.ts';
+import { withTranscript } from './transcript-places.ts';
 import { planTranscriptPosts } from './transcripts.ts';
 
 type Failed = Exclude<Outcome<unknown>, { end: 'done' }>;
@@ -78,6 +80,7 @@ export async function postTranscript(
   const { posts } = await planTranscriptPosts(bridge, ticket);
   let nth = -1;
   for await (const files of posts) {
+    if (isDeleted(ticket.ticket)) return undefined;
     const step = `transcript@${closing} ${++nth}`;
     if (mirror.steps.includes(step)) continue;
     const part = nth > 0 ? ` · ${nth + 1}` : '';
@@ -87,7 +90,12 @@ export async function postTranscript(
     const place = { channelId, key: `${step} ${ticket.id}`, footer };
     const outcome = await postFiles(bridge, ticket, place, files);
     if (outcome.end !== 'done') return outcome;
-    await bridge.tickets.save(ticket, { steps: [...mirror.steps, step], attempt: null });
+    const transcripts = withTranscript(bridge, ticket, outcome.value);
+    await bridge.tickets.save(ticket, {
+      ...transcripts,
+      steps: [...mirror.steps, step],
+      attempt: null,
+    });
   }
   return undefined;
 }

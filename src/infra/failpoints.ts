@@ -19,7 +19,12 @@ export type FailpointName =
   | 'before-file-removal'
   | 'after-file-removal'
   | 'after-setup-create'
-  | 'after-setup-store';
+  | 'after-setup-store'
+  | 'after-tombstone'
+  | 'before-wipe-step'
+  | 'after-wipe-step'
+  | 'before-discord-wipe'
+  | 'after-discord-wipe';
 
 export type Failpoint = (point: FailpointName) => void;
 
