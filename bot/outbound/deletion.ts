@@ -63,9 +63,10 @@ function isTranscriptOf(ticketId: string) {
 
 /** The posts of a ticket's transcripts behind a time, among so many as are looked at. */
 async function findTranscripts(bridge: Bridge, ticketId: string, since: number) {
-  const { transcriptChannelId: channelId } = bridge.discord;
+  const { transcriptChannelId: channelId } = bridge.settings;
   const isIt = isTranscriptOf(ticketId);
   const found: string[] = [];
+  if (!channelId) return found;
   let after = String(SnowflakeUtil.generate({ timestamp: since - LOOK_BACK_MS }));
   for (let nth = 0; nth < PAGES_LOOKED_AT; nth++) {
     const query = new URLSearchParams({ limit: String(PAGE), after });
