@@ -2,6 +2,9 @@ import type { AppContext } from './context.ts';
 import { type Consumer, runConsumer } from './domain/consumers/consumer.ts';
 import type { LeaseTimes } from './domain/consumers/lease.ts';
 import { keepUnderLease } from './domain/consumers/under-lease.ts';
+import { customerWiping } from './domain/erasure/erase-customer.ts';
+import { retention } from './domain/erasure/retention.ts';
+import { ticketWiping } from './domain/erasure/wipe.ts';
 import { fileUpkeep } from './domain/files/upkeep.ts';
 import { statistics } from './domain/reports/refresh.ts';
 import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
@@ -20,6 +23,9 @@ const handlers: Readonly<Record<string, WorkHandler>> = {
   ...statistics,
   ...slaWork,
   ...slaReplanning,
+  ...ticketWiping,
+  ...customerWiping,
+  ...retention,
 };
 /** What follows the log, beside the bridge to Discord. */
 const consumers: readonly Consumer[] = [searchConsumer, slaConsumer];

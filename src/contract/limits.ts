@@ -24,6 +24,8 @@ export const rateLimits = {
   setup: 30,
   reports: 30,
   transcript: 10,
+  /** All that is known of a customer. */
+  export: 5,
   /** Codes that join two identities: those asked for, and in Discord those tried. */
   link: 5,
 } as const;

@@ -16,7 +16,7 @@ import { countRequest, rateHeaders } from '../domain/access/rate.ts';
 import { AppError, notFound } from '../errors.ts';
 import { readJson } from './body.ts';
 import { type Form, isForm, readForm } from './forms.ts';
-import { type Reply, sendError, sendPage, sendReply } from './reply.ts';
+import { type Reply, sendError, sendLines, sendPage, sendReply } from './reply.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** What a handler is called with: already authorised, counted and parsed as its row says. */
@@ -111,6 +111,7 @@ export async function serve(
     const reply = await run(call);
     const headers = { ...rateHeaders(verdict), ...reply.headers };
     if (reply.page) await sendPage(request, reply.page, headers);
+    else if (reply.lines) await sendLines(request, reply.status, reply.lines, headers);
     else sendReply(request, { ...reply, headers });
   } catch (error) {
     await form?.forget();

@@ -17,6 +17,8 @@ export interface Reply {
   csv?: string | undefined;
   /** Goes out in place of the body: a page of HTML, part by part. */
   page?: AsyncGenerator<Buffer>;
+  /** Goes out in place of the body, one line of JSON after the other. */
+  lines?: AsyncIterable<unknown>;
 }
 
 /** What an endpoint answers with that has done what was asked, and has nothing to say. */
@@ -95,28 +97,65 @@ export function sendReply({ res, unsent }: RequestContext, reply: Reply): void {
   sendText(res, reply.status, shown, headers);
 }
 
-/** Memory that a page under way may take, in bytes: a part with its images, and what the reader has not taken. */
-const PAGE_HELD = 4 * 1024 * 1024;
+interface StreamOptions {
+  status?: number;
+  headers?: Record<string, string>;
+  /** How long it may take to be read, in milliseconds. */
+  within?: number;
+}
 
-/**
- * Answers with a page as it is made, no faster than it is read. Where making it fails, or it is read too
- * slowly, the connection is cut: what has no end is seen not to be whole.
- * @throws AppError SERVICE_UNAVAILABLE, before the first byte
- */
-export async function sendPage(
-  { req, res, unsent }: RequestContext,
-  page: AsyncGenerator<Buffer>,
-  headers: Record<string, string>,
+/** Answers with what is made piece by piece, no faster than it is read. */
+async function sendStream(
+  { req, res }: RequestContext,
+  type: string,
+  pieces: AsyncGenerator<string | Buffer>,
+  { status = 200, headers = {}, within }: StreamOptions,
 ): Promise<void> {
-  if (req.method !== 'HEAD') unsent?.add(res, PAGE_HELD);
-  res.writeHead(200, {
-    'Content-Type': 'text/html; charset=utf-8',
+  res.writeHead(status, {
+    'Content-Type': `${type}; charset=utf-8`,
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     ...headers,
   });
   if (req.method === 'HEAD') return void res.end();
-  await pipeline(page, res, { signal: AbortSignal.timeout(sizes.transcriptWithin) });
+  if (within === undefined) await pipeline(pieces, res);
+  else await pipeline(pieces, res, { signal: AbortSignal.timeout(within) });
+}
+
+async function* toNdjson(lines: AsyncIterable<unknown>) {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+}
+
+/**
+ * Answers with lines as they are made. Where making them fails the connection is cut: what has no end is
+ * seen not to be whole.
+ */
+export async function sendLines(
+  request: RequestContext,
+  status: number,
+  lines: AsyncIterable<unknown>,
+  headers?: Record<string, string>,
+): Promise<void> {
+  const options = { status, ...(headers && { headers }) };
+  await sendStream(request, 'application/x-ndjson', toNdjson(lines), options);
+}
+
+/** Memory that a page under way may take, in bytes: a part with its images, and what the reader has not taken. */
+const PAGE_HELD = 4 * 1024 * 1024;
+
+/**
+ * Answers with a page of HTML as it is made. Where making it fails, or it is read too slowly, the
+ * connection is cut.
+ * @throws AppError SERVICE_UNAVAILABLE, before the first byte
+ */
+export async function sendPage(
+  request: RequestContext,
+  page: AsyncGenerator<Buffer>,
+  headers: Record<string, string>,
+): Promise<void> {
+  const { req, res, unsent } = request;
+  if (req.method !== 'HEAD') unsent?.add(res, PAGE_HELD);
+  await sendStream(request, 'text/html', page, { headers, within: sizes.transcriptWithin });
 }
 
 /** The one place where an error becomes an answer over HTTP. Bugs are reported, without detail. */

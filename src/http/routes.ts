@@ -19,6 +19,7 @@ import {
   type Handlers,
   type OpenHandler,
 } from './endpoint.ts';
+import { erasureHandlers } from './erasures.ts';
 import { messageHandlers } from './messages.ts';
 import { noteHandlers } from './notes.ts';
 import { packageHandlers } from './packages.ts';
@@ -46,6 +47,7 @@ const handlers: Handlers = {
   ...blockHandlers,
   ...reportHandlers,
   ...transcriptHandlers,
+  ...erasureHandlers,
   ...probeHandlers,
 };
 
