@@ -18,6 +18,7 @@ import { mirrorOrDefer, showDeferred } from './deferred-edits.ts';
 import { removeDeleted } from './deletion.ts';
 import { callRole, escalationOf, isCallInDoubt } from './escalation-pings.ts';
 import { postHistory } from './history.ts';
+import { showLateRating } from './late-ratings.ts';
 
 const PAGE = 100;
 
@@ -32,7 +33,10 @@ export async function syncChannel(bridge: Bridge, ticketId: string): Promise<voi
     await removeDeleted(bridge, ticketId);
     return afterSuccess(bridge, ticketId);
   }
-  if (ticket.mirror.state === 'done') return bridge.tickets.forget(ticket);
+  if (ticket.mirror.state === 'done') {
+    await showLateRating(bridge, ticket);
+    return bridge.tickets.forget(ticket);
+  }
   let through: boolean;
   try {
     through = await walk(bridge, ticket);

@@ -1,3 +1,4 @@
+import type { KeptTranscript, MirrorChange } from '../../src/domain/mirror/mirrors.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 
@@ -10,6 +11,21 @@ export function withTranscript(
   if (!postId) return {};
   const place = `${bridge.discord.transcriptChannelId}/${postId}`;
   return { transcripts: [...(mirror.transcripts ?? []), place] };
+}
+
+/** Posts of which a mirror remembers what they hold. */
+const MAX_KEPT = 50;
+
+/** A post of a transcript with what it holds, as a mirror remembers it. */
+export function keepTranscriptPost(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  postId: string | undefined,
+  posted: Omit<KeptTranscript, 'place'>,
+): MirrorChange {
+  const place = withTranscript(bridge, ticket, postId);
+  const one = { ...posted, place: place.transcripts?.at(-1) ?? null };
+  return { ...place, kept: [...(ticket.mirror.kept ?? []), one].slice(-MAX_KEPT) };
 }
 
 /** The channel and the post that a mirror remembers. */

@@ -1,39 +1,24 @@
-import type { APIEmbed, RawFile } from 'discord.js';
+import { createHash } from 'node:crypto';
+import type { RawFile } from 'discord.js';
 import { isDeleted } from '../../src/domain/log/deletion.ts';
+import type { KeptFile } from '../../src/domain/mirror/mirrors.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Outcome } from '../call-ends.ts';
-import { escapeName, MAX_TOPIC, neutralise, shorten } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver } from '../posting.ts';
-import { breakLinks } from './renditions.ts';
-import { withTranscript } from './transcript-places.ts';
+import { keepTranscriptPost } from './transcript-places.ts';
+import { readPeople, type SummaryFacts, summaries, summarise } from './transcript-summary.ts';
 import { planTranscriptPosts } from './transcripts.ts';
 
 type Failed = Exclude<Outcome<unknown>, { end: 'done' }>;
 
-/** How much of what people wrote stands in the summary: all, with its links broken, nothing. */
-const summaries = ['', 'links', 'bare'] as const;
-type Summary = (typeof summaries)[number];
-
-function summarise({ ticket }: MirroredTicket, how: Summary): APIEmbed {
-  const at = (time: number | null) => (time === null ? '—' : `<t:${Math.floor(time / 1000)}:f>`);
-  const field = (name: string, value: string, inline = true) => ({ name, value, inline });
-  const safe = (text: string) => (how === 'links' ? breakLinks(text) : text);
-  const bare = how === 'bare';
-  const topic = bare ? '' : `: ${safe(escapeName(ticket.topic, MAX_TOPIC))}`;
-  const reason = bare || !ticket.close_reason ? '' : safe(neutralise(ticket.close_reason));
-  return {
-    title: shorten(`Ticket #${ticket.number}${topic}`, 256),
-    fields: [
-      ...(bare ? [] : [field('Customer', safe(escapeName(ticket.username)))]),
-      field('Level', ticket.issue_level),
-      field('Support role', ticket.support_role),
-      field('Opened', at(ticket.created_at)),
-      field('Closed', at(ticket.closed_at)),
-      ...(reason ? [field('Reason', shorten(reason, 1024), false)] : []),
-    ],
-  };
-}
+/** By what a file is known to be the one that was kept. */
+const hashOf = ({ name, data }: RawFile): KeptFile => ({
+  name,
+  sha256: createHash('sha256')
+    .update(data as Buffer)
+    .digest('hex'),
+});
 
 /** Posts some files of the transcript, with as much of the summary as Discord takes. */
 async function postFiles(
@@ -41,6 +26,7 @@ async function postFiles(
   ticket: MirroredTicket,
   { channelId, key, footer }: { channelId: string; key: string; footer: string },
   files: readonly RawFile[],
+  facts: SummaryFacts,
 ): Promise<Outcome<string | undefined>> {
   let outcome: Outcome<string | undefined> | undefined;
   const tries = summaries.flatMap((how) => [{ how, files }]);
@@ -49,7 +35,7 @@ async function postFiles(
   for (const [nth, one] of tries.entries()) {
     const isAboutFiles = outcome?.end === 'refused' && outcome.cause === 'files';
     if (isAboutFiles && one.files.length > 0) continue;
-    const embed = summarise(ticket, one.how);
+    const embed = summarise(ticket.ticket, facts, one.how);
     if (one.files.length === 0) {
       embed.description = '*Discord does not take this file: the ticket has all of it.*';
     }
@@ -78,6 +64,7 @@ export async function postTranscript(
   const { mirror, ticket: data } = ticket;
   const closing = data.ending_seq;
   const { posts } = await planTranscriptPosts(bridge, ticket);
+  const speakers = await readPeople(bridge, ticket);
   let nth = -1;
   for await (const files of posts) {
     if (isDeleted(ticket.ticket)) return undefined;
@@ -88,11 +75,13 @@ export async function postTranscript(
     const again = mirror.closing > 0 ? ` · ${closing}` : '';
     const footer = `Ticket ${ticket.id}${again}${part}`;
     const place = { channelId, key: `${step} ${ticket.id}`, footer };
-    const outcome = await postFiles(bridge, ticket, place, files);
+    const kept = files.map(hashOf);
+    const rated_at = data.rating?.at ?? null;
+    const outcome = await postFiles(bridge, ticket, place, files, { speakers, files: kept });
     if (outcome.end !== 'done') return outcome;
-    const transcripts = withTranscript(bridge, ticket, outcome.value);
+    const posted = { closing, footer, files: kept, rated_at };
     await bridge.tickets.save(ticket, {
-      ...transcripts,
+      ...keepTranscriptPost(bridge, ticket, outcome.value, posted),
       steps: [...mirror.steps, step],
       attempt: null,
     });

@@ -31,6 +31,8 @@ export interface MirrorRow {
   steps: string[];
   /** The posts that hold its transcripts; none in a row from before they were written down. */
   transcripts?: string[];
+  /** What those hold, the newest; none in a row from before it was written down. */
+  kept?: KeptTranscriptRow[];
   /** The entry that closed the ticket, of which `done` speaks; 0 before. */
   closing: number;
   /** What the channel shows, to know what a change of the ticket must change there. */
@@ -43,6 +45,25 @@ export interface MirrorRow {
   lagging?: boolean;
   /** The lease under which the row was last written; an older bot may not write any more. */
   epoch: number;
+}
+
+/** A file of a transcript as it was posted. */
+export interface KeptFileRow {
+  name: string;
+  /** Hexadecimal. */
+  sha256: string;
+}
+
+/** A post of a transcript, one or more for each time the ticket was closed. */
+export interface KeptTranscriptRow {
+  /** The entry that closed the ticket. */
+  closing: number;
+  /** The channel and the post; null where somebody has deleted it at once. */
+  place: string | null;
+  footer: string;
+  files: KeptFileRow[];
+  /** When the rating was given that it shows; null without one. */
+  rated_at: number | null;
 }
 
 export const mirrorSchema = new Schema<MirrorRow>(
@@ -59,6 +80,7 @@ export const mirrorSchema = new Schema<MirrorRow>(
     deferred: { type: Schema.Types.Mixed, default: [] },
     steps: { type: [String], default: [] },
     transcripts: { type: [String], default: undefined },
+    kept: { type: Schema.Types.Mixed, default: undefined },
     closing: { type: Number, default: 0 },
     shown: { type: Schema.Types.Mixed, default: null },
     remade_at: { type: Number, default: 0 },

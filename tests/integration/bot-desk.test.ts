@@ -138,7 +138,7 @@ test('a transcript that would be too large loses its images, and then becomes se
   expect(parts.length).toBeGreaterThan(1);
   expect(parts.every(({ data }) => data.length <= 15_000)).toBe(true);
   const text = parts.map(({ data }) => data.toString()).join('');
-  for (let n = 0; n < 30; n++) expect(text).toContain(`<pre>${n} xxx`);
+  for (let n = 0; n < 30; n++) expect(text).toContain(`<pre dir="auto">${n} xxx`);
 });
 
 test('/close closes with a reason, after all that was written before it', async () => {

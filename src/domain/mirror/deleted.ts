@@ -52,7 +52,10 @@ export async function noteDiscordWiped(
   await native(ctx.db.posts).deleteMany({ ticket_id: _id, epoch: { $lte: epoch } });
   await native(ctx.db.mirrors).updateOne(
     { _id, epoch: { $lte: epoch } },
-    { $set: { ...nothingMirrored(), state: 'done' }, $unset: { transcripts: '', lagging: '' } },
+    {
+      $set: { ...nothingMirrored(), state: 'done' },
+      $unset: { transcripts: '', kept: '', lagging: '' },
+    },
   );
   const noted = await native(ctx.db.erasures).findOneAndUpdate(
     { _id, discord: { $ne: 'done' } },

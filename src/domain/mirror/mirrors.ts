@@ -1,6 +1,6 @@
 import type { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
-import type { MirrorRow } from '../../models/mirror.ts';
+import type { KeptFileRow, KeptTranscriptRow, MirrorRow } from '../../models/mirror.ts';
 import { LeaseLost } from '../consumers/lease.ts';
 import { native, oid } from '../log/collections.ts';
 import { internalLog, publicLog, type Stream, type Ticket, toTicket } from '../log/entry.ts';
@@ -8,6 +8,9 @@ import { headWith } from '../log/heads.ts';
 import { DUPLICATE_KEY, isDuplicateKey } from '../mongo-errors.ts';
 import { isOpen } from '../tickets/workflow.ts';
 import { type Post, toPost, toPostRow } from './posts.ts';
+
+export type KeptFile = KeptFileRow;
+export type KeptTranscript = KeptTranscriptRow;
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
 export type Mirror = Omit<MirrorRow, '_id' | 'pending' | 'lagging' | 'internal_seq'> & {
