@@ -1,15 +1,13 @@
-import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 
-/** Where a post is, as a mirror remembers it: TRANSCRIPT_CHANNEL_ID may be another one later. */
+/** Where a post is, as a mirror remembers it: the channel of transcripts may be another one later. */
 export function withTranscript(
-  bridge: Bridge,
   { mirror }: MirroredTicket,
+  channelId: string,
   postId: string | undefined,
 ): { transcripts?: string[] } {
   if (!postId) return {};
-  const place = `${bridge.discord.transcriptChannelId}/${postId}`;
-  return { transcripts: [...(mirror.transcripts ?? []), place] };
+  return { transcripts: [...(mirror.transcripts ?? []), `${channelId}/${postId}`] };
 }
 
 /** The channel and the post that a mirror remembers. */

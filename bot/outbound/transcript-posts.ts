@@ -90,7 +90,7 @@ export async function postTranscript(
     const place = { channelId, key: `${step} ${ticket.id}`, footer };
     const outcome = await postFiles(bridge, ticket, place, files);
     if (outcome.end !== 'done') return outcome;
-    const transcripts = withTranscript(bridge, ticket, outcome.value);
+    const transcripts = withTranscript(ticket, channelId, outcome.value);
     await bridge.tickets.save(ticket, {
       ...transcripts,
       steps: [...mirror.steps, step],
