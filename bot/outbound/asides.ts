@@ -132,7 +132,7 @@ export async function keepLateWords(
     });
     if (outcome.end !== 'done') return outcome;
     await bridge.tickets.save(ticket, {
-      ...withTranscript(bridge, ticket, outcome.value),
+      ...withTranscript(ticket, transcriptChannelId, outcome.value),
       attempt: null,
     });
   }

@@ -1,16 +1,14 @@
 import type { KeptTranscript, MirrorChange } from '../../src/domain/mirror/mirrors.ts';
-import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 
-/** Where a post is, as a mirror remembers it: TRANSCRIPT_CHANNEL_ID may be another one later. */
+/** Where a post is, as a mirror remembers it: the channel of transcripts may be another one later. */
 export function withTranscript(
-  bridge: Bridge,
   { mirror }: MirroredTicket,
+  channelId: string,
   postId: string | undefined,
 ): { transcripts?: string[] } {
   if (!postId) return {};
-  const place = `${bridge.discord.transcriptChannelId}/${postId}`;
-  return { transcripts: [...(mirror.transcripts ?? []), place] };
+  return { transcripts: [...(mirror.transcripts ?? []), `${channelId}/${postId}`] };
 }
 
 /** Posts of which a mirror remembers what they hold. */
@@ -18,12 +16,12 @@ const MAX_KEPT = 50;
 
 /** A post of a transcript with what it holds, as a mirror remembers it. */
 export function keepTranscriptPost(
-  bridge: Bridge,
   ticket: MirroredTicket,
+  channelId: string,
   postId: string | undefined,
   posted: Omit<KeptTranscript, 'place'>,
 ): MirrorChange {
-  const place = withTranscript(bridge, ticket, postId);
+  const place = withTranscript(ticket, channelId, postId);
   const one = { ...posted, place: place.transcripts?.at(-1) ?? null };
   return { ...place, kept: [...(ticket.mirror.kept ?? []), one].slice(-MAX_KEPT) };
 }

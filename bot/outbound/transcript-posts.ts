@@ -81,7 +81,7 @@ export async function postTranscript(
     if (outcome.end !== 'done') return outcome;
     const posted = { closing, footer, files: kept, rated_at };
     await bridge.tickets.save(ticket, {
-      ...keepTranscriptPost(bridge, ticket, outcome.value, posted),
+      ...keepTranscriptPost(ticket, channelId, outcome.value, posted),
       steps: [...mirror.steps, step],
       attempt: null,
     });

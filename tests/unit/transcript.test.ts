@@ -105,7 +105,7 @@ test('it needs nothing from outside, and forbids everything', () => {
 
 test('it shows the ticket, who said what and when, and how it ended', () => {
   expect(page).toContain('Ticket #42');
-  expect(page).toContain('Ana &lt;b&gt; (CUSTOMER)');
+  expect(page).toContain('<bdi>Ana &lt;b&gt;</bdi> (CUSTOMER)');
   expect(page).toContain('URGENT');
   expect(page).toContain('2026-01-02 03:04:05 UTC');
   expect(page).toContain('<b dir="auto">Kim</b> <span class="role">AGENT</span>');
@@ -135,7 +135,7 @@ test('text that is written from right to left stands so, whatever is around it',
   expect(rtl).toContain(`<pre dir="auto">${text}</pre>`);
   expect(rtl).toContain(`<b dir="auto">${text}</b>`);
   expect(rtl).toContain(`Ticket #42: <bdi>${text}</bdi></h1>`);
-  expect(rtl).toContain(`<dd dir="auto">${text} (CUSTOMER)</dd>`);
+  expect(rtl).toContain(`<dd dir="auto"><bdi>${text}</bdi> (CUSTOMER)</dd>`);
 });
 
 test('of a closed ticket it tells how long things took, and the rating', () => {
@@ -148,5 +148,5 @@ test('of a closed ticket it tells how long things took, and the rating', () => {
     ...{ entries: [], images: new Map(), links: new Map(), madeAt: 0 },
   });
   expect(rated).toContain('(after 5 min)');
-  expect(rated).toContain('★★★★☆ quick');
+  expect(rated).toContain('★★★★☆ <bdi>quick</bdi>');
 });

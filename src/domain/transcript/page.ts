@@ -118,14 +118,15 @@ const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 function ratingText({ rating }: Ticket): Hole {
   if (!rating) return '—';
-  return `${'★'.repeat(rating.score)}${'☆'.repeat(5 - rating.score)} ${rating.comment ?? ''}`;
+  const stars = '★'.repeat(rating.score) + '☆'.repeat(5 - rating.score);
+  return html`${stars} <bdi>${rating.comment}</bdi>`;
 }
 
 function renderHead(ticket: Ticket, assets: Assets): Html {
   const since = (at: number | null, length: number | null): Hole =>
     at === null ? '—' : html`${time(at)}${length === null ? '' : ` (after ${duration(length)})`}`;
   const rows: [string, Hole][] = [
-    ['Customer', `${ticket.username} (${ticket.user_role})`],
+    ['Customer', html`<bdi>${ticket.username}</bdi> (${ticket.user_role})`],
     ['Status', ticket.status],
     ['Level', ticket.issue_level],
     ['Support role', ticket.support_role],
