@@ -69,7 +69,13 @@ describe('the transcript of a ticket', () => {
     expect(own.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(own.headers.get('cache-control')).toBe('no-store');
     expect(own.headers.get('content-disposition')).toMatch(/^attachment; .*transcript-\d+\.html$/);
-    for (const word of ['first words &lt;b&gt;', 'an answer', 'edited', 'it came', '★★★★★ <bdi>quick</bdi>']) {
+    for (const word of [
+      'first words &lt;b&gt;',
+      'an answer',
+      'edited',
+      'it came',
+      '★★★★★ <bdi>quick</bdi>',
+    ]) {
       expect(own.text).toContain(word);
     }
     for (const word of ['a regret', 'anser', 'among staff', 'priority', 'class="status"']) {
