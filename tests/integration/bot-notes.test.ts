@@ -344,7 +344,7 @@ test('when a ticket is closed, then its notes are in a page of their own, beside
   for (const text of [
     'planted in Discord',
     'planted by REST',
-    'deleted by Bob',
+    'deleted by <bdi>Bob</bdi>',
     'note, for staff only',
   ]) {
     expect(page).toContain(text);
