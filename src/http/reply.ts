@@ -140,8 +140,8 @@ export async function sendLines(
   await sendStream(request, 'application/x-ndjson', toNdjson(lines), options);
 }
 
-/** Memory that a page under way may take, in bytes: a part with its images, and what the reader has not taken. */
-const PAGE_HELD = 4 * 1024 * 1024;
+/** Memory that a page under way is counted with, in bytes, and how long it may take, in milliseconds. */
+export const pageLimits = { held: 4 * 1024 * 1024, within: sizes.transcriptWithin as number };
 
 /**
  * Answers with a page of HTML as it is made. Where making it fails, or it is read too slowly, the
@@ -154,8 +154,8 @@ export async function sendPage(
   headers: Record<string, string>,
 ): Promise<void> {
   const { req, res, unsent } = request;
-  if (req.method !== 'HEAD') unsent?.add(res, PAGE_HELD);
-  await sendStream(request, 'text/html', page, { headers, within: sizes.transcriptWithin });
+  if (req.method !== 'HEAD') unsent?.add(res, pageLimits.held);
+  await sendStream(request, 'text/html', page, { headers, within: pageLimits.within });
 }
 
 /** The one place where an error becomes an answer over HTTP. Bugs are reported, without detail. */

@@ -1,8 +1,11 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sizes } from '../../src/contract/limits.ts';
 import type { MessageView } from '../../src/contract/messages.ts';
 import { takeSlot } from '../../src/domain/transcript/slots.ts';
+import { pageLimits, sendPage } from '../../src/http/reply.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { newPerson, type Person } from '../support/people.ts';
@@ -188,5 +191,38 @@ describe('the transcript of a ticket', () => {
       });
     }
     await eventually(async () => expect((await read(ana, ticket.id)).status).toBe(200));
+  });
+
+  test('a reader that does not read is sent no more, and cut in the end', async () => {
+    const { within } = pageLimits;
+    pageLimits.within = 500;
+    let made = 0;
+    let isOver = false;
+    async function* endless() {
+      try {
+        for (; ; made++) yield Buffer.alloc(1024 * 1024);
+      } finally {
+        isOver = true;
+      }
+    }
+    const server = createServer((req, res) => {
+      const context = { id: 'x', req, res, path: '/', query: new URLSearchParams() };
+      sendPage(context, endless(), {}).catch(() => res.destroy());
+    }).listen(0, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      const call = request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+      call.end();
+      const [answer] = (await once(call, 'response')) as [IncomingMessage];
+      await eventually(() => expect(isOver).toBe(true));
+      // What the system's buffers take, and no more.
+      expect(made).toBeLessThan(40);
+      const aborted = once(answer, 'error');
+      answer.resume();
+      expect((await aborted)[0]).toMatchObject({ code: 'ECONNRESET' });
+    } finally {
+      pageLimits.within = within;
+      server.close();
+    }
   });
 });
