@@ -51,6 +51,8 @@ export interface Config {
   agentSees: 'all' | 'assigned';
   agentMayAssign: boolean;
   autoAssign: 'off' | 'least_loaded' | 'round_robin';
+  /** Which of staff's plain messages in Discord are for the customer: all, or those that say so. */
+  replyMode: 'all' | 'reply';
   rateLimitFactor: number;
   maxConnections: number;
   maxConnectionsPerUser: number;
@@ -207,6 +209,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     agentSees: raw.AGENT_SEES,
     agentMayAssign: raw.AGENT_MAY_ASSIGN,
     autoAssign: raw.AUTO_ASSIGN,
+    replyMode: raw.DISCORD_REPLY_MODE,
     rateLimitFactor: raw.RATE_LIMIT_FACTOR,
     maxConnections: raw.MAX_CONNECTIONS,
     maxConnectionsPerUser: raw.MAX_CONNECTIONS_PER_USER,

@@ -214,6 +214,11 @@ export const variables = {
     wants: 'off, least_loaded or round_robin',
     example: 'off',
   },
+  DISCORD_REPLY_MODE: {
+    schema: z.enum(['all', 'reply']).default('all'),
+    wants: "all or reply: which of staff's plain messages in Discord go to the customer",
+    example: 'all',
+  },
   RATE_LIMIT_FACTOR: {
     schema: z.coerce.number().positive().max(1_000_000).default(1),
     wants: 'a number that every rate limit is multiplied by',

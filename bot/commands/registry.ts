@@ -10,6 +10,7 @@ import { moreComponents } from './more.ts';
 import { note } from './note.ts';
 import { agents, away, stats } from './numbers.ts';
 import { reopen } from './reopen.ts';
+import { reply } from './reply.ts';
 import { tag } from './tag.ts';
 import { transcript } from './transcript.ts';
 import { transferring } from './transfer.ts';
@@ -20,6 +21,7 @@ import { verbs } from './verbs.ts';
 const modules: readonly CommandModule[] = [
   closing,
   note,
+  reply,
   link,
   ...verbs.map(moduleOf),
   transferring,

@@ -3,7 +3,7 @@ import type { Stream } from '../../src/domain/log/entry.ts';
 import type { Bridge } from '../bridge.ts';
 import { commands } from '../commands/registry.ts';
 import { actorOf, isStaff, skillsOf } from '../people.ts';
-import { typedCommand } from './classify.ts';
+import { isInternalNote, typedCommand, withoutReplyMark } from './classify.ts';
 import type { Incoming } from './incoming.ts';
 import { writerOf } from './writers.ts';
 
@@ -18,8 +18,10 @@ export function streamOf({ internalNote }: Incoming): Stream {
 }
 
 /** Why the words of a message, whoever wrote them, are for no log. */
-export function refusalOfText({ raw, internalNote }: Incoming): string | undefined {
-  const command = internalNote ? undefined : typedCommand(raw, commands.keys());
+export function refusalOfText({ raw }: Incoming): string | undefined {
+  const command = isInternalNote(raw)
+    ? undefined
+    : typedCommand(withoutReplyMark(raw), commands.keys());
   if (!command) return undefined;
   return `this looks like the command /${command}, and was sent as text. Type / and pick it from the list that Discord shows`;
 }
