@@ -11,6 +11,7 @@ import { note } from './note.ts';
 import { agents, away, stats } from './numbers.ts';
 import { reopen } from './reopen.ts';
 import { reply } from './reply.ts';
+import { retryButton } from './retry.ts';
 import { tag } from './tag.ts';
 import { transcript } from './transcript.ts';
 import { transferring } from './transfer.ts';
@@ -46,10 +47,9 @@ export const commands: ReadonlyMap<string, Command> = new Map(
 );
 
 const components: ReadonlyMap<string, Component> = new Map(
-  [...modules.flatMap(({ components: own = [] }) => own), ...moreComponents].map((one) => [
-    one.name,
-    one,
-  ]),
+  [...modules.flatMap(({ components: own = [] }) => own), ...moreComponents, retryButton].map(
+    (one) => [one.name, one],
+  ),
 );
 
 /** Routes a `custom_id` of the form `name:arg:arg`. */

@@ -7,9 +7,17 @@ import { isInternalNote, typedCommand, withoutReplyMark } from './classify.ts';
 import type { Incoming } from './incoming.ts';
 import { writerOf } from './writers.ts';
 
+/** Why nothing of a message is passed on. */
+export interface Refusal {
+  /** In words for staff. */
+  why: string;
+  /** Another try may have another outcome: what it depends on lies outside the message. */
+  retry?: true;
+}
+
 /** What is to become of a message from the channel: refused, or taken into a log in its writer's name. */
 export type Verdict =
-  | { kind: 'refuse'; why: string }
+  | ({ kind: 'refuse' } & Refusal)
   | { kind: 'pass'; actor: Actor; stream: Stream };
 
 /** The log that a message's words are for, whoever wrote them. */
@@ -42,5 +50,5 @@ export async function judge(bridge: Bridge, incoming: Incoming): Promise<Verdict
     bridge.ctx.desk.seen.note(actor, skillsOf(bridge.settings, writer));
     return judgeWords(incoming, actor);
   }
-  return { kind: 'refuse', why: 'its writer has no role of the support staff' };
+  return { kind: 'refuse', why: 'its writer has no role of the support staff', retry: true };
 }

@@ -15,6 +15,7 @@ import {
   type DiscordPerson,
   discordPerson,
   marksOn,
+  messagesIn,
   stateOf,
   textsIn,
 } from '../support/discord.ts';
@@ -159,6 +160,37 @@ describe('what the customer has read', () => {
       expect(await marksOn(desk.sim, channelId, posted.id)).toEqual([readMark]);
     });
   });
+});
+
+test('what was refused is passed on by Retry once nothing stands in its way, by staff alone and once', async () => {
+  const [robin, ada] = [discordPerson(desk.sim, 'robin'), discordPerson(desk.sim, 'admin')];
+  const { id, channelId } = await open();
+  const { guildId, roles } = desk.sim.state;
+  const member = `/guilds/${guildId}/members/${robin.id}`;
+  const allow = { type: 1, allow: String((1n << 10n) | (1n << 11n)), deny: '0' };
+  await ada.call('PUT', `/channels/${channelId}/permissions/${robin.id}`, allow);
+  await ada.call('PATCH', member, { roles: [] });
+  const post = await robin.write(channelId, 'It has come');
+  await marked(desk, channelId, post.id, ['❌']);
+  const line = await eventually(async () => {
+    const found = (await messagesIn(desk.sim, channelId)).find(({ components }) =>
+      JSON.stringify(components ?? []).includes(`again:${id}:${post.id}`),
+    );
+    if (!found) throw new Error('there is no Retry yet');
+    return found;
+  });
+  expect(line.content).toContain('has no role of the support staff');
+  const press = async (who: DiscordPerson) =>
+    (await interactionsOf(desk.sim, who).press(channelId, line.id, `again:${id}:${post.id}`))
+      .content;
+  expect(await press(robin)).toBe('Only the support staff may do this.');
+  expect(await press(kim)).toContain('could not be passed on this time either');
+  await ada.call('PATCH', member, { roles: [roles.support] });
+  expect(await press(kim)).toBe('Passed on now: ✅.');
+  await contentsAre(desk, id, ['It has come']);
+  await marked(desk, channelId, post.id, ['✅']);
+  expect(await press(kim)).toBe('It was passed on already.');
+  await contentsAre(desk, id, ['It has come']);
 });
 
 test('only the customer is shown as typing in the channel, a bot that has just started too', async () => {
