@@ -9,7 +9,7 @@ import type { Inbox } from './inbound/inbox.ts';
 import type { MirroredTicket, Tickets } from './mirrored-tickets.ts';
 import type { Room } from './outbound/room.ts';
 import type { Problems } from './problems.ts';
-import type { GuildSettings } from './settings.ts';
+import type { GuildSettings, IdSource } from './settings.ts';
 
 /** Why a session of the bridge ended. */
 export type Ending =
@@ -26,6 +26,8 @@ export interface Bridge {
   discord: DiscordConfig;
   /** Roles, categories and channels: read here, never from `discord`. */
   settings: GuildSettings;
+  /** Where the stored ones of `settings` come from; undefined until the guild is known. */
+  ids: IdSource | undefined;
   lease: HeldLease;
   client: Client;
   rest: REST;

@@ -3,13 +3,8 @@ import { Client, Events, GatewayDispatchEvents, GatewayIntentBits, Partials } fr
 import type { DiscordConfig } from '../src/config.ts';
 import { LeaseLost } from '../src/domain/consumers/lease.ts';
 import type { Bridge, Ending } from './bridge.ts';
-import {
-  describe,
-  isUnauthorized,
-  loggable,
-  MirrorProblem,
-  tokenRefused,
-} from './discord-errors.ts';
+import { describe, isUnauthorized, loggable, tokenRefused } from './discord-errors.ts';
+import { joinGuild } from './guild.ts';
 import { catchUpAll } from './inbound/queue.ts';
 import { inviteUrl } from './permissions.ts';
 
@@ -47,6 +42,13 @@ export function createClient(discord: DiscordConfig, timeout: number): Client {
   });
 }
 
+/** Why the gateway ended a session for good, by its close code. */
+export function reasonOfClose(code: number): string {
+  if (code === closeCode.disallowedIntents) return intentsRefused;
+  if (code === closeCode.authenticationFailed) return tokenRefused;
+  return `the gateway closed with ${code}`;
+}
+
 /** Follows the gateway's own state: whenever events may have been missed, the generation grows. */
 export function listenConnection(bridge: Bridge): void {
   const { client, ctx } = bridge;
@@ -71,10 +73,7 @@ export function listenConnection(bridge: Bridge): void {
   });
   client.on(Events.ShardResume, () => bridge.problems.connection(undefined));
   client.on(Events.ShardDisconnect, ({ code }) => {
-    let reason = `the gateway closed with ${code}`;
-    if (code === closeCode.disallowedIntents) reason = intentsRefused;
-    if (code === closeCode.authenticationFailed) reason = tokenRefused;
-    bridge.end({ why: 'refused', reason });
+    bridge.end({ why: 'refused', reason: reasonOfClose(code) });
   });
   client.on(Events.ShardError, (error) => {
     bridge.log.warn({ reason: error.message }, 'the gateway reports an error');
@@ -84,7 +83,7 @@ export function listenConnection(bridge: Bridge): void {
     bridge.log.error(loggable(error), 'the Discord client reports an error');
   });
   client.on(Events.GuildDelete, ({ id }) => {
-    if (id !== bridge.discord.guildId) return;
+    if (id !== bridge.settings.guildId) return;
     bridge.end({ why: 'refused', reason: 'the bot was removed from the guild' });
   });
   client.on(Events.Invalidated, () =>
@@ -122,7 +121,7 @@ async function settleLogin(client: Client, login: Promise<unknown>): Promise<voi
   }
 }
 
-/** Logs in and waits until the guild is there. */
+/** Logs in and waits until the guild is there, which may be when somebody invites the bot. */
 export async function logIn(bridge: Bridge, over: Promise<Ending>): Promise<void> {
   const { client, discord } = bridge;
   const ready = new Promise((resolve) => client.once(Events.ClientReady, resolve));
@@ -134,9 +133,5 @@ export async function logIn(bridge: Bridge, over: Promise<Ending>): Promise<void
   if (bridge.ended) return;
   const invite = inviteUrl(client.application?.id ?? '', discord.guildId);
   bridge.log.info({ invite }, 'logged in to Discord; the address invites the bot');
-  if (!client.guilds.cache.has(discord.guildId)) {
-    throw new MirrorProblem(
-      `the bot is not in the guild ${discord.guildId}: invite it by ${invite}`,
-    );
-  }
+  await joinGuild(bridge, over);
 }

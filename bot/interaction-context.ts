@@ -64,7 +64,8 @@ export function contextOf(
   const person = personOf(bridge, interaction);
   if (!isStaff(settings, person)) return 'Only the support staff may do this.';
   const actor = actorOf(settings, person);
-  if (rule.needs === 'admin' && actor.role !== 'ADMIN') return 'Only administrators may do this.';
+  const isAdmin = actor.role === 'ADMIN' || (rule.needs === 'operator' && person.administrator);
+  if (rule.needs !== 'staff' && !isAdmin) return 'Only administrators may do this.';
   const skills = skillsOf(settings, person);
   bridge.ctx.desk.seen.note(actor, skills);
   return { bridge, actor, skills, here: ticketId || undefined, ticketId, unread: undefined };

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { AppContext } from '../src/context.ts';
+import { strippedTicket } from '../src/domain/log/deletion.ts';
 import {
   type Entry,
   foldTicket,
@@ -152,8 +153,11 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
       ticket.stale = false;
       try {
         const found = await readMirroredTicket(ctx, ticket.id);
-        if (!found) return;
         const { heads } = ticket;
+        if (!found) {
+          ticket.ticket = strippedTicket(ticket.id, heads.public, ctx.clock(), ticket.ticket);
+          return;
+        }
         // What is read now may lie beyond what the bus has brought: its next entry follows a hole.
         ticket.feeds = { public: [], internal: [] };
         heads.internal = Math.max(heads.internal, found.heads.internal);
@@ -214,6 +218,12 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     /** True where nothing up to `seq` is left to do. */
     isPast: (log: LogId, seq: number): boolean => (done.get(logKey(log)) ?? -1) >= seq,
     hasMet: (id: string): boolean => done.has(logKey(publicLog(id))) || byId.has(id),
+    /** Nothing is left to do for a ticket that was deleted, ever. */
+    drop(id: string, channelId: string | null): void {
+      byId.delete(id);
+      if (channelId) idByChannel.delete(channelId);
+      for (const log of [publicLog(id), internalLog(id)]) done.set(logKey(log), Infinity);
+    },
     /** Lets go of a ticket that is done. */
     forget(ticket: MirroredTicket): void {
       byId.delete(ticket.id);

@@ -30,26 +30,31 @@ export function personOf(member: GuildMember): Person {
 
 /** Whether somebody speaks for the support team: one of its four roles, or charge of the guild itself. */
 export function isStaff({ roles }: GuildSettings, person: Person): boolean {
-  return person.administrator || Object.values(roles).some((role) => person.roles.includes(role));
+  return person.administrator || Object.values(roles).some((role) => holds(person, role));
+}
+
+/** A role without an id is held by nobody. */
+function holds({ roles }: Pick<Person, 'roles'>, roleId: string | undefined): boolean {
+  return roleId !== undefined && roles.includes(roleId);
 }
 
 /** Somebody of the guild as the verbs know people; `ADMIN` with the administrators' role. */
 export function actorOf({ roles }: GuildSettings, person: Omit<Person, 'administrator'>): Actor {
-  const manages = person.roles.includes(roles.MANAGER);
+  const manages = holds(person, roles.MANAGER);
   return {
     key: userKey('staff', person.id, DISCORD_ISSUER),
     id: person.id,
     username: displayName(person.name, 'staff'),
     email: `${person.id}@discord.invalid`,
-    role: person.roles.includes(roles.ADMIN) ? 'ADMIN' : 'AGENT',
+    role: holds(person, roles.ADMIN) ? 'ADMIN' : 'AGENT',
     origin: 'discord',
     ...(manages && { manages }),
   };
 }
 
 /** The support roles somebody has in the guild. */
-export function skillsOf({ roles }: GuildSettings, { roles: own }: Pick<Person, 'roles'>) {
-  return supportRoles.filter((name) => own.includes(roles[name]));
+export function skillsOf({ roles }: GuildSettings, person: Pick<Person, 'roles'>) {
+  return supportRoles.filter((name) => holds(person, roles[name]));
 }
 
 /** The author of something ingested before, as who acts again. */

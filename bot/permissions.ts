@@ -4,15 +4,15 @@ import {
   PermissionFlagsBits as P,
   PermissionsBitField,
 } from 'discord.js';
-import type { DiscordConfig } from '../src/config.ts';
 import type { SupportRole } from '../src/contract/tickets.ts';
-import type { Bridge } from './bridge.ts';
+import { type RolePart, roleParts } from './guild-parts.ts';
+import type { GuildSettings, GuildView } from './settings.ts';
 
 /** What staff do in a ticket's channel. */
 const staffMay = [P.ViewChannel, P.SendMessages, P.ReadMessageHistory, P.AttachFiles];
 
 /** What the bridge does there. */
-const botMay = [
+export const botMay = [
   ...staffMay,
   P.EmbedLinks,
   P.AddReactions,
@@ -36,6 +36,9 @@ export const neededInGuild = [
 /** What it takes to write in a ticket's channel, and to keep a transcript. */
 export const neededToWrite = [P.ViewChannel, P.SendMessages, P.EmbedLinks, P.AttachFiles];
 
+export const permissionBits = (bits: readonly bigint[]): bigint =>
+  PermissionsBitField.resolve([...bits]);
+
 /** A permission by the name Discord's settings show it under, nearly. */
 export function permissionName(bit: bigint): string {
   const [name = String(bit)] = new PermissionsBitField(bit).toArray();
@@ -46,8 +49,12 @@ export function permissionName(bit: bigint): string {
  * The names of those permissions that the bot lacks, as far as the guild's cache knows.
  * @param channelId without it, what its roles lack in the whole server
  */
-export function lacking(bridge: Bridge, needed: readonly bigint[], channelId?: string): string[] {
-  const guild = bridge.client.guilds.cache.get(bridge.discord.guildId);
+export function lacking(
+  { client, settings }: Pick<GuildView, 'client' | 'settings'>,
+  needed: readonly bigint[],
+  channelId?: string,
+): string[] {
+  const guild = client.guilds.cache.get(settings.guildId);
   const me = guild?.members.me;
   if (!guild || !me) return [];
   const channel = channelId ? guild.channels.cache.get(channelId) : undefined;
@@ -59,30 +66,55 @@ export function lacking(bridge: Bridge, needed: readonly bigint[], channelId?: s
 /** What the bot asks for when it is invited: no more than its work takes. */
 export const invitedWith = PermissionsBitField.resolve([...botMay, P.ManageRoles]);
 
-/** The address at which an administrator adds the bot to the guild. */
-export function inviteUrl(applicationId: string, guildId: string): string {
+/** The address at which an administrator adds the bot to the guild, or to one of theirs. */
+export function inviteUrl(applicationId: string, guildId: string | undefined): string {
   const query = new URLSearchParams({
     client_id: applicationId,
     scope: 'bot applications.commands',
     permissions: String(invitedWith),
-    guild_id: guildId,
+    ...(guildId && { guild_id: guildId }),
   });
   return `https://discord.com/oauth2/authorize?${query}`;
 }
 
-const roleVariables: Record<SupportRole, string> = {
-  GENERAL: 'SUPPORT_TEAM_ROLE_ID',
-  TECHNICAL: 'DEVELOPER_ROLE_ID',
-  MANAGER: 'MANAGER_ROLE_ID',
-  ADMIN: 'ADMIN_ROLE_ID',
-};
+/** Overwrites without what the bot does not hold itself: Discord lets it give away no more. */
+export function withinReach(
+  { client, settings }: Pick<GuildView, 'client' | 'settings'>,
+  overwrites: readonly APIOverwrite[],
+): APIOverwrite[] {
+  const held = client.guilds.cache.get(settings.guildId)?.members.me?.permissions.bitfield ?? ~0n;
+  const isAdmin = (held & P.Administrator) !== 0n;
+  // That one is an administrator's to give in a channel, whoever holds it.
+  const reach = isAdmin ? ~0n : held & ~P.ManageRoles;
+  const cut = (bits: string) => String(BigInt(bits) & reach);
+  return overwrites.map((one) => ({ ...one, allow: cut(one.allow), deny: cut(one.deny) }));
+}
 
-/** The staff's roles that the server does not have (any more), by their variables' names. */
-export function missingRoles(bridge: Bridge): Map<SupportRole, string> {
-  const guild = bridge.client.guilds.cache.get(bridge.discord.guildId);
-  const roles = Object.entries(roleVariables) as [SupportRole, string][];
-  if (!guild) return new Map();
-  return new Map(roles.filter(([role]) => !guild.roles.cache.has(bridge.discord.roles[role])));
+/** The staff's roles that have an id which the server does not have (any more). */
+export function missingRoles({
+  client,
+  settings,
+}: Pick<GuildView, 'client' | 'settings'>): Map<SupportRole, RolePart> {
+  const guild = client.guilds.cache.get(settings.guildId);
+  const isMissing = (id: string | undefined) => id !== undefined && !guild?.roles.cache.has(id);
+  const missing = roleParts.filter(({ role }) => guild && isMissing(settings.roles[role]));
+  return new Map(missing.map((part) => [part.role, part]));
+}
+
+/** The staff's roles that nobody can be let in by: those without an id too. */
+export function absentRoles(view: Pick<GuildView, 'client' | 'settings'>): Set<SupportRole> {
+  const unset = roleParts.filter(({ role }) => view.settings.roles[role] === undefined);
+  return new Set([...missingRoles(view).keys(), ...unset.map(({ role }) => role)]);
+}
+
+/** The ids of the roles that see a ticket of a support role: its own, managers and administrators. */
+export function seersOf(
+  { roles }: GuildSettings,
+  supportRole: SupportRole,
+  missing: { has(role: SupportRole): boolean } = new Set<SupportRole>(),
+): string[] {
+  const meant = [supportRole, 'MANAGER', 'ADMIN'] as const;
+  return meant.filter((role) => !missing.has(role)).flatMap((role) => roles[role] ?? []);
 }
 
 /**
@@ -92,20 +124,19 @@ export function missingRoles(bridge: Bridge): Map<SupportRole, string> {
  * @param missing roles to leave out, since Discord refuses a channel that names one it has not
  */
 export function overwritesFor(
-  discord: DiscordConfig,
+  settings: GuildSettings,
   botId: string,
   supportRole: SupportRole,
   held: bigint,
   missing: { has(role: SupportRole): boolean } = new Set<SupportRole>(),
 ): APIOverwrite[] {
-  const { roles, guildId } = discord;
+  const { guildId } = settings;
   const admin = (held & P.Administrator) !== 0n;
   const bits = (wanted: bigint[]) => {
     const all = PermissionsBitField.resolve(wanted);
     return String(admin ? all : all & held);
   };
-  const meant = [supportRole, 'MANAGER', 'ADMIN'] as const;
-  const seeing = new Set(meant.filter((role) => !missing.has(role)).map((role) => roles[role]));
+  const seeing = new Set(seersOf(settings, supportRole, missing));
   // The guild's own id is @everyone: it is never let in as if it were a role of the staff.
   seeing.delete(guildId);
   return [

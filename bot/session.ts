@@ -30,6 +30,7 @@ import { postNotice } from './posting.ts';
 import { createProblems } from './problems.ts';
 import { settingsFrom } from './settings.ts';
 import { watchSetup } from './setup-check.ts';
+import { watchIds } from './stored-ids.ts';
 
 /**
  * Tickets worked on at the same time, in each direction. Discord takes some 300 ms for a post and lets a
@@ -64,7 +65,8 @@ function createBridge(
     afterFailure(bridge, way, key, error, tries);
   const announce = (key: string, text: string) => {
     if (bridge.ended || !client.isReady()) return;
-    const { transcriptChannelId } = discord;
+    const { transcriptChannelId } = bridge.settings;
+    if (!transcriptChannelId) return;
     void postNotice(bridge, transcriptChannelId, `${key} ${Date.now()}`, systemLine(text));
   };
   const bridge: Bridge = {
@@ -72,6 +74,7 @@ function createBridge(
     log,
     discord,
     settings: settingsFrom(discord),
+    ids: undefined,
     lease,
     client,
     rest: client.rest,
@@ -150,11 +153,13 @@ async function begin(
   listenInteractions(bridge, bridge.client);
   await logIn(bridge, over);
   if (bridge.ended) return () => undefined;
+  bridge.ids = await watchIds(bridge);
   bridge.problems.connection(undefined);
   const stopWatching = watchSetup(bridge);
   const stop = await discoverWork(bridge, options.catchUpMs ?? CATCH_UP_MS);
   void keepRegistering(bridge);
   return () => {
+    bridge.ids?.close();
     stopWatching();
     stop();
   };

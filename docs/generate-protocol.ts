@@ -8,6 +8,7 @@ import { cannedReplyView } from '../src/contract/canned-replies.ts';
 import { commentView } from '../src/contract/comments.ts';
 import { assignedPackageView, customerView } from '../src/contract/customers.ts';
 import { type EndpointRow, endpoints } from '../src/contract/endpoints.ts';
+import { erasureView } from '../src/contract/erasures.ts';
 import { errorBody, errorStatus } from '../src/contract/errors.ts';
 import {
   type ClientEventName,
@@ -53,6 +54,7 @@ const named: [string, z.ZodType][] = [
   ['block', blockView],
   ['availability', availabilityView],
   ['calendar', calendarView],
+  ['erasure', erasureView],
 ];
 
 const jsonOf = (schema: z.ZodType, io: 'input' | 'output') =>

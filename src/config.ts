@@ -9,12 +9,15 @@ import { secretWeakness } from './weak-secret.ts';
 /** Named stops for tests that kill the process at a given moment; inert unless set. */
 const FAILPOINT_VARIABLE = 'DESKCORD_FAILPOINT';
 
+type Id = string | undefined;
+
+/** The ids are those of the environment; what is undefined is for `/setup` to make or find. */
 export interface DiscordConfig {
   token: string;
-  guildId: string;
-  transcriptChannelId: string;
-  categories: { NORMAL: string; URGENT: string; CRITICAL: string };
-  roles: { GENERAL: string; TECHNICAL: string; MANAGER: string; ADMIN: string };
+  guildId: Id;
+  transcriptChannelId: Id;
+  categories: { NORMAL: Id; URGENT: Id; CRITICAL: Id };
+  roles: { GENERAL: Id; TECHNICAL: Id; MANAGER: Id; ADMIN: Id };
   /** How many of one partner's tickets may have a channel at the same time. */
   maxTicketsPerPartner: number;
   apiUrl: string;
@@ -54,6 +57,8 @@ export interface Config {
   requireApproval: boolean;
   autoStatus: boolean;
   reopenDays: number;
+  /** Days after its end at which a ticket is deleted; 0 for never. */
+  retentionDays: number;
   agentSees: 'all' | 'assigned';
   agentMayAssign: boolean;
   autoAssign: 'off' | 'least_loaded' | 'round_robin';
@@ -82,19 +87,12 @@ export interface Config {
   notices: readonly string[];
 }
 
-const discordNames = [
-  'GUILD_ID',
-  'TRANSCRIPT_CHANNEL_ID',
-  'GENERAL_TICKET_CATEGORY_ID',
-  'CRITICAL_TICKET_CATEGORY_ID',
-  'URGENT_TICKET_CATEGORY_ID',
+const roleVariables = [
   'ADMIN_ROLE_ID',
   'MANAGER_ROLE_ID',
   'DEVELOPER_ROLE_ID',
   'SUPPORT_TEAM_ROLE_ID',
 ] as const satisfies readonly VariableName[];
-
-const roleVariables = discordNames.filter((name) => name.endsWith('_ROLE_ID'));
 
 /** Rules that take more than one variable. */
 function crossCheck(raw: Raw, failed: Set<VariableName>, problems: string[]): void {
@@ -103,7 +101,6 @@ function crossCheck(raw: Raw, failed: Set<VariableName>, problems: string[]): vo
   };
   const roles = raw.ROLES ?? [];
   if (raw.DISCORD_BOT_TOKEN && roles.includes('bot')) {
-    for (const name of discordNames) missing(name, 'DISCORD_BOT_TOKEN is set');
     for (const name of roleVariables) {
       if (raw[name] === undefined || raw[name] !== raw.GUILD_ID) continue;
       problems.push(`${name}: is GUILD_ID, whose role is @everyone; wants a role of the staff`);
@@ -118,6 +115,11 @@ function crossCheck(raw: Raw, failed: Set<VariableName>, problems: string[]): vo
     if (!isLoopback(raw.HOST)) problems.push(describe('HOST', raw.HOST, why));
   }
   if (!failed.has('IDLE_WARNING_HOURS')) checkIdle(raw, problems);
+  const { RETENTION_DAYS: retention = 0, REOPEN_DAYS: reopen = 0 } = raw;
+  if (retention > 0 && retention <= reopen) {
+    const why = `a closed ticket may be reopened for REOPEN_DAYS (${reopen}), and is there for longer`;
+    problems.push(describe('RETENTION_DAYS', String(retention), why));
+  }
   if (raw.SERVER_MODE === 'PRODUCTION') checkProduction(raw, missing, problems);
 }
 
@@ -174,21 +176,20 @@ function noticesOf(env: NodeJS.ProcessEnv, raw: Raw): string[] {
 
 function discordConfig(raw: Raw): DiscordConfig | undefined {
   if (!raw.DISCORD_BOT_TOKEN || !raw.ROLES.includes('bot')) return undefined;
-  const id = (name: (typeof discordNames)[number]) => raw[name] as string;
   return {
     token: raw.DISCORD_BOT_TOKEN,
-    guildId: id('GUILD_ID'),
-    transcriptChannelId: id('TRANSCRIPT_CHANNEL_ID'),
+    guildId: raw.GUILD_ID,
+    transcriptChannelId: raw.TRANSCRIPT_CHANNEL_ID,
     categories: {
-      NORMAL: id('GENERAL_TICKET_CATEGORY_ID'),
-      URGENT: id('URGENT_TICKET_CATEGORY_ID'),
-      CRITICAL: id('CRITICAL_TICKET_CATEGORY_ID'),
+      NORMAL: raw.GENERAL_TICKET_CATEGORY_ID,
+      URGENT: raw.URGENT_TICKET_CATEGORY_ID,
+      CRITICAL: raw.CRITICAL_TICKET_CATEGORY_ID,
     },
     roles: {
-      GENERAL: id('SUPPORT_TEAM_ROLE_ID'),
-      TECHNICAL: id('DEVELOPER_ROLE_ID'),
-      MANAGER: id('MANAGER_ROLE_ID'),
-      ADMIN: id('ADMIN_ROLE_ID'),
+      GENERAL: raw.SUPPORT_TEAM_ROLE_ID,
+      TECHNICAL: raw.DEVELOPER_ROLE_ID,
+      MANAGER: raw.MANAGER_ROLE_ID,
+      ADMIN: raw.ADMIN_ROLE_ID,
     },
     maxTicketsPerPartner: raw.MAX_TICKETS_IN_DISCORD_PER_PARTNER,
     apiUrl: raw.DISCORD_API_URL,
@@ -235,6 +236,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     requireApproval: raw.REQUIRE_APPROVAL,
     autoStatus: raw.AUTO_STATUS,
     reopenDays: raw.REOPEN_DAYS,
+    retentionDays: raw.RETENTION_DAYS,
     agentSees: raw.AGENT_SEES,
     agentMayAssign: raw.AGENT_MAY_ASSIGN,
     autoAssign: raw.AUTO_ASSIGN,

@@ -241,6 +241,11 @@ export const variables = {
     wants: 'days for which a closed ticket may be reopened; 0 for never',
     example: '7',
   },
+  RETENTION_DAYS: {
+    schema: z.coerce.number().int().min(0).max(36_500).default(0),
+    wants: 'days after its end at which a ticket is deleted, more than REOPEN_DAYS; 0 for never',
+    example: '730',
+  },
   AGENT_SEES: {
     schema: z.enum(['all', 'assigned']).default('all'),
     wants: 'all or assigned',

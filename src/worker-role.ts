@@ -4,6 +4,9 @@ import { automationConsumer, hasAutomation } from './domain/automation/watch.ts'
 import { type Consumer, runConsumer } from './domain/consumers/consumer.ts';
 import type { LeaseTimes } from './domain/consumers/lease.ts';
 import { keepUnderLease } from './domain/consumers/under-lease.ts';
+import { customerWiping } from './domain/erasure/erase-customer.ts';
+import { retention } from './domain/erasure/retention.ts';
+import { ticketWiping } from './domain/erasure/wipe.ts';
 import { fileUpkeep } from './domain/files/upkeep.ts';
 import { statistics } from './domain/reports/refresh.ts';
 import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
@@ -23,6 +26,9 @@ const handlers: Readonly<Record<string, WorkHandler>> = {
   ...statistics,
   ...slaWork,
   ...slaReplanning,
+  ...ticketWiping,
+  ...customerWiping,
+  ...retention,
 };
 /** What follows the log, beside the bridge to Discord. */
 const consumers: readonly Consumer[] = [searchConsumer, slaConsumer];

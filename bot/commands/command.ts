@@ -14,8 +14,11 @@ import type { Row } from '../outbound/card.ts';
 /** Where something may be used: in the channel of an open ticket, or anywhere in the guild. */
 export type Scope = 'ticket' | 'guild';
 
-/** Who may use it, checked anew at every use. */
-export type Need = 'staff' | 'admin';
+/**
+ * Who may use it, checked anew at every use: `operator` is whoever administers the guild, or has the
+ * administrators' role; while no role has an id there is nobody else.
+ */
+export type Need = 'staff' | 'admin' | 'operator';
 
 /** Who uses a command, a button or a form, and where. */
 export interface GuildContext {

@@ -3,6 +3,7 @@ import { canned } from './canned.ts';
 import { closing } from './close.ts';
 import type { Command, CommandModule, Component } from './command.ts';
 import { customer } from './customer.ts';
+import { doctor } from './doctor.ts';
 import { history } from './history.ts';
 import { link } from './link.ts';
 import { queue, search } from './lists.ts';
@@ -12,6 +13,7 @@ import { agents, away, stats } from './numbers.ts';
 import { reopen } from './reopen.ts';
 import { reply } from './reply.ts';
 import { retryButton } from './retry.ts';
+import { setup } from './setup.ts';
 import { tag } from './tag.ts';
 import { transcript } from './transcript.ts';
 import { transferring } from './transfer.ts';
@@ -39,6 +41,8 @@ const modules: readonly CommandModule[] = [
   away,
   history,
   transcript,
+  setup,
+  doctor,
 ];
 
 /** By name: what Discord is told of, and what its answers lead to. */

@@ -15,6 +15,7 @@ import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds, deliver } from '../posting.ts';
 import { isStepDone } from './closing-steps.ts';
 import { blocked } from './refusals.ts';
+import { withTranscript } from './transcript-places.ts';
 
 /** The step that names the newest message whose words the transcript has. */
 const UP_TO = 'asides@';
@@ -108,6 +109,7 @@ type Failed = Exclude<Outcome<unknown>, { end: 'done' }>;
 export async function keepLateWords(
   bridge: Bridge,
   ticket: MirroredTicket,
+  transcriptChannelId: string,
 ): Promise<Failed | undefined> {
   const { channel_id } = ticket.mirror;
   if (!channel_id) return undefined;
@@ -122,14 +124,17 @@ export async function keepLateWords(
     const what = `Ticket #${number}: what staff wrote while it was being closed`;
     const content = systemLine(`${what} (${id} ${nth + 1})`);
     const outcome = await deliver(bridge, ticket, {
-      channelId: bridge.settings.transcriptChannelId,
+      channelId: transcriptChannelId,
       key: `late ${id} ${since} ${nth}`,
       body: { content },
       files: some,
       isIt: (message) => message.content.includes(`(${id} ${nth + 1})`),
     });
     if (outcome.end !== 'done') return outcome;
-    await bridge.tickets.save(ticket, { attempt: null });
+    await bridge.tickets.save(ticket, {
+      ...withTranscript(ticket, transcriptChannelId, outcome.value),
+      attempt: null,
+    });
   }
   const newest = late.at(-1);
   if (newest) await saveUpTo(bridge, ticket, newest.id);

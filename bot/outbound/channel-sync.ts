@@ -1,4 +1,5 @@
 import { logHop } from '../../src/domain/hops.ts';
+import { isDeleted } from '../../src/domain/log/deletion.ts';
 import type { Stream } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
 import { type MirrorChange, offsetField } from '../../src/domain/mirror/mirrors.ts';
@@ -14,6 +15,7 @@ import { ensureChannel, loseChannel, placeChannel } from './channel-life.ts';
 import { walkClosing } from './closing.ts';
 import { commit, settlePosts } from './commits.ts';
 import { mirrorOrDefer, showDeferred } from './deferred-edits.ts';
+import { removeDeleted } from './deletion.ts';
 import { callRole, escalationOf, isCallInDoubt } from './escalation-pings.ts';
 import { postHistory } from './history.ts';
 
@@ -25,10 +27,12 @@ const PAGE = 100;
  */
 export async function syncChannel(bridge: Bridge, ticketId: string): Promise<void> {
   const ticket = await bridge.tickets.load(ticketId);
-  if (!ticket || ticket.mirror.state === 'done') {
-    if (ticket) bridge.tickets.forget(ticket);
-    return;
+  if (ticket?.stale) await bridge.tickets.refresh(ticket);
+  if (!ticket || isDeleted(ticket.ticket)) {
+    await removeDeleted(bridge, ticketId);
+    return afterSuccess(bridge, ticketId);
   }
+  if (ticket.mirror.state === 'done') return bridge.tickets.forget(ticket);
   let through: boolean;
   try {
     through = await walk(bridge, ticket);
@@ -73,6 +77,7 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   if (!isClosed || waiting(ticket).length > 0 || bridge.ended) return true;
   await gatherAsides(bridge, ticket);
   await tickets.refresh(ticket);
+  if (isDeleted(ticket.ticket)) return false;
   // What was gathered is in the log now, and from Discord: nothing of it is posted.
   await mirrorEntries(bridge, ticket);
   return walkClosing(bridge, ticket);

@@ -6,7 +6,7 @@ import { callDiscord, type Outcome } from '../call-ends.ts';
 import { MirrorProblem } from '../discord-errors.ts';
 import { escapeName, shorten } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { missingRoles, overwritesFor } from '../permissions.ts';
+import { absentRoles, overwritesFor, seersOf } from '../permissions.ts';
 import { inCategory, listGuildChannels } from './categories.ts';
 import { blocked, failureOf } from './refusals.ts';
 
@@ -16,6 +16,8 @@ export interface Place extends Pick<Ticket, 'issue_level' | 'support_role'> {
   placed: boolean;
   /** The roles left out because the server has them not, joined. */
   without: string;
+  /** The ids of the roles that were to see it, joined; rows from before have none. */
+  seers?: string;
 }
 
 /** The names a channel is given, one after the other, where Discord refuses the words in it. */
@@ -55,7 +57,7 @@ function channelsSince(bridge: Bridge, since: number): Promise<APIChannel[]> {
 /** The channel made for a ticket, by an earlier bot or an attempt whose answer was lost. */
 export async function findChannel(
   bridge: Bridge,
-  ticket: MirroredTicket,
+  ticket: Pick<MirroredTicket, 'id' | 'channelsSince'>,
 ): Promise<string | undefined> {
   const marker = markerOf(ticket.id);
   const channels = await channelsSince(bridge, ticket.channelsSince);
@@ -76,19 +78,19 @@ function overwrites(
   place: Pick<Ticket, 'support_role'>,
   missing: Set<SupportRole>,
 ) {
-  const held = bridge.client.guilds.cache.get(bridge.discord.guildId)?.members.me?.permissions;
+  const held = bridge.client.guilds.cache.get(bridge.settings.guildId)?.members.me?.permissions;
   const bits = held?.bitfield ?? ~0n;
-  return overwritesFor(bridge.discord, selfId(bridge), place.support_role, bits, missing);
+  return overwritesFor(bridge.settings, selfId(bridge), place.support_role, bits, missing);
 }
 
 /** The roles to leave out, as the mirror's row remembers them. */
 export function withoutRoles(bridge: Bridge): string {
-  return [...missingRoles(bridge).keys()].sort().join(',');
+  return [...absentRoles(bridge)].sort().join(',');
 }
 
 /** Discord knows a role no more that the cache still has: ask for all of them. */
 async function refreshRoles(bridge: Bridge): Promise<void> {
-  await bridge.client.guilds.cache.get(bridge.discord.guildId)?.roles.fetch();
+  await bridge.client.guilds.cache.get(bridge.settings.guildId)?.roles.fetch();
 }
 
 const allRoles: SupportRole[] = ['GENERAL', 'TECHNICAL', 'MANAGER', 'ADMIN'];
@@ -103,7 +105,7 @@ async function withOverwrites<T>(
   call: (permission_overwrites: object[]) => Promise<Outcome<T>>,
 ): Promise<{ outcome: Outcome<T>; without: string }> {
   for (let tries = 0; ; tries++) {
-    const missing = new Set(tries < 2 ? missingRoles(bridge).keys() : allRoles);
+    const missing = new Set(tries < 2 ? absentRoles(bridge) : allRoles);
     const outcome = await call(overwrites(bridge, place, missing));
     const isAtFault = outcome.end === 'refused' && outcome.cause === 'overwrites';
     if (!isAtFault || tries === 2) return { outcome, without: [...missing].sort().join(',') };
@@ -123,7 +125,7 @@ export async function createChannel(
     for (let nth = 0; ; nth++) {
       const made = await withOverwrites<APIChannel>(bridge, ticket.ticket, (list) =>
         callDiscord(bridge, 'create_channel', () =>
-          bridge.rest.post(Routes.guildChannels(bridge.discord.guildId), {
+          bridge.rest.post(Routes.guildChannels(bridge.settings.guildId), {
             body: {
               name: channelName(number, Math.max(0, nth - 1)),
               type: ChannelType.GuildText,
@@ -146,7 +148,8 @@ export async function createChannel(
   const { outcome, placed } = await inCategory(bridge, issue_level, create);
   ticket.channelsSince = 0;
   if (outcome.end === 'done') {
-    return { id: outcome.value.id, place: { issue_level, support_role, placed, without } };
+    const seers = seersOf(bridge.settings, support_role).join(',');
+    return { id: outcome.value.id, place: { issue_level, support_role, placed, without, seers } };
   }
   if (outcome.end === 'refused' && outcome.cause === 'guild_full') {
     return { waits: bridge.room.refused(ticket) };
@@ -169,7 +172,11 @@ export async function moveChannel(
   const isMisplaced = from.placed === false && !bridge.problems.has(`category:${issue_level}`);
   const levelChanged = from.issue_level !== issue_level || isMisplaced;
   const seenBy = withoutRoles(bridge);
-  const roleChanged = from.support_role !== support_role || (from.without ?? '') !== seenBy;
+  const seers = seersOf(bridge.settings, support_role).join(',');
+  const roleChanged =
+    from.support_role !== support_role ||
+    (from.without ?? '') !== seenBy ||
+    (from.seers ?? seers) !== seers;
   if (!levelChanged && !roleChanged) return undefined;
   let without = from.without ?? '';
   // Neither name nor topic: those may change twice in ten minutes only.
@@ -189,7 +196,7 @@ export async function moveChannel(
     ? await inCategory(bridge, issue_level, (parent_id) => patch(parent_id ? { parent_id } : {}))
     : { outcome: await patch({}), placed: from.placed ?? true };
   if (moved.outcome.end !== 'done') throw failureOf(bridge, ticket, channelId, moved.outcome);
-  return { issue_level, support_role, placed: moved.placed, without };
+  return { issue_level, support_role, placed: moved.placed, without, seers };
 }
 
 /** Removes a channel; one that is gone already is as good. */

@@ -1,4 +1,5 @@
 import { PermissionFlagsBits as P } from 'discord.js';
+import { isDeleted } from '../../src/domain/log/deletion.ts';
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Outcome } from '../call-ends.ts';
@@ -7,6 +8,7 @@ import { neutralise, shorten, systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { lacking } from '../permissions.ts';
 import { deliver, postNotice } from '../posting.ts';
+import { UNSET } from '../settings.ts';
 import { keepLateWords } from './asides.ts';
 import { removeChannel } from './channels.ts';
 import { isStepDone, saveStep, stepName } from './closing-steps.ts';
@@ -54,24 +56,28 @@ type Failed = Exclude<Outcome<unknown>, { end: 'done' }>;
 
 /** Keeps the transcript where transcripts are kept; nothing is removed before Discord has it. */
 async function keepTranscript(bridge: Bridge, ticket: MirroredTicket) {
-  const failed = await postTranscript(bridge, ticket);
+  const { transcriptChannelId } = bridge.settings;
+  if (!transcriptChannelId) return noTranscripts(bridge, ticket, 'unset');
+  const failed = await postTranscript(bridge, ticket, transcriptChannelId);
   return failed && noTranscripts(bridge, ticket, failed);
 }
 
-/** Tells everybody whom it concerns that nothing can be posted where transcripts are kept. */
-async function noTranscripts(bridge: Bridge, ticket: MirroredTicket, failed: Failed) {
-  const { transcriptChannelId } = bridge.discord;
+/** Why nothing can be posted where transcripts are kept. */
+function whyNoTranscripts(bridge: Bridge, failed: Failed | 'unset'): string {
+  if (failed === 'unset') return 'TRANSCRIPT_CHANNEL_ID is not set: run /setup';
+  if (failed.end === 'gone') return 'the channel of TRANSCRIPT_CHANNEL_ID does not exist';
   const needed = [P.ViewChannel, P.SendMessages, P.EmbedLinks, P.AttachFiles];
-  const names = lacking(bridge, needed, transcriptChannelId).join(', ');
-  const what =
-    failed.end === 'gone'
-      ? 'the channel of TRANSCRIPT_CHANNEL_ID does not exist'
-      : names
-        ? `the bot lacks ${names} in the channel of TRANSCRIPT_CHANNEL_ID`
-        : `${describe(failed.error)} in the channel of TRANSCRIPT_CHANNEL_ID`;
+  const names = lacking(bridge, needed, bridge.settings.transcriptChannelId).join(', ');
+  const what = names ? `the bot lacks ${names}` : describe(failed.error);
+  return `${what} in the channel of TRANSCRIPT_CHANNEL_ID`;
+}
+
+/** Tells everybody whom it concerns that nothing can be posted where transcripts are kept. */
+async function noTranscripts(bridge: Bridge, ticket: MirroredTicket, failed: Failed | 'unset') {
+  const what = whyNoTranscripts(bridge, failed);
   const why = `The transcript cannot be posted: ${what}. This channel stays until it can.`;
   const { problems } = bridge;
-  if (!problems.has('setup:transcripts'))
+  if (!problems.has('setup:transcripts') && !problems.has(UNSET))
     problems.raise('transcripts', `no transcript can be posted: ${what}`, ticket.id);
   await sayWhy(bridge, ticket, 'transcript', why);
   return why;
@@ -80,7 +86,9 @@ async function noTranscripts(bridge: Bridge, ticket: MirroredTicket, failed: Fai
 async function dropChannel(bridge: Bridge, ticket: MirroredTicket) {
   const { channel_id } = ticket.mirror;
   if (!channel_id) return undefined;
-  const failed = await keepLateWords(bridge, ticket);
+  const { transcriptChannelId } = bridge.settings;
+  if (!transcriptChannelId) return noTranscripts(bridge, ticket, 'unset');
+  const failed = await keepLateWords(bridge, ticket, transcriptChannelId);
   if (failed) return noTranscripts(bridge, ticket, failed);
   const outcome: Outcome<unknown> = await removeChannel(bridge, channel_id);
   if (outcome.end !== 'refused') return undefined;
@@ -108,7 +116,8 @@ const steps: [string, Step][] = [
 export async function walkClosing(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   for (const [name, take] of steps) {
     if (isStepDone(ticket, name)) continue;
-    if (bridge.ended) return false;
+    // What is deleted is taken away instead, when its turn comes.
+    if (bridge.ended || isDeleted(ticket.ticket)) return false;
     bridge.ctx.failpoint('before-close-step');
     const waits = await take(bridge, ticket);
     if (waits) throw new MirrorProblem(waits);

@@ -1,6 +1,7 @@
 import { backOff } from '../../src/domain/consumers/keyed-queue.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { whyNoChannel } from '../settings.ts';
 
 const FIRST_PROBE_MS = 250;
 const LONGEST_PROBE_MS = 60_000;
@@ -90,7 +91,8 @@ export function createRoom(bridge: Bridge, cap: number): Room {
       if (partner) ofPartner(partner).open.add(ticketId);
     },
     whyWait(ticket) {
-      const why = whyPartnerWaits(ticket);
+      const why =
+        whyNoChannel(bridge.settings, ticket.ticket.issue_level) ?? whyPartnerWaits(ticket);
       if (why) return why;
       if (!isFull || probing === ticket.id) return undefined;
       waiting.add(ticket.id);

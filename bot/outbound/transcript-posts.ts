@@ -1,10 +1,12 @@
 import type { APIEmbed, RawFile } from 'discord.js';
+import { isDeleted } from '../../src/domain/log/deletion.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Outcome } from '../call-ends.ts';
 import { escapeName, MAX_TOPIC, neutralise, shorten } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver } from '../posting.ts';
 import { breakLinks } from './renditions.ts';
+import { withTranscript } from './transcript-places.ts';
 import { planTranscriptPosts } from './transcripts.ts';
 
 type Failed = Exclude<Outcome<unknown>, { end: 'done' }>;
@@ -37,8 +39,7 @@ function summarise({ ticket }: MirroredTicket, how: Summary): APIEmbed {
 async function postFiles(
   bridge: Bridge,
   ticket: MirroredTicket,
-  key: string,
-  footer: string,
+  { channelId, key, footer }: { channelId: string; key: string; footer: string },
   files: readonly RawFile[],
 ): Promise<Outcome<string | undefined>> {
   let outcome: Outcome<string | undefined> | undefined;
@@ -53,7 +54,7 @@ async function postFiles(
       embed.description = '*Discord does not take this file: the ticket has all of it.*';
     }
     outcome = await deliver(bridge, ticket, {
-      channelId: bridge.discord.transcriptChannelId,
+      channelId,
       key,
       rendition: String(nth),
       body: { embeds: [{ ...embed, footer: { text: footer } }] },
@@ -72,21 +73,29 @@ async function postFiles(
 export async function postTranscript(
   bridge: Bridge,
   ticket: MirroredTicket,
+  channelId: string,
 ): Promise<Failed | undefined> {
   const { mirror, ticket: data } = ticket;
   const closing = data.ending_seq;
   const { posts } = await planTranscriptPosts(bridge, ticket);
   let nth = -1;
   for await (const files of posts) {
+    if (isDeleted(ticket.ticket)) return undefined;
     const step = `transcript@${closing} ${++nth}`;
     if (mirror.steps.includes(step)) continue;
     const part = nth > 0 ? ` · ${nth + 1}` : '';
     // Told from the transcript of an earlier closing, where there was one.
     const again = mirror.closing > 0 ? ` · ${closing}` : '';
     const footer = `Ticket ${ticket.id}${again}${part}`;
-    const outcome = await postFiles(bridge, ticket, `${step} ${ticket.id}`, footer, files);
+    const place = { channelId, key: `${step} ${ticket.id}`, footer };
+    const outcome = await postFiles(bridge, ticket, place, files);
     if (outcome.end !== 'done') return outcome;
-    await bridge.tickets.save(ticket, { steps: [...mirror.steps, step], attempt: null });
+    const transcripts = withTranscript(ticket, channelId, outcome.value);
+    await bridge.tickets.save(ticket, {
+      ...transcripts,
+      steps: [...mirror.steps, step],
+      attempt: null,
+    });
   }
   return undefined;
 }

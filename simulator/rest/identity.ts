@@ -61,6 +61,17 @@ function getOwnGuilds(call: Call): Reply {
   ]);
 }
 
+/** What a bot in fewer than a hundred servers is marked with for each privileged intent it has. */
+const INTENT_FLAGS: Record<string, number> = {
+  GUILD_PRESENCES: 1 << 13,
+  GUILD_MEMBERS: 1 << 15,
+  MESSAGE_CONTENT: 1 << 19,
+};
+
+function flagsOf({ settings }: World): number {
+  return settings.privilegedIntents.reduce((all, one) => all | (INTENT_FLAGS[one] ?? 0), 0);
+}
+
 function renderApplication(world: World): Json {
   const owner = world.users.get(world.guild.owner_id);
   const bot = world.users.get(world.application.id);
@@ -75,7 +86,7 @@ function renderApplication(world: World): Json {
     verify_key: '0'.repeat(64),
     team: null,
     approximate_guild_count: 1,
-    flags: 1 << 19,
+    flags: flagsOf(world),
     integration_types_config: { 0: {} },
   };
 }

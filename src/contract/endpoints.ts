@@ -7,6 +7,7 @@ import { cannedReplyEndpoints } from './endpoints/canned-replies.ts';
 import { catalogueEndpoints } from './endpoints/catalogue.ts';
 import { commentEndpoints } from './endpoints/comments.ts';
 import { customerEndpoints } from './endpoints/customers.ts';
+import { erasureEndpoints } from './endpoints/erasures.ts';
 import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
 import { noteEndpoints } from './endpoints/notes.ts';
@@ -37,6 +38,7 @@ export const endpoints = {
   ...availabilityEndpoints,
   ...blockEndpoints,
   ...reportEndpoints,
+  ...erasureEndpoints,
   ...probeEndpoints,
 } as const satisfies EndpointRows;
 
@@ -63,6 +65,8 @@ export type AnswerOf<N extends EndpointName> = {
     headers?: Record<string, string>;
     /** Goes out in place of the body, where CSV was asked for. */
     csv?: string | undefined;
+    /** Goes out in place of the body, one line of JSON after the other, as they come. */
+    lines?: AsyncIterable<unknown>;
   };
 }[keyof Endpoints[N]['answers']];
 

@@ -145,6 +145,15 @@ export const closingView = z.object({
 });
 export type ClosingView = z.infer<typeof closingView>;
 
+/** All that is left of a ticket that was deleted. */
+export const ticketDeletedView = z.object({
+  ticket_id,
+  number: z.int(),
+  deleted_at: millis,
+  last_seq: seq.describe('The entry that ends its log: nothing ever comes behind it.'),
+});
+export type TicketDeletedView = z.infer<typeof ticketDeletedView>;
+
 /** What the server sends, by event name: the payload, and when. */
 export const serverEvents = {
   message: { payload: messageView, when: 'Somebody has written, the own sender included.' },
@@ -161,6 +170,10 @@ export const serverEvents = {
   ticket_created: { payload: ticketView, when: 'A ticket is opened.' },
   ticket_updated: { payload: ticketView, when: 'A ticket has changed; its entry is `last_seq`.' },
   ticket_closed: { payload: ticketView, when: 'A ticket is closed; its entry is `last_seq`.' },
+  ticket_deleted: {
+    payload: ticketDeletedView,
+    when: 'A ticket is deleted, and 404 from now on; where it was open, its customer gets `ticket_closed` before.',
+  },
   typing: { payload: typingView, when: 'Somebody else in the ticket is writing.' },
   read: {
     payload: typingView.extend({ seq }),

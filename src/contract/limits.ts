@@ -23,6 +23,8 @@ export const rateLimits = {
   /** What ADMIN sets up: categories, priorities, packages, canned replies, customers. */
   setup: 30,
   reports: 30,
+  /** All that is known of a customer. */
+  export: 5,
   /** Codes that join two identities: those asked for, and in Discord those tried. */
   link: 5,
 } as const;

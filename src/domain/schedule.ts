@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ClientSession } from 'mongodb';
 import type { AppContext } from '../context.ts';
 import type { DueRow } from '../models/consumer.ts';
 import { backOff, createKeyedQueue } from './consumers/keyed-queue.ts';
@@ -48,6 +49,16 @@ export async function ensureWork(ctx: AppContext, work: Work): Promise<void> {
     { $setOnInsert: { ...fresh(work), fence: 0 } },
     { upsert: true },
   );
+}
+
+/** Schedules work that nobody has scheduled before, in the transaction that makes it necessary. */
+export async function insertWork(
+  ctx: AppContext,
+  work: Work,
+  session: ClientSession,
+): Promise<void> {
+  const row = { _id: idOf(work), ...fresh(work), fence: 0 };
+  await native(ctx.db.due).insertOne(row as DueRow, { session });
 }
 
 /** Calls work off; what is under way already is not stopped. */

@@ -1,6 +1,11 @@
 import { createHmac } from 'node:crypto';
 import type { AppContext } from '../context.ts';
-import type { DeskEventView, TicketInternalView, TypingView } from '../contract/events.ts';
+import type {
+  DeskEventView,
+  TicketDeletedView,
+  TicketInternalView,
+  TypingView,
+} from '../contract/events.ts';
 import type { MessageView, MirrorState } from '../contract/messages.ts';
 import type { SlaView, TicketView } from '../contract/tickets.ts';
 import type { AssigneeRow, RatingRow } from '../models/ticket.ts';
@@ -8,6 +13,7 @@ import { staffFields } from '../models/ticket.ts';
 import { isDiscordKey } from './access/actor.ts';
 import { derivedKeys } from './access/derived-keys.ts';
 import { fileView } from './links.ts';
+import type { Deletion } from './log/deletion.ts';
 import type { Author, Message, Ticket, TicketChangeEntry } from './log/entry.ts';
 import { reopenUntil } from './tickets/workflow.ts';
 
@@ -176,6 +182,11 @@ export function ticketInternalView({
   if (!staffFields.some((field) => field in changes)) return undefined;
   const { id: ticket_id, tags, snoozed_until, escalation = null } = ticket;
   return { ticket_id, last_internal_seq: seq, tags, snoozed_until, escalation };
+}
+
+/** What is told of a ticket by the entry that deletes it. */
+export function ticketDeletedView({ ticket_id, ticket, seq, at }: Deletion): TicketDeletedView {
+  return { ticket_id, number: ticket.number, deleted_at: at, last_seq: seq };
 }
 
 export function typingView(ctx: AppContext, ticketId: string, by: Author, to: Viewer): TypingView {

@@ -27,11 +27,13 @@ export interface Watched<T> {
  * Watches the version of a setting: by hints, and by a poll where a hint was lost or there is no Redis.
  * Nothing is asked of the database before the first `get`.
  * @param read reads what it is now; whoever changes that changes the setting's version in one transaction
+ * @param onChange called with every value read after the first one
  */
 export function createWatched<T>(
   { db, bus, clock, log, intervalMs }: WatchDeps,
   name: string,
   read: () => Promise<T>,
+  onChange: (value: T) => void = () => undefined,
 ): Watched<T> {
   let state: { version: number; value: T } | undefined;
   let chain: Promise<unknown> = Promise.resolve();
@@ -46,7 +48,10 @@ export function createWatched<T>(
       { readConcern: majority, projection: { version: 1 } },
     );
     const version = row?.version ?? 0;
-    if (state?.version !== version) state = { version, value: await read() };
+    if (state?.version === version) return state.value;
+    const isFirst = state === undefined;
+    state = { version, value: await read() };
+    if (!isFirst && !isOver) onChange(state.value);
     return state.value;
   };
   /** One after the other, so that nothing older comes after what is newer. */

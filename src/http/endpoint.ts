@@ -16,7 +16,7 @@ import { countRequest, rateHeaders } from '../domain/access/rate.ts';
 import { AppError, notFound } from '../errors.ts';
 import { readJson } from './body.ts';
 import { type Form, isForm, readForm } from './forms.ts';
-import { type Reply, sendError, sendReply } from './reply.ts';
+import { type Reply, sendError, sendLines, sendReply } from './reply.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** What a handler is called with: already authorised, counted and parsed as its row says. */
@@ -82,6 +82,12 @@ function rename(input: unknown, aliases: EndpointRow['aliases']): unknown {
   return Array.isArray(input) ? input : renamed;
 }
 
+/** An answer that has begun cannot become an error: its end is missing, and that is seen. */
+function cut(ctx: AppContext, { id, res }: RequestContext, error: unknown): void {
+  ctx.log.warn({ request: id, reason: (error as Error).message }, 'an answer was cut off');
+  res.destroy();
+}
+
 /** Runs an endpoint: who, how often, what, then the verb. */
 export async function serve(
   ctx: AppContext,
@@ -103,10 +109,13 @@ export async function serve(
     if (named && !named.success) throw notFound('resource');
     const call = { ctx, actor, params, body, query, request } as unknown as Call<never>;
     const reply = await run(call);
-    sendReply(request, { ...reply, headers: { ...rateHeaders(verdict), ...reply.headers } });
+    const headers = { ...rateHeaders(verdict), ...reply.headers };
+    if (reply.lines) await sendLines(request, reply.status, reply.lines, headers);
+    else sendReply(request, { ...reply, headers });
   } catch (error) {
     await form?.forget();
-    sendError(ctx, request, error);
+    if (request.res.headersSent) cut(ctx, request, error);
+    else sendError(ctx, request, error);
   }
   end({ status: request.res.statusCode });
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { AppContext } from '../context.ts';
 import type { ErrorBody } from '../contract/errors.ts';
 import { toAppError } from '../errors.ts';
@@ -13,6 +14,8 @@ export interface Reply {
   headers?: Record<string, string>;
   /** Goes out in place of the body. */
   csv?: string | undefined;
+  /** Goes out in place of the body, one line of JSON after the other. */
+  lines?: AsyncIterable<unknown>;
 }
 
 /** What an endpoint answers with that has done what was asked, and has nothing to say. */
@@ -89,6 +92,30 @@ export function sendReply({ res, unsent }: RequestContext, reply: Reply): void {
   const shown = text.length > LONG_TEXT ? Buffer.from(text) : text;
   if (typeof shown !== 'string') unsent?.add(res, shown.length);
   sendText(res, reply.status, shown, headers);
+}
+
+async function* toNdjson(lines: AsyncIterable<unknown>) {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+}
+
+/**
+ * Answers with lines as they are made, no faster than they are read. Where making them fails the connection
+ * is cut: what has no end is seen not to be whole.
+ */
+export async function sendLines(
+  { req, res }: RequestContext,
+  status: number,
+  lines: AsyncIterable<unknown>,
+  headers?: Record<string, string>,
+): Promise<void> {
+  res.writeHead(status, {
+    'Content-Type': 'application/x-ndjson; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  });
+  if (req.method === 'HEAD') return void res.end();
+  await pipeline(toNdjson(lines), res);
 }
 
 /** The one place where an error becomes an answer over HTTP. Bugs are reported, without detail. */

@@ -19,6 +19,7 @@ import {
   type Handlers,
   type OpenHandler,
 } from './endpoint.ts';
+import { erasureHandlers } from './erasures.ts';
 import { messageHandlers } from './messages.ts';
 import { noteHandlers } from './notes.ts';
 import { packageHandlers } from './packages.ts';
@@ -44,6 +45,7 @@ const handlers: Handlers = {
   ...availabilityHandlers,
   ...blockHandlers,
   ...reportHandlers,
+  ...erasureHandlers,
   ...probeHandlers,
 };
 

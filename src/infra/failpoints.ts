@@ -17,7 +17,14 @@ export type FailpointName =
   | 'after-claim'
   | 'before-file-drop'
   | 'before-file-removal'
-  | 'after-file-removal';
+  | 'after-file-removal'
+  | 'after-setup-create'
+  | 'after-setup-store'
+  | 'after-tombstone'
+  | 'before-wipe-step'
+  | 'after-wipe-step'
+  | 'before-discord-wipe'
+  | 'after-discord-wipe';
 
 export type Failpoint = (point: FailpointName) => void;
 

@@ -29,6 +29,7 @@ import {
   packageSchema,
 } from './customer.ts';
 import { type EntryRow, entrySchema, type VisibilityRow, visibilitySchema } from './entry.ts';
+import { type ErasureRow, erasureSchema } from './erasure.ts';
 import { type StoredFileRow, storedFileSchema, type UsageRow, usageSchema } from './file.ts';
 import { type MetaRow, metaSchema } from './meta.ts';
 import {
@@ -74,6 +75,7 @@ export interface Database {
   blocks: Model<BlockRow>;
   settings: Model<SettingRow>;
   statistics: Model<StatisticsRow>;
+  erasures: Model<ErasureRow>;
 }
 
 /** Registers every model on a connection; touches no server. */
@@ -109,5 +111,6 @@ export function defineModels(connection: Connection): Database {
     blocks: model('Block', blockSchema),
     settings: model('Setting', settingSchema),
     statistics: model('Statistics', statisticsSchema),
+    erasures: model('Erasure', erasureSchema),
   };
 }

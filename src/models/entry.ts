@@ -76,7 +76,8 @@ export interface TicketChangeRow extends EntryBase {
 
 /**
  * One entry of a log. Entries are never changed and never removed: a message is its entries folded up
- * to a head. `seq` runs 1, 2, 3 … without holes in each ticket and stream.
+ * to a head. `seq` runs 1, 2, 3 … without holes in each ticket and stream. When a ticket is deleted, one
+ * last entry ends both of its logs, and the others keep their place and time alone: see `domain/erasure`.
  */
 export type EntryRow = MessageRow | MessageChangeRow | TicketChangeRow;
 

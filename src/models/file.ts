@@ -52,6 +52,9 @@ storedFileSchema.index(
   { name: 'file_due', partialFilterExpression: { due: { $type: 'number' } } },
 );
 
+// The files of a ticket; and what somebody has uploaded that no ticket has.
+storedFileSchema.index({ ticket_id: 1, uploader: 1 }, { name: 'file_ticket' });
+
 /** What a user or a ticket takes up; changed in one transaction with the rows it counts. */
 export interface UsageRow {
   /** `user KEY`, `ticket ID`; `opener KEY` for the turns of a user's new tickets. */

@@ -29,6 +29,8 @@ export interface MirrorRow {
    * `removed@SEQ`, where SEQ is the entry that closed the ticket.
    */
   steps: string[];
+  /** The posts that hold its transcripts; none in a row from before they were written down. */
+  transcripts?: string[];
   /** The entry that closed the ticket, of which `done` speaks; 0 before. */
   closing: number;
   /** What the channel shows, to know what a change of the ticket must change there. */
@@ -56,6 +58,7 @@ export const mirrorSchema = new Schema<MirrorRow>(
     pending: { type: Schema.Types.Mixed, default: [] },
     deferred: { type: Schema.Types.Mixed, default: [] },
     steps: { type: [String], default: [] },
+    transcripts: { type: [String], default: undefined },
     closing: { type: Number, default: 0 },
     shown: { type: Schema.Types.Mixed, default: null },
     remade_at: { type: Number, default: 0 },

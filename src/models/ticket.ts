@@ -121,6 +121,8 @@ export interface TicketRow {
   /** Derived, for lists: kept up by `domain/sla`, in no entry. */
   sla_state?: SlaState | null;
   sla_due_at?: number | null;
+  /** In the entry that ends a deleted ticket's log, and in no row: when it was deleted. */
+  deleted_at?: number;
 }
 
 /** The fields that only staff ever see. */

@@ -4,6 +4,7 @@ import type { TicketView } from '../contract/tickets.ts';
 import { isDiscordKey } from '../domain/access/actor.ts';
 import type { DomainEvent } from '../domain/events.ts';
 import { logHop } from '../domain/hops.ts';
+import { type Deletion, isDeletion, isWiped } from '../domain/log/deletion.ts';
 import {
   type Entry,
   foldMessage,
@@ -18,6 +19,7 @@ import { endsTicket } from '../domain/tickets/workflow.ts';
 import {
   deskEventView,
   messageView,
+  ticketDeletedView,
   ticketInternalView,
   ticketView,
   typingView,
@@ -62,10 +64,26 @@ function emitTicket(
   io.to(staffAudienceOf(ticket.id)).emit(name, forStaff);
 }
 
+/** Tells everybody in a ticket that it is deleted; its customer first that nobody writes in it any more. */
+function emitDeletion(ctx: AppContext, io: DeskServer, entry: Deletion): void {
+  const { ticket_id, owner, ticket } = entry;
+  ctx.metrics.emitted.inc({ event: 'ticket_deleted' });
+  if (endsTicket(entry)) {
+    const view = ticketView(ctx, ticket, entry, { ...customer, closingDueAt: null });
+    io.to(room.user(owner)).emit('ticket_closed', view);
+  }
+  io.to(audienceOf(ticket_id, owner)).emit('ticket_deleted', ticketDeletedView(entry));
+}
+
 /** Sends one entry to the sockets of this node, as the event the contract names. */
 function emitEntry(ctx: AppContext, io: DeskServer, entry: Entry): void {
   const { ticket_id, owner } = entry;
+  if (isWiped(entry)) return;
   logHop(ctx.log, 'emitted to sockets', entry);
+  if (isDeletion(entry)) {
+    emitDeletion(ctx, io, entry);
+    return;
+  }
   if (!isOfMessage(entry)) {
     const name = endsTicket(entry) ? 'ticket_closed' : 'ticket_updated';
     ctx.metrics.emitted.inc({ event: name });
@@ -86,6 +104,8 @@ function emitEntry(ctx: AppContext, io: DeskServer, entry: Entry): void {
 
 /** The same of the internal log: to staff, and to nobody else. */
 function emitInternal(ctx: AppContext, io: DeskServer, entry: Entry): void {
+  // The public one tells of it.
+  if (isWiped(entry) || isDeletion(entry)) return;
   logHop(ctx.log, 'emitted to sockets', entry);
   const to = io.to(staffAudienceOf(entry.ticket_id));
   if (!isOfMessage(entry)) {

@@ -10,6 +10,7 @@ import { fetchIntoCache } from '../../src/infra/embedded-mongo/cache.ts';
 import { type EmbeddedMongo, startEmbeddedMongo } from '../../src/infra/embedded-mongo/embedded.ts';
 import { runFetchProcess } from '../../src/infra/embedded-mongo/fetch-process.ts';
 import { findMongod } from '../../src/infra/embedded-mongo/find.ts';
+import { findEmbeddedMongo } from '../../src/infra/embedded-mongo/running.ts';
 import { eventually } from '../support/eventually.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
@@ -94,7 +95,10 @@ function occupy(port: number): Promise<Server> {
 
 describe('the embedded MongoDB', () => {
   test('when it is stopped and started again, then port, password and data are the same', async () => {
+    expect(await findEmbeddedMongo(dataDir)).toBeUndefined();
     const first = await start();
+    // Another process, such as the doctor, finds it by what is written down.
+    expect(await findEmbeddedMongo(dataDir)).toBe(first.uri);
     await addNote(first.uri, 'kept');
     await first.stop();
     expectGone(first.pid);

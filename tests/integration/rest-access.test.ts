@@ -85,7 +85,7 @@ async function request(
     ...(body !== undefined && { body }),
   });
   const text = await answer.text();
-  const isJson = /json/.test(answer.headers.get('content-type') ?? '');
+  const isJson = answer.headers.get('content-type')?.startsWith('application/json');
   return { status: answer.status, body: isJson ? JSON.parse(text) : {} };
 }
 

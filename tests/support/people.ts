@@ -97,6 +97,7 @@ const serverEvents = [
   'ticket_updated',
   'ticket_closed',
   'ticket_closing',
+  'ticket_deleted',
   'typing',
   'read',
   'authorized',

@@ -90,6 +90,12 @@ const IN_AN_HOUR = 3_600_000;
 export const ticketRows: readonly TicketRow[] = [
   { name: 'getTicket', ...everybody },
   { name: 'listHistory', ...everybody },
+  {
+    name: 'deleteTicket',
+    customer: '403 404 404 404',
+    agent: '403 403 404 404',
+    admin: '204 204 404 404',
+  },
   { name: 'updateTicket: its topic', body: { topic: 'Another topic' }, ...everybody },
   { name: 'updateTicket: its level', body: { issue_level: 'URGENT' }, ...staffOnly },
   {
@@ -278,6 +284,20 @@ async function makeAssignment(admin: Person): Promise<Record<string, string>> {
 
 /** Every other endpoint with a token: no token, customers, AGENT, ADMIN. */
 export const otherRows: readonly OtherRow[] = [
+  { name: 'eraseCustomer', body: { user_id: 'nobody-known' }, statuses: '401 403 403 202' },
+  { name: 'listErasures', statuses: '401 403 403 200' },
+  {
+    name: 'getErasure',
+    async make(admin) {
+      const { id } = await admin.createTicket();
+      await admin.call('DELETE', `/tickets/${id}`);
+      return { erasureId: id };
+    },
+    statuses: '401 403 403 200',
+    missing: '401 403 403 404',
+  },
+  { name: 'exportData', statuses: '401 200 200 200' },
+  { name: 'exportData: of a customer', query: '?user_id=x', statuses: '401 403 403 200' },
   { name: 'createTicket', body: { topic: 't', description: 'd' }, statuses: '401 201 201 201' },
   {
     name: 'createTicket: of a level',

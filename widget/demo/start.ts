@@ -53,7 +53,7 @@ function deskEnvironment(place: DiscordPlace, run: Run, port: number, origin: st
     PUBLIC_URL: `http://127.0.0.1:${port}`,
     ALLOWED_ORIGINS: `${origin},${origin.replace('127.0.0.1', 'localhost')}`,
     SERVER_MODE: 'DEVELOPMENT',
-    ROLES: 'server,bot',
+    ROLES: 'server,bot,worker',
     // The simulator forgets everything when it ends, so the tickets of the last time mean nothing.
     DB_NAME: `demo_${run.name}`,
     JWT_SECRET_KEY: run.secret,

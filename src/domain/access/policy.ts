@@ -87,6 +87,12 @@ const table = {
   rate_ticket: { may: ['owner'], refusal: 'only its owner may rate a ticket' },
   read_history: { may: ownerAndStaff, refusal: 'read the history of a ticket' },
   delete_ticket: { may: ['admin'], refusal: 'only ADMIN may delete a ticket' },
+  erase_customer: {
+    may: ['admin'],
+    refusal: 'only ADMIN may erase a customer, or see that it was done',
+  },
+  export_own_data: { may: ['customer', ...staff], refusal: 'export what is theirs' },
+  export_customer: { may: ['admin'], refusal: 'only ADMIN may export what is known of a customer' },
   subscribe: {
     may: staff,
     refusal: 'only staff may subscribe; customers get the events of all their tickets',

@@ -108,3 +108,16 @@ export async function deleteBlock(ctx: AppContext, actor: Actor, id: string): Pr
     if (deletedCount === 0) throw notFound('block');
   });
 }
+
+/** Takes away what is known of a customer's block, if there is one. */
+export async function forgetBlock(ctx: AppContext, key: string): Promise<void> {
+  if (!(await readBlock(ctx, key))) return;
+  await changeBlocks(ctx, async (session) => {
+    await native(ctx.db.blocks).deleteOne({ key }, { session });
+  });
+}
+
+/** A customer's block; undefined where there is none. */
+export async function readBlock(ctx: AppContext, key: string): Promise<BlockRow | undefined> {
+  return (await native(ctx.db.blocks).findOne({ key }, { readConcern: majority })) ?? undefined;
+}

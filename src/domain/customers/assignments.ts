@@ -48,6 +48,14 @@ export async function listCustomerPackages(
 ): Promise<AssignedPackageView[]> {
   requireRight(ctx.config, actor, 'use_customers', undefined);
   const { _id } = await readCustomer(ctx, customerId);
+  return listAssignedPackages(ctx, _id);
+}
+
+/** The same, of a profile that was read. */
+export async function listAssignedPackages(
+  ctx: AppContext,
+  _id: Types.ObjectId,
+): Promise<AssignedPackageView[]> {
   const rows = await native(ctx.db.assignments)
     .find({ customer_id: _id }, { readConcern: majority })
     .sort({ _id: -1 })

@@ -173,13 +173,17 @@ export function changeCustomer(
 /** Removes a profile and what it was assigned. The customer's tickets stay. @throws AppError NOT_FOUND */
 export async function deleteCustomer(ctx: AppContext, actor: Actor, id: string): Promise<void> {
   requireRight(ctx.config, actor, 'delete_customer', undefined);
-  const customer_id = oid(id);
-  await inTransaction(ctx, `customer ${id}`, async (session) => {
+  if (!(await removeProfile(ctx, oid(id)))) throw notFound('customer');
+}
+
+/** Removes a profile and what it was assigned. @returns false where there is none */
+export function removeProfile(ctx: AppContext, customer_id: Types.ObjectId): Promise<boolean> {
+  return inTransaction(ctx, `customer ${customer_id.toHexString()}`, async (session) => {
     const { deletedCount } = await native(ctx.db.customers).deleteOne(
       { _id: customer_id },
       { session },
     );
-    if (deletedCount === 0) throw notFound('customer');
+    if (deletedCount === 0) return false;
     const assignments = native(ctx.db.assignments);
     const rows = await assignments.find({ customer_id }, { session }).toArray();
     for (const { package_id } of rows) {
@@ -187,6 +191,7 @@ export async function deleteCustomer(ctx: AppContext, actor: Actor, id: string):
       await native(ctx.db.packages).updateOne({ _id: package_id }, minus, { session });
     }
     await assignments.deleteMany({ customer_id }, { session });
+    return true;
   });
 }
 

@@ -28,6 +28,14 @@ async function collect(ctx: AppContext, row: StoredFileRow): Promise<boolean> {
       return false;
     }
   }
+  return removeFile(ctx, row);
+}
+
+/**
+ * Removes a file, whoever has it; from the first step on its links are dead.
+ * @returns false where somebody else has changed it meanwhile
+ */
+export async function removeFile(ctx: AppContext, row: StoredFileRow): Promise<boolean> {
   if (row.state !== 'removing') {
     const marked = await changeIfSame(ctx, row, { state: 'removing', due: ctx.clock() });
     if (!marked) return false;

@@ -10,6 +10,7 @@ import type {
 } from '../../models/entry.ts';
 import { addedFields, newTicketFields, staffFields, type TicketRow } from '../../models/ticket.ts';
 import { atInsertion } from './cluster-clock.ts';
+import { strippedTicket } from './deletion.ts';
 
 export type { Stream } from '../../models/entry.ts';
 
@@ -91,6 +92,11 @@ function complete(ticket: Ticket): Ticket {
   return isComplete ? ticket : { ...newTicketFields(ticket), ...ticket };
 }
 
+/** The ticket after a change; a wiped entry has none any more. */
+function ticketOf({ ticket, ticket_id, seq, at }: TicketChangeEntry): Ticket {
+  return ticket ? complete(ticket) : strippedTicket(ticket_id, seq, at, {});
+}
+
 export function toTicket(row: TicketRow): Ticket {
   const { _id, stored: _, ...rest } = row;
   return complete({ id: _id.toHexString(), ...rest });
@@ -99,7 +105,7 @@ export function toTicket(row: TicketRow): Ticket {
 export function toEntry(row: EntryRow): Entry {
   const { _id, ticket_id, stored: _, ...rest } = row;
   const entry = { ...rest, id: _id.toHexString(), ticket_id: ticket_id.toHexString() } as Entry;
-  if (entry.type === 'ticket_change') entry.ticket = complete(entry.ticket);
+  if (entry.type === 'ticket_change') entry.ticket = ticketOf(entry);
   else if (row.type === 'message') {
     if (row.reply_to) (entry as MessageEntry).reply_to = row.reply_to.toHexString();
   } else if (row.type !== 'ticket_change') {

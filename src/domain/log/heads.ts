@@ -3,7 +3,7 @@ import type { Types } from 'mongoose';
 import type { Database } from '../../models/database.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { openStatuses } from '../tickets/workflow.ts';
-import { majority, native, runCommand } from './collections.ts';
+import { entryRows, majority, native, runCommand } from './collections.ts';
 import type { Stream } from './entry.ts';
 
 /** The newest entry of a log: its seq, 0 for none, its time, and the cluster time of its insert. */
@@ -176,7 +176,7 @@ export async function listRecentHeads(
   since: Timestamp,
   session: ClientSession,
 ): Promise<RecentHead[]> {
-  const rows = await native(db.entries)
+  const rows = await entryRows(db)
     .aggregate<{ _id: { ticket: Types.ObjectId; stream: Stream }; owner: string; seq: number }>(
       [
         { $match: { stored: { $gte: since } } },

@@ -4,7 +4,16 @@ import { isStorageError, unavailable } from '../../errors.ts';
 import type { Failpoint } from '../../infra/failpoints.ts';
 import type { Log } from '../../infra/log.ts';
 import { createBatches } from './batches.ts';
-import { type Entry, type LogId, logKey, type TicketState, toRow } from './entry.ts';
+import { isDeletion } from './deletion.ts';
+import {
+  type Entry,
+  internalLog,
+  type LogId,
+  logKey,
+  publicLog,
+  type TicketState,
+  toRow,
+} from './entry.ts';
 import type { InsertResult } from './insert-results.ts';
 import {
   type Append,
@@ -81,6 +90,10 @@ export class LogWriter {
   /** Takes note of an entry another process has written, which keeps the cached head fresh. */
   observe(entry: Entry): void {
     const log = { ticketId: entry.ticket_id, stream: entry.stream };
+    if (isDeletion(entry)) {
+      this.#forget(log.ticketId);
+      return;
+    }
     const queue = this.#queues.peek(logKey(log));
     if (queue?.state && queue.state.head < entry.seq) {
       const isNext = queue.state.head + 1 === entry.seq;
@@ -88,6 +101,14 @@ export class LogWriter {
       if (isNext) this.#noteTicket(queue, entry);
     }
     this.#noteInOther(log, entry);
+  }
+
+  /** The ticket is deleted: what is written next asks the database, and is refused. */
+  #forget(ticketId: string): void {
+    for (const log of [publicLog(ticketId), internalLog(ticketId)]) {
+      const queue = this.#queues.peek(logKey(log));
+      if (queue) queue.state = undefined;
+    }
   }
 
   /** Resolves when nothing is waiting any more, at the latest after the write deadline. */

@@ -35,6 +35,9 @@ const fresh = {
   problem: null,
 } as const;
 
+/** A mirror of nothing. */
+export const nothingMirrored = () => ({ ...fresh, pending: [], deferred: [], steps: [] });
+
 /** What a row from before these fields lacks. */
 const defaults = () => ({ internal_seq: 0, pending: [], deferred: [], closing: 0 });
 

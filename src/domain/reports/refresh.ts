@@ -34,6 +34,9 @@ const ID_SLACK_MS = 60_000;
 /** Days made in one go while the statistics are first made. */
 const DAYS_AT_ONCE = 100;
 
+/** The mark of a ticket that is not there any more. */
+const DELETED = ' deleted';
+
 const counted = {
   _id: 0,
   status: 1,
@@ -111,6 +114,19 @@ async function formerEndings(ctx: AppContext, ids: readonly ObjectId[]): Promise
   return rows.flatMap(({ changes }) => changes.closed_at.filter((at) => typeof at === 'number'));
 }
 
+interface DeletedRow {
+  _id: ObjectId;
+  ticket: { created_at: number; ended: number[] };
+}
+
+/** Tickets that were deleted, and are not counted any more. */
+function listDeleted(ctx: AppContext, since: number): Promise<DeletedRow[]> {
+  return native(ctx.db.erasures)
+    .find({ at: { $gte: since }, kind: 'ticket' }, { readConcern: majority })
+    .project<DeletedRow>({ 'ticket.created_at': 1, 'ticket.ended': 1 })
+    .toArray();
+}
+
 /** What a node has worked in already: within the slack the same changes are found again and again. */
 const worked = new WeakMap<AppContext, LRUCache<string, string>>();
 
@@ -135,14 +151,19 @@ async function workIn(ctx: AppContext, zone: string, since: number, fence: numbe
     })
     .toArray();
   const fresh = changed.filter((row) => known.get(row._id.toHexString()) !== markOf(row));
+  const deleted = (await listDeleted(ctx, since - SLACK_MS)).filter(
+    ({ _id }) => known.get(_id.toHexString()) !== zone + DELETED,
+  );
   const reopened = fresh.filter((row) => (row.reopened ?? 0) > 0).map(({ _id }) => _id);
   const times = [
     ...fresh.flatMap(({ created_at, closed_at }) => [created_at, closed_at ?? created_at]),
     ...(await formerEndings(ctx, reopened)),
+    ...deleted.flatMap(({ ticket: { created_at, ended } }) => [created_at, ...ended]),
   ];
   const days = new Set(times.map((at) => dayOf(zone, at)));
   for (const day of days) await makeDay(ctx, zone, day, fence);
   for (const row of fresh) known.set(row._id.toHexString(), markOf(row));
+  for (const { _id } of deleted) known.set(_id.toHexString(), zone + DELETED);
 }
 
 /** Where the first making begins: with the oldest ticket. */

@@ -1,5 +1,6 @@
 import type { AppContext } from '../../context.ts';
 import type { Consumer } from '../consumers/consumer.ts';
+import { isDeletion } from '../log/deletion.ts';
 import {
   type Entry,
   isOfMessage,
@@ -8,7 +9,13 @@ import {
   type Ticket,
   toTicket,
 } from '../log/entry.ts';
-import { type BlockTexts, blockOf, type Texts, writeTexts } from './postings.ts';
+import {
+  type BlockTexts,
+  blockOf,
+  removeTicketFromSearch,
+  type Texts,
+  writeTexts,
+} from './postings.ts';
 import { wordsOf } from './words.ts';
 
 /** So that what a busy ticket writes is taken up together, and found well within five seconds. */
@@ -61,6 +68,8 @@ async function indexEntries(ctx: AppContext, entries: readonly Entry[]): Promise
   const [first] = entries;
   if (!first) return;
   const log = { ticketId: first.ticket_id, stream: first.stream };
+  // Behind whatever this consumer has written of the log itself.
+  if (entries.some(isDeletion)) return removeTicketFromSearch(ctx, log.ticketId);
   for (const { block, texts } of textsOfEntries(log, entries)) {
     await writeTexts(ctx, log, block, texts);
   }

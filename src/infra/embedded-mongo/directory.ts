@@ -107,6 +107,12 @@ async function makeKey(keyPath: string): Promise<void> {
   await chmod(keyPath, 0o600);
 }
 
+/** What is remembered in `dataDir`, whoever runs its server; nothing where none was ever started. */
+export function readMongoState(dataDir: string): Promise<MongoState | undefined> {
+  const root = join(dataDir, 'mongo');
+  return readState(join(root, 'state.json'), join(root, 'db'));
+}
+
 async function readState(statePath: string, dbPath: string): Promise<MongoState | undefined> {
   const text = await readFile(statePath, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;

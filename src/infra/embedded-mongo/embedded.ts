@@ -19,9 +19,8 @@ import {
   waitForPrimary,
   withAdmin,
 } from './replica-set.ts';
+import { REPLICA_SET, uriOf } from './running.ts';
 import { readMongodVersion } from './version.ts';
-
-const REPLICA_SET = 'rs0';
 
 export interface EmbeddedMongoOptions {
   /** Absolute. The data is in `mongo` under it, readable by the owner alone. */
@@ -140,7 +139,7 @@ function supervise(
   });
   const { port, pid } = mongod;
   return {
-    uri: `mongodb://${user}:${password}@127.0.0.1:${port}/?replicaSet=${REPLICA_SET}&authSource=admin`,
+    uri: uriOf({ user, password, port }),
     port,
     pid,
     stop: async () => {

@@ -1,5 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import { fullTime } from './time.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { fullTime, relativeTime } from './time.ts';
+
+const RELATIVE_EVERY_MS = 1000;
 
 interface Rule {
   find: RegExp;
@@ -26,13 +29,32 @@ const rules: Rule[] = [
     find: /^_(?!\s)(.+?)_(?![A-Za-z0-9])/s,
     render: (found, names) => <em>{inner(found, names)}</em>,
   },
-  { find: /^<t:(\d+)(?::\w)?>/, render: (found) => fullTime(Number(found[1]) * 1000) },
+  {
+    find: /^<t:(\d+)(?::(\w))?>/,
+    render: ([, seconds, style]) => <Time at={Number(seconds) * 1000} style={style} />,
+  },
   {
     find: /^<@!?(\d+)>/,
     render: (found, names) => <span class="mention">@{names(found[1] ?? '')}</span>,
   },
   { find: /^<?(https?:\/\/[^\s<>]+)>?/, render: (found) => renderLink(found[1] ?? '') },
 ];
+
+/** A time in the reader's clock; `R` as far as it is away, which goes on while it is looked at. */
+function Time({ at, style }: { at: number; style: string | undefined }) {
+  const [, setNow] = useState(Date.now());
+  useEffect(() => {
+    if (style !== 'R') return undefined;
+    const timer = setInterval(() => setNow(Date.now()), RELATIVE_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [style]);
+  const iso = new Date(at).toISOString();
+  return (
+    <time dateTime={iso} title={fullTime(at)}>
+      {style === 'R' ? relativeTime(at) : fullTime(at)}
+    </time>
+  );
+}
 
 function renderLink(url: string) {
   return (

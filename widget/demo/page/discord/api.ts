@@ -1,5 +1,5 @@
 import type { Places, StaffMember } from '../places.ts';
-import type { Command, Message } from './shapes.ts';
+import { type Command, ComponentType, type GivenOption, type Message } from './shapes.ts';
 
 const TRIES = 4;
 
@@ -54,13 +54,23 @@ export class DiscordApi {
     return this.#call('POST', `/channels/${channelId}/typing`);
   }
 
-  runCommand(channelId: string, command: Command, values: Record<string, string>): Promise<void> {
-    const options = Object.entries(values).map(([name, value]) => ({ type: 3, name, value }));
+  runCommand(channelId: string, command: Command, options: GivenOption[]): Promise<void> {
     return this.#interact(2, channelId, { id: command.id, name: command.name, type: 1, options });
   }
 
+  /** Asks what may be given for the option in focus; it comes over the gateway. */
+  complete(channelId: string, command: Command, options: GivenOption[]): Promise<void> {
+    return this.#interact(4, channelId, { id: command.id, name: command.name, type: 1, options });
+  }
+
   press({ channel_id, id }: Message, customId: string): Promise<void> {
-    return this.#interact(3, channel_id, { component_type: 2, custom_id: customId }, id);
+    const data = { component_type: ComponentType.button, custom_id: customId };
+    return this.#interact(3, channel_id, data, id);
+  }
+
+  choose({ channel_id, id }: Message, customId: string, value: string): Promise<void> {
+    const data = { component_type: ComponentType.menu, custom_id: customId, values: [value] };
+    return this.#interact(3, channel_id, data, id);
   }
 
   submit(

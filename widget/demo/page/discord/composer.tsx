@@ -1,19 +1,26 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon, IconButton } from '../icons.tsx';
+import { focused, type Offer, offersFor, readCommandLine } from './command-line.ts';
 import type { ServerView } from './server-view.ts';
-import type { Channel, Command } from './shapes.ts';
+import type { Channel, Choice } from './shapes.ts';
 
 const TYPING_EVERY_MS = 8000;
+const COMPLETE_AFTER_MS = 250;
 
-/** `/close because` as a command and the value of its first option. */
-function readCommand(text: string, commands: readonly Command[]) {
-  const [, name, rest = ''] = /^\/(\S+)(?:\s+([\s\S]*))?$/.exec(text) ?? [];
-  const command = commands.find((one) => one.name === name);
-  if (!command) return undefined;
-  const option = command.options?.[0];
-  const values: Record<string, string> =
-    option && rest.trim() ? { [option.name]: rest.trim() } : {};
-  return { command, values };
+/** Asks the bot what may be given for the option in focus, a moment after it was written. */
+function useCompletion(view: ServerView, channel: Channel, text: string): readonly Choice[] {
+  const line = text.startsWith('/') ? readCommandLine(text, view.commands) : undefined;
+  const option = line?.focus?.option;
+  const key = option?.autocomplete ? `${line?.command.name} ${option.name}` : '';
+  useEffect(() => {
+    if (!line || !key) return undefined;
+    if (view.completed.key !== key) view.completed = { key, choices: [] };
+    const timer = setTimeout(() => {
+      view.api.complete(channel.id, line.command, focused(line)).catch(() => undefined);
+    }, COMPLETE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [view, channel.id, text]);
+  return key && view.completed.key === key ? view.completed.choices : [];
 }
 
 /** Where staff write: text, files, and commands that begin with a slash. */
@@ -22,6 +29,7 @@ export function Composer({ view, channel }: { view: ServerView; channel: Channel
   const [files, setFiles] = useState<File[]>([]);
   const [problem, setProblem] = useState('');
   const picker = useRef<HTMLInputElement>(null);
+  const line = useRef<HTMLTextAreaElement>(null);
   const lastTyping = useRef(0);
 
   const submit = async () => {
@@ -31,8 +39,8 @@ export function Composer({ view, channel }: { view: ServerView; channel: Channel
     setText('');
     setFiles([]);
     try {
-      const run = readCommand(content, view.commands);
-      if (run) await view.api.runCommand(channel.id, run.command, run.values);
+      const run = readCommandLine(content, view.commands);
+      if (run) await view.api.runCommand(channel.id, run.command, run.options);
       else await view.api.send(channel.id, content, files);
     } catch (error) {
       setProblem((error as Error).message);
@@ -46,9 +54,12 @@ export function Composer({ view, channel }: { view: ServerView; channel: Channel
     lastTyping.current = now;
     view.api.typing(channel.id).catch(() => undefined);
   };
-  const offered = /^\/\S*$/.test(text)
-    ? view.commands.filter(({ name }) => `/${name}`.startsWith(text))
-    : [];
+  const pick = (value: string) => {
+    setText(value);
+    line.current?.focus();
+  };
+  const completed = useCompletion(view, channel, text);
+  const offers = text.startsWith('/') ? offersFor(text, view.commands, completed) : [];
   return (
     <form
       class="discord-composer"
@@ -57,7 +68,7 @@ export function Composer({ view, channel }: { view: ServerView; channel: Channel
         void submit();
       }}
     >
-      <Offered commands={offered} onPick={(name) => setText(`/${name} `)} />
+      <Offers offers={offers} onPick={pick} />
       {problem && <p role="alert">{problem}</p>}
       {files.length > 0 && (
         <p class="discord-note">
@@ -81,6 +92,7 @@ export function Composer({ view, channel }: { view: ServerView; channel: Channel
         />
         <IconButton icon="plus" label="Attach files" onClick={() => picker.current?.click()} />
         <textarea
+          ref={line}
           aria-label={`Message #${channel.name}`}
           placeholder={`Message #${channel.name}`}
           rows={1}
@@ -100,15 +112,15 @@ export function Composer({ view, channel }: { view: ServerView; channel: Channel
   );
 }
 
-function Offered(props: { commands: Command[]; onPick: (name: string) => void }) {
-  if (props.commands.length === 0) return null;
+function Offers({ offers, onPick }: { offers: Offer[]; onPick: (text: string) => void }) {
+  if (offers.length === 0) return null;
   return (
     <ul class="discord-commands" aria-label="Commands">
-      {props.commands.map(({ id, name, description, options }) => (
-        <li key={id}>
-          <button type="button" onClick={() => props.onPick(name)}>
-            <strong>/{name}</strong> {options?.map((option) => option.name).join(' ')}
-            <small>{description}</small>
+      {offers.map(({ text, label, hint }) => (
+        <li key={text}>
+          <button type="button" onClick={() => onPick(text)}>
+            <strong>{label}</strong>
+            <small>{hint}</small>
           </button>
         </li>
       ))}

@@ -3,6 +3,7 @@ import { Avatar } from '../avatar.tsx';
 import { IconButton } from '../icons.tsx';
 import { Markdown } from '../markdown.tsx';
 import { fullTime, shortTime } from '../time.ts';
+import { Components } from './components.tsx';
 import { Attachments, EmbedCard } from './extras.tsx';
 import type { ServerView } from './server-view.ts';
 import { EPHEMERAL, LOADING, type Message } from './shapes.ts';
@@ -46,7 +47,7 @@ export function MessageRow({ view, message, continued }: RowProps) {
         {message.embeds.map((embed, index) => (
           <EmbedCard key={index} embed={embed} names={(id) => view.nameOf(id)} />
         ))}
-        <Buttons view={view} message={message} />
+        <Components view={view} message={message} />
         <Reactions view={view} message={message} />
         {(flags & EPHEMERAL) !== 0 && (
           <p class="discord-note">
@@ -121,36 +122,6 @@ function EditForm(props: { view: ServerView; message: Message; onDone: () => voi
         </button>
       </p>
     </form>
-  );
-}
-
-const buttonStyles = ['', 'primary', 'secondary', 'success', 'danger'];
-
-function Buttons({ view, message }: { view: ServerView; message: Message }) {
-  const [problem, setProblem] = useState('');
-  const buttons = message.components
-    .flatMap(({ components = [] }) => components)
-    .filter(({ type }) => type === 2);
-  if (buttons.length === 0) return null;
-  const press = (id: string | undefined) => {
-    setProblem('');
-    view.api.press(message, id ?? '').catch((error: Error) => setProblem(error.message));
-  };
-  return (
-    <div class="discord-buttons">
-      {buttons.map((button) => (
-        <button
-          key={button.custom_id}
-          type="button"
-          class={`discord-button ${buttonStyles[button.style ?? 2]}`}
-          disabled={button.disabled ?? false}
-          onClick={() => press(button.custom_id)}
-        >
-          {button.label}
-        </button>
-      ))}
-      {problem && <span role="alert">{problem}</span>}
-    </div>
   );
 }
 

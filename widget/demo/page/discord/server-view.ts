@@ -5,6 +5,7 @@ import { Gateway } from './gateway.ts';
 import {
   type Channel,
   ChannelType,
+  type Choice,
   type Command,
   type Message,
   type Modal,
@@ -33,6 +34,8 @@ export class ServerView implements Observable {
   commands: Command[] = [];
   selected: string | undefined;
   modal: Modal | undefined;
+  /** What the bot has last offered, and for which option of a command. */
+  completed: { key: string; choices: Choice[] } = { key: '', choices: [] };
   /** Channels with something new in them. */
   readonly unread = new Set<string>();
   readonly #listeners = new Listeners();
@@ -167,6 +170,9 @@ export class ServerView implements Observable {
     MESSAGE_REACTION_ADD: (event: ReactionEvent) => this.#react(event, 1),
     MESSAGE_REACTION_REMOVE: (event: ReactionEvent) => this.#react(event, -1),
     TYPING_START: (event: { channel_id: string; user_id: string }) => this.#startTyping(event),
+    APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE: ({ choices }: { choices: Choice[] }) => {
+      this.completed = { ...this.completed, choices };
+    },
     INTERACTION_MODAL_CREATE: (modal: Modal) => {
       this.modal = modal;
     },

@@ -41,6 +41,11 @@ export interface Component {
   required?: boolean;
   max_length?: number;
   value?: string;
+  /** Of a button that is a link. */
+  url?: string;
+  /** Of a menu. */
+  placeholder?: string;
+  options?: { label: string; value: string; description?: string; default?: boolean }[];
   component?: Component;
   components?: Component[];
 }
@@ -75,13 +80,41 @@ export interface Modal {
   components: Component[];
 }
 
+export interface Choice {
+  name: string;
+  value: string | number;
+}
+
+/** An option of a command, or a part of one, which has options itself. */
+export interface CommandOption {
+  type: number;
+  name: string;
+  description: string;
+  required?: boolean;
+  autocomplete?: boolean;
+  choices?: Choice[];
+  options?: CommandOption[];
+}
+
 export interface Command {
   id: string;
   name: string;
   description: string;
-  options?: { type: number; name: string; description: string; required?: boolean }[];
+  options?: CommandOption[];
 }
 
+/** An option as it is sent. */
+export interface GivenOption {
+  type: number;
+  name: string;
+  value?: string | number | boolean;
+  focused?: true;
+  options?: GivenOption[];
+}
+
+export const OptionType = { part: 1, text: 3, integer: 4, boolean: 5, user: 6 } as const;
+
 export const ChannelType = { text: 0, category: 4 } as const;
+export const ComponentType = { row: 1, button: 2, menu: 3, text: 4 } as const;
 export const EPHEMERAL = 1 << 6;
 export const LOADING = 1 << 7;

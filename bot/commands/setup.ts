@@ -1,0 +1,138 @@
+import {
+  ApplicationCommandOptionType,
+  ButtonStyle,
+  type ChatInputCommandInteraction,
+  ComponentType,
+  DiscordAPIError,
+  PermissionFlagsBits as P,
+} from 'discord.js';
+import { type SupportRole, supportRoles } from '../../src/contract/tickets.ts';
+import { AppError } from '../../src/errors.ts';
+import type { Bridge } from '../bridge.ts';
+import { describe, isTransient } from '../discord-errors.ts';
+import type { Row } from '../outbound/card.ts';
+import { inviteUrl, lacking } from '../permissions.ts';
+import { applySetup } from '../setup/apply.ts';
+import {
+  type Chosen,
+  checkChosen,
+  makePlan,
+  packChosen,
+  type Step,
+  unpackChosen,
+} from '../setup/plan.ts';
+import { describeApplied, describePlan } from '../setup/words.ts';
+import type { CommandModule, Told } from './command.ts';
+import { offered } from './options.ts';
+
+export const planButton = 'setup-plan';
+const applyButton = 'setup-apply';
+const cancelButton = 'setup-cancel';
+
+const optionOf = (role: SupportRole) => role.toLowerCase();
+
+function buttonsOf(chosen: Chosen): Row[] {
+  return [
+    {
+      type: ComponentType.ActionRow,
+      components: [
+        {
+          type: ComponentType.Button,
+          style: ButtonStyle.Success,
+          label: 'Apply',
+          custom_id: applyButton + packChosen(chosen),
+        },
+        {
+          type: ComponentType.Button,
+          style: ButtonStyle.Secondary,
+          label: 'Cancel',
+          custom_id: cancelButton,
+        },
+      ],
+    },
+  ];
+}
+
+/** What the bot lacks for it, in words; undefined where it has all. */
+function whyNot(bridge: Bridge): string | undefined {
+  const names = lacking(bridge, [P.ViewChannel, P.ManageChannels, P.ManageRoles]);
+  if (names.length === 0) return undefined;
+  const invite = inviteUrl(bridge.client.application?.id ?? '', bridge.settings.guildId);
+  return `The bot's role lacks ${names.join(', ')}: give it that in the server's settings, or invite it again by ${invite}`;
+}
+
+async function readPlan(bridge: Bridge, chosen: Chosen): Promise<Step[]> {
+  try {
+    return await makePlan(bridge, chosen);
+  } catch (error) {
+    if (!(error instanceof DiscordAPIError) && !isTransient(error)) throw error;
+    throw new AppError('SERVICE_UNAVAILABLE', describe(error), { cause: error });
+  }
+}
+
+/** Shows what would be done, with the buttons that do it or leave it. */
+export async function showPlan(bridge: Bridge, chosen: Chosen): Promise<Told> {
+  checkChosen(bridge, chosen);
+  const { content, isIdle } = describePlan(await readPlan(bridge, chosen));
+  if (isIdle) return content;
+  const barred = whyNot(bridge);
+  if (barred) return `${content}\n${barred}`;
+  return { content, components: buttonsOf(chosen) };
+}
+
+function chosenIn(command: ChatInputCommandInteraction): Chosen {
+  const pairs = supportRoles.flatMap((role) => {
+    const id = command.options.getRole(optionOf(role))?.id;
+    return id ? [[role, id]] : [];
+  });
+  return Object.fromEntries(pairs);
+}
+
+export const setup: CommandModule = {
+  command: {
+    scope: 'guild',
+    needs: 'operator',
+    data: {
+      ...offered,
+      name: 'setup',
+      description:
+        'Make the categories, roles and channel for tickets; shows first what it would do',
+      options: supportRoles.map((role) => ({
+        type: ApplicationCommandOptionType.Role as const,
+        name: optionOf(role),
+        description: `A role you have already, for ${role}`,
+        required: false,
+      })),
+    },
+    run: ({ bridge }, command) => showPlan(bridge, chosenIn(command)),
+  },
+  components: [
+    {
+      scope: 'guild',
+      needs: 'operator',
+      kind: 'action',
+      name: planButton,
+      run: ({ bridge }) => showPlan(bridge, {}),
+    },
+    {
+      scope: 'guild',
+      needs: 'operator',
+      kind: 'action',
+      name: applyButton,
+      inPlace: true,
+      async run({ bridge }, _button, args) {
+        const chosen = unpackChosen(args);
+        checkChosen(bridge, chosen);
+        return whyNot(bridge) ?? describeApplied(await applySetup(bridge, chosen));
+      },
+    },
+    {
+      scope: 'guild',
+      needs: 'operator',
+      kind: 'action',
+      name: cancelButton,
+      inPlace: true,
+      run: async () => 'Nothing was changed.',
+    },
+  ],
+};

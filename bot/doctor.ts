@@ -1,0 +1,120 @@
+import { type APIApplication, type APIUser, ApplicationFlags, type REST, Routes } from 'discord.js';
+import type { AppContext } from '../src/context.ts';
+import { confirmWrite } from '../src/domain/settings.ts';
+import { type Check, checkGuild, checkHeadRoom } from './checks.ts';
+import { describe, isUnauthorized, tokenRefused } from './discord-errors.ts';
+import type { GuildView } from './settings.ts';
+
+/** How far a clock may be from Discord's, in milliseconds: tokens and working hours go by it. */
+const MOST_SKEW_MS = 30_000;
+const TIMEOUT_MS = 5000;
+
+/** What is looked at: the guild as a client knows it, and what a process stands on. */
+export interface Patient extends GuildView {
+  rest: REST;
+  ctx: Pick<AppContext, 'config' | 'db' | 'clock' | 'bus'>;
+}
+
+/** Asks Discord something; a failure is a check that is not `ok`. */
+async function ask<T>(
+  base: Pick<Check, 'key' | 'name'>,
+  call: () => Promise<T>,
+  judge: (answer: T) => Check,
+): Promise<Check> {
+  try {
+    return judge(await call());
+  } catch (error) {
+    if (isUnauthorized(error)) {
+      return { ...base, ok: false, text: tokenRefused, advice: 'take a new one from the Portal' };
+    }
+    return { ...base, ok: false, text: describe(error), advice: 'try again in a while' };
+  }
+}
+
+function checkToken(rest: REST): Promise<Check> {
+  const base = { key: 'doctor:token', name: 'token' };
+  const call = () => rest.get(Routes.user()) as Promise<APIUser>;
+  return ask(base, call, ({ username }) => ({ ...base, ok: true, text: `of the bot ${username}` }));
+}
+
+function checkIntents(rest: REST): Promise<Check> {
+  const base = { key: 'doctor:intents', name: 'intents' };
+  const call = () => rest.get(Routes.currentApplication()) as Promise<APIApplication>;
+  const content =
+    ApplicationFlags.GatewayMessageContent | ApplicationFlags.GatewayMessageContentLimited;
+  return ask(base, call, ({ flags = 0 }) => {
+    if ((flags & content) !== 0) return { ...base, ok: true, text: 'Message Content is on' };
+    const text = 'the Message Content intent is off, so that nothing staff write can be read';
+    return { ...base, ok: false, text, advice: 'switch it on in the Developer Portal, under Bot' };
+  });
+}
+
+/** Compares this machine's clock with the `Date` of an answer of Discord's. */
+async function checkClock({
+  ctx,
+  discord,
+}: Pick<Patient, 'discord'> & { ctx: Pick<AppContext, 'clock'> }): Promise<Check> {
+  const base = { key: 'doctor:clock', name: 'clock' };
+  try {
+    const before = ctx.clock();
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await fetch(`${discord.apiUrl}/v10/gateway`, { signal });
+    const theirs = Date.parse(answer.headers.get('date') ?? '');
+    await answer.body?.cancel();
+    if (Number.isNaN(theirs))
+      return { ...base, ok: true, text: 'not compared: Discord says no time' };
+    const skew = Math.round((before + ctx.clock()) / 2 - theirs);
+    const seconds = Math.round(Math.abs(skew) / 1000);
+    if (Math.abs(skew) <= MOST_SKEW_MS) return { ...base, ok: true, text: 'as Discord has it' };
+    const text = `this machine's clock is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} Discord's`;
+    return { ...base, ok: false, text, advice: 'set it by NTP: tokens expire by it' };
+  } catch (error) {
+    const text = `Discord cannot be reached: ${describe(error)}`;
+    return { ...base, ok: false, text, advice: 'let this machine reach it' };
+  }
+}
+
+/** What is no replica set is never connected to; see `connectMongo`. */
+export async function checkMongo(ctx: Omit<Patient['ctx'], 'bus'>): Promise<Check> {
+  const base = { key: 'doctor:mongodb', name: 'MongoDB' };
+  if (await confirmWrite(ctx, TIMEOUT_MS)) {
+    return { ...base, ok: true, text: 'a replica set that confirms writes' };
+  }
+  const name = ctx.config.mongoUri ? 'MONGO_URI' : 'the embedded MongoDB';
+  const text = `${name}: a write is not confirmed in ${TIMEOUT_MS / 1000} s`;
+  return { ...base, ok: false, text, advice: '/readyz and the log say why' };
+}
+
+/** Nothing where no Redis is configured. */
+export function checkRedis({ config, bus }: Pick<Patient['ctx'], 'config' | 'bus'>): Check[] {
+  if (!config.redisUrl) return [];
+  const base = { key: 'doctor:redis', name: 'Redis' };
+  if (bus.healthy()) return [{ ...base, ok: true, text: 'answers' }];
+  const text = 'REDIS_URL: Redis is away or refuses us';
+  return [{ ...base, ok: false, text, advice: 'start it, or correct the address or its password' }];
+}
+
+/** What Discord says of the bot. */
+export async function examineBot(
+  patient: Pick<Patient, 'rest' | 'discord'> & { ctx: Pick<AppContext, 'clock'> },
+): Promise<Check[]> {
+  const { rest } = patient;
+  return Promise.all([checkToken(rest), checkIntents(rest), checkClock(patient)]);
+}
+
+/** What is in the guild. */
+export function examineGuild(view: GuildView): Check[] {
+  const guild = view.client.guilds.cache.get(view.settings.guildId);
+  const base = { key: 'doctor:guild', name: 'server' };
+  if (!guild?.available) {
+    const text = 'the server is not there just now';
+    return [{ ...base, ok: false, text, advice: 'wait until Discord has it again' }];
+  }
+  return [{ ...base, ok: true, text: guild.name }, ...checkGuild(view), checkHeadRoom(guild)];
+}
+
+/** All there is to look at, in the order in which it is to be mended. */
+export async function examine(patient: Patient): Promise<Check[]> {
+  const [bot, mongo] = await Promise.all([examineBot(patient), checkMongo(patient.ctx)]);
+  return [...bot, ...examineGuild(patient), mongo, ...checkRedis(patient.ctx)];
+}

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, Events } from 'discord.js';
+import type { DiscordConfig } from '../src/config.ts';
+import type { GuildIds } from '../src/domain/guild-ids.ts';
+import type { Clock } from '../src/infra/clock.ts';
+import { type Check, checkGuildless } from './checks.ts';
+import { createClient, endingOf, REQUEST_TIMEOUT_MS, reasonOfClose } from './connection.ts';
+import { examineBot, examineGuild } from './doctor.ts';
+import { findGuild } from './guild.ts';
+import { applyIds, type GuildView, settingsFrom, UNSET } from './settings.ts';
+
+const LONGEST_LOGIN_MS = 20_000;
+
+/** Logs in for a look; the bot that works keeps its own session. @returns why that is refused */
+async function logIn(client: Client, token: string): Promise<string | undefined> {
+  const closed = new Promise<string>((resolve) => {
+    client.on(Events.ShardDisconnect, ({ code }) => resolve(reasonOfClose(code)));
+  });
+  client.on(Events.Error, () => undefined);
+  const ready = new Promise<void>((resolve) => client.once(Events.ClientReady, () => resolve()));
+  const login = client.login(token).then(
+    () => ready.then(() => undefined),
+    (error: unknown) => {
+      const ending = endingOf(error);
+      return 'reason' in ending ? ending.reason : 'the gateway refuses';
+    },
+  );
+  const late = sleep(LONGEST_LOGIN_MS, 'the gateway does not answer', { ref: false });
+  return Promise.race([login, closed, late]);
+}
+
+/** Reads what is stored; both throw where that cannot be had. */
+export interface StoredGuilds {
+  ids(guildId: string): Promise<GuildIds>;
+  setUp(): Promise<string[]>;
+}
+
+/** What there is to say of a guild whose stored ids nobody can read: nothing of those. */
+async function examineIds(view: GuildView, stored: StoredGuilds) {
+  try {
+    applyIds(view, await stored.ids(view.settings.guildId));
+    return examineGuild(view);
+  } catch {
+    applyIds(view, {});
+    const unread: Check = {
+      key: UNSET,
+      name: 'ids',
+      ok: false,
+      text: 'the ids that /setup has stored cannot be read',
+      advice: 'mend MongoDB first',
+    };
+    return [...examineGuild(view).filter(({ key }) => key !== UNSET), unread];
+  }
+}
+
+/**
+ * Looks at Discord from outside of a bridge: token, intents, clock, and the guild with a session of its
+ * own. Changes nothing.
+ */
+export async function visitDiscord(
+  discord: DiscordConfig,
+  clock: Clock,
+  stored: StoredGuilds,
+): Promise<Check[]> {
+  const client = createClient(discord, REQUEST_TIMEOUT_MS);
+  client.rest.setToken(discord.token);
+  try {
+    const bot = await examineBot({ rest: client.rest, discord, ctx: { clock } });
+    // discord.js forgets a token that was refused, and there is no use in asking on.
+    if (bot.some(({ key, ok }) => key === 'doctor:token' && !ok)) return bot;
+    const refused = await logIn(client, discord.token);
+    if (refused) return [...bot, checkGuildless('gateway', refused)];
+    const found = findGuild({ client, discord }, await stored.setUp().catch(() => []));
+    if ('reason' in found) return [...bot, checkGuildless('server', found.reason)];
+    const view = { client, discord, settings: { ...settingsFrom(discord), guildId: found.id } };
+    return [...bot, ...(await examineIds(view, stored))];
+  } finally {
+    await client.destroy().catch(() => undefined);
+  }
+}

@@ -1,0 +1,112 @@
+import type { ObjectId } from 'mongodb';
+import type { AppContext } from '../../context.ts';
+import type { ErasureView } from '../../contract/erasures.ts';
+import type { PageQuery } from '../../contract/pages.ts';
+import { notFound } from '../../errors.ts';
+import type { ErasureRow } from '../../models/erasure.ts';
+import type { Actor } from '../access/actor.ts';
+import { requireRight } from '../access/policy.ts';
+import { majority, native, oid } from '../log/collections.ts';
+import { type Page, spanOf } from '../pages.ts';
+
+/** What the parts of a customer's erasure come to together. */
+export interface Parts {
+  /** Of its tickets, those that are not wiped, and those that are not done. */
+  unwiped: number;
+  undone: number;
+  /** Those of which Discord may have something, and those of which it had. */
+  waiting: number;
+  removed: number;
+  entries: number;
+  files: number;
+  transcripts: number;
+}
+
+export async function sumParts(ctx: AppContext, id: ObjectId): Promise<Parts> {
+  const count = (condition: object) => ({ $sum: { $cond: [condition, 1, 0] } });
+  const [sum] = await native(ctx.db.erasures)
+    .aggregate<Parts>(
+      [
+        { $match: { part_of: id } },
+        {
+          $group: {
+            _id: null,
+            unwiped: count({ $eq: ['$wiped_at', null] }),
+            undone: count({ $eq: ['$done_at', null] }),
+            waiting: count({ $eq: ['$discord', 'waiting'] }),
+            removed: count({ $eq: ['$discord', 'done'] }),
+            entries: { $sum: '$counts.entries' },
+            files: { $sum: '$counts.files' },
+            transcripts: { $sum: '$counts.transcripts' },
+          },
+        },
+        { $project: { _id: 0 } },
+      ],
+      { readConcern: majority },
+    )
+    .toArray();
+  return (
+    sum ?? { unwiped: 0, undone: 0, waiting: 0, removed: 0, entries: 0, files: 0, transcripts: 0 }
+  );
+}
+
+function view(row: ErasureRow, counts = row.counts, discord = row.discord): ErasureView {
+  const { _id, kind, why, part_of, by, at, wiped_at, done_at, ticket } = row;
+  return {
+    id: _id.toHexString(),
+    kind,
+    why,
+    part_of: part_of?.toHexString() ?? null,
+    by,
+    at,
+    wiped_at,
+    done_at,
+    discord,
+    counts,
+    ...(ticket && {
+      ticket: {
+        number: ticket.number,
+        created_at: ticket.created_at,
+        closed_at: ticket.closed_at,
+      },
+    }),
+  };
+}
+
+/** A receipt as it is now: that of a customer with what its tickets have come to. */
+export async function erasureView(ctx: AppContext, row: ErasureRow): Promise<ErasureView> {
+  if (row.kind === 'ticket') return view(row);
+  const { entries, files, transcripts, waiting, removed } = await sumParts(ctx, row._id);
+  const { counts } = row;
+  const all = { ...counts, entries, files: counts.files + files, transcripts };
+  return view(row, all, waiting > 0 ? 'waiting' : removed > 0 ? 'done' : 'none');
+}
+
+/** @throws AppError FORBIDDEN, NOT_FOUND */
+export async function getErasure(ctx: AppContext, actor: Actor, id: string): Promise<ErasureView> {
+  requireRight(ctx.config, actor, 'erase_customer', undefined);
+  const row = await native(ctx.db.erasures).findOne({ _id: oid(id) }, { readConcern: majority });
+  if (!row) throw notFound('erasure');
+  return erasureView(ctx, row);
+}
+
+/** Receipts, newest first. */
+export async function listErasures(
+  ctx: AppContext,
+  actor: Actor,
+  query: PageQuery,
+): Promise<Page<ErasureView>> {
+  requireRight(ctx.config, actor, 'erase_customer', undefined);
+  const { skip, limit } = spanOf(query);
+  const erasures = native(ctx.db.erasures);
+  const [rows, total] = await Promise.all([
+    erasures
+      .find({}, { readConcern: majority })
+      .sort({ at: -1, _id: -1 })
+      .skip(skip)
+      .limit(limit)
+      .toArray(),
+    erasures.estimatedDocumentCount(),
+  ]);
+  return { rows: await Promise.all(rows.map((row) => erasureView(ctx, row))), total };
+}

@@ -1,0 +1,64 @@
+import type { AppContext } from '../context.ts';
+import { majority, native } from './log/collections.ts';
+import { createWatched, type Watched } from './watched.ts';
+
+/** Ids of a guild's roles and channels, by what they are for. */
+export type GuildIds = Readonly<Record<string, string>>;
+
+type Deps = Pick<AppContext, 'db'>;
+
+const PREFIX = 'discord:';
+const MOST_GUILDS = 20;
+
+/** Each guild has its own: after a move to another one, nothing of the former is taken for its own. */
+const settingOf = (guildId: string) => PREFIX + guildId;
+
+/** The guilds that ids are stored for: those that `/setup` was run in. */
+export async function listSetUpGuilds({ db }: Deps): Promise<string[]> {
+  const rows = await native(db.settings)
+    .find({ _id: { $gte: PREFIX, $lt: 'discord;' } }, { readConcern: majority })
+    .project<{ _id: string }>({ _id: 1 })
+    .limit(MOST_GUILDS)
+    .toArray();
+  return rows.map(({ _id }) => _id.slice(PREFIX.length));
+}
+
+/** The ids that `/setup` has made or found in a guild. */
+export async function readGuildIds({ db }: Deps, guildId: string): Promise<GuildIds> {
+  const row = await native(db.settings).findOne(
+    { _id: settingOf(guildId) },
+    { readConcern: majority },
+  );
+  return (row?.value as GuildIds | null | undefined) ?? {};
+}
+
+/**
+ * Watches a guild's ids while other processes may change them.
+ * @param onChange called with what they are after each change
+ */
+export function watchGuildIds(
+  ctx: AppContext,
+  guildId: string,
+  onChange: (ids: GuildIds) => void,
+): Watched<GuildIds> {
+  const { db, bus, clock, log, config } = ctx;
+  const deps = { db, bus, clock, log, intervalMs: config.reconcileIntervalMs };
+  return createWatched(deps, settingOf(guildId), () => readGuildIds(ctx, guildId), onChange);
+}
+
+/**
+ * Remembers one id beside the others: after every creation, so that one who is killed goes on there.
+ * @param key what it is for: letters, digits, `_`, `:` and `-`
+ */
+export async function storeGuildId(
+  ctx: Pick<AppContext, 'db' | 'clock'>,
+  guildId: string,
+  key: string,
+  id: string,
+): Promise<void> {
+  await native(ctx.db.settings).updateOne(
+    { _id: settingOf(guildId) },
+    { $inc: { version: 1 }, $set: { [`value.${key}`]: id, updated_at: ctx.clock() } } as never,
+    { upsert: true },
+  );
+}
