@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readMark } from '../../bot/inbound/read-marks.ts';
-import { systemActor } from '../../src/domain/access/actor.ts';
-import { setCalendar } from '../../src/domain/calendar/calendar.ts';
 import { listNotes } from '../../src/domain/messages/notes.ts';
 import { signalRead, signalTyping } from '../../src/domain/signals.ts';
-import { closeTicket } from '../../src/domain/tickets/close.ts';
-import { getTicket } from '../../src/domain/tickets/read.ts';
-import { snoozeTicket } from '../../src/domain/tickets/snooze.ts';
-import { setStatus } from '../../src/domain/tickets/status.ts';
-import { startWorker } from '../../src/worker-role.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,
@@ -36,14 +29,7 @@ let strict: Awaited<ReturnType<typeof startDesk>>;
 beforeAll(async () => {
   const [usual, replying] = await Promise.all([
     startDesk({}),
-    startDesk({
-      DISCORD_REPLY_MODE: 'reply',
-      // Some seconds.
-      IDLE_WARNING_HOURS: 'URGENT=0.0003',
-      IDLE_CLOSE_HOURS: 'URGENT=0.0008',
-      OUT_OF_HOURS_TEXT: 'We are back {opens}.',
-      HOLIDAY_TEXT: 'Happy holidays until {opens}!',
-    }),
+    startDesk({ DISCORD_REPLY_MODE: 'reply' }),
   ]);
   desk = usual.desk;
   kim = usual.kim;
@@ -51,11 +37,9 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([desk.end(), strict.desk.end()]));
 
-const HOUR = 3_600_000;
-
-async function open(at: Desk = desk, overrides: object = {}) {
-  const { id, number } = await openTicket(at.ctx, overrides);
-  return { number, id, channelId: (await channelOf(at.sim, number)).id as string };
+async function open(at: Desk = desk) {
+  const { id, number } = await openTicket(at.ctx);
+  return { id, channelId: (await channelOf(at.sim, number)).id as string };
 }
 const contentsAre = (at: Desk, id: string, wanted: string[]) =>
   eventually(async () =>
@@ -207,85 +191,4 @@ test('only the customer is shown as typing in the channel, a bot that has just s
     expect(await shownIn(own.channelId)).toBe(true);
   });
   expect(await shownIn(other.channelId)).toBe(false);
-});
-
-describe('a customer who says nothing any more', () => {
-  const warning = expect.stringContaining('this conversation will be closed in 1 hour');
-  const urgent = { issue_level: 'URGENT' };
-  let workers: { stop(): Promise<void> }[];
-  beforeAll(async () => {
-    const other = await strict.desk.another();
-    workers = [startWorker(strict.desk.ctx), startWorker(other.ctx)];
-  });
-  afterAll(() => Promise.all(workers.map((worker) => worker.stop())));
-
-  const asked = (id: string) => say(strict.desk.ctx, id, 'Is it solved?', agent);
-  const said = async (id: string) =>
-    (await seen(strict.desk.ctx, id)).map(({ content }) => content);
-  const view = (id: string) => getTicket(strict.desk.ctx, agent, id);
-
-  test('is warned once and then the ticket closed; whoever is waited for by nobody is left alone', async () => {
-    const { ctx, sim } = strict.desk;
-    const [silent, answering, asleep, calm, unanswered] = await Promise.all([
-      open(strict.desk, urgent),
-      open(strict.desk, urgent),
-      open(strict.desk, urgent),
-      open(strict.desk, { issue_level: 'CRITICAL' }),
-      open(strict.desk, urgent),
-    ]);
-    await snoozeTicket(ctx, agent, asleep.id, Date.now() + HOUR);
-    for (const { id } of [asleep, calm, answering, silent]) await asked(id);
-    await setStatus(ctx, agent, silent.id, { status: 'WAITING' });
-    await say(ctx, unanswered.id, 'Hello?');
-    await eventually(async () => expect(await said(answering.id)).toContainEqual(warning));
-    await say(ctx, answering.id, 'Not yet');
-    await eventually(async () =>
-      expect(await textsIn(sim, silent.channelId)).toContainEqual(
-        expect.stringMatching(/^\*\*Deskcord\*\* \(system\): We have not heard/),
-      ),
-    );
-    await eventually(async () => expect(await view(silent.id)).toMatchObject({ status: 'CLOSED' }));
-    const { close_reason } = await view(silent.id);
-    expect(close_reason).toBe('Closed after 1 hour without an answer');
-    expect(await said(silent.id)).toEqual(['Is it solved?', warning]);
-    expect(await said(answering.id)).toEqual(['Is it solved?', warning, 'Not yet']);
-    expect(await said(asleep.id)).toEqual(['Is it solved?']);
-    expect(await said(calm.id)).toEqual(['Is it solved?']);
-    expect(await said(unanswered.id)).toEqual(['Hello?']);
-    for (const { id } of [answering, asleep, calm, unanswered]) {
-      expect(await view(id)).not.toMatchObject({ status: 'CLOSED' });
-    }
-    // No line of Deskcord's own is a first answer.
-    expect(await view(unanswered.id)).toMatchObject({ first_response_at: null, status: 'OPEN' });
-  }, 40_000);
-
-  test('outside the working hours a new ticket is answered by one line, on holidays by another', async () => {
-    const { ctx } = strict.desk;
-    const day = (ms: number) => new Date(Date.now() + ms).toISOString().slice(0, 10);
-    const names = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
-    const later = new Date(Date.now() + 72 * HOUR);
-    const weekly = Object.fromEntries(names.map((name) => [name, [] as [string, string][]]));
-    weekly[names[later.getUTCDay()] as string] = [['09:00', '17:00']];
-    const calendar = { timezone: 'UTC', weekly: weekly as never, holidays: [] as string[] };
-    const opens = `${day(72 * HOUR)} 09:00 (UTC)`;
-    await setCalendar(ctx, systemActor, calendar);
-    const usual = await openTicket(ctx);
-    await eventually(async () => expect(await said(usual.id)).toEqual([`We are back ${opens}.`]));
-    await setCalendar(ctx, systemActor, { ...calendar, holidays: [day(0), day(24 * HOUR)] });
-    const holiday = await openTicket(ctx);
-    await eventually(async () =>
-      expect(await said(holiday.id)).toEqual([`Happy holidays until ${opens}!`]),
-    );
-    await setCalendar(ctx, systemActor, null);
-    await say(ctx, usual.id, 'I see');
-    const open24 = await openTicket(ctx);
-    await say(ctx, open24.id, 'Hello');
-    await closeTicket(ctx, agent, holiday.id, {});
-    await eventually(async () => {
-      const row = await ctx.db.offsets.findOne({ _id: `automation ${open24.id}` }).lean();
-      expect(row?.seq).toBeGreaterThan(0);
-    });
-    expect(await said(open24.id)).toEqual(['Hello']);
-    expect(await said(usual.id)).toEqual([`We are back ${opens}.`, 'I see']);
-  });
 });
