@@ -339,7 +339,7 @@ export class DeskClient {
   #accept(name: ServerEventName, data: never): void {
     this.heard(name, data);
     if (name === 'typing' || name === 'read') this.#emitter.emit(name, data);
-    else if (name === 'ticket_closing') {
+    else if (name === 'ticket_closing' || name === 'ticket_deleted') {
       this.#feed.accept(name, data);
       this.#emitter.emit(name, data);
     } else if (name === 'error') {

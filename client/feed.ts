@@ -158,6 +158,12 @@ export class Feed {
         this.#learnClosing(ticket_id, due_at);
         break;
       }
+      case 'ticket_deleted': {
+        const { ticket_id }: ServerEventData<'ticket_deleted'> = data;
+        this.#refuse(ticket_id, new DeskError('NOT_FOUND', 'the ticket has been deleted'));
+        this.#options.onCursor(ticket_id, undefined);
+        break;
+      }
       case 'resync': {
         const { ticket_id, after, stream = 'public' }: ServerEventData<'resync'> = data;
         if (stream !== 'public') break;

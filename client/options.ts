@@ -1,4 +1,9 @@
-import type { ClosingView, DeskEventView, TypingView } from '../src/contract/events.ts';
+import type {
+  ClosingView,
+  DeskEventView,
+  TicketDeletedView,
+  TypingView,
+} from '../src/contract/events.ts';
 import type { MessageView } from '../src/contract/messages.ts';
 import type { TicketView } from '../src/contract/tickets.ts';
 import type { Clock } from './clock.ts';
@@ -38,6 +43,8 @@ export interface DeskEvents {
   read: TypingView & { seq: number };
   /** Nobody keeps it: after a time offline, a ticket's `closing_due_at` says it. */
   ticket_closing: ClosingView;
+  /** The ticket is gone, with all that was written in it; a ticket that is open says so as its `refusal`. */
+  ticket_deleted: TicketDeletedView;
   connection: ConnectionState;
   outbox: OutboxChange;
   new_ticket: NewTicketChange;

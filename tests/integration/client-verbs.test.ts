@@ -3,7 +3,7 @@ import { createDeskClient, type DeskClient } from '../../client/client.ts';
 import { createDesk } from '../../client/desk.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
-import { mintToken } from '../support/people.ts';
+import { mintToken, newPerson } from '../support/people.ts';
 
 let app: RunningApp;
 let people = 0;
@@ -51,6 +51,20 @@ describe('a customer', () => {
     client.connect();
     const { created } = client.startTicket('A stored one', 'x', { context, category: 'BILLING' });
     expect(await client.tickets.get(await created)).toMatchObject({ context, category: 'BILLING' });
+  });
+
+  test('hears that a ticket is deleted, and what shows it says so', async () => {
+    const client = openCustomer();
+    client.connect();
+    const { id } = await create(client);
+    const shown = client.openTicket(id);
+    await shown.ready();
+    const heard: string[] = [];
+    client.on('ticket_deleted', ({ ticket_id }) => heard.push(ticket_id));
+    await newPerson(app.url, 'ADMIN').call('DELETE', `/tickets/${id}`);
+    await eventually(() => expect(heard).toEqual([id]));
+    expect(shown.refusal).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await client.tickets.list()).toEqual([]);
   });
 
   test('closes later and keeps open, which every client of theirs hears and a ticket that is open shows', async () => {

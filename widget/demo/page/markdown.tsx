@@ -9,8 +9,8 @@ interface Rule {
   render(found: RegExpExecArray, names: Names): ComponentChildren;
 }
 
-/** Looks up the name of a user. */
-export type Names = (userId: string) => string;
+/** Looks up the name of a user or a channel. */
+export type Names = (id: string) => string;
 
 const inner = (found: RegExpExecArray, names: Names) => renderInline(found[1] ?? '', names);
 
@@ -36,6 +36,10 @@ const rules: Rule[] = [
   {
     find: /^<@!?(\d+)>/,
     render: (found, names) => <span class="mention">@{names(found[1] ?? '')}</span>,
+  },
+  {
+    find: /^<#(\d+)>/,
+    render: (found, names) => <span class="mention">#{names(found[1] ?? '')}</span>,
   },
   { find: /^<?(https?:\/\/[^\s<>]+)>?/, render: (found) => renderLink(found[1] ?? '') },
 ];

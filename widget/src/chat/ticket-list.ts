@@ -32,6 +32,11 @@ export class TicketList {
     this.#tell();
   }
 
+  remove(id: string): void {
+    this.all = this.all?.filter((ticket) => ticket.id !== id);
+    this.#tell();
+  }
+
   /** A ticket will be closed at a time, or with null will not. */
   setClosing(id: string, closing_due_at: number | null): void {
     const ticket = this.get(id);

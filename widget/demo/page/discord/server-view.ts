@@ -90,8 +90,8 @@ export class ServerView implements Observable {
     return here.map(({ name }) => name);
   }
 
-  nameOf(userId: string): string {
-    return this.#names.get(userId) ?? 'somebody';
+  nameOf(id: string): string {
+    return this.#names.get(id) ?? this.#channels.get(id)?.name ?? 'somebody';
   }
 
   select(channelId: string): void {
