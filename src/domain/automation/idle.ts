@@ -13,7 +13,7 @@ import { readTicket } from '../tickets/read.ts';
 import { isOpen } from '../tickets/workflow.ts';
 
 /** Due work of this kind, one for each ticket that waits for its customer; the key is its id. */
-const KIND = 'idle';
+export const IDLE = 'idle';
 const HOUR_MS = 3_600_000;
 /** Looked at again at least so often: a ticket may be put aside, or get another level, meanwhile. */
 const LONGEST_WAIT_MS = HOUR_MS;
@@ -107,7 +107,7 @@ async function seeTo(ctx: AppContext, ticketId: string) {
  * overlooked.
  */
 export const idleWork: Readonly<Record<string, WorkHandler>> = {
-  [KIND]: {
+  [IDLE]: {
     async run(ctx, { key }) {
       try {
         return await seeTo(ctx, key);
@@ -125,9 +125,9 @@ export async function planIdle(ctx: AppContext, entry: Entry): Promise<void> {
   const warnings = Object.values(ctx.config.idle.levels).flatMap(({ warnMs }) => warnMs ?? []);
   if (origin === 'system' || warnings.length === 0) return;
   if (isOfMessage(entry)) {
-    if (author.key === owner && type === 'message') await cancelWork(ctx, KIND, key);
+    if (author.key === owner && type === 'message') await cancelWork(ctx, IDLE, key);
     else if (type === 'message') {
-      await scheduleWork(ctx, { kind: KIND, key, at: entry.at + Math.min(...warnings) });
-    } else await scheduleWork(ctx, { kind: KIND, key, at: ctx.clock.now() });
-  } else await scheduleWork(ctx, { kind: KIND, key, at: ctx.clock.now() });
+      await scheduleWork(ctx, { kind: IDLE, key, at: entry.at + Math.min(...warnings) });
+    } else await scheduleWork(ctx, { kind: IDLE, key, at: ctx.clock.now() });
+  } else await scheduleWork(ctx, { kind: IDLE, key, at: ctx.clock.now() });
 }
