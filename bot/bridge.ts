@@ -65,6 +65,8 @@ export interface Bridge {
    * gathers what will not reach the customer. The inbound side's, for the outbound side to call.
    */
   drainInbound(ticket: MirroredTicket): Promise<Drained>;
+  /** Tries again to pass on a message that was refused. The inbound side's, for a button to call. */
+  tryAgain(ticket: MirroredTicket, messageId: string): Promise<string>;
   /** Ends the session; only the first reason counts. */
   end(ending: Ending): void;
   ended: boolean;

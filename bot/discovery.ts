@@ -3,6 +3,7 @@ import { publicLog } from '../src/domain/log/entry.ts';
 import { createMirrorOffsets } from '../src/domain/mirror/offset-store.ts';
 import type { Bridge } from './bridge.ts';
 import { catchUpAll, keepCatchingUp } from './inbound/queue.ts';
+import { listenReads } from './inbound/read-marks.ts';
 import { listenTyping } from './outbound/typing.ts';
 
 /** The bridge as a consumer of both logs of each ticket, with offsets in its own rows. */
@@ -36,7 +37,12 @@ export async function discoverWork(bridge: Bridge, catchUpMs: number): Promise<(
   const stopNoting = ctx.bus.subscribe((event) => {
     if (event.kind === 'entry' || event.kind === 'internal_entry') tickets.note(event.entry);
   });
-  const stops = [stopNoting, listenTyping(bridge), keepCatchingUp(bridge, catchUpMs)];
+  const stops = [
+    stopNoting,
+    listenTyping(bridge),
+    listenReads(bridge),
+    keepCatchingUp(bridge, catchUpMs),
+  ];
   const stop = () => {
     for (const end of stops) end();
   };

@@ -2,7 +2,7 @@ import { type Guild, type GuildMember, PermissionFlagsBits, type User } from 'di
 import { DISCORD_ISSUER } from '../src/contract/identity.ts';
 import { displayName } from '../src/contract/text.ts';
 import { supportRoles } from '../src/contract/tickets.ts';
-import { type Actor, isDiscordKey, userKey } from '../src/domain/access/actor.ts';
+import { type Actor, userKey } from '../src/domain/access/actor.ts';
 import type { Author } from '../src/domain/log/entry.ts';
 import { isInaccessible } from './discord-errors.ts';
 import type { GuildSettings } from './settings.ts';
@@ -67,10 +67,6 @@ export function actorOfAuthor(author: Author): Actor {
     role: author.role,
     origin: 'discord',
   };
-}
-
-export function isFromDiscord(author: Author): boolean {
-  return isDiscordKey(author.key);
 }
 
 /**

@@ -20,6 +20,7 @@ import { systemLine } from './format.ts';
 import { drainInbound } from './inbound/drain.ts';
 import { listenInbound } from './inbound/events.ts';
 import { ingestWaiting } from './inbound/queue.ts';
+import { tryAgain } from './inbound/retry.ts';
 import { listenInteractions, stopInteractions } from './interactions.ts';
 import { createTickets } from './mirrored-tickets.ts';
 import { listenCards } from './outbound/card-posts.ts';
@@ -106,6 +107,7 @@ function createBridge(
     filePatienceMs: options.filePatienceMs ?? FILE_PATIENCE_MS,
     ended: false,
     drainInbound: (ticket) => drainInbound(bridge, ticket),
+    tryAgain: (ticket, messageId) => tryAgain(bridge, ticket, messageId),
     end(ending) {
       if (bridge.ended) return;
       bridge.ended = true;

@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
+import { type IssueLevel, issueLevels } from './contract/ticket-words.ts';
 import { ConfigError, describe, parseVariables, type Raw } from './environment.ts';
 import { noticeMisspelt } from './misspelt-variables.ts';
 import type { logLevels, roleNames, VariableName } from './variables.ts';
@@ -22,6 +23,11 @@ export interface DiscordConfig {
   apiUrl: string;
   cdnUrl: string;
 }
+
+/** Milliseconds of a customer's silence until they are warned, and from there until the ticket is closed. */
+export type IdleTimes = Partial<
+  Record<IssueLevel, { warnMs: number; closeMs: number | undefined }>
+>;
 
 export interface Config {
   port: number;
@@ -56,6 +62,12 @@ export interface Config {
   agentSees: 'all' | 'assigned';
   agentMayAssign: boolean;
   autoAssign: 'off' | 'least_loaded' | 'round_robin';
+  /** What is done about customers who say nothing any more. */
+  idle: { levels: IdleTimes; text: string | undefined };
+  outOfHoursText: string | undefined;
+  holidayText: string | undefined;
+  /** Which of staff's plain messages in Discord are for the customer: all, or those that say so. */
+  replyMode: 'all' | 'reply';
   rateLimitFactor: number;
   maxConnections: number;
   maxConnectionsPerUser: number;
@@ -102,6 +114,7 @@ function crossCheck(raw: Raw, failed: Set<VariableName>, problems: string[]): vo
     const why = 'SERVER_MODE is not set, and without it nothing but loopback is listened on';
     if (!isLoopback(raw.HOST)) problems.push(describe('HOST', raw.HOST, why));
   }
+  if (!failed.has('IDLE_WARNING_HOURS')) checkIdle(raw, problems);
   const { RETENTION_DAYS: retention = 0, REOPEN_DAYS: reopen = 0 } = raw;
   if (retention > 0 && retention <= reopen) {
     const why = `a closed ticket may be reopened for REOPEN_DAYS (${reopen}), and is there for longer`;
@@ -123,6 +136,24 @@ function checkProduction(
     const why = isShort ? 'too short for PRODUCTION' : secretWeakness(secret);
     if (why) problems.push(describe(name, secret, why));
   }
+}
+
+/** A ticket is never closed for silence without a word before. */
+function checkIdle(raw: Raw, problems: string[]): void {
+  const { IDLE_WARNING_HOURS: warning = {}, IDLE_CLOSE_HOURS: closing = {} } = raw;
+  const bare = issueLevels.filter((level) => level in closing && !(level in warning));
+  if (bare.length === 0) return;
+  problems.push(`IDLE_CLOSE_HOURS: ${bare.join(', ')} has no IDLE_WARNING_HOURS; wants one`);
+}
+
+function idleTimes(raw: Raw): IdleTimes {
+  const { IDLE_WARNING_HOURS: warning = {}, IDLE_CLOSE_HOURS: closing = {} } = raw;
+  return Object.fromEntries(
+    issueLevels.flatMap((level) => {
+      const warnMs = warning[level];
+      return warnMs === undefined ? [] : [[level, { warnMs, closeMs: closing[level] }]];
+    }),
+  );
 }
 
 function isLoopback(host: string): boolean {
@@ -209,6 +240,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     agentSees: raw.AGENT_SEES,
     agentMayAssign: raw.AGENT_MAY_ASSIGN,
     autoAssign: raw.AUTO_ASSIGN,
+    idle: { levels: idleTimes(raw), text: raw.IDLE_WARNING_TEXT },
+    outOfHoursText: raw.OUT_OF_HOURS_TEXT,
+    holidayText: raw.HOLIDAY_TEXT,
+    replyMode: raw.DISCORD_REPLY_MODE,
     rateLimitFactor: raw.RATE_LIMIT_FACTOR,
     maxConnections: raw.MAX_CONNECTIONS,
     maxConnectionsPerUser: raw.MAX_CONNECTIONS_PER_USER,

@@ -1,5 +1,7 @@
 import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
+import { sizes } from './contract/limits.ts';
+import { type IssueLevel, issueLevels } from './contract/ticket-words.ts';
 import { mongoUriProblem } from './infra/mongo-uri.ts';
 
 /** A variable of the environment: its schema, what it wants in words, and an example. */
@@ -45,6 +47,42 @@ const milliseconds = (fallback: number, wants: string, most = 3_600_000) => ({
   schema: z.coerce.number().int().min(0).max(most).default(fallback),
   wants,
   example: String(fallback),
+});
+
+const HOUR_MS = 3_600_000;
+const MOST_HOURS = 8760;
+
+/** `48`, or `URGENT=24,CRITICAL=8`: milliseconds by level. */
+const hoursByLevel = z.string().transform((value, ctx): Partial<Record<IssueLevel, number>> => {
+  const found: Partial<Record<IssueLevel, number>> = {};
+  const parts = value.includes('=')
+    ? value.split(',')
+    : issueLevels.map((level) => `${level}=${value}`);
+  for (const part of parts) {
+    const [name = '', text = ''] = part.split('=').map((side) => side.trim());
+    const level = issueLevels.find((one) => one === name);
+    const hours = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+    if (!level || level in found || hours <= 0 || hours > MOST_HOURS) {
+      ctx.addIssue({ code: 'custom', message: 'is not hours by level' });
+      return z.NEVER;
+    }
+    found[level] = hours * HOUR_MS;
+  }
+  return found;
+});
+const idleHours = (what: string, example: string) => ({
+  schema: hoursByLevel.optional(),
+  wants: `${what}: hours, at most ${MOST_HOURS}, for all levels or as NORMAL=72,URGENT=24`,
+  example,
+});
+/** What customers are told by itself. */
+const announcement = (wants: string, example: string) => ({
+  schema: z
+    .string()
+    .max(sizes.content - 200)
+    .optional(),
+  wants: `${wants}, of at most ${sizes.content - 200} characters`,
+  example,
 });
 
 const count = (fallback: number, wants: string) => ({
@@ -219,6 +257,22 @@ export const variables = {
     wants: 'off, least_loaded or round_robin',
     example: 'off',
   },
+  DISCORD_REPLY_MODE: {
+    schema: z.enum(['all', 'reply']).default('all'),
+    wants: "all or reply: which of staff's plain messages in Discord go to the customer",
+    example: 'all',
+  },
+  IDLE_WARNING_HOURS: idleHours("how long a customer's silence lasts until they are asked", '72'),
+  IDLE_CLOSE_HOURS: idleHours('how long after that the ticket is closed', '48'),
+  IDLE_WARNING_TEXT: announcement(
+    'what they are told; {hours} stands for the time until the closing',
+    'Are you still there? Without a message we close this in {hours}.',
+  ),
+  OUT_OF_HOURS_TEXT: announcement(
+    'what the customer of a new ticket is told outside the working hours; {opens} is when they begin',
+    'We are back at {opens}.',
+  ),
+  HOLIDAY_TEXT: announcement('the same on a holiday', 'Happy holidays! We are back at {opens}.'),
   RATE_LIMIT_FACTOR: {
     schema: z.coerce.number().positive().max(1_000_000).default(1),
     wants: 'a number that every rate limit is multiplied by',

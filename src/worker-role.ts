@@ -1,4 +1,6 @@
 import type { AppContext } from './context.ts';
+import { idleWork } from './domain/automation/idle.ts';
+import { automationConsumer, hasAutomation } from './domain/automation/watch.ts';
 import { type Consumer, runConsumer } from './domain/consumers/consumer.ts';
 import type { LeaseTimes } from './domain/consumers/lease.ts';
 import { keepUnderLease } from './domain/consumers/under-lease.ts';
@@ -20,6 +22,7 @@ const handlers: Readonly<Record<string, WorkHandler>> = {
   ...fileUpkeep,
   ...autoAssignment,
   ...dueClosing,
+  ...idleWork,
   ...statistics,
   ...slaWork,
   ...slaReplanning,
@@ -35,12 +38,13 @@ const consumers: readonly Consumer[] = [searchConsumer, slaConsumer];
  * workers one holds the lease of each, and the others wait for it.
  */
 export function startWorker(ctx: AppContext, times?: LeaseTimes): { stop(): Promise<void> } {
+  const followed = hasAutomation(ctx.config) ? [...consumers, automationConsumer] : consumers;
   const parts = [
     keepUnderLease(ctx, { lease: scheduleLease, part: 'worker', times }, (lease) =>
       runSchedule(ctx, lease, handlers),
     ),
     completeIndex(ctx, times),
-    ...consumers.map((consumer) => runConsumer(ctx, consumer, times && { lease: times })),
+    ...followed.map((consumer) => runConsumer(ctx, consumer, times && { lease: times })),
   ];
   return {
     async stop() {

@@ -11,6 +11,8 @@ import { moreComponents } from './more.ts';
 import { note } from './note.ts';
 import { agents, away, stats } from './numbers.ts';
 import { reopen } from './reopen.ts';
+import { reply } from './reply.ts';
+import { retryButton } from './retry.ts';
 import { setup } from './setup.ts';
 import { tag } from './tag.ts';
 import { transcript } from './transcript.ts';
@@ -22,6 +24,7 @@ import { verbs } from './verbs.ts';
 const modules: readonly CommandModule[] = [
   closing,
   note,
+  reply,
   link,
   ...verbs.map(moduleOf),
   transferring,
@@ -48,10 +51,9 @@ export const commands: ReadonlyMap<string, Command> = new Map(
 );
 
 const components: ReadonlyMap<string, Component> = new Map(
-  [...modules.flatMap(({ components: own = [] }) => own), ...moreComponents].map((one) => [
-    one.name,
-    one,
-  ]),
+  [...modules.flatMap(({ components: own = [] }) => own), ...moreComponents, retryButton].map(
+    (one) => [one.name, one],
+  ),
 );
 
 /** Routes a `custom_id` of the form `name:arg:arg`. */

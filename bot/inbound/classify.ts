@@ -1,3 +1,5 @@
+import type { Config } from '../../src/config.ts';
+
 /** Text that begins with this is a note, for staff only. */
 const INTERNAL_NOTE = '//';
 
@@ -8,6 +10,17 @@ const INTERNAL_NOTE = '//';
 export function withoutNoteMark(text: string): string {
   const rest = text.replace(/^\s*\/\/(?!\/)[ \t]*/, '');
   return rest.trim() === '' ? text : rest;
+}
+
+/** Which of staff's plain messages are the customer's: all of them, or none but those that say so. */
+export type ReplyMode = Config['replyMode'];
+
+/** In the mode `reply`, text that begins with this is for the customer; `!!!` is only an exclamation. */
+const replyMark = /^\s*!!(?!!)[ \t]*/;
+
+/** A reply's text without the mark that makes it one. */
+export function withoutReplyMark(text: string): string {
+  return text.replace(replyMark, '');
 }
 
 /** Nothing that a reader sees: white space, controls, format characters, fillers, variation selectors. */
@@ -39,6 +52,15 @@ export function isInternalNote(content: string): boolean {
     if (bare !== '' && !isQuoted) return false;
   }
   return false;
+}
+
+/**
+ * Whether a message stays with staff: its text says so, or in the mode `reply` does not say that it is for
+ * the customer. There the mark has to be the very first thing, again towards keeping a message in.
+ */
+export function isForStaff(content: string, mode: ReplyMode): boolean {
+  if (mode === 'all') return isInternalNote(content);
+  return !replyMark.test(content) || isInternalNote(withoutReplyMark(content));
 }
 
 /** Damerau-Levenshtein distance: insertions, deletions, substitutions, neighbours swapped. */

@@ -69,7 +69,8 @@ export async function buryMessage(
   incoming: Incoming,
 ): Promise<void> {
   const post = await findPost(bridge.ctx, incoming.id);
-  if (post?.direction === 'in') {
+  const wasThere = post?.direction === 'in';
+  if (wasThere) {
     const { hash, editedAt: edited } = incoming;
     const change = { hash, edited, mark: 'refused' } as const;
     await changePost(bridge.ctx, incoming.id, change, bridge.lease.fencingToken);
@@ -86,5 +87,5 @@ export async function buryMessage(
   }
   const what =
     'something went wrong on our side, and was reported. Editing the message tries again';
-  await tellNotPassedOn(bridge, ticket, incoming, what);
+  await tellNotPassedOn(bridge, ticket, incoming, what, wasThere ? undefined : true);
 }

@@ -7,7 +7,7 @@ import { code, hasCode, isInaccessible, MirrorProblem } from '../discord-errors.
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
-import { isInternalNote } from './classify.ts';
+import { isForStaff } from './classify.ts';
 import { enqueue, type InboundEvent, inboxOf } from './inbox.ts';
 import { fileNameOf } from './incoming.ts';
 import { type Names, readableText } from './readable-text.ts';
@@ -62,8 +62,13 @@ function namesIn(bridge: Bridge, { mentions }: APIMessage): Names {
   };
 }
 
-function whyOf(ticket: MirroredTicket, message: APIMessage, post: Post | undefined): string {
-  if (isInternalNote(message.content)) return 'internal note';
+function whyOf(
+  { ctx }: Bridge,
+  ticket: MirroredTicket,
+  message: APIMessage,
+  post: Post | undefined,
+): string {
+  if (isForStaff(message.content, ctx.config.replyMode)) return 'internal note';
   const late =
     Date.parse(message.timestamp) >= (ticket.ticket.closed_at ?? Number.POSITIVE_INFINITY);
   if (late) return 'written after the ticket was closed';
@@ -169,7 +174,7 @@ export async function drainInbound(bridge: Bridge, ticket: MirroredTicket): Prom
         const post = posts.get(message.id);
         // A refused edit: the customer has an earlier text.
         const isPassedOn = post?.direction === 'in' && post.mark !== 'refused';
-        if (!isPassedOn) found.add(message, whyOf(ticket, message, post));
+        if (!isPassedOn) found.add(message, whyOf(bridge, ticket, message, post));
       }
       upTo = ids.at(-1) ?? upTo;
     }

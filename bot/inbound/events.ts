@@ -15,8 +15,12 @@ import { incomingOf, isWebhook, isWritten } from './incoming.ts';
 const TYPING_MS = 4000;
 const REMEMBERED = 1000;
 
-/** Tells the customer's side that staff are writing; what they write, and so whether it is a note, nobody knows yet. */
+/**
+ * Tells the customer's side that staff are writing; what they write, and so whether it is a note, nobody
+ * knows yet. Where most of it is notes, it is not told of.
+ */
 function onTyping(bridge: Bridge, told: Map<string, number>, typing: Typing): void {
+  if (bridge.ctx.config.replyMode === 'reply') return;
   const ticketId = bridge.tickets.idOfChannel(typing.channel.id);
   const { member, user } = typing;
   if (!ticketId || !member || user.bot) return;
@@ -38,17 +42,18 @@ export function listenInbound(bridge: Bridge, client: Client): void {
   const ticketOf = (channelId: string) => bridge.tickets.idOfChannel(channelId);
   const counts = (message: Message) =>
     isWritten(message) || (isWebhook(message) && message.author.id !== selfId(bridge));
+  const seen = (message: Message) => incomingOf(message, bridge.ctx.config.replyMode, true);
   client.on(Events.MessageCreate, (message) => {
     const ticketId = ticketOf(message.channelId);
     if (!ticketId || message.guildId !== bridge.settings.guildId || !counts(message)) return;
-    enqueue(bridge, ticketId, { kind: 'message', incoming: incomingOf(message, true) });
+    enqueue(bridge, ticketId, { kind: 'message', incoming: seen(message) });
   });
   client.on(Events.MessageUpdate, (_before, message) => {
     const ticketId = ticketOf(message.channelId);
     if (!ticketId) return;
     const whole = !message.partial && typeof message.content === 'string';
     if (whole && !counts(message)) return;
-    const incoming = whole ? incomingOf(message, true) : undefined;
+    const incoming = whole ? seen(message) : undefined;
     enqueue(bridge, ticketId, { kind: 'changed', id: message.id, incoming });
   });
   const onDeleted = (message: Seen) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Attachment, type Message, MessageReferenceType, MessageType } from 'discord.js';
 import { isBlank } from '../../src/contract/text.ts';
 import { type Person, personOf } from '../people.ts';
-import { isInternalNote, withoutNoteMark } from './classify.ts';
+import { isForStaff, type ReplyMode, withoutNoteMark, withoutReplyMark } from './classify.ts';
 import { type Names, readableText } from './readable-text.ts';
 
 export interface IncomingFile {
@@ -18,7 +18,7 @@ export interface Incoming {
   id: string;
   /** As it was typed. */
   raw: string;
-  /** Mentions, emojis and timestamps written out as a reader outside sees them; of a note, without its mark. */
+  /** Mentions, emojis and timestamps written out as a reader outside sees them, without the mark of a note or reply. */
   text: string;
   files: IncomingFile[];
   /** What of it cannot be passed on, in words for staff. */
@@ -30,6 +30,7 @@ export interface Incoming {
   /** Milliseconds since 1970. */
   writtenAt: number;
   editedAt: number;
+  /** For staff only. */
   internalNote: boolean;
   /** Who wrote it, as the event brought it; undefined where Discord has to be asked. */
   writer: Person | undefined;
@@ -76,9 +77,10 @@ function namesAround({ guild, client, mentions }: Message): Names {
 }
 
 /** A message's text as a reader outside sees it; empty where they would see nothing. */
-function textOf(message: Message, internalNote: boolean): string {
-  const text = readableText(message.content, namesAround(message));
-  if (internalNote) return withoutNoteMark(text);
+function textOf(message: Message, internalNote: boolean, mode: ReplyMode): string {
+  const whole = readableText(message.content, namesAround(message));
+  const said = mode === 'reply' ? withoutReplyMark(whole) : whole;
+  const text = internalNote ? withoutNoteMark(said) : said;
   return isBlank(text) ? '' : text;
 }
 
@@ -97,17 +99,18 @@ function answeredBy({ type, reference }: Message): string | undefined {
 
 /**
  * Takes down a complete message.
+ * @param mode which messages are for the customer
  * @param live brought by the gateway, with its writer as of now
  */
-export function incomingOf(message: Message, live = false): Incoming {
+export function incomingOf(message: Message, mode: ReplyMode, live = false): Incoming {
   const files = [...message.attachments.values()].map(fileOf);
   const raw = JSON.stringify([message.content, files.map(({ id }) => id)]);
-  const internalNote = isInternalNote(message.content);
+  const internalNote = isForStaff(message.content, mode);
   return {
     message,
     id: message.id,
     raw: message.content,
-    text: textOf(message, internalNote),
+    text: textOf(message, internalNote, mode),
     files,
     unsupported: unsupportedIn(message),
     answers: answeredBy(message),

@@ -9,6 +9,7 @@ import { filesAfter, MessageGone } from './attachments.ts';
 import { type Incoming, isWebhook } from './incoming.ts';
 import { judge, judgeWords, streamOf, type Verdict } from './judge.ts';
 import { mark } from './reactions.ts';
+import { unmarkRead } from './read-marks.ts';
 import {
   isPermanent,
   markIn,
@@ -85,6 +86,7 @@ async function withdraw(
     await refuseEdit(bridge, ticket, incoming, message, post, reasonOf(error));
     return undefined;
   }
+  unmarkRead(bridge, ticket, incoming);
   return withdrawn(post, message);
 }
 
@@ -131,6 +133,7 @@ async function change(
       if (!isPermanent(error)) throw error;
       return refuseEdit(bridge, ticket, incoming, message, post, reasonOf(error));
     }
+    unmarkRead(bridge, ticket, incoming);
   }
   const { stream } = message;
   const outcome = { message, stream, files, mark: markIn(stream), lives: post.lives ?? 0 };

@@ -9,7 +9,7 @@ import { copyFiles, MessageGone, pairFiles } from './attachments.ts';
 import { warnOfHolder } from './holder-warnings.ts';
 import type { Incoming } from './incoming.ts';
 import { ingestEdit, verdictOn } from './ingest-edit.ts';
-import { judge, type Verdict } from './judge.ts';
+import { judge, type Refusal, type Verdict } from './judge.ts';
 import { mark } from './reactions.ts';
 import {
   isPermanent,
@@ -53,7 +53,7 @@ async function answeredBy(
   return message && !message.deleted ? message.id : undefined;
 }
 
-/** Takes a message into its log. @returns why not, in words for staff, where nothing of it could be */
+/** Takes a message into its log. @returns why not, where nothing of it could be */
 async function pass(
   bridge: Bridge,
   ticket: MirroredTicket,
@@ -61,7 +61,7 @@ async function pass(
   { actor, stream }: Verdict & { kind: 'pass' },
   lives: number,
   before: Post | undefined,
-): Promise<string | undefined> {
+): Promise<Refusal | undefined> {
   const { ctx } = bridge;
   const log: LogId = { ticketId: ticket.id, stream };
   const sign = markIn(stream);
@@ -80,7 +80,7 @@ async function pass(
   const { copied, missing } = await copyFiles(bridge, actor, ticket, incoming, incoming.files);
   const lost = [...missing, ...incoming.unsupported];
   if (incoming.text === '' && copied.length === 0) {
-    return lost.join('; ') || 'only text and files are';
+    return { why: lost.join('; ') || 'only text and files are' };
   }
   const files = copied.map(({ file }) => file);
   const reply_to = await answeredBy(bridge, ticket, log, incoming);
@@ -97,7 +97,7 @@ async function pass(
     if (stream === 'public') void warnOfHolder(bridge, ticket, actor, incoming.id);
   } catch (error) {
     if (!isPermanent(error)) throw error;
-    return reasonOf(error);
+    return { why: reasonOf(error), retry: true };
   }
   if (lost.length > 0) await tellNotPassedOn(bridge, ticket, incoming, lost.join('; '));
   return undefined;
@@ -116,14 +116,14 @@ export async function carryOut(
 ): Promise<void> {
   const lives = before?.lives ?? 0;
   try {
-    const why =
+    const refusal =
       verdict.kind === 'refuse'
-        ? verdict.why
+        ? verdict
         : await pass(bridge, ticket, incoming, verdict, lives, before);
-    if (why === undefined) return;
+    if (refusal === undefined) return;
     const refused: Outcome = { message: undefined, files: [], mark: 'refused', lives };
     await settle(bridge, ticket, incoming, refused, before);
-    await tellNotPassedOn(bridge, ticket, incoming, why);
+    await tellNotPassedOn(bridge, ticket, incoming, refusal.why, refusal.retry);
   } catch (error) {
     // Deleted before it could be had: its deletion has an event of its own, and there is nothing to tell.
     if (!(error instanceof MessageGone)) throw error;

@@ -3,13 +3,21 @@ import type { Stream } from '../../src/domain/log/entry.ts';
 import type { Bridge } from '../bridge.ts';
 import { commands } from '../commands/registry.ts';
 import { actorOf, isStaff, skillsOf } from '../people.ts';
-import { typedCommand } from './classify.ts';
+import { isInternalNote, typedCommand, withoutReplyMark } from './classify.ts';
 import type { Incoming } from './incoming.ts';
 import { writerOf } from './writers.ts';
 
+/** Why nothing of a message is passed on. */
+export interface Refusal {
+  /** In words for staff. */
+  why: string;
+  /** Another try may have another outcome: what it depends on lies outside the message. */
+  retry?: true;
+}
+
 /** What is to become of a message from the channel: refused, or taken into a log in its writer's name. */
 export type Verdict =
-  | { kind: 'refuse'; why: string }
+  | ({ kind: 'refuse' } & Refusal)
   | { kind: 'pass'; actor: Actor; stream: Stream };
 
 /** The log that a message's words are for, whoever wrote them. */
@@ -18,8 +26,10 @@ export function streamOf({ internalNote }: Incoming): Stream {
 }
 
 /** Why the words of a message, whoever wrote them, are for no log. */
-export function refusalOfText({ raw, internalNote }: Incoming): string | undefined {
-  const command = internalNote ? undefined : typedCommand(raw, commands.keys());
+export function refusalOfText({ raw }: Incoming): string | undefined {
+  const command = isInternalNote(raw)
+    ? undefined
+    : typedCommand(withoutReplyMark(raw), commands.keys());
   if (!command) return undefined;
   return `this looks like the command /${command}, and was sent as text. Type / and pick it from the list that Discord shows`;
 }
@@ -40,5 +50,5 @@ export async function judge(bridge: Bridge, incoming: Incoming): Promise<Verdict
     bridge.ctx.desk.seen.note(actor, skillsOf(bridge.settings, writer));
     return judgeWords(incoming, actor);
   }
-  return { kind: 'refuse', why: 'its writer has no role of the support staff' };
+  return { kind: 'refuse', why: 'its writer has no role of the support staff', retry: true };
 }

@@ -15,9 +15,39 @@ export const marks = { taken: '✅', refused: '❌', note: '📝' } as const;
 export type Mark = keyof typeof marks;
 
 const TRIES = 5;
+/** Marks that may wait for one channel: of more, those that take nothing back are left to the next catch-up. */
+const MOST_WAITING = 100;
+
+const waiting = new WeakMap<Bridge, Map<string, number>>();
+
+/** How many marks wait for a channel. */
+export function marksWaiting(bridge: Bridge, channelId: string): number {
+  return waiting.get(bridge)?.get(channelId) ?? 0;
+}
+
+/**
+ * Does something to marks of a channel, one after the other and beside all else: Discord limits reactions
+ * by themselves, to one in a quarter of a second, so that they hold up no post.
+ */
+export function inMarkingTurn(bridge: Bridge, channelId: string, work: () => Promise<void>): void {
+  const { marking } = bridge;
+  const counts = waiting.get(bridge) ?? new Map<string, number>();
+  waiting.set(bridge, counts);
+  counts.set(channelId, marksWaiting(bridge, channelId) + 1);
+  const next = (marking.get(channelId) ?? Promise.resolve()).then(work).catch((error: unknown) => {
+    bridge.log.info({ reason: describe(error) }, 'marks were not brought up to date');
+  });
+  marking.set(channelId, next);
+  void next.finally(() => {
+    const left = marksWaiting(bridge, channelId) - 1;
+    if (left > 0) counts.set(channelId, left);
+    else counts.delete(channelId);
+    if (marking.get(channelId) === next) marking.delete(channelId);
+  });
+}
 
 /** @returns false where Discord refuses, whatever is tried */
-async function call(bridge: Bridge, work: () => Promise<unknown>): Promise<boolean> {
+export async function react(bridge: Bridge, work: () => Promise<unknown>): Promise<boolean> {
   for (let tries = 1; tries <= TRIES && !bridge.ended; tries++) {
     try {
       await work();
@@ -56,21 +86,17 @@ export function mark(
   wanted: Mark,
   instead: readonly Mark[] = [],
 ): void {
-  const { marking } = bridge;
   const channelId = ticket.mirror.channel_id;
   if (!channelId) return;
+  const takesBack = wanted !== 'taken' || instead.length > 0;
+  if (!takesBack && marksWaiting(bridge, channelId) >= MOST_WAITING) return;
   const route = (name: Mark) =>
     Routes.channelMessageOwnReaction(channelId, messageId, encodeURIComponent(marks[name]));
-  const work = async () => {
+  inMarkingTurn(bridge, channelId, async () => {
     for (const name of instead) {
-      if (name !== wanted) await call(bridge, () => bridge.rest.delete(route(name)));
+      if (name !== wanted) await react(bridge, () => bridge.rest.delete(route(name)));
     }
-    const isMarked = await call(bridge, () => bridge.rest.put(route(wanted)));
+    const isMarked = await react(bridge, () => bridge.rest.put(route(wanted)));
     if (!isMarked && wanted === 'taken') await tellUnmarked(bridge, ticket);
-  };
-  const next = (marking.get(channelId) ?? Promise.resolve()).then(work);
-  marking.set(channelId, next);
-  void next.finally(() => {
-    if (marking.get(channelId) === next) marking.delete(channelId);
   });
 }

@@ -1,10 +1,11 @@
+import { ButtonStyle, ComponentType } from 'discord.js';
 import type { Stream } from '../../src/domain/log/entry.ts';
 import { type Post, recordPost } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
 import { systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { compareIds, postNotice } from '../posting.ts';
+import { compareIds, type Outgoing, postNotice } from '../posting.ts';
 import type { Copied } from './attachments.ts';
 import type { Incoming } from './incoming.ts';
 import { type Mark, mark } from './reactions.ts';
@@ -93,15 +94,37 @@ export async function settle(
   if (worn !== outcome.mark) mark(bridge, ticket, incoming.id, outcome.mark, worn && [worn]);
 }
 
-/** Tells staff, in the channel the ticket has now, what does not reach the customer. */
+/** What has a message tried again; state lives in the `custom_id`. */
+function retryRows(ticketId: string, messageId: string): Outgoing['body']['components'] {
+  return [
+    {
+      type: ComponentType.ActionRow,
+      components: [
+        {
+          type: ComponentType.Button,
+          style: ButtonStyle.Secondary,
+          label: 'Retry',
+          custom_id: `again:${ticketId}:${messageId}`,
+        },
+      ],
+    },
+  ];
+}
+
+/**
+ * Tells staff, in the channel the ticket has now, what does not reach the customer.
+ * @param retry a button has it tried again
+ */
 export async function tellNotPassedOn(
   bridge: Bridge,
   ticket: MirroredTicket,
   { id, editedAt }: Pick<Incoming, 'id' | 'editedAt'>,
   what: string,
+  retry?: true,
 ): Promise<void> {
   const { channel_id } = ticket.mirror;
   if (!channel_id) return;
+  const components = retry ? retryRows(ticket.id, id) : [];
   const key = `not passed on ${id} ${editedAt}`;
-  await postNotice(bridge, channel_id, key, systemLine(`Not passed on: ${what}`), id);
+  await postNotice(bridge, channel_id, key, systemLine(`Not passed on: ${what}`), id, components);
 }

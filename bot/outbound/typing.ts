@@ -1,6 +1,5 @@
 import { Routes } from 'discord.js';
 import type { Bridge } from '../bridge.ts';
-import { isFromDiscord } from '../people.ts';
 
 /** Discord shows somebody as typing for ten seconds. */
 const TYPING_MS = 8000;
@@ -10,8 +9,8 @@ const REMEMBERED = 1000;
 export function listenTyping(bridge: Bridge): () => void {
   const shown = new Map<string, number>();
   return bridge.ctx.bus.subscribe((event) => {
-    if (event.kind !== 'typing' || isFromDiscord(event.by)) return;
-    const channelId = bridge.tickets.known(event.ticket_id)?.mirror.channel_id;
+    if (event.kind !== 'typing' || event.by.key !== event.owner) return;
+    const channelId = bridge.tickets.channelOf(event.ticket_id);
     const now = performance.now();
     if (!channelId || now - (shown.get(channelId) ?? Number.NEGATIVE_INFINITY) < TYPING_MS) return;
     if (shown.size > REMEMBERED) shown.clear();

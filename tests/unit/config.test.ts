@@ -169,6 +169,29 @@ describe('what is wrong', () => {
 });
 
 describe('rules over several variables', () => {
+  test('hours of silence are for all levels, or by level; nothing is closed without a word before', () => {
+    const idle = (env: Record<string, string>) =>
+      readConfig({ JWT_SECRET_KEY: 'a-secret-of-some-length', ...env }).idle.levels;
+    const hour = 3_600_000;
+    const both = { warnMs: 2 * hour, closeMs: hour / 2 };
+    expect(idle({})).toEqual({});
+    expect(idle({ IDLE_WARNING_HOURS: '2', IDLE_CLOSE_HOURS: '0.5' })).toEqual({
+      NORMAL: both,
+      URGENT: both,
+      CRITICAL: both,
+    });
+    expect(idle({ IDLE_WARNING_HOURS: ' URGENT=2, CRITICAL=1' })).toEqual({
+      URGENT: { warnMs: 2 * hour, closeMs: undefined },
+      CRITICAL: { warnMs: hour, closeMs: undefined },
+    });
+    for (const wrong of ['0', '-1', '9000', 'soon', 'LOW=1', 'URGENT=1,URGENT=2', 'URGENT=']) {
+      expect(() => idle({ IDLE_WARNING_HOURS: wrong })).toThrow(/IDLE_WARNING_HOURS: got/);
+    }
+    expect(() => idle({ IDLE_WARNING_HOURS: 'URGENT=1', IDLE_CLOSE_HOURS: '2' })).toThrow(
+      'IDLE_CLOSE_HOURS: NORMAL, CRITICAL has no IDLE_WARNING_HOURS',
+    );
+  });
+
   test('a bot token is enough: the ids that are not set are for /setup', () => {
     const { DISCORD_BOT_TOKEN } = discord;
     const one = { MANAGER_ROLE_ID: discord.MANAGER_ROLE_ID };

@@ -88,8 +88,17 @@ export function offsetSegments(timeZone: string, from: number, to: number): Offs
   return found;
 }
 
+function localIso(timeZone: string, at: number): string {
+  const [{ offset = 0 } = {}] = offsetSegments(timeZone, at, at + 1);
+  return new Date(at + offset).toISOString();
+}
+
 /** The day on the calendar of a zone, as YYYY-MM-DD. */
 export function localDay(timeZone: string, at: number): string {
-  const [{ offset = 0 } = {}] = offsetSegments(timeZone, at, at + 1);
-  return new Date(at + offset).toISOString().slice(0, 10);
+  return localIso(timeZone, at).slice(0, 10);
+}
+
+/** The time by the clock on the wall of a zone, as HH:MM. */
+export function localTime(timeZone: string, at: number): string {
+  return localIso(timeZone, at).slice(11, 16);
 }

@@ -1,5 +1,6 @@
 import type { AppContext } from '../../context.ts';
 import type { StoredFileRow } from '../../models/file.ts';
+import { IDLE } from '../automation/idle.ts';
 import { removeFile } from '../files/collect.ts';
 import { entryRows, native, oid } from '../log/collections.ts';
 import { DELETED, WIPED } from '../log/deletion.ts';
@@ -14,7 +15,7 @@ const FILES_AT_ONCE = 100;
 const DISCORD_EVERY_MS = 10 * 60_000;
 
 /** Kinds of due work that are kept by a ticket's id. */
-const kindsOfTicket = [CLOSING, 'sla'];
+const kindsOfTicket = [CLOSING, IDLE, 'sla'];
 
 const nobody = { key: '', id: '', name: '', role: 'CUSTOMER' } as const;
 

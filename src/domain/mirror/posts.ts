@@ -134,6 +134,27 @@ export async function listIngested(
   return [...messages, ...(await newest({ stream: 'internal' }))];
 }
 
+/** The Discord messages that stand for the newest public messages up to a seq, newest first. */
+export async function listStandingUpTo(
+  ctx: AppContext,
+  ticketId: string,
+  seq: number,
+  limit: number,
+): Promise<Post[]> {
+  const rows = await native(ctx.db.posts)
+    .find({
+      ticket_id: oid(ticketId),
+      direction: { $in: ['in', 'out'] },
+      seq: { $gt: 0, $lte: seq },
+      stream: { $ne: 'internal' },
+      part: 0,
+    } as never)
+    .sort({ seq: -1 })
+    .limit(limit)
+    .toArray();
+  return rows.map((row) => toPost(row as unknown as PostRow));
+}
+
 /** Forgets Discord messages, but none that a newer lease has written. */
 export async function removePosts(
   ctx: AppContext,

@@ -39,9 +39,10 @@ export interface TicketChange {
   /**
    * The fields after the change, none where there is nothing to change; decided at a head just read,
    * and again whenever the head has moved. With a `status` all that follows from it is added.
+   * @param head the newest entry of the log it is written to
    * @throws AppError
    */
-  to(ticket: Ticket, at: number): Partial<Ticket>;
+  to(ticket: Ticket, at: number, head: number): Partial<Ticket>;
 }
 
 /** What a blocked customer may still do: leave. */
@@ -87,7 +88,7 @@ export async function changeTicket(
     isHidden = can(actor, 'read_ticket', ticket, ctx.config) === 'missing';
     if (isHidden) return { unchanged: { ticket, head } };
     const at = ctx.clock();
-    const changes = changesOf(ticket, fieldsAfter(ticket, change.to(ticket, at), at));
+    const changes = changesOf(ticket, fieldsAfter(ticket, change.to(ticket, at, head), at));
     const names = Object.keys(changes);
     if (names.length === 0 && !change.always) return { unchanged: { ticket, head } };
     const after = Object.fromEntries(names.map((name) => [name, changes[name]?.[1]]));

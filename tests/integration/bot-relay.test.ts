@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readMark } from '../../bot/inbound/read-marks.ts';
+import { listNotes } from '../../src/domain/messages/notes.ts';
+import { signalRead, signalTyping } from '../../src/domain/signals.ts';
+import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
+import {
+  channelOf,
+  type DiscordPerson,
+  discordPerson,
+  marksOn,
+  messagesIn,
+  stateOf,
+  textsIn,
+} from '../support/discord.ts';
+import { eventually } from '../support/eventually.ts';
+import { interactionsOf } from '../support/interactions.ts';
+
+/** A desk with its bot, and somebody of the staff in it. */
+async function startDesk(env: Record<string, string>) {
+  const desk = await openDesk({}, env);
+  await desk.bot();
+  return { desk, kim: discordPerson(desk.sim, 'kim') };
+}
+
+let desk: Desk;
+let kim: DiscordPerson;
+let strict: Awaited<ReturnType<typeof startDesk>>;
+
+beforeAll(async () => {
+  const [usual, replying] = await Promise.all([
+    startDesk({}),
+    startDesk({ DISCORD_REPLY_MODE: 'reply' }),
+  ]);
+  desk = usual.desk;
+  kim = usual.kim;
+  strict = replying;
+});
+afterAll(() => Promise.all([desk.end(), strict.desk.end()]));
+
+async function open(at: Desk = desk) {
+  const { id, number } = await openTicket(at.ctx);
+  return { id, channelId: (await channelOf(at.sim, number)).id as string };
+}
+const contentsAre = (at: Desk, id: string, wanted: string[]) =>
+  eventually(async () =>
+    expect((await seen(at.ctx, id)).map(({ content }) => content)).toEqual(wanted),
+  );
+const notesAre = (at: Desk, id: string, wanted: string[]) =>
+  eventually(async () => {
+    const { messages } = await listNotes(at.ctx, agent, id, {});
+    expect(messages.map(({ content }) => content)).toEqual(wanted);
+  });
+const marked = (at: Desk, channelId: string, id: string, wanted: string[]) =>
+  eventually(async () =>
+    expect((await marksOn(at.sim, channelId, id)).toSorted()).toEqual(wanted.toSorted()),
+  );
+
+describe('where only replies go to the customer', () => {
+  test('a plain message is a note, one that begins with !! is the customer’s, and edits move it', async () => {
+    const { desk: at, kim: who } = strict;
+    const { id, channelId } = await open(at);
+    const post = await who.write(channelId, 'what do we tell her?');
+    await notesAre(at, id, ['what do we tell her?']);
+    await marked(at, channelId, post.id, ['📝']);
+    await who.edit(channelId, post.id, '!! It comes tomorrow');
+    await contentsAre(at, id, ['It comes tomorrow']);
+    await notesAre(at, id, []);
+    await marked(at, channelId, post.id, ['✅']);
+    await who.edit(channelId, post.id, 'It comes tomorrow, says Bo');
+    await contentsAre(at, id, []);
+    await notesAre(at, id, ['It comes tomorrow, says Bo']);
+    await marked(at, channelId, post.id, ['📝']);
+  });
+
+  test('what is not clearly a reply stays inside; commands typed as text are refused', async () => {
+    const { desk: at, kim: who } = strict;
+    const { id, channelId } = await open(at);
+    const inside = ['!!! really', '!! // she lies', '**!!** bold', '// as ever'];
+    for (const line of inside) await who.write(channelId, line);
+    const typed = await who.write(channelId, '/close');
+    const meant = await who.write(channelId, '!! /close');
+    await notesAre(at, id, ['!!! really', 'she lies', '**!!** bold', 'as ever']);
+    await marked(at, channelId, typed.id, ['❌']);
+    await marked(at, channelId, meant.id, ['❌']);
+    await contentsAre(at, id, []);
+  });
+
+  test('/reply is posted here and read there, and nobody is shown as typing', async () => {
+    const { desk: at, kim: who } = strict;
+    const { id, channelId } = await open(at);
+    const events: string[] = [];
+    const stop = at.ctx.bus.subscribe((event) => events.push(event.kind));
+    await who.type(channelId);
+    const answer = await interactionsOf(at.sim, who).run(channelId, 'reply', { text: 'Hello Ana' });
+    expect(answer.content).toContain('The customer has it');
+    await contentsAre(at, id, ['Hello Ana']);
+    await eventually(async () =>
+      expect((await textsIn(at.sim, channelId)).at(-1)).toBe('**Kim** (staff): Hello Ana'),
+    );
+    stop();
+    expect(events).not.toContain('typing');
+  });
+});
+
+describe('what the customer has read', () => {
+  const read = async (id: string) => {
+    const messages = await seen(desk.ctx, id);
+    await signalRead(desk.ctx, customer, id, messages.at(-1)?.seq ?? 0);
+  };
+
+  test('bears 👁 on the last message of staff; an edit takes it off until that is read, a note for good', async () => {
+    const { id, channelId } = await open();
+    const first = await kim.write(channelId, 'one');
+    const second = await kim.write(channelId, 'two');
+    await contentsAre(desk, id, ['one', 'two']);
+    await marked(desk, channelId, second.id, ['✅']);
+    await say(desk.ctx, id, 'I see');
+    // The staff's own reading is not the customer's.
+    await signalRead(desk.ctx, agent, id, 1000);
+    await read(id);
+    await marked(desk, channelId, second.id, ['✅', readMark]);
+    await marked(desk, channelId, first.id, ['✅']);
+    await kim.edit(channelId, second.id, 'three');
+    await contentsAre(desk, id, ['one', 'three', 'I see']);
+    await marked(desk, channelId, second.id, ['✅']);
+    await signalRead(desk.ctx, customer, id, 1000);
+    await marked(desk, channelId, second.id, ['✅', readMark]);
+    await kim.edit(channelId, second.id, '// three');
+    await marked(desk, channelId, second.id, ['📝']);
+  });
+
+  test('what /reply said bears it, too', async () => {
+    const { id, channelId } = await open();
+    await interactionsOf(desk.sim, kim).run(channelId, 'reply', { text: 'Hello' });
+    await contentsAre(desk, id, ['Hello']);
+    const posted = await eventually(async () => {
+      const all = await kim.messages(channelId);
+      const found = all.find(({ content }) => content === '**Kim** (staff): Hello');
+      if (!found) throw new Error('it is not posted yet');
+      return found;
+    });
+    await eventually(async () => {
+      await read(id);
+      expect(await marksOn(desk.sim, channelId, posted.id)).toEqual([readMark]);
+    });
+  });
+});
+
+test('what was refused is passed on by Retry once nothing stands in its way, by staff alone and once', async () => {
+  const [robin, ada] = [discordPerson(desk.sim, 'robin'), discordPerson(desk.sim, 'admin')];
+  const { id, channelId } = await open();
+  const { guildId, roles } = desk.sim.state;
+  const member = `/guilds/${guildId}/members/${robin.id}`;
+  const allow = { type: 1, allow: String((1n << 10n) | (1n << 11n)), deny: '0' };
+  await ada.call('PUT', `/channels/${channelId}/permissions/${robin.id}`, allow);
+  await ada.call('PATCH', member, { roles: [] });
+  const post = await robin.write(channelId, 'It has come');
+  await marked(desk, channelId, post.id, ['❌']);
+  const line = await eventually(async () => {
+    const found = (await messagesIn(desk.sim, channelId)).find(({ components }) =>
+      JSON.stringify(components ?? []).includes(`again:${id}:${post.id}`),
+    );
+    if (!found) throw new Error('there is no Retry yet');
+    return found;
+  });
+  expect(line.content).toContain('has no role of the support staff');
+  const press = async (who: DiscordPerson) =>
+    (await interactionsOf(desk.sim, who).press(channelId, line.id, `again:${id}:${post.id}`))
+      .content;
+  expect(await press(robin)).toBe('Only the support staff may do this.');
+  expect(await press(kim)).toContain('could not be passed on this time either');
+  await ada.call('PATCH', member, { roles: [roles.support] });
+  expect(await press(kim)).toBe('Passed on now: ✅.');
+  await contentsAre(desk, id, ['It has come']);
+  await marked(desk, channelId, post.id, ['✅']);
+  expect(await press(kim)).toBe('It was passed on already.');
+  await contentsAre(desk, id, ['It has come']);
+});
+
+test('only the customer is shown as typing in the channel, a bot that has just started too', async () => {
+  const [own, other] = await Promise.all([open(), open()]);
+  await desk.stopBots();
+  await desk.bot();
+  const shownIn = async (channelId: string) => {
+    const { calls } = await stateOf(desk.sim);
+    return calls.some(({ path }: { path: string }) => path.includes(`${channelId}/typing`));
+  };
+  await eventually(async () => {
+    await signalTyping(desk.ctx, agent, other.id);
+    await signalTyping(desk.ctx, customer, own.id);
+    expect(await shownIn(own.channelId)).toBe(true);
+  });
+  expect(await shownIn(other.channelId)).toBe(false);
+});
