@@ -1,25 +1,21 @@
-import { type APIMessage, PermissionFlagsBits as P, Routes, SnowflakeUtil } from 'discord.js';
+import { PermissionFlagsBits as P, Routes } from 'discord.js';
 import {
   type ErasureRow,
   findDeleted,
+  isRemoved,
   type MirrorRow,
   noteDiscordWiped,
+  type Removed,
   takeMirror,
 } from '../../src/domain/mirror/deleted.ts';
-import { type Bridge, selfId } from '../bridge.ts';
+import { commitMirror } from '../../src/domain/mirror/mirrors.ts';
+import type { Bridge } from '../bridge.ts';
 import { callDiscord, type Outcome } from '../call-ends.ts';
 import { describe, MirrorProblem } from '../discord-errors.ts';
 import { lacking } from '../permissions.ts';
-import { compareIds } from '../posting.ts';
-import { retryAfterRateLimit } from '../rate-limit-retry.ts';
 import { findChannel, removeChannel } from './channels.ts';
 import { placeOf } from './transcript-places.ts';
-
-/** How far clocks may differ, in milliseconds. */
-const LOOK_BACK_MS = 10 * 60_000;
-const PAGE = 100;
-/** Posts behind a ticket's end among which a transcript is looked for whose place was not written down. */
-const PAGES_LOOKED_AT = 20;
+import { findTranscripts, wantedBesides } from './transcript-search.ts';
 
 type Refused = Extract<Outcome<unknown>, { end: 'refused' }>;
 
@@ -54,60 +50,34 @@ async function dropChannel(bridge: Bridge, ticketId: string, mirror: MirrorRow):
   bridge.room.left({ id: ticketId });
 }
 
-/** True for a post that holds a transcript of the ticket, or what was kept beside one. */
-function isTranscriptOf(ticketId: string) {
-  return ({ embeds, content }: APIMessage) =>
-    embeds.some(({ footer }) => footer?.text.startsWith(`Ticket ${ticketId}`)) ||
-    content.includes(`(${ticketId} `);
+/** The problem's key while it is not known whether a transcript is left. */
+const UNSURE = 'removal:unsure';
+
+/** Says that the search for a transcript has come to no end: nobody but a person can do more. */
+function tellUnsure(bridge: Bridge, ticketId: string, reason: string): void {
+  bridge.log.warn({ ticket: ticketId, reason }, 'a transcript of a deleted ticket may be left');
+  const text =
+    'transcripts of deleted tickets may be left in Discord: the receipts with `discord: "unsure"` say of which';
+  bridge.problems.raise(UNSURE, text);
 }
 
-/** The posts of a ticket's transcripts behind a time, among so many as are looked at. */
-async function findTranscripts(bridge: Bridge, ticketId: string, since: number) {
-  const { transcriptChannelId: channelId } = bridge.settings;
-  const isIt = isTranscriptOf(ticketId);
-  const found: string[] = [];
-  if (!channelId) return found;
-  let after = String(SnowflakeUtil.generate({ timestamp: since - LOOK_BACK_MS }));
-  for (let nth = 0; nth < PAGES_LOOKED_AT; nth++) {
-    const query = new URLSearchParams({ limit: String(PAGE), after });
-    const page = await callDiscord<APIMessage[]>(bridge, 'read_messages', () =>
-      retryAfterRateLimit(bridge, () =>
-        bridge.rest.get(Routes.channelMessages(channelId), { query }),
-      ),
-    );
-    if (page.end === 'refused') {
-      const names = lacking(bridge, [P.ViewChannel, P.ReadMessageHistory], channelId).join(', ');
-      refuse(bridge, ticketId, 'the transcript', page, names);
-    }
-    if (page.end !== 'done') return found;
-    const messages = page.value.sort((a, b) => compareIds(a.id, b.id));
-    const own = messages.filter((one) => one.author.id === selfId(bridge) && isIt(one));
-    found.push(...own.map(({ id }) => `${channelId}/${id}`));
-    const last = messages.at(-1);
-    if (!last || messages.length < PAGE) return found;
-    after = last.id;
+/** Looks for transcripts that no row names. @returns their places, and whether those are all */
+async function lookFor(
+  bridge: Bridge,
+  ticketId: string,
+  mirror: MirrorRow,
+  receipt: ErasureRow,
+): Promise<{ places: string[]; isSure: boolean }> {
+  const wanted = wantedBesides(mirror, receipt);
+  if (!wanted) return { places: [], isSure: true };
+  const found = await findTranscripts(bridge, ticketId, mirror, wanted);
+  if ('refused' in found) {
+    const needed = [P.ViewChannel, P.ReadMessageHistory];
+    const names = lacking(bridge, needed, found.channelId).join(', ');
+    refuse(bridge, ticketId, 'the transcript', found.refused, names);
   }
-  bridge.log.warn(
-    { ticket: ticketId },
-    'the transcript of a deleted ticket was not looked for further',
-  );
-  return found;
-}
-
-/**
- * From when on a transcript may be that no row names: one whose answer was lost, or of an earlier version.
- * A ticket that was opened again may have some of both versions.
- */
-function lookSince({ steps, transcripts, attempt }: MirrorRow, { ticket }: ErasureRow) {
-  const ended = ticket?.ended ?? [];
-  const isLost = attempt !== null && /^(transcript@|late )/.test(attempt.key);
-  const isPosted = steps.some((step) => step.startsWith('transcript'));
-  const isNamed = transcripts !== undefined || !isPosted;
-  const since = Math.min(
-    ...(isLost ? [attempt.at] : []),
-    ...(isNamed && ended.length < 2 ? [] : ended),
-  );
-  return Number.isFinite(since) ? since : undefined;
+  if (found.why) tellUnsure(bridge, ticketId, found.why);
+  return { places: found.places, isSure: found.why === undefined };
 }
 
 async function dropTranscripts(
@@ -115,10 +85,14 @@ async function dropTranscripts(
   ticketId: string,
   mirror: MirrorRow,
   receipt: ErasureRow,
-): Promise<number> {
-  const since = lookSince(mirror, receipt);
-  const looked = since === undefined ? [] : await findTranscripts(bridge, ticketId, since);
-  const all = new Set([...(mirror.transcripts ?? []), ...looked]);
+): Promise<Removed> {
+  const { places, isSure } = await lookFor(bridge, ticketId, mirror, receipt);
+  const all = [...new Set([...(mirror.transcripts ?? []), ...places])];
+  // Written ahead: whoever goes on after a crash finds fewer.
+  if (isSure && places.length > 0) {
+    const epoch = bridge.lease.fencingToken;
+    await commitMirror(bridge.ctx, { ticket_id: ticketId, epoch }, { transcripts: all });
+  }
   for (const transcript of all) {
     const { channelId, postId } = placeOf(transcript);
     const outcome = await callDiscord(bridge, 'delete_message', () =>
@@ -127,7 +101,7 @@ async function dropTranscripts(
     if (outcome.end !== 'refused') continue;
     refuse(bridge, ticketId, 'the transcript', outcome, '');
   }
-  return all.size;
+  return { transcripts: all.length, isSure };
 }
 
 /**
@@ -141,14 +115,13 @@ export async function removeDeleted(bridge: Bridge, ticketId: string): Promise<v
   if (!receipt) return;
   const epoch = lease.fencingToken;
   const mirror = await takeMirror(ctx, ticketId, epoch);
-  let transcripts = 0;
+  let removed: Removed = { transcripts: 0, isSure: true };
   if (mirror) {
     ctx.failpoint('before-discord-wipe');
     await dropChannel(bridge, ticketId, mirror);
-    transcripts = await dropTranscripts(bridge, ticketId, mirror, receipt);
+    removed = await dropTranscripts(bridge, ticketId, mirror, receipt);
     ctx.failpoint('after-discord-wipe');
   }
-  if (mirror || receipt.discord !== 'done')
-    await noteDiscordWiped(ctx, ticketId, transcripts, epoch);
+  if (mirror || !isRemoved(receipt)) await noteDiscordWiped(ctx, ticketId, removed, epoch);
   tickets.drop(ticketId, mirror?.channel_id ?? null);
 }

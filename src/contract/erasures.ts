@@ -48,10 +48,13 @@ export const erasureView = z.object({
   wiped_at: millis.nullable().describe('Since when nothing of it can be read here.'),
   done_at: millis
     .nullable()
-    .describe('When it was looked for once more, and Discord had nothing of it either.'),
+    .describe('When it was looked for once more, and the bot was done with Discord too.'),
   discord: z
-    .enum(['none', 'waiting', 'done'])
-    .describe('`waiting`: its channel or transcript may still be there.'),
+    .enum(['none', 'waiting', 'done', 'unsure'])
+    .describe(
+      '`waiting`: its channel or transcript may still be there. `unsure`: what the bot found is removed, ' +
+        'but a transcript may stand elsewhere; look for it by hand.',
+    ),
   counts: erasureCounts.describe('What there was of it.'),
   ticket: z
     .object({ number: z.int(), created_at: millis, closed_at: millis.nullable() })

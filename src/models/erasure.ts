@@ -34,8 +34,11 @@ export interface ErasureRow {
   wiped_at: number | null;
   /** When it had been looked for once more, and Discord had nothing of it. */
   done_at: number | null;
-  /** Whether Discord has anything of it: `waiting` until the bridge has removed that. */
-  discord: 'none' | 'waiting' | 'done';
+  /**
+   * Whether Discord has anything of it: `waiting` until the bridge has removed that; `unsure` where it has
+   * removed what it found, but a transcript that no row names may be elsewhere.
+   */
+  discord: 'none' | 'waiting' | 'done' | 'unsure';
   counts: ErasedCounts;
   /** Of a ticket: what is kept of it. */
   ticket?: {
@@ -75,4 +78,8 @@ erasureSchema.index(
 erasureSchema.index(
   { kind: 1, at: 1 },
   { name: 'erasure_under_way', partialFilterExpression: { wiped_at: { $type: 'null' } } },
+);
+erasureSchema.index(
+  { discord: 1, kind: 1 },
+  { name: 'erasure_in_discord', partialFilterExpression: { discord: 'waiting' } },
 );

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemActor } from '../../src/domain/access/actor.ts';
 import { deleteTicket } from '../../src/domain/erasure/delete-ticket.ts';
 import { eraseCustomer } from '../../src/domain/erasure/erase-customer.ts';
@@ -194,3 +194,48 @@ test('when a customer is erased, then Discord has nothing of them', async () => 
   expect((await receiptOf(id)).counts.transcripts).toBe(1);
   expect(await findWord(desk.ctx, WORD)).toEqual([]);
 }, 60_000);
+
+describe('where a transcript that no row names is not found', () => {
+  const forget = (id: string) =>
+    desk.ctx.db.mirrors.collection.updateOne({ _id: oid(id) }, { $unset: { transcripts: '' } });
+  const isUnsure = (id: string) =>
+    eventually(async () => expect((await receiptOf(id)).discord).toBe('unsure'), patience);
+  const isTold = () => {
+    const { discord } = desk.ctx.health.report().parts;
+    expect(discord?.reason).toMatch(/transcripts of deleted tickets may be left in Discord/);
+  };
+
+  test('the channel being another one today, the receipt says that it is not sure, to the end', async () => {
+    const ticket = await plantClosed();
+    await desk.stopBots();
+    await forget(ticket.id);
+    const { discord } = desk.config;
+    const elsewhere = { ...discord!, transcriptChannelId: desk.sim.state.channels.normal };
+    await desk.bot({ ctx: { config: { ...desk.config, discord: elsewhere } } });
+    await remove(ticket.id);
+    await isUnsure(ticket.id);
+    isTold();
+    await withWorker(desk.ctx, async () =>
+      expect((await receiptOf(ticket.id)).wiped_at).not.toBeNull(),
+    );
+    const isDone = async () => expect((await receiptOf(ticket.id)).done_at).not.toBeNull();
+    await withWorker(desk.ctx, isDone, { later: LAST_LOOK });
+    expect((await receiptOf(ticket.id)).discord).toBe('unsure');
+    expect(await transcriptsOf(ticket.id)).toHaveLength(1);
+  }, 60_000);
+
+  test('the channel not being there, or too much standing in it, the same', async () => {
+    const [first, second] = [await plantClosed(), await plantClosed()];
+    await Promise.all([first, second].map(({ id }) => forget(id)));
+    const path = `channels/${transcripts}/messages`;
+    await fault(desk.sim, { kind: 'status', method: 'GET', path, status: 404, code: 10003 });
+    await remove(first.id);
+    await isUnsure(first.id);
+    isTold();
+    await clearFaults(desk.sim);
+    // So many posts that the transcript is behind those which are looked at.
+    await desk.ctx.db.erasures.collection.updateOne({ _id: oid(second.id) }, { $set: {} });
+    await remove(second.id);
+    await isGone(second.id);
+  }, 60_000);
+});

@@ -4,8 +4,12 @@ import type { ErasureView } from '../../src/contract/erasures.ts';
 import type { MessageView } from '../../src/contract/messages.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
 import { systemActor } from '../../src/domain/access/actor.ts';
+import { discoverLogs } from '../../src/domain/consumers/discovery.ts';
+import { createOffsets } from '../../src/domain/consumers/offsets.ts';
 import { deleteTicket } from '../../src/domain/erasure/delete-ticket.ts';
 import { native, oid } from '../../src/domain/log/collections.ts';
+import { noteDiscordWiped } from '../../src/domain/mirror/deleted.ts';
+import { createClock } from '../../src/infra/clock.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { findWord, killedAt, LAST_LOOK, withWorker } from '../support/erasure.ts';
 import { eventually } from '../support/eventually.ts';
@@ -365,4 +369,90 @@ test('a node that dies between deleting and telling: the others hear of it all t
   await expect(deleteTicket(dying, systemActor, id)).rejects.toThrow('killed');
   await eventually(() => expect(listener.events('ticket_deleted')).toHaveLength(1));
   expect(listener.events('ticket_closed')).toHaveLength(1);
+});
+
+describe('a ticket that only waits for Discord', () => {
+  const isWaiting = (id: string) =>
+    native(app.ctx.db.erasures).updateOne({ _id: oid(id) }, { $set: { discord: 'waiting' } });
+  const dueRow = (id: string) => native(app.ctx.db.due).findOne({ _id: `wipe-ticket ${id}` });
+
+  test('is not gone through again, is asked after later and later, and marked for the next bot', async () => {
+    const { id } = await newPerson(app.url, 'CUSTOMER').createTicket();
+    await remove(id);
+    await isWaiting(id);
+    await withWorker(app.ctx, async () => expect((await receiptOf(id)).wiped_at).not.toBeNull());
+    let passes = 0;
+    const failpoint = (point: string) => {
+      if (point === 'before-wipe-step') passes++;
+    };
+    let later = LAST_LOOK;
+    const pauses: number[] = [];
+    for (let waits = 1; waits <= 8; waits++) {
+      const hasWaited = async () => expect((await dueRow(id))?.data).toBe(waits);
+      await withWorker(app.ctx, hasWaited, { failpoint, later });
+      const pause = (await dueRow(id))!.at! - (Date.now() + later);
+      pauses.push(Math.round(pause / 60_000));
+      later += pause + 60_000;
+    }
+    expect(pauses).toEqual([10, 20, 40, 80, 160, 320, 360, 360]);
+    expect(passes).toBe(3);
+    const mirror = () => app.ctx.db.mirrors.collection.findOne({ _id: oid(id) });
+    expect(await mirror()).toMatchObject({ lagging: true, channel_id: null });
+
+    await noteDiscordWiped(app.ctx, id, { transcripts: 1, isSure: true }, 1);
+    await withWorker(app.ctx, async () => expect((await receiptOf(id)).done_at).not.toBeNull(), {
+      later: LAST_LOOK,
+      failpoint,
+    });
+    expect(passes).toBe(6);
+    expect(await mirror()).toBeNull();
+    expect(await receiptOf(id)).toMatchObject({ discord: 'done', counts: { transcripts: 1 } });
+  }, 60_000);
+});
+
+test('a consumer takes deletions up behind what has just been said', async () => {
+  const ana = newPerson(app.url, 'CUSTOMER');
+  const { id } = await ana.createTicket();
+  const places: string[] = [];
+  const lease = {
+    fencingToken: 1,
+    since: 0,
+    isHeld: () => true,
+    require: () => undefined,
+    signal: new AbortController().signal,
+    release: () => Promise.resolve(),
+  };
+  const discovery = discoverLogs(app.ctx, {
+    name: 'order',
+    streams: ['public'],
+    lease,
+    offsets: createOffsets(app.ctx, 'order', 1),
+    schedule: ({ ticketId }, place) => void (ticketId === id && places.push(place)),
+    isPast: () => true,
+    listOpen: () => [],
+  });
+  try {
+    // What the scan at the start finds is last as well.
+    await eventually(async () => {
+      const mark = await native(app.ctx.db.watermarks).findOne({ _id: 'order' });
+      expect(mark?.complete).toBe(true);
+    });
+    places.length = 0;
+    await ana.send(id, 'hello');
+    await remove(id);
+    await eventually(() => expect(places).toEqual(['first', 'last']));
+  } finally {
+    discovery.stop();
+  }
+});
+
+test('a deletion that took too long is not committed: polls would look past its last entry', async () => {
+  const { id } = await newPerson(app.url, 'CUSTOMER').createTicket();
+  let asked = 0;
+  // Six seconds go by between two looks at the clock.
+  const slow = { ...app.ctx, clock: createClock(() => Date.now() + 6000 * asked++) };
+  await expect(deleteTicket(slow, systemActor, id)).rejects.toThrow('took too long');
+  expect((await root.call('GET', `/tickets/${id}`)).status).toBe(200);
+  expect(await native(app.ctx.db.erasures).findOne({ _id: oid(id) })).toBeNull();
+  expect((await remove(id)).status).toBe(204);
 });

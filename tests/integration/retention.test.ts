@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Types } from 'mongoose';
 import type { ErasureView } from '../../src/contract/erasures.ts';
 import type { TicketsReportView } from '../../src/contract/reports.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
@@ -102,4 +103,32 @@ test('RETENTION_DAYS that ends before a ticket may no longer be reopened is refu
   expect(() => testConfig({ RETENTION_DAYS: '-1' })).toThrow(/RETENTION_DAYS/);
   expect(testConfig({ RETENTION_DAYS: '8' }).retentionDays).toBe(8);
   expect(testConfig().retentionDays).toBe(0);
+});
+
+test('while 500 deleted tickets wait for Discord no more are deleted, and then they are', async () => {
+  const old = await endedTicket(40);
+  const erasures = app.ctx.db.erasures.collection;
+  const some = await erasures.findOne({ kind: 'ticket' });
+  const waiting = {
+    ...some,
+    discord: 'waiting',
+    wiped_at: 1,
+    done_at: null,
+    ticket: { number: -1 },
+  };
+  await erasures.insertMany(
+    Array.from({ length: 500 }, () => ({ ...waiting, _id: new Types.ObjectId() })) as never,
+  );
+  const at = Date.now();
+  await again();
+  await withWorker(app.ctx, async () => {
+    const row = await native(app.ctx.db.due).findOne({ _id: 'retention ' });
+    expect(row?.at).toBeGreaterThan(at + 5 * 60_000);
+  });
+  expect(await left()).toContain(old.id);
+  const one = await erasures.findOne({ 'ticket.number': -1 });
+  await erasures.updateOne({ _id: one?._id }, { $set: { discord: 'done' } });
+  await again();
+  await withWorker(app.ctx, async () => expect(await left()).not.toContain(old.id));
+  await erasures.deleteMany({ 'ticket.number': -1 });
 });

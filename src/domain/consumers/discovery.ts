@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Timestamp } from 'mongodb';
 import type { AppContext } from '../../context.ts';
 import { entryRows, majority, native, oid } from '../log/collections.ts';
+import { isDeletion } from '../log/deletion.ts';
 import { type LogId, publicLog, type Stream } from '../log/entry.ts';
 import { backOff } from './keyed-queue.ts';
 import { type HeldLease, LeaseLost } from './lease.ts';
@@ -24,7 +25,7 @@ export interface DiscoveryOptions {
   tickets?: boolean;
   lease: HeldLease;
   offsets: OffsetStore;
-  /** Takes a log up; `first` for what has just been written. */
+  /** Takes a log up; `first` for what has just been written, a deletion not: nobody waits for it. */
   schedule(log: LogId, place: 'first' | 'last'): void;
   /** True where nothing up to `seq` is left to do in a log. */
   isPast(log: LogId, seq: number): boolean;
@@ -162,7 +163,8 @@ export function discoverLogs(ctx: AppContext, options: DiscoveryOptions): { stop
     ctx.bus.subscribe((event) => {
       if (event.kind === 'entry' || event.kind === 'internal_entry') {
         const { ticket_id: ticketId, stream } = event.entry;
-        if (streams.includes(stream)) schedule({ ticketId, stream }, 'first');
+        const place = isDeletion(event.entry) ? 'last' : 'first';
+        if (streams.includes(stream)) schedule({ ticketId, stream }, place);
       } else if (event.kind === 'ticket_created' && options.tickets) {
         schedule(publicLog(event.ticket.id), 'first');
       }

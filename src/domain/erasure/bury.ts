@@ -9,6 +9,7 @@ import { type Actor, authorOf, requestOf } from '../access/actor.ts';
 import { bridgeLease } from '../consumers/lease.ts';
 import { entryEvent } from '../events.ts';
 import { entryRows, majority, native, oid } from '../log/collections.ts';
+import { boundCommit } from '../log/commit-bound.ts';
 import { DELETED, strippedTicket } from '../log/deletion.ts';
 import {
   type Changes,
@@ -156,10 +157,12 @@ async function write(
     counts: { ...nothing, tickets: 1, entries, files },
     ticket: { number, created_at, closed_at, ended: await endings(ctx, row, session) },
   };
+  const requireSoon = boundCommit(ctx.clock);
   for (const entry of ends) await entryRows(ctx.db).insertOne(toRow(entry), { session });
   await native(ctx.db.tickets).deleteOne({ _id }, { session });
   await native(ctx.db.erasures).insertOne(receipt, { session });
   await insertWork(ctx, { kind: WIPE_TICKET, key: ticketId, at }, session);
+  requireSoon();
   return ends[0];
 }
 

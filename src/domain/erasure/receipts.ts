@@ -17,10 +17,23 @@ export interface Parts {
   /** Those of which Discord may have something, and those of which it had. */
   waiting: number;
   removed: number;
+  /** Those of which it may still have a transcript that was not found. */
+  unsure: number;
   entries: number;
   files: number;
   transcripts: number;
 }
+
+const noParts: Parts = {
+  unwiped: 0,
+  undone: 0,
+  waiting: 0,
+  removed: 0,
+  unsure: 0,
+  entries: 0,
+  files: 0,
+  transcripts: 0,
+};
 
 export async function sumParts(ctx: AppContext, id: ObjectId): Promise<Parts> {
   const count = (condition: object) => ({ $sum: { $cond: [condition, 1, 0] } });
@@ -35,6 +48,7 @@ export async function sumParts(ctx: AppContext, id: ObjectId): Promise<Parts> {
             undone: count({ $eq: ['$done_at', null] }),
             waiting: count({ $eq: ['$discord', 'waiting'] }),
             removed: count({ $eq: ['$discord', 'done'] }),
+            unsure: count({ $eq: ['$discord', 'unsure'] }),
             entries: { $sum: '$counts.entries' },
             files: { $sum: '$counts.files' },
             transcripts: { $sum: '$counts.transcripts' },
@@ -45,9 +59,7 @@ export async function sumParts(ctx: AppContext, id: ObjectId): Promise<Parts> {
       { readConcern: majority },
     )
     .toArray();
-  return (
-    sum ?? { unwiped: 0, undone: 0, waiting: 0, removed: 0, entries: 0, files: 0, transcripts: 0 }
-  );
+  return sum ?? noParts;
 }
 
 function view(row: ErasureRow, counts = row.counts, discord = row.discord): ErasureView {
@@ -73,13 +85,21 @@ function view(row: ErasureRow, counts = row.counts, discord = row.discord): Eras
   };
 }
 
+/** The worst of a customer's tickets says how it stands with all of them. */
+function discordOf({ waiting, unsure, removed }: Parts): ErasureRow['discord'] {
+  if (waiting > 0) return 'waiting';
+  if (unsure > 0) return 'unsure';
+  return removed > 0 ? 'done' : 'none';
+}
+
 /** A receipt as it is now: that of a customer with what its tickets have come to. */
 export async function erasureView(ctx: AppContext, row: ErasureRow): Promise<ErasureView> {
   if (row.kind === 'ticket') return view(row);
-  const { entries, files, transcripts, waiting, removed } = await sumParts(ctx, row._id);
+  const parts = await sumParts(ctx, row._id);
+  const { entries, files, transcripts } = parts;
   const { counts } = row;
   const all = { ...counts, entries, files: counts.files + files, transcripts };
-  return view(row, all, waiting > 0 ? 'waiting' : removed > 0 ? 'done' : 'none');
+  return view(row, all, discordOf(parts));
 }
 
 /** @throws AppError FORBIDDEN, NOT_FOUND */

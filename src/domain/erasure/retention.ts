@@ -11,15 +11,23 @@ export const RETENTION = 'retention';
 
 const DAY = 24 * 3_600_000;
 const AT_ONCE = 50;
-/** Deleted tickets that may wait to be wiped: of more, the next ones are deleted later. */
+/** Deleted tickets that may wait to be wiped, here or in Discord: of more, the next ones are deleted later. */
 const MAX_UNDER_WAY = 500;
 const EVERY_MS = 10 * 60_000;
 const NEXT_MS = 1000;
 
-async function countUnderWay(ctx: AppContext): Promise<number> {
-  const filter = { kind: 'ticket', wiped_at: { $type: 'null' } };
-  const options = { limit: MAX_UNDER_WAY, hint: 'erasure_under_way' };
-  return native(ctx.db.erasures).countDocuments(filter as never, options);
+/** Back-pressure: true while so many deleted tickets are not wiped, or wait for Discord. */
+async function isFull(ctx: AppContext): Promise<boolean> {
+  const count = (condition: object, hint: string) =>
+    native(ctx.db.erasures).countDocuments({ kind: 'ticket', ...condition } as never, {
+      limit: MAX_UNDER_WAY,
+      hint,
+    });
+  if ((await count({ wiped_at: { $type: 'null' } }, 'erasure_under_way')) >= MAX_UNDER_WAY)
+    return true;
+  const isWaiting = (await count({ discord: 'waiting' }, 'erasure_in_discord')) >= MAX_UNDER_WAY;
+  if (isWaiting) ctx.log.warn('no ticket is deleted while so many wait to be removed from Discord');
+  return isWaiting;
 }
 
 /** Deletes some of the tickets that ended before a moment, the oldest first. @returns how many it looked at */
@@ -47,8 +55,7 @@ export const retention: Readonly<Record<string, WorkHandler>> = {
     recurring: true,
     async run(ctx, _work, signal) {
       const { retentionDays } = ctx.config;
-      if (retentionDays === 0 || (await countUnderWay(ctx)) >= MAX_UNDER_WAY)
-        return { again: EVERY_MS };
+      if (retentionDays === 0 || (await isFull(ctx))) return { again: EVERY_MS };
       const deleted = await deleteEnded(ctx, ctx.clock() - retentionDays * DAY, signal);
       return { again: deleted < AT_ONCE ? EVERY_MS : NEXT_MS };
     },

@@ -4,6 +4,7 @@ import { IDLE } from '../automation/idle.ts';
 import { removeFile } from '../files/collect.ts';
 import { entryRows, native, oid } from '../log/collections.ts';
 import { DELETED, WIPED } from '../log/deletion.ts';
+import { markDeleted } from '../mirror/deleted.ts';
 import type { WorkHandler } from '../schedule.ts';
 import { removeTicketFromSearch } from '../search/postings.ts';
 import { CLOSING } from '../tickets/due-closing.ts';
@@ -12,7 +13,7 @@ import { LAST_LOOK_MS, WIPE_TICKET } from './work.ts';
 const ENTRIES_AT_ONCE = 1000;
 const FILES_AT_ONCE = 100;
 /** How often it is asked whether Discord has nothing of it any more, where the bridge does not say so. */
-const DISCORD_EVERY_MS = 10 * 60_000;
+const DISCORD_EVERY_MS = { first: 10 * 60_000, most: 6 * 3_600_000 } as const;
 
 /** Kinds of due work that are kept by a ticket's id. */
 const kindsOfTicket = [CLOSING, IDLE, 'sla'];
@@ -105,11 +106,20 @@ async function forgetMirror(ctx: AppContext, ticketId: string): Promise<void> {
   await native(ctx.db.mirrors).deleteOne({ _id: oid(ticketId) });
 }
 
-async function wipeTicket(ctx: AppContext, ticketId: string, handled: Handled) {
+/** Nothing is left to do but to wait, longer and longer: when Discord has nothing, the bridge schedules it anew. */
+async function waitForDiscord(ctx: AppContext, ticketId: string, waits: number) {
+  await markDeleted(ctx, ticketId);
+  const { first, most } = DISCORD_EVERY_MS;
+  return { again: Math.min(first * 2 ** waits, most), data: waits + 1 };
+}
+
+/** @param waits how often it has waited for Discord since its last look, after which there is nothing to wipe */
+async function wipeTicket(ctx: AppContext, ticketId: string, waits: number, handled: Handled) {
   const erasures = native(ctx.db.erasures);
   const _id = oid(ticketId);
   const receipt = await erasures.findOne({ _id });
   if (!receipt || receipt.done_at !== null) return undefined;
+  if (waits > 0 && receipt.discord === 'waiting') return waitForDiscord(ctx, ticketId, waits);
   await pass(ctx, ticketId, handled);
   const now = ctx.clock();
   const { wiped_at } = receipt;
@@ -118,7 +128,7 @@ async function wipeTicket(ctx: AppContext, ticketId: string, handled: Handled) {
   if (now < lastLook) return { again: lastLook - now };
   await forgetOwner(ctx, ticketId);
   const { discord } = (await erasures.findOne({ _id })) ?? receipt;
-  if (discord === 'waiting') return { again: DISCORD_EVERY_MS };
+  if (discord === 'waiting') return waitForDiscord(ctx, ticketId, 0);
   await forgetMirror(ctx, ticketId);
   await erasures.updateOne({ _id }, { $set: { done_at: now } });
   return undefined;
@@ -128,6 +138,7 @@ async function wipeTicket(ctx: AppContext, ticketId: string, handled: Handled) {
 export const ticketWiping: Readonly<Record<string, WorkHandler>> = {
   [WIPE_TICKET]: {
     maxTries: Number.POSITIVE_INFINITY,
-    run: (ctx, { key }, signal) => wipeTicket(ctx, key, { signal }),
+    run: (ctx, { key, data }, signal) =>
+      wipeTicket(ctx, key, typeof data === 'number' ? data : 0, { signal }),
   },
 };

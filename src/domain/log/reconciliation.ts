@@ -35,7 +35,7 @@ export interface Reconciliation {
 
 /**
  * How long after MongoDB has given an entry its time the entry may still become visible: an insert
- * waits at most 2.5 s for another's lock, and a closing commits within 5 s or not at all.
+ * waits at most 2.5 s for another's lock, and a closing or a deletion commits within 5 s or not at all.
  */
 const LATENCY_SECONDS = 10;
 /** How far the clocks of this process and of the cluster may differ, until the cluster has been asked. */

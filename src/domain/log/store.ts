@@ -1,5 +1,5 @@
 import { sizes } from '../../contract/limits.ts';
-import { notFound, unavailable } from '../../errors.ts';
+import { notFound } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow, Stream } from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
@@ -13,6 +13,7 @@ import {
   readAtOnce,
   runCommand,
 } from './collections.ts';
+import { boundCommit } from './commit-bound.ts';
 import {
   type Entry,
   type LogId,
@@ -37,7 +38,6 @@ const accepted = { w: 'majority', j: true, wtimeoutMS: 4000 } as const;
 
 /** Timeout of an insert that another's open transaction holds up. */
 const INSERT_TIMEOUT_MS = 2500;
-const COMMIT_WITHIN_MS = 5000;
 
 /** However large they are, so many fit into one answer of MongoDB's. */
 const TICKETS_IN_A_QUERY = { most: 100 };
@@ -101,16 +101,14 @@ export function createLogStore(db: Database) {
       const place = entry.stream === 'public' ? { updated_at, status_seq, ending_seq } : {};
       const fields = { ...Object.fromEntries(changed), ...place };
       const session = db.connection.getClient().startSession();
-      const start = Date.now();
+      const requireSoon = boundCommit();
       try {
         session.startTransaction({ writeConcern: accepted });
         await entryRows(db).insertOne(toRow(entry), { session });
         if (Object.keys(fields).length > 0) {
           await native(db.tickets).updateOne({ _id: oid(id) }, { $set: fields }, { session });
         }
-        // The entry has its time already: committed much later, a reconciliation poll would look past it.
-        if (Date.now() - start > COMMIT_WITHIN_MS)
-          throw unavailable('the transaction took too long');
+        requireSoon();
         await session.commitTransaction();
         return { kind: 'stored' };
       } catch (error) {

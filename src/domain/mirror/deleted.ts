@@ -38,14 +38,34 @@ export async function takeMirror(
   return undefined;
 }
 
+/** What the bridge has taken away. */
+export interface Removed {
+  transcripts: number;
+  /** False where a transcript may be there that was not found. */
+  isSure: boolean;
+}
+
+/** True where the bridge has nothing left to do in Discord. */
+export const isRemoved = ({ discord }: Pick<ErasureRow, 'discord'>): boolean =>
+  discord === 'done' || discord === 'unsure';
+
+/** Makes the next start of a bridge look at a deleted ticket, should it have missed the deletion. */
+export async function markDeleted(ctx: AppContext, ticketId: string): Promise<void> {
+  await native(ctx.db.mirrors).updateOne(
+    { _id: oid(ticketId) },
+    { $set: { lagging: true }, $setOnInsert: { ...nothingMirrored(), epoch: 0 } },
+    { upsert: true },
+  );
+}
+
 /**
- * Discord has nothing of a deleted ticket any more. What the mirror knew goes; its row goes at the last look,
+ * The bridge has taken out of Discord what it found of a deleted ticket. What the mirror knew goes; its row goes at the last look,
  * since this very bridge may still have the ticket in hand.
  */
 export async function noteDiscordWiped(
   ctx: AppContext,
   ticketId: string,
-  transcripts: number,
+  { transcripts, isSure }: Removed,
   epoch: number,
 ): Promise<void> {
   const _id = oid(ticketId);
@@ -58,8 +78,8 @@ export async function noteDiscordWiped(
     },
   );
   const noted = await native(ctx.db.erasures).findOneAndUpdate(
-    { _id, discord: { $ne: 'done' } },
-    { $set: { discord: 'done' }, $inc: { 'counts.transcripts': transcripts } },
+    { _id, discord: { $nin: ['done', 'unsure'] } },
+    { $set: { discord: isSure ? 'done' : 'unsure' }, $inc: { 'counts.transcripts': transcripts } },
   );
   if (!noted || noted.done_at !== null) return;
   // The last look waits for it.
