@@ -386,7 +386,9 @@ describe('a ticket that only waits for Discord', () => {
     const usage = native(app.ctx.db.usage);
     const planted = { _id: `ticket ${id}`, bytes: 0 } as never;
     const isPlanted = async () => (await usage.countDocuments(planted)) === 1;
-    for (let waits = 1; waits <= 8; waits++) {
+    for (const waits of [1, 2, 3, 9]) {
+      const data = waits - 1;
+      if (waits === 9) await native(app.ctx.db.due).updateOne({ key: id }, { $set: { data } });
       const hasWaited = async () => expect((await dueRow(id))?.data).toBe(waits);
       await withWorker(app.ctx, hasWaited, { later });
       const pause = (await dueRow(id))!.at! - (Date.now() + later);
@@ -395,7 +397,7 @@ describe('a ticket that only waits for Discord', () => {
       // Another pass would take it away.
       if (waits === 1) await usage.insertOne(planted);
     }
-    expect(pauses).toEqual([10, 20, 40, 80, 160, 320, 360, 360]);
+    expect(pauses).toEqual([10, 20, 40, 360]);
     expect(await isPlanted()).toBe(true);
     const mirror = () => app.ctx.db.mirrors.collection.findOne({ _id: oid(id) });
     expect(await mirror()).toMatchObject({ lagging: true, channel_id: null });
