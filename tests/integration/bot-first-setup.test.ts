@@ -366,3 +366,24 @@ test('left in another server alone, the bot makes nothing there and waits for it
   await desk.stopBots();
   await (await startWatched({ guildId: undefined })).isWell();
 }, 60_000);
+
+test('what is used while the bridge goes to another bot does nothing, and is answered when used again', async () => {
+  const { ctx, sim } = desk;
+  await startWatched();
+  const admin = operatorOf(sim);
+  const plan = await admin.run('setup');
+  const until = Date.now() + 1000;
+  await ctx.db.leases.collection.updateOne(
+    {},
+    { $inc: { epoch: 1 }, $set: { holder: 'another', until } },
+  );
+  const now = () => stateOf(sim, '?calls=0&messages=0');
+  await eventually(async () => expect((await now()).sessions).toEqual([]), patience);
+  await fault(sim, { kind: 'set', settings: { interactionDeadlineMs: 1000 } });
+  expect(await admin.pressInPlace(plan, 'Apply')).toMatch(/^Done\./);
+  const { interactions } = await now();
+  const ends = interactions.slice(1).map(({ state }: { state: string }) => state);
+  expect(ends[0]).toBe('failed');
+  expect(ends.at(-1)).toBe('answered');
+  expect((await admin.run('setup')).content).toContain('nothing to do');
+}, 60_000);
