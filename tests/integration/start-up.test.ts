@@ -163,7 +163,5 @@ test('what is allowed and looks wrong is a line of the log', async () => {
   expect(server.output()).not.toContain('MONGO_URL is not read');
   await server.kill();
   server = spawnServer({ PORT: '80', WEB_SERVER_PORT: undefined, SERVER_MODE: 'DEVELOPMENT' });
-  await eventually(() => expect(server?.output()).toContain('is WEB_SERVER_PORT meant?'), {
-    timeout: 10_000,
-  });
+  await eventually(() => expect(server?.output()).toContain('is WEB_SERVER_PORT meant?'));
 });
