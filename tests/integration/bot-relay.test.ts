@@ -208,11 +208,13 @@ describe('a change of DISCORD_REPLY_MODE', () => {
     });
     await start('all');
     await changeRoles([roles.support]);
-    const after = await who.write(channelId, 'From now on');
-    await marked(at, channelId, after.id, ['✅']);
+    await say(at.ctx, id, 'Where is it?');
+    await eventually(async () =>
+      expect(await textsIn(at.sim, channelId)).toContain('**Ana**: Where is it?'),
+    );
     const pressed = await interactionsOf(at.sim, who).press(channelId, line.id, custom);
     expect(pressed.content).toBe('Kept as a note: 📝.');
-    await contentsAre(at, id, ['From now on']);
+    await contentsAre(at, id, ['Where is it?']);
     await notesAre(at, id, ['refused']);
   });
 
