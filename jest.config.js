@@ -16,5 +16,5 @@ export default {
   },
   testTimeout: 90_000,
   // Modules of a test file stay in memory after it: a worker begins anew before that slows it down.
-  workerIdleMemoryLimit: '1GB',
+  workerIdleMemoryLimit: '400MB',
 };

@@ -37,7 +37,7 @@ export function cannedForm(
           style: TextInputStyle.Paragraph,
           max_length: cannedReplySizes.text,
           required: true,
-          ...(now && { value: now.text.slice(0, cannedReplySizes.text) }),
+          ...(now && { value: now.text }),
         },
       },
     ],

@@ -13,6 +13,7 @@ import {
   getCannedReply,
 } from '../../src/domain/canned-replies/canned-replies.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
+import { AppError } from '../../src/errors.ts';
 import { escapeName, neutralise, shorten } from '../format.ts';
 import { cannedForm, editForm, formInputs, newForm } from './canned-form.ts';
 import { findReply, listReplies, offerReplies, textOf } from './canned-replies.ts';
@@ -134,6 +135,10 @@ export const canned: CommandModule = {
       if (which === 'add') return cannedForm(newForm, 'A new canned reply');
       if (which !== 'edit') return undefined;
       const reply = await findReply(context, options.getString('name', true));
+      // Cut, it would lose its end when it is saved.
+      if (reply.text.length > cannedReplySizes.text) {
+        throw new AppError('CONFLICT', 'the text is longer than a form takes: change it over REST');
+      }
       return cannedForm(`${editForm}:${reply.id}`, 'Change a canned reply', reply);
     },
     async run(context, { id: use, options }) {

@@ -6,6 +6,7 @@ import {
   ApplicationCommandType,
   PermissionFlagsBits,
 } from 'discord.js';
+import { shorten } from '../format.ts';
 
 /** What Discord takes at most of choices, and of the characters of one. */
 const MAX_CHOICES = 25;
@@ -78,5 +79,5 @@ export function matching(suggestions: readonly Suggestion[], typed: string): Sug
   return suggestions
     .filter(({ name, value }) => `${name} ${value}`.toLowerCase().includes(part))
     .slice(0, MAX_CHOICES)
-    .map(({ name, value }) => ({ name: name.slice(0, MAX_CHOICE), value }));
+    .map(({ name, value }) => ({ name: shorten(name, MAX_CHOICE), value }));
 }

@@ -77,10 +77,12 @@ export const sizes = {
   /** How long a browser may keep a file without asking again: it stays that long after its message. */
   fileCacheSeconds: 60,
   /** Transcripts that are being read at once: in a process, and by one person. */
-  transcriptsAtOnce: 8,
-  transcriptsOfOneAtOnce: 2,
+  longAnswersAtOnce: 8,
+  longAnswersOfOneAtOnce: 2,
   /** How long a transcript may take to be read. */
   transcriptWithin: 120_000,
+  /** The same of an export. */
+  exportWithin: 600_000,
   tokenClockSkew: 60_000,
   /** How far ahead a token may end in PRODUCTION: ten years of 366 days. */
   tokenLife: 10 * 366 * 24 * 3_600_000,

@@ -97,6 +97,7 @@ export async function serve(
 ): Promise<void> {
   const end = ctx.metrics.requests.startTimer({ method: row.method, path: row.path });
   let form: Form | undefined;
+  let reply: Reply | undefined;
   try {
     const actor = await authenticate(ctx, request);
     const verdict = await countRequest(ctx, row.limit, actor.key);
@@ -108,7 +109,7 @@ export async function serve(
     const named = row.params?.safeParse(params);
     if (named && !named.success) throw notFound('resource');
     const call = { ctx, actor, params, body, query, request } as unknown as Call<never>;
-    const reply = await run(call);
+    reply = await run(call);
     const headers = { ...rateHeaders(verdict), ...reply.headers };
     if (reply.page) await sendPage(request, reply.page, headers);
     else if (reply.lines) await sendLines(request, reply.status, reply.lines, headers);
@@ -118,6 +119,7 @@ export async function serve(
     if (request.res.headersSent) cut(ctx, request, error);
     else sendError(ctx, request, error);
   }
+  reply?.done?.();
   end({ status: request.res.statusCode });
 }
 

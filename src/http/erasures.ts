@@ -2,6 +2,7 @@ import { deleteTicket } from '../domain/erasure/delete-ticket.ts';
 import { eraseCustomer } from '../domain/erasure/erase-customer.ts';
 import { exportData } from '../domain/erasure/export.ts';
 import { getErasure, listErasures } from '../domain/erasure/receipts.ts';
+import { takeSlot } from '../domain/long-answers.ts';
 import type { Handlers } from './endpoint.ts';
 import { pageHeaders } from './paging.ts';
 import { noContent } from './reply.ts';
@@ -22,6 +23,7 @@ export const erasureHandlers = {
     return { status: 200, body: await getErasure(ctx, actor, params.erasureId) };
   },
   async exportData({ ctx, actor, query }) {
-    return { status: 200, body: undefined, lines: await exportData(ctx, actor, query) };
+    const lines = await exportData(ctx, actor, query);
+    return { status: 200, body: undefined, lines, done: takeSlot(ctx, actor.key) };
   },
 } satisfies Partial<Handlers>;

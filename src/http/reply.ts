@@ -19,6 +19,8 @@ export interface Reply {
   page?: AsyncGenerator<Buffer>;
   /** Goes out in place of the body, one line of JSON after the other. */
   lines?: AsyncIterable<unknown>;
+  /** Called once the answer has ended, however it has. */
+  done?: () => void;
 }
 
 /** What an endpoint answers with that has done what was asked, and has nothing to say. */
@@ -127,8 +129,8 @@ async function* toNdjson(lines: AsyncIterable<unknown>) {
 }
 
 /**
- * Answers with lines as they are made. Where making them fails the connection is cut: what has no end is
- * seen not to be whole.
+ * Answers with lines as they are made. Where making them fails, or they are read too slowly, the connection
+ * is cut: what has no end is seen not to be whole.
  */
 export async function sendLines(
   request: RequestContext,
@@ -136,7 +138,7 @@ export async function sendLines(
   lines: AsyncIterable<unknown>,
   headers?: Record<string, string>,
 ): Promise<void> {
-  const options = { status, ...(headers && { headers }) };
+  const options = { status, within: sizes.exportWithin, ...(headers && { headers }) };
   await sendStream(request, 'application/x-ndjson', toNdjson(lines), options);
 }
 

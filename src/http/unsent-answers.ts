@@ -33,7 +33,8 @@ export class UnsentAnswers {
    * @throws AppError SERVICE_UNAVAILABLE
    */
   add(res: ServerResponse, bytes: number): void {
-    if (bytes < COUNTED_BYTES) return;
+    // Of one that has been cut nobody would hear the end.
+    if (bytes < COUNTED_BYTES || res.destroyed) return;
     this.#makeRoom(bytes);
     this.#answers.set(res, { bytes, since: performance.now() });
     this.#bytes += bytes;

@@ -207,6 +207,19 @@ describe('an erasure', () => {
     expect(newest).toMatchObject({ kind: 'ticket', part_of: expect.any(String) });
   });
 
+  test('takes nothing that came after it was asked for', async () => {
+    const cat = newPerson(app.url, 'CUSTOMER', { id: 'cat', username: 'Cat' });
+    await plantCustomer(cat, 'medlar');
+    const { body } = await erase(root, { user_id: cat.id });
+    const isWiped = async () => expect((await receiptOf(body.id)).wiped_at).not.toBeNull();
+    await withWorker(app.ctx, isWiped, { later: 5 * 60_000 });
+    await agent.call('POST', '/blocks', { user_id: cat.id, reason: 'again' });
+    const isDone = async () => expect((await receiptOf(body.id)).done_at).not.toBeNull();
+    await withWorker(app.ctx, isDone, { later: 5 * 60_000 + LAST_LOOK });
+    const blocks = await agent.call<{ user_id: string }[]>('GET', '/blocks?limit=100');
+    expect(blocks.body.map(({ user_id }) => user_id)).toContain(cat.id);
+  }, 60_000);
+
   test('of somebody who is not known does nothing, and is done', async () => {
     const { body } = await erase(root, { user_id: 'nobody-we-know' });
     await withWorker(app.ctx, async () =>

@@ -240,7 +240,7 @@ async function runSequence(steps: Command[]): Promise<void> {
 /** How many sequences at a time, how often, how long each: `npm test`, and `npm run test:faults`. */
 const size = long
   ? { together: 50, runs: 100, commands: 30 }
-  : { together: 50, runs: 20, commands: 10 };
+  : { together: 20, runs: 20, commands: 10 };
 
 test(`17: ${size.together * size.runs} random sequences of commands do to the log what they do to a plain array`, async () => {
   const sequence = fc.array(command, { minLength: 1, maxLength: size.commands, size: 'max' });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sizes } from '../../src/contract/limits.ts';
 import type { MessageView } from '../../src/contract/messages.ts';
-import { takeSlot } from '../../src/domain/transcript/slots.ts';
+import { takeSlot } from '../../src/domain/long-answers.ts';
 import { pageLimits, sendPage } from '../../src/http/reply.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
@@ -155,12 +155,12 @@ describe('the transcript of a ticket', () => {
 
   test('a bounded number is read at once, by one person and by all', async () => {
     const ticket = await ana.createTicket();
-    const own = Array.from({ length: sizes.transcriptsOfOneAtOnce }, () =>
+    const own = Array.from({ length: sizes.longAnswersOfOneAtOnce }, () =>
       takeSlot(app.ctx, 'one'),
     );
     expect(() => takeSlot(app.ctx, 'one')).toThrow('too many transcripts');
     for (const release of own) release();
-    const taken = Array.from({ length: sizes.transcriptsAtOnce }, (_, n) =>
+    const taken = Array.from({ length: sizes.longAnswersAtOnce }, (_, n) =>
       takeSlot(app.ctx, `somebody ${n}`),
     );
     const refused = await read(ana, ticket.id);
@@ -177,7 +177,7 @@ describe('the transcript of a ticket', () => {
     const picture = await attach(ana, ticket.id, png(2.5 * 1024 * 1024), 'large.png');
     for (let n = 0; n < 3; n++) await ana.send(ticket.id, '', { attachments: [picture] });
     const options = { headers: { authorization: `Bearer ${ana.token}` } };
-    for (let n = 0; n < sizes.transcriptsAtOnce + 1; n++) {
+    for (let n = 0; n < sizes.longAnswersAtOnce + 1; n++) {
       await new Promise<void>((resolve, reject) => {
         const call = request(app.url + pathOf(ticket.id), options, (answer) => {
           answer.once('data', () => {
@@ -189,6 +189,34 @@ describe('the transcript of a ticket', () => {
         call.once('error', reject);
         call.end();
       });
+    }
+    await eventually(async () => expect((await read(ana, ticket.id)).status).toBe(200));
+  });
+
+  test('a reader that has gone before there is an answer gives its place back', async () => {
+    const ticket = await ana.createTicket();
+    const { db, store } = app.ctx;
+    const { readTicketRow } = store;
+    let asked = 0;
+    const goOn: (() => void)[] = [];
+    store.readTicketRow = async (id) => {
+      asked++;
+      await new Promise<void>((resolve) => goOn.push(resolve));
+      return readTicketRow(id);
+    };
+    try {
+      const options = { headers: { authorization: `Bearer ${ana.token}` } };
+      for (let n = 1; n <= sizes.longAnswersOfOneAtOnce + 1; n++) {
+        const call = request(app.url + pathOf(ticket.id), options);
+        call.once('error', () => undefined);
+        call.end();
+        await eventually(() => expect(asked).toBe(n));
+        call.destroy();
+      }
+      await db.connection.db?.admin().ping();
+    } finally {
+      store.readTicketRow = readTicketRow;
+      for (const go of goOn) go();
     }
     await eventually(async () => expect((await read(ana, ticket.id)).status).toBe(200));
   });

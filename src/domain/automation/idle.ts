@@ -69,8 +69,11 @@ async function closeIdle(ctx: AppContext, { id }: Ticket, head: number, silence:
   const reason = `Closed after ${spanOf(silence)} without an answer`;
   const { status } = await changeTicket(ctx, systemActor, id, {
     action: 'closed',
-    to: (ticket, _at, newest) =>
-      newest === head ? closingFields(systemActor, ticket, reason) : {},
+    to(ticket, at, newest) {
+      const isPutAside = (ticket.snoozed_until ?? 0) > at;
+      if (newest !== head || isPutAside) return {};
+      return closingFields(systemActor, ticket, reason);
+    },
   });
   return !isOpen({ status });
 }

@@ -109,11 +109,16 @@ export async function deleteBlock(ctx: AppContext, actor: Actor, id: string): Pr
   });
 }
 
-/** Takes away what is known of a customer's block, if there is one. */
-export async function forgetBlock(ctx: AppContext, key: string): Promise<void> {
-  if (!(await readBlock(ctx, key))) return;
+/**
+ * Takes away a customer's block, if there is one.
+ * @param upTo one of a later time stays
+ */
+export async function forgetBlock(ctx: AppContext, key: string, upTo: number): Promise<void> {
+  const block = await readBlock(ctx, key);
+  if (!block || block.created_at > upTo) return;
   await changeBlocks(ctx, async (session) => {
-    await native(ctx.db.blocks).deleteOne({ key }, { session });
+    const known = { key, created_at: { $lte: upTo } };
+    await native(ctx.db.blocks).deleteOne(known, { session });
   });
 }
 

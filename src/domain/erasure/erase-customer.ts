@@ -96,17 +96,19 @@ async function countBesides(ctx: AppContext, { key, customer_id }: ErasureSubjec
   return { ...nothing, profiles, files, blocks: (await readBlock(ctx, key)) ? 1 : 0 };
 }
 
-/** Wipes that; each step may be repeated. */
+/** Wipes that, as far as it is not newer than the request; each step may be repeated. */
 async function wipeBesides(
   ctx: AppContext,
+  { at }: ErasureRow,
   subject: ErasureSubject,
   signal: AbortSignal,
 ): Promise<void> {
   const { key, customer_id } = subject;
   if (customer_id) await removeProfile(ctx, customer_id);
   if (key === null) return;
-  await wipeFiles(ctx, { ticket_id: null, uploader: key }, { signal });
-  await forgetBlock(ctx, key);
+  const files = { ticket_id: null, uploader: key, created_at: { $lte: at } };
+  await wipeFiles(ctx, files, { signal });
+  await forgetBlock(ctx, key, at);
 }
 
 /** What counted for the customer, once there is nothing left that counts. */
@@ -124,7 +126,7 @@ async function wipeCustomer(ctx: AppContext, id: string, waits: number, signal: 
   if (subject.key !== null) {
     if ((await deleteTickets(ctx, row, subject.key, signal)) > 0) return { again: 0 };
   }
-  await wipeBesides(ctx, subject, signal);
+  await wipeBesides(ctx, row, subject, signal);
   const { unwiped, undone } = await sumParts(ctx, _id);
   if (unwiped === 0 && row.wiped_at === null) {
     await erasures.updateOne({ _id }, { $set: { wiped_at: ctx.clock() } });

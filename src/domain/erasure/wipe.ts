@@ -61,7 +61,11 @@ async function wipeEntries(ctx: AppContext, ticketId: string, { signal }: Handle
 /** Removes the files that a filter finds, bytes first. */
 export async function wipeFiles(
   ctx: AppContext,
-  filter: { ticket_id: StoredFileRow['ticket_id']; uploader?: string },
+  filter: {
+    ticket_id: StoredFileRow['ticket_id'];
+    uploader?: string;
+    created_at?: { $lte: number };
+  },
   { signal }: Handled,
 ): Promise<void> {
   for (;;) {

@@ -139,7 +139,10 @@ export class Session implements Observable {
       emit('ticket:closed', { ticketId: ticket.id });
     });
     client.on('ticket_closing', ({ ticket_id, due_at }) => this.list.setClosing(ticket_id, due_at));
-    client.on('ticket_deleted', ({ ticket_id }) => this.list.remove(ticket_id));
+    client.on('ticket_deleted', ({ ticket_id }) => {
+      this.states.forget(ticket_id);
+      this.list.remove(ticket_id);
+    });
     client.on('message', (message) => this.#receive(message));
     client.on('edit_message', (message) => this.#note(message));
     client.on('delete_message', ({ ticket_id, seq }) => {

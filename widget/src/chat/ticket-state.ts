@@ -53,6 +53,14 @@ export class TicketStates {
     this.#kept.set(NAME, this.#all);
   }
 
+  /** The ticket is gone: nothing of it is to be counted or shown. */
+  forget(ticketId: string): void {
+    this.reload();
+    if (!(ticketId in this.#all)) return;
+    delete this.#all[ticketId];
+    this.#kept.set(NAME, this.#all);
+  }
+
   receive(ticketId: string, seq: number): void {
     this.update(ticketId, (state) => {
       if (state.unread.includes(seq)) return state;
