@@ -62,7 +62,8 @@ export function listenConnection(bridge: Bridge): void {
     bridge.readyAt = sessionAt;
   });
   client.on(Events.ShardReady, () => {
-    bridge.problems.connection(undefined);
+    // Before the guild and its ids are known it does not work yet, and why is said elsewhere.
+    if (bridge.ids) bridge.problems.connection(undefined);
     catchUpAll(bridge);
   });
   client.on(Events.ShardReconnecting, () => {
@@ -71,7 +72,7 @@ export function listenConnection(bridge: Bridge): void {
     bridge.tickets.markGapStarts();
     bridge.problems.connection('the connection to Discord is being made again');
   });
-  client.on(Events.ShardResume, () => bridge.problems.connection(undefined));
+  client.on(Events.ShardResume, () => bridge.ids && bridge.problems.connection(undefined));
   client.on(Events.ShardDisconnect, ({ code }) => {
     bridge.end({ why: 'refused', reason: reasonOfClose(code) });
   });

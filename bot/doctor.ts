@@ -37,16 +37,40 @@ function checkToken(rest: REST): Promise<Check> {
   return ask(base, call, ({ username }) => ({ ...base, ok: true, text: `of the bot ${username}` }));
 }
 
-function checkIntents(rest: REST): Promise<Check> {
+function checkIntents(application: Promise<APIApplication>): Promise<Check> {
   const base = { key: 'doctor:intents', name: 'intents' };
-  const call = () => rest.get(Routes.currentApplication()) as Promise<APIApplication>;
   const content =
     ApplicationFlags.GatewayMessageContent | ApplicationFlags.GatewayMessageContentLimited;
-  return ask(base, call, ({ flags = 0 }) => {
-    if ((flags & content) !== 0) return { ...base, ok: true, text: 'Message Content is on' };
-    const text = 'the Message Content intent is off, so that nothing staff write can be read';
-    return { ...base, ok: false, text, advice: 'switch it on in the Developer Portal, under Bot' };
-  });
+  return ask(
+    base,
+    () => application,
+    ({ flags = 0 }) => {
+      if ((flags & content) !== 0) return { ...base, ok: true, text: 'Message Content is on' };
+      const text = 'the Message Content intent is off, so that nothing staff write can be read';
+      return {
+        ...base,
+        ok: false,
+        text,
+        advice: 'switch it on in the Developer Portal, under Bot',
+      };
+    },
+  );
+}
+
+/** A public bot anybody can invite; see `findGuild` for what keeps it where it works. */
+function checkInvitations(application: Promise<APIApplication>): Promise<Check> {
+  const base = { key: 'doctor:invitations', name: 'invitations' };
+  return ask(
+    base,
+    () => application,
+    ({ bot_public }) => {
+      if (!bot_public) return { ...base, ok: true, text: 'only by the owner of the application' };
+      const text = 'Public Bot is on, so that anybody can invite the bot to a server of theirs';
+      const advice =
+        'in the Developer Portal set Install Link to None under Installation, then switch Public Bot off under Bot';
+      return { ...base, ok: false, text, advice };
+    },
+  );
 }
 
 /** Compares this machine's clock with the `Date` of an answer of Discord's. */
@@ -99,7 +123,13 @@ export async function examineBot(
   patient: Pick<Patient, 'rest' | 'discord'> & { ctx: Pick<AppContext, 'clock'> },
 ): Promise<Check[]> {
   const { rest } = patient;
-  return Promise.all([checkToken(rest), checkIntents(rest), checkClock(patient)]);
+  const application = rest.get(Routes.currentApplication()) as Promise<APIApplication>;
+  return Promise.all([
+    checkToken(rest),
+    checkIntents(application),
+    checkInvitations(application),
+    checkClock(patient),
+  ]);
 }
 
 /** What is in the guild. */

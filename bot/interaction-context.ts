@@ -55,6 +55,7 @@ export function contextOf(
   wanted?: string,
 ): TicketContext | string {
   const { settings, tickets } = bridge;
+  if (!bridge.ids) return 'The bot is just starting. Try again in a moment.';
   if (interaction.guildId !== settings.guildId) return 'This works in the support server only.';
   const ticketId = (interaction.channelId && tickets.idOfChannel(interaction.channelId)) ?? '';
   if (rule.scope === 'ticket' && !ticketId) return "This is not an open ticket's channel.";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, Events } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
-import type { GuildIds } from '../src/domain/guild-ids.ts';
+import type { GuildIds, KnownGuilds } from '../src/domain/guild-ids.ts';
 import type { Clock } from '../src/infra/clock.ts';
 import { type Check, checkGuildless } from './checks.ts';
 import { createClient, endingOf, REQUEST_TIMEOUT_MS, reasonOfClose } from './connection.ts';
@@ -32,7 +32,7 @@ async function logIn(client: Client, token: string): Promise<string | undefined>
 /** Reads what is stored; both throw where that cannot be had. */
 export interface StoredGuilds {
   ids(guildId: string): Promise<GuildIds>;
-  setUp(): Promise<string[]>;
+  known(): Promise<KnownGuilds>;
 }
 
 /** What there is to say of a guild whose stored ids nobody can read: nothing of those. */
@@ -70,7 +70,8 @@ export async function visitDiscord(
     if (bot.some(({ key, ok }) => key === 'doctor:token' && !ok)) return bot;
     const refused = await logIn(client, discord.token);
     if (refused) return [...bot, checkGuildless('gateway', refused)];
-    const found = findGuild({ client, discord }, await stored.setUp().catch(() => []));
+    const nothing: KnownGuilds = { server: undefined, setUp: [] };
+    const found = findGuild({ client, discord }, await stored.known().catch(() => nothing));
     if ('reason' in found) return [...bot, checkGuildless('server', found.reason)];
     const view = { client, discord, settings: { ...settingsFrom(discord), guildId: found.id } };
     return [...bot, ...(await examineIds(view, stored))];

@@ -32,6 +32,8 @@ export interface Settings {
   identifyIntervalMs: number;
   /** Privileged intents the application was granted. */
   privilegedIntents: string[];
+  /** Whether others than its owner may invite the application. */
+  publicBot: boolean;
   /** Unknown fields in bodies: Discord ignores them; `true` refuses them, to find slips of the pen. */
   refuseUnknownFields: boolean;
   invalidRequestLimit: number;
@@ -80,6 +82,7 @@ export const DISCORD_SETTINGS: Settings = {
   sessionBuffer: 1_000,
   identifyIntervalMs: 0,
   privilegedIntents: ['GUILD_MEMBERS', 'MESSAGE_CONTENT'],
+  publicBot: false,
   refuseUnknownFields: false,
   invalidRequestLimit: 10_000,
   harmfulLinks: [],

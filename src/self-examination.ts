@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Check } from '../bot/checks.ts';
 import type { Config } from './config.ts';
-import { listSetUpGuilds, readGuildIds } from './domain/guild-ids.ts';
+import { readGuildIds, readKnownGuilds } from './domain/guild-ids.ts';
 import { isHint } from './domain/hints.ts';
 import { createBus } from './infra/bus.ts';
 import { createClock } from './infra/clock.ts';
@@ -60,7 +60,7 @@ export async function examineAll(config: Config): Promise<Check[]> {
     };
     const guilds = {
       ids: async (guildId: string) => readGuildIds(open(), guildId),
-      setUp: async () => listSetUpGuilds(open()),
+      known: async () => readKnownGuilds(open()),
     };
     const discord = config.discord ? await visitDiscord(config.discord, clock, guilds) : [];
     const stored =

@@ -17,9 +17,9 @@ import {
   type Chosen,
   checkChosen,
   makePlan,
-  packChosen,
+  packShown,
   type Step,
-  unpackChosen,
+  unpackShown,
 } from '../setup/plan.ts';
 import { describeApplied, describePlan } from '../setup/words.ts';
 import type { CommandModule, Told } from './command.ts';
@@ -31,7 +31,7 @@ const cancelButton = 'setup-cancel';
 
 const optionOf = (role: SupportRole) => role.toLowerCase();
 
-function buttonsOf(chosen: Chosen): Row[] {
+function buttonsOf(chosen: Chosen, steps: readonly Step[]): Row[] {
   return [
     {
       type: ComponentType.ActionRow,
@@ -40,7 +40,7 @@ function buttonsOf(chosen: Chosen): Row[] {
           type: ComponentType.Button,
           style: ButtonStyle.Success,
           label: 'Apply',
-          custom_id: applyButton + packChosen(chosen),
+          custom_id: `${applyButton}:${packShown(chosen, steps)}`,
         },
         {
           type: ComponentType.Button,
@@ -70,14 +70,31 @@ async function readPlan(bridge: Bridge, chosen: Chosen): Promise<Step[]> {
   }
 }
 
-/** Shows what would be done, with the buttons that do it or leave it. */
-export async function showPlan(bridge: Bridge, chosen: Chosen): Promise<Told> {
+/**
+ * Shows what would be done, with the buttons that do it or leave it.
+ * @param before what is said above it
+ */
+export async function showPlan(bridge: Bridge, chosen: Chosen, before = ''): Promise<Told> {
   checkChosen(bridge, chosen);
-  const { content, isIdle } = describePlan(await readPlan(bridge, chosen));
+  const steps = await readPlan(bridge, chosen);
+  const { content: plan, isIdle } = describePlan(steps);
+  const content = before + plan;
   if (isIdle) return content;
   const barred = whyNot(bridge);
   if (barred) return `${content}\n${barred}`;
-  return { content, components: buttonsOf(chosen) };
+  return { content, components: buttonsOf(chosen, steps) };
+}
+
+const OUTDATED = 'Nothing was changed: the server is not as it was when this was shown. Now:\n';
+
+/** Does what was shown; where that is not what would be done now, it is shown anew. */
+async function applyShown(bridge: Bridge, args: readonly string[]): Promise<Told> {
+  const { chosen, fingerprint } = unpackShown(args);
+  checkChosen(bridge, chosen);
+  const barred = whyNot(bridge);
+  if (barred) return barred;
+  const applied = await applySetup(bridge, chosen, fingerprint);
+  return applied.isOutdated ? showPlan(bridge, chosen, OUTDATED) : describeApplied(applied);
 }
 
 function chosenIn(command: ChatInputCommandInteraction): Chosen {
@@ -120,11 +137,7 @@ export const setup: CommandModule = {
       kind: 'action',
       name: applyButton,
       inPlace: true,
-      async run({ bridge }, _button, args) {
-        const chosen = unpackChosen(args);
-        checkChosen(bridge, chosen);
-        return whyNot(bridge) ?? describeApplied(await applySetup(bridge, chosen));
-      },
+      run: ({ bridge }, _button, args) => applyShown(bridge, args),
     },
     {
       scope: 'guild',

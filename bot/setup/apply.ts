@@ -14,12 +14,14 @@ import { describe, isTransient } from '../discord-errors.ts';
 import { type GuildPart, purposeOf, roleParts } from '../guild-parts.ts';
 import { guildOf } from '../inbound/writers.ts';
 import { botMay, withinReach } from '../permissions.ts';
-import { type Chosen, isSettled, makePlan, type Step } from './plan.ts';
+import { type Chosen, fingerprintOf, isSettled, makePlan, type Step } from './plan.ts';
 
 /** What was done, and why it did not get to the end. */
 export interface Applied {
   done: Step[];
   failure: string | undefined;
+  /** Nothing was done: the plan of now is another than the one that was shown. */
+  isOutdated: boolean;
 }
 
 /** Who may do what in a category, or where transcripts are kept: everybody else is kept out. */
@@ -96,15 +98,18 @@ async function take(bridge: Bridge, steps: readonly Step[], done: Step[]): Promi
 const applying = new WeakMap<Bridge, Promise<unknown>>();
 
 /**
- * Does what is left to do, by a plan of now: whoever else has done some of it meanwhile, and wherever an
- * earlier one was killed. One at a time, so that nothing is made twice.
+ * Does what was shown, by a plan of now that has to be the same: a role that somebody has made in between
+ * is not adopted unseen. One at a time, so that nothing is made twice.
+ * @param fingerprint of the plan that was shown
  */
-export function applySetup(bridge: Bridge, chosen: Chosen): Promise<Applied> {
+export function applySetup(bridge: Bridge, chosen: Chosen, fingerprint: string): Promise<Applied> {
   const work = async (): Promise<Applied> => {
     const done: Step[] = [];
     let failure: string | undefined;
     try {
-      await take(bridge, await makePlan(bridge, chosen), done);
+      const steps = await makePlan(bridge, chosen);
+      if (fingerprintOf(steps) !== fingerprint) return { done, failure, isOutdated: true };
+      await take(bridge, steps, done);
     } catch (error) {
       const isDiscords = error instanceof DiscordAPIError || isTransient(error);
       if (isStorageError(error) || !(isDiscords || error instanceof LeaseLost)) throw error;
@@ -112,7 +117,7 @@ export function applySetup(bridge: Bridge, chosen: Chosen): Promise<Applied> {
     } finally {
       if (done.length > 0) await bridge.ids?.changed();
     }
-    return { done, failure };
+    return { done, failure, isOutdated: false };
   };
   const before = applying.get(bridge) ?? Promise.resolve();
   const next = before.then(work, work);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type APIChannel,
   type APIGuildCategoryChannel,
@@ -133,14 +134,24 @@ export function checkChosen(bridge: Bridge, chosen: Chosen): void {
   }
 }
 
-/** The roles chosen, in a form that fits into a `custom_id`; nothing where there are none. */
-export function packChosen(chosen: Chosen): string {
-  const ids = supportRoles.map((role) => chosen[role] ?? '');
-  return ids.some(Boolean) ? `:${ids.join(':')}` : '';
+/** Characters of a plan's fingerprint: as many as a `custom_id` has room for. */
+const FINGERPRINT = 4;
+
+/** Tells one plan from another: whatever a step does, and to which role or channel. */
+export function fingerprintOf(steps: readonly Step[]): string {
+  const parts = steps.map(({ part, ...what }) => [part.variable, what]);
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+  return hash.slice(0, FINGERPRINT);
 }
 
-/** @param args what `packChosen` has made, as it comes back */
-export function unpackChosen(args: readonly string[]): Chosen {
+/** The roles chosen and the plan that was shown for them, in a form that fits into a `custom_id`. */
+export function packShown(chosen: Chosen, steps: readonly Step[]): string {
+  const ids = supportRoles.map((role) => chosen[role] ?? '');
+  return [...ids, fingerprintOf(steps)].join(':');
+}
+
+/** @param args what `packShown` has made, as it comes back; an older button has no fingerprint */
+export function unpackShown(args: readonly string[]): { chosen: Chosen; fingerprint: string } {
   const pairs = supportRoles.flatMap((role, nth) => (args[nth] ? [[role, args[nth]]] : []));
-  return Object.fromEntries(pairs);
+  return { chosen: Object.fromEntries(pairs), fingerprint: args[supportRoles.length] ?? '' };
 }

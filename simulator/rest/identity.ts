@@ -79,7 +79,7 @@ function renderApplication(world: World): Json {
     ...world.application,
     icon: null,
     rpc_origins: [],
-    bot_public: false,
+    bot_public: world.settings.publicBot,
     bot_require_code_grant: false,
     ...(owner ? { owner: renderUser(owner) } : {}),
     ...(bot ? { bot: renderUser(bot) } : {}),

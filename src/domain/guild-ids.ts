@@ -1,5 +1,6 @@
 import type { AppContext } from '../context.ts';
 import { majority, native } from './log/collections.ts';
+import { storeSetting } from './settings.ts';
 import { createWatched, type Watched } from './watched.ts';
 
 /** Ids of a guild's roles and channels, by what they are for. */
@@ -13,8 +14,33 @@ const MOST_GUILDS = 20;
 /** Each guild has its own: after a move to another one, nothing of the former is taken for its own. */
 const settingOf = (guildId: string) => PREFIX + guildId;
 
+/** Names the guild that the bridge works in: no prefix of the above. */
+const SERVER = 'discord-server';
+
+/** What is known of guilds from before. */
+export interface KnownGuilds {
+  /** The one that the bridge has worked in last. */
+  server: string | undefined;
+  /** Those that `/setup` was run in. */
+  setUp: readonly string[];
+}
+
+/** The guilds that the bridge may work in without being told to. */
+export async function readKnownGuilds(deps: Deps): Promise<KnownGuilds> {
+  const [row, setUp] = await Promise.all([
+    native(deps.db.settings).findOne({ _id: SERVER }, { readConcern: majority }),
+    listSetUpGuilds(deps),
+  ]);
+  return { server: typeof row?.value === 'string' ? row.value : undefined, setUp };
+}
+
+/** Remembers the guild that the bridge works in. */
+export function rememberServer(ctx: Pick<AppContext, 'db' | 'clock'>, guildId: string) {
+  return storeSetting(ctx, SERVER, guildId);
+}
+
 /** The guilds that ids are stored for: those that `/setup` was run in. */
-export async function listSetUpGuilds({ db }: Deps): Promise<string[]> {
+async function listSetUpGuilds({ db }: Deps): Promise<string[]> {
   const rows = await native(db.settings)
     .find({ _id: { $gte: PREFIX, $lt: 'discord;' } }, { readConcern: majority })
     .project<{ _id: string }>({ _id: 1 })

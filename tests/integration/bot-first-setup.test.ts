@@ -2,7 +2,12 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { guildParts } from '../../bot/guild-parts.ts';
 import type { DiscordConfig } from '../../src/config.ts';
 import type { AppContext } from '../../src/context.ts';
-import { readGuildIds, storeGuildId } from '../../src/domain/guild-ids.ts';
+import {
+  readGuildIds,
+  readKnownGuilds,
+  rememberServer,
+  storeGuildId,
+} from '../../src/domain/guild-ids.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import type { FailpointName } from '../../src/infra/failpoints.ts';
 import { createHealth } from '../../src/infra/health.ts';
@@ -306,4 +311,79 @@ test('a bot that is in no server says how to invite it, and works as soon as it 
   const admin = operatorOf(sim);
   await admin.apply();
   await channelOf(sim, ticket.number);
+}, 60_000);
+
+test('a role made after the plan was shown is not adopted unseen: the plan is shown again', async () => {
+  const { sim } = desk;
+  const { guildId } = sim.state;
+  await emptyGuild(sim);
+  await startWatched();
+  const admin = operatorOf(sim);
+  const plan = await admin.run('setup');
+  expect(plan.content).toContain('the role for ADMIN is made: Admin');
+  const owner = discordPerson(sim, 'admin');
+  const { id } = await owner.call<{ id: string }>('POST', `/guilds/${guildId}/roles`, {
+    name: 'admin',
+  });
+  const shown = await admin.replace(plan, 'Apply');
+  expect(shown.content).toMatch(/^Nothing was changed: the server is not as it was/);
+  expect(shown.content).toContain(`the role for ADMIN becomes <@&${id}> (by its name`);
+  expect(labelsOf(shown)).toEqual(['Apply', 'Cancel']);
+  expect(await storedIds()).toEqual({});
+  await owner.call('DELETE', `/guilds/${guildId}/roles/${id}`);
+  const again = await admin.replace(shown, 'Apply');
+  expect(again.content).toContain('the role for ADMIN is made: Admin');
+  expect(await admin.pressInPlace(again, 'Apply')).toMatch(/^Done\./);
+  expect((await storedIds()).ADMIN_ROLE_ID).not.toBe(id);
+}, 60_000);
+
+test('left in another server alone, the bot makes nothing there and waits for its own or GUILD_ID', async () => {
+  const { ctx, sim } = desk;
+  const { guildId, channels } = sim.state;
+  const own = '100000000000000006';
+  const ticket = await openTicket(ctx);
+  const before = (await serverNow()).channels.length;
+  const lost = await startWatched({ guildId: undefined, transcriptChannelId: own });
+  await eventually(
+    () => expect(lost.reason()).toMatch(/what the environment names \(TRANSCRIPT_CHANNEL_ID\)/),
+    patience,
+  );
+  await desk.stopBots();
+  await rememberServer(ctx, own);
+  const kicked = await startWatched({ guildId: undefined });
+  await eventually(() => {
+    expect(kicked.reason()).toContain(`not in the server ${own}, which it worked in`);
+    expect(kicked.reason()).toContain('set GUILD_ID to the id of another one');
+  }, patience);
+  expect((await serverNow()).channels).toHaveLength(before);
+  await desk.stopBots();
+  // On purpose it moves, and is at home there from then on.
+  const moved = await startWatched({ guildId });
+  await eventually(async () => expect((await readKnownGuilds(ctx)).server).toBe(guildId), patience);
+  await operatorOf(sim).apply();
+  await moved.isWell();
+  expect((await channelOf(sim, ticket.number)).parent_id).toBe(channels.normal);
+  await desk.stopBots();
+  await (await startWatched({ guildId: undefined })).isWell();
+}, 60_000);
+
+test('what is used while the bridge goes to another bot does nothing, and is answered when used again', async () => {
+  const { ctx, sim } = desk;
+  await startWatched();
+  const admin = operatorOf(sim);
+  const plan = await admin.run('setup');
+  const until = Date.now() + 1000;
+  await ctx.db.leases.collection.updateOne(
+    {},
+    { $inc: { epoch: 1 }, $set: { holder: 'another', until } },
+  );
+  const now = () => stateOf(sim, '?calls=0&messages=0');
+  await eventually(async () => expect((await now()).sessions).toEqual([]), patience);
+  await fault(sim, { kind: 'set', settings: { interactionDeadlineMs: 1000 } });
+  expect(await admin.pressInPlace(plan, 'Apply')).toMatch(/^Done\./);
+  const { interactions } = await now();
+  const ends = interactions.slice(1).map(({ state }: { state: string }) => state);
+  expect(ends[0]).toBe('failed');
+  expect(ends.at(-1)).toBe('answered');
+  expect((await admin.run('setup')).content).toContain('nothing to do');
 }, 60_000);

@@ -64,6 +64,7 @@ test('a sound server is all green, for whoever administers it and for nobody els
   for (const name of [
     'token',
     'intents',
+    'invitations',
     'clock',
     'server',
     'permissions in the server',
@@ -97,10 +98,11 @@ test('each broken thing is a red line with its mend, and what the bot can mend h
   // A bot that is in already keeps its session when the intent is taken from it.
   const admin = operatorOf(sim);
   await admin.run('doctor');
-  await set({ privilegedIntents: [] });
+  await set({ privilegedIntents: [], publicBot: true });
   const report = await admin.run('doctor');
   for (const line of [
     /❌ \*\*intents\*\*: the Message Content intent is off.*Developer Portal/,
+    /❌ \*\*invitations\*\*: Public Bot is on.*Developer Portal.*switch Public Bot off/,
     /❌ \*\*clock\*\*: this machine's clock is 1\d\d s ahead of Discord's.*NTP/,
     /❌ \*\*role for MANAGER\*\*: MANAGER_ROLE_ID names no role of the server.*correct MANAGER_ROLE_ID/,
     /❌ \*\*category for CRITICAL\*\*: CRITICAL_TICKET_CATEGORY_ID names no category.*correct CRITICAL/,
@@ -230,10 +232,11 @@ test('npm run doctor says the same without a bot: a line each, whatever else is 
     expect.stringMatching(/^BAD Redis: REDIS_URL/),
   ]);
   expect(away.join()).not.toContain(String(port));
-  await set({ privilegedIntents: [] });
+  await set({ privilegedIntents: [], publicBot: true });
   const unheard = await linesWith({});
   expect(unheard.filter((line) => line.startsWith('BAD'))).toEqual([
     expect.stringMatching(/^BAD intents: .*Developer Portal, under Bot$/),
+    expect.stringMatching(/^BAD invitations: Public Bot is on, .* under Bot$/),
     expect.stringMatching(/^BAD gateway: Discord refuses the intents/),
   ]);
 });

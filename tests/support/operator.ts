@@ -1,8 +1,7 @@
 import type { APIMessage } from 'discord.js';
-import type { Person } from '../../simulator/person.ts';
 import { personOf } from '../../simulator/person.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
-import { stateOf } from './discord.ts';
+import { discordPerson, type SimState, stateOf } from './discord.ts';
 import { eventually } from './eventually.ts';
 
 /** The variables of the ids that `/setup` makes, all empty: as if nobody had ever set one. */
@@ -34,19 +33,44 @@ export async function emptyGuild(sim: RunningSimulator): Promise<void> {
   await owner.call('DELETE', `/channels/${channels.errors}/permissions/${guildId}`);
 }
 
-/** Somebody who uses commands in the channel for errors, which no ticket has, and reads what they are told. */
-export function operatorOf(sim: RunningSimulator, who: Parameters<typeof personOf>[1] = 'admin') {
-  const person: Person = personOf(sim, who);
-  const channelId = sim.state.channels.errors;
-  const told = async (since: number) =>
-    eventually(async () => {
-      const { interactions } = await stateOf(sim, '?calls=0&messages=0');
-      const own = interactions.slice(since).at(-1);
-      const [message] = own?.messages ?? [];
-      if (!message?.content) throw new Error('nobody has been told anything yet');
-      return message as APIMessage;
+/** How often somebody tries who hears from Discord that the application did not respond. */
+const TRIES = 4;
+
+/**
+ * Uses something and waits for its end, found by the nonce. What the bot has not acknowledged in Discord's
+ * three seconds (it stalls, or another takes over) it does not do, and a person uses it again; what it
+ * has acknowledged it has to answer.
+ */
+async function useUntilTaken<T>(
+  sim: RunningSimulator,
+  use: () => Promise<string>,
+  read: (one: SimState) => T | undefined | Promise<T | undefined>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const nonce = await use();
+    const answer = await eventually(async () => {
+      const [one] = (await stateOf(sim, `?nonce=${nonce}`)).interactions;
+      if (one?.state === 'failed') return undefined;
+      const found = one && (await read(one));
+      if (!found) throw new Error(`nobody has been told anything yet: it is ${one?.state}`);
+      return found;
     });
-  const count = async () => (await stateOf(sim, '?calls=0&messages=0')).interactions.length;
+    if (answer) return answer;
+    if (tries === TRIES) throw new Error(`the application did not respond, ${TRIES} times`);
+  }
+}
+
+/** Somebody who uses commands in the channel for errors, which no ticket has, and reads what they are told. */
+export function operatorOf(
+  sim: RunningSimulator,
+  who: Parameters<typeof discordPerson>[1] = 'admin',
+) {
+  const person = discordPerson(sim, who);
+  const channelId = sim.state.channels.errors;
+  const readOwn = ({ messages: [message] }: { messages: APIMessage[] }) =>
+    message?.content ? message : undefined;
+  const pressing = (message: APIMessage, label: string) => () =>
+    person.press(channelId, message.id, idOf(message, label));
   const operator = {
     ...sim.state.people[who],
     /** Runs a command, with roles as its options, and waits for the answer. */
@@ -58,26 +82,22 @@ export function operatorOf(sim: RunningSimulator, who: Parameters<typeof personO
           throw new Error(`there is no command /${name}`);
         }
       });
-      const since = await count();
-      const { status, body } = await person.command(channelId, name, options);
-      if (status >= 300) throw new Error(`/${name}: ${status} ${JSON.stringify(body)}`);
-      return told(since);
+      const use = () => person.interact(2, channelId, { name, type: 1, options });
+      return useUntilTaken(sim, use, readOwn);
     },
     /** Presses a button that answers by a message of its own. */
-    async press(message: APIMessage, label: string): Promise<APIMessage> {
-      const since = await count();
-      await person.press({ channel_id: channelId, id: message.id }, idOf(message, label));
-      return told(since);
-    },
-    /** Presses a button whose answer takes the place of its message. */
-    async pressInPlace(message: APIMessage, label: string): Promise<string> {
-      await person.press({ channel_id: channelId, id: message.id }, idOf(message, label));
-      return eventually(async () => {
+    press: (message: APIMessage, label: string): Promise<APIMessage> =>
+      useUntilTaken(sim, pressing(message, label), readOwn),
+    /** Presses a button whose answer takes the place of its message, and reads that. */
+    replace: (message: APIMessage, label: string): Promise<APIMessage> =>
+      useUntilTaken(sim, pressing(message, label), async () => {
         const { ephemeral } = await stateOf(sim, '?calls=0&messages=0');
         const now = ephemeral.find(({ id }: APIMessage) => id === message.id);
-        if (now.content === message.content) throw new Error('it has not changed yet');
-        return now.content as string;
-      });
+        return now.content === message.content ? undefined : now;
+      }),
+    /** What stands in the place of the message then. */
+    async pressInPlace(message: APIMessage, label: string): Promise<string> {
+      return (await operator.replace(message, label)).content;
     },
     /** Does what /setup shows. */
     async apply(): Promise<string> {
