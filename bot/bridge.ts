@@ -58,6 +58,8 @@ export interface Bridge {
   generation: number;
   /** When the gateway's present session began, milliseconds since 1970; Infinity while there is none. */
   readyAt: number;
+  /** Since when the present `DISCORD_REPLY_MODE` is in force, milliseconds since 1970; Infinity until it is known. */
+  replyModeSince: number;
   /** How long a message waits for a file that cannot be fetched, in milliseconds. */
   filePatienceMs: number;
   /**

@@ -20,6 +20,7 @@ import { systemLine } from './format.ts';
 import { drainInbound } from './inbound/drain.ts';
 import { listenInbound } from './inbound/events.ts';
 import { ingestWaiting } from './inbound/queue.ts';
+import { enterReplyMode } from './inbound/reply-mode.ts';
 import { tryAgain } from './inbound/retry.ts';
 import { listenInteractions, stopInteractions } from './interactions.ts';
 import { createTickets } from './mirrored-tickets.ts';
@@ -104,6 +105,7 @@ function createBridge(
     makingCategory: Promise.resolve(),
     generation: 0,
     readyAt: Number.POSITIVE_INFINITY,
+    replyModeSince: Number.POSITIVE_INFINITY,
     filePatienceMs: options.filePatienceMs ?? FILE_PATIENCE_MS,
     ended: false,
     drainInbound: (ticket) => drainInbound(bridge, ticket),
@@ -147,6 +149,7 @@ async function begin(
   options: SessionOptions,
   over: Promise<Ending>,
 ): Promise<() => void> {
+  bridge.replyModeSince = await enterReplyMode(bridge);
   listenConnection(bridge);
   listenInbound(bridge, bridge.client);
   listenCards(bridge, bridge.client);

@@ -124,7 +124,7 @@ export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<b
   );
   for (const message of said) {
     if (bridge.ended) return true;
-    const incoming = incomingOf(message, bridge.ctx.config.replyMode);
+    const incoming = incomingOf(bridge, message);
     const post = posts.get(message.id);
     if (post?.hash === incoming.hash) restoreMark(bridge, ticket, incoming, post);
     else await ingestSeen(bridge, ticket, incoming);

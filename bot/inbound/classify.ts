@@ -54,13 +54,21 @@ export function isInternalNote(content: string): boolean {
   return false;
 }
 
+/** What a text itself says of whom it is for: `//`, `!!`, or nothing. */
+export type Marking = 'note' | 'reply' | 'plain';
+
 /**
- * Whether a message stays with staff: its text says so, or in the mode `reply` does not say that it is for
- * the customer. There the mark has to be the very first thing, again towards keeping a message in.
+ * How a text is marked. The mark of a reply has to be the very first thing and counts in the mode `reply`
+ * alone; that of a note counts behind it, too: again towards keeping a message in.
  */
-export function isForStaff(content: string, mode: ReplyMode): boolean {
-  if (mode === 'all') return isInternalNote(content);
-  return !replyMark.test(content) || isInternalNote(withoutReplyMark(content));
+export function markingOf(content: string, mode: ReplyMode): Marking {
+  if (isInternalNote(withoutReplyMark(content))) return 'note';
+  return mode === 'reply' && replyMark.test(content) ? 'reply' : 'plain';
+}
+
+/** Whether a message stays with staff: its text says so, or in the mode `reply` does not say otherwise. */
+export function isForStaff(marking: Marking, mode: ReplyMode): boolean {
+  return marking === 'note' || (marking === 'plain' && mode === 'reply');
 }
 
 /** Damerau-Levenshtein distance: insertions, deletions, substitutions, neighbours swapped. */

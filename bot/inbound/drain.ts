@@ -7,10 +7,11 @@ import { code, hasCode, isInaccessible, MirrorProblem } from '../discord-errors.
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
-import { isForStaff } from './classify.ts';
+import { isForStaff, markingOf } from './classify.ts';
 import { enqueue, type InboundEvent, inboxOf } from './inbox.ts';
 import { fileNameOf } from './incoming.ts';
 import { type Names, readableText } from './readable-text.ts';
+import { replyModeAt } from './reply-mode.ts';
 
 /** How long a closing waits in one go for what was written before it, in milliseconds; then it is tried again. */
 const PATIENCE_MS = 15_000;
@@ -63,14 +64,15 @@ function namesIn(bridge: Bridge, { mentions }: APIMessage): Names {
 }
 
 function whyOf(
-  { ctx }: Bridge,
+  bridge: Bridge,
   ticket: MirroredTicket,
   message: APIMessage,
   post: Post | undefined,
 ): string {
-  if (isForStaff(message.content, ctx.config.replyMode)) return 'internal note';
-  const late =
-    Date.parse(message.timestamp) >= (ticket.ticket.closed_at ?? Number.POSITIVE_INFINITY);
+  const writtenAt = Date.parse(message.timestamp);
+  const mode = replyModeAt(bridge, writtenAt);
+  if (isForStaff(markingOf(message.content, mode), mode)) return 'internal note';
+  const late = writtenAt >= (ticket.ticket.closed_at ?? Number.POSITIVE_INFINITY);
   if (late) return 'written after the ticket was closed';
   return post?.mark === 'refused' || !message.author.bot
     ? 'not passed on'

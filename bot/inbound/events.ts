@@ -42,7 +42,7 @@ export function listenInbound(bridge: Bridge, client: Client): void {
   const ticketOf = (channelId: string) => bridge.tickets.idOfChannel(channelId);
   const counts = (message: Message) =>
     isWritten(message) || (isWebhook(message) && message.author.id !== selfId(bridge));
-  const seen = (message: Message) => incomingOf(message, bridge.ctx.config.replyMode, true);
+  const seen = (message: Message) => incomingOf(bridge, message, true);
   client.on(Events.MessageCreate, (message) => {
     const ticketId = ticketOf(message.channelId);
     if (!ticketId || message.guildId !== bridge.settings.guildId || !counts(message)) return;

@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto';
 import { type Attachment, type Message, MessageReferenceType, MessageType } from 'discord.js';
 import { isBlank } from '../../src/contract/text.ts';
+import type { Bridge } from '../bridge.ts';
 import { type Person, personOf } from '../people.ts';
-import { isForStaff, type ReplyMode, withoutNoteMark, withoutReplyMark } from './classify.ts';
+import {
+  isForStaff,
+  type Marking,
+  markingOf,
+  withoutNoteMark,
+  withoutReplyMark,
+} from './classify.ts';
 import { type Names, readableText } from './readable-text.ts';
+import { replyModeAt } from './reply-mode.ts';
 
 export interface IncomingFile {
   id: string;
@@ -30,6 +38,8 @@ export interface Incoming {
   /** Milliseconds since 1970. */
   writtenAt: number;
   editedAt: number;
+  /** What the text says of whom it is for. */
+  marking: Marking;
   /** For staff only. */
   internalNote: boolean;
   /** Who wrote it, as the event brought it; undefined where Discord has to be asked. */
@@ -77,10 +87,10 @@ function namesAround({ guild, client, mentions }: Message): Names {
 }
 
 /** A message's text as a reader outside sees it; empty where they would see nothing. */
-function textOf(message: Message, internalNote: boolean, mode: ReplyMode): string {
+function textOf(message: Message, marking: Marking): string {
   const whole = readableText(message.content, namesAround(message));
-  const said = mode === 'reply' ? withoutReplyMark(whole) : whole;
-  const text = internalNote ? withoutNoteMark(said) : said;
+  const said = marking === 'plain' ? whole : withoutReplyMark(whole);
+  const text = marking === 'note' ? withoutNoteMark(said) : said;
   return isBlank(text) ? '' : text;
 }
 
@@ -98,26 +108,31 @@ function answeredBy({ type, reference }: Message): string | undefined {
 }
 
 /**
- * Takes down a complete message.
- * @param mode which messages are for the customer
+ * Takes down a complete message, as one that is seen for the first time.
  * @param live brought by the gateway, with its writer as of now
  */
-export function incomingOf(message: Message, mode: ReplyMode, live = false): Incoming {
+export function incomingOf(
+  bridge: Pick<Bridge, 'ctx' | 'replyModeSince'>,
+  message: Message,
+  live = false,
+): Incoming {
   const files = [...message.attachments.values()].map(fileOf);
   const raw = JSON.stringify([message.content, files.map(({ id }) => id)]);
-  const internalNote = isForStaff(message.content, mode);
+  const mode = replyModeAt(bridge, message.createdTimestamp);
+  const marking = markingOf(message.content, mode);
   return {
     message,
     id: message.id,
     raw: message.content,
-    text: textOf(message, internalNote, mode),
+    text: textOf(message, marking),
     files,
     unsupported: unsupportedIn(message),
     answers: answeredBy(message),
     hash: createHash('sha256').update(raw).digest('base64url').slice(0, 22),
     writtenAt: message.createdTimestamp,
     editedAt: Math.floor(message.editedTimestamp ?? 0),
-    internalNote,
+    marking,
+    internalNote: isForStaff(marking, mode),
     writer: live && message.member ? personOf(message.member) : undefined,
   };
 }

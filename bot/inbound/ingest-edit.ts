@@ -19,6 +19,7 @@ import {
   settle,
   tellNotPassedOn,
 } from './receipts.ts';
+import { asEditOf } from './reply-mode.ts';
 
 /** The idempotency key of a deletion, which a message may have once in each of its lives. */
 function deletionId({ id, lives = 0 }: Post): string {
@@ -59,11 +60,14 @@ async function refuseEdit(
 
 /** A message that is in no log any more, to be judged anew: what is written down of it, and whose it was. */
 export interface Withdrawn {
+  /** As it is to be judged. */
+  incoming: Incoming;
   post: Post;
   author: Author;
 }
 
-const withdrawn = (post: Post, { author }: Message): Withdrawn => ({
+const withdrawn = (incoming: Incoming, post: Post, { author }: Message): Withdrawn => ({
+  incoming,
   post: { ...post, message_id: null, direction: 'ignored', lives: (post.lives ?? 0) + 1 },
   author,
 });
@@ -87,7 +91,7 @@ async function withdraw(
     return undefined;
   }
   unmarkRead(bridge, ticket, incoming);
-  return withdrawn(post, message);
+  return withdrawn(incoming, post, message);
 }
 
 /** Nothing is left of a message. */
@@ -160,15 +164,18 @@ function readPosted({ ctx }: Bridge, post: Post): Promise<Message | undefined> {
 export async function ingestEdit(
   bridge: Bridge,
   ticket: MirroredTicket,
-  incoming: Incoming,
+  seen: Incoming,
   post: Post,
 ): Promise<Withdrawn | undefined> {
-  if (!post.message_id || post.direction !== 'in' || post.hash === incoming.hash) return undefined;
-  if (post.edited > 0 && incoming.editedAt <= post.edited) return undefined;
+  if (!post.message_id || post.direction !== 'in' || post.hash === seen.hash) return undefined;
+  if (post.edited > 0 && seen.editedAt <= post.edited) return undefined;
   const message = await readPosted(bridge, post);
   if (!message) return undefined;
+  const incoming = asEditOf(bridge, seen, message.stream, post);
   if (message.deleted) {
-    return (await wasTakenBack(bridge, message, post)) ? withdrawn(post, message) : undefined;
+    return (await wasTakenBack(bridge, message, post))
+      ? withdrawn(incoming, post, message)
+      : undefined;
   }
   // What is not for the customer any more is taken back whoever its writer is by now.
   const isHidden = message.stream === 'public' && streamOf(incoming) === 'internal';

@@ -1,5 +1,5 @@
 import type { Actor } from '../../src/domain/access/actor.ts';
-import type { LogId, Message } from '../../src/domain/log/entry.ts';
+import type { LogId, Message, Stream } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
 import { sendTo } from '../../src/domain/messages/send.ts';
 import { findPost, logOfPost, type Post } from '../../src/domain/mirror/posts.ts';
@@ -9,7 +9,7 @@ import { copyFiles, MessageGone, pairFiles } from './attachments.ts';
 import { warnOfHolder } from './holder-warnings.ts';
 import type { Incoming } from './incoming.ts';
 import { ingestEdit, verdictOn } from './ingest-edit.ts';
-import { judge, type Refusal, type Verdict } from './judge.ts';
+import { judge, type Refusal, streamOf, type Verdict } from './judge.ts';
 import { mark } from './reactions.ts';
 import {
   isPermanent,
@@ -20,21 +20,51 @@ import {
   settle,
   tellNotPassedOn,
 } from './receipts.ts';
+import { impliedMarking } from './reply-mode.ts';
 
 /** The idempotency key of a message in one of its lives: it is the snowflake until it was taken back once. */
 function clientIdOf({ id }: Incoming, lives: number): string {
   return lives === 0 ? id : `${id}:${lives}`;
 }
 
-/** What an earlier try of the same message has stored already, before a crash or an unclear answer. */
+/**
+ * What an earlier try of the same message has stored already, before a crash or an unclear answer: in either
+ * log, since an edit or another mode may have it judged otherwise by now.
+ */
 async function storedBefore(
   { ctx }: Bridge,
-  log: LogId,
+  ticketId: string,
   actor: Actor,
   clientId: string,
 ): Promise<Message | undefined> {
-  const entry = await ctx.store.findByClientId(log, actor.key, clientId);
-  return entry && (await readMessage(ctx.db, log, entry.id));
+  const find = async (stream: Stream) => {
+    const log: LogId = { ticketId, stream };
+    const entry = await ctx.store.findByClientId(log, actor.key, clientId);
+    return entry && (await readMessage(ctx.db, log, entry.id));
+  };
+  const [message, note] = await Promise.all([find('public'), find('internal')]);
+  return message ?? note;
+}
+
+/** Writes down what an earlier try has stored, and takes in what was edited since. */
+async function adoptStored(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+  message: Message,
+  lives: number,
+  before: Post | undefined,
+): Promise<void> {
+  const { stream } = message;
+  const sign = markIn(stream);
+  const files = pairFiles(message.files, incoming.files);
+  const changed = message.content !== incoming.text || stream !== streamOf(incoming);
+  const marking = impliedMarking(bridge, incoming, stream);
+  const seen = changed ? { ...incoming, hash: '', editedAt: 0, marking } : incoming;
+  const outcome = { message, stream, files, mark: sign, lives } as const;
+  const post = await remember(bridge, ticket, seen, outcome);
+  mark(bridge, ticket, incoming.id, sign, before?.mark ? [before.mark] : []);
+  await takeEdit(bridge, ticket, incoming, post);
 }
 
 /** The message of a log that an answer's Discord message stands for; none for the other log's, or a card. */
@@ -64,17 +94,10 @@ async function pass(
 ): Promise<Refusal | undefined> {
   const { ctx } = bridge;
   const log: LogId = { ticketId: ticket.id, stream };
-  const sign = markIn(stream);
   const client_id = clientIdOf(incoming, lives);
-  const stored = await storedBefore(bridge, log, actor, client_id);
+  const stored = await storedBefore(bridge, ticket.id, actor, client_id);
   if (stored) {
-    const files = pairFiles(stored.files, incoming.files);
-    const changed = stored.content !== incoming.text;
-    const seen = changed ? { ...incoming, hash: '', editedAt: 0 } : incoming;
-    const outcome = { message: stored, stream, files, mark: sign, lives } as const;
-    const post = await remember(bridge, ticket, seen, outcome);
-    mark(bridge, ticket, incoming.id, sign, before?.mark ? [before.mark] : []);
-    await ingestEdit(bridge, ticket, incoming, post);
+    await adoptStored(bridge, ticket, incoming, stored, lives, before);
     return undefined;
   }
   const { copied, missing } = await copyFiles(bridge, actor, ticket, incoming, incoming.files);
@@ -91,7 +114,7 @@ async function pass(
     bridge.lease.require();
     const { message } = await sendTo(ctx, actor, log, body, at);
     ctx.failpoint('after-inbound-commit');
-    const outcome = { message, stream, files: copied, mark: sign, lives } as const;
+    const outcome = { message, stream, files: copied, mark: markIn(stream), lives } as const;
     await settle(bridge, ticket, incoming, outcome, before);
     // Nothing waits for it.
     if (stream === 'public') void warnOfHolder(bridge, ticket, actor, incoming.id);
@@ -130,6 +153,19 @@ export async function carryOut(
   }
 }
 
+/** Takes in what has changed of a message that is in a log; where it is to be of the other one, as a new one there. */
+async function takeEdit(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+  post: Post,
+): Promise<void> {
+  const withdrawn = await ingestEdit(bridge, ticket, incoming, post);
+  if (!withdrawn) return;
+  const verdict = await verdictOn(bridge, withdrawn.incoming, withdrawn.author);
+  await carryOut(bridge, ticket, withdrawn.incoming, verdict, withdrawn.post);
+}
+
 /** Ingests a message that was not, or what has changed of one that was. Safe to repeat. */
 export async function ingestMessage(
   bridge: Bridge,
@@ -138,10 +174,7 @@ export async function ingestMessage(
 ): Promise<void> {
   const post = await findPost(bridge.ctx, incoming.id);
   if (post?.direction === 'in') {
-    const withdrawn = await ingestEdit(bridge, ticket, incoming, post);
-    if (!withdrawn) return;
-    const verdict = await verdictOn(bridge, incoming, withdrawn.author);
-    return carryOut(bridge, ticket, incoming, verdict, withdrawn.post);
+    return takeEdit(bridge, ticket, incoming, post);
   }
   if (post && (post.direction === 'out' || post.hash === incoming.hash)) return;
   if (post && post.edited > 0 && incoming.editedAt <= post.edited) return;

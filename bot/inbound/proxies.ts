@@ -19,6 +19,7 @@ import { ingestDeletion } from './ingest-edit.ts';
 import { judgeWords, refusalOfText, streamOf } from './judge.ts';
 import { mark } from './reactions.ts';
 import { isPermanent, markIn } from './receipts.ts';
+import { asEditOf } from './reply-mode.ts';
 
 /**
  * Proxy bots (such as PluralKit) say a person's message again through a webhook and delete the original,
@@ -79,6 +80,7 @@ async function adopt(
     edited: incoming.editedAt,
     files: files.map(({ attachment, file }) => ({ attachment, file: file.id })),
     mark: sign,
+    marking: incoming.marking,
   });
   mark(bridge, ticket, incoming.id, sign);
 }
@@ -98,10 +100,11 @@ export async function ingestDeleted(
     : await readMessage(bridge.ctx.db, logOfPost(post), post.message_id as string);
   if (message && !message.deleted) {
     const again = take(inbox.repetitions, ({ text }) => repeats(message.content, text));
-    const isSame = again?.incoming && streamOf(again.incoming) === message.stream;
-    if (again?.incoming && isSame && !refusalOfText(again.incoming)) {
+    const edit = again?.incoming && asEditOf(bridge, again.incoming, message.stream, post);
+    const isSame = edit && streamOf(edit) === message.stream;
+    if (isSame && !refusalOfText(edit)) {
       try {
-        return await adopt(bridge, ticket, post, message, again.incoming);
+        return await adopt(bridge, ticket, post, message, edit);
       } catch (error) {
         if (!isPermanent(error)) throw error;
       }

@@ -26,7 +26,7 @@ async function fetchChanged(bridge: Bridge, ticket: MirroredTicket, id: string):
       if (!hasCode(error, code.unknownMessage)) throw error;
       return undefined;
     });
-  if (message) await ingestSeen(bridge, ticket, incomingOf(message, bridge.ctx.config.replyMode));
+  if (message) await ingestSeen(bridge, ticket, incomingOf(bridge, message));
 }
 
 async function handle(bridge: Bridge, ticket: MirroredTicket, event: InboundEvent): Promise<void> {

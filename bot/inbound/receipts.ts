@@ -40,7 +40,7 @@ export interface Outcome {
 export async function remember(
   bridge: Bridge,
   ticket: MirroredTicket,
-  incoming: Pick<Incoming, 'id' | 'hash' | 'editedAt' | 'message' | 'files'>,
+  incoming: Pick<Incoming, 'id' | 'hash' | 'editedAt' | 'message' | 'files' | 'marking'>,
   { message, stream, files, mark: sign, lives }: Outcome,
 ): Promise<Post> {
   const copied = new Set(files.map(({ attachment }) => attachment));
@@ -58,6 +58,7 @@ export async function remember(
     files: files.map(({ attachment, file }) => ({ attachment, file: file.id })),
     missing: message ? incoming.files.flatMap(({ id }) => (copied.has(id) ? [] : [id])) : [],
     mark: sign,
+    marking: incoming.marking,
     lives,
     epoch: bridge.lease.fencingToken,
   };

@@ -129,6 +129,8 @@ export interface PostRow {
   missing?: string[];
   /** Of a message from Discord: the mark it bears. */
   mark?: 'taken' | 'refused' | 'note';
+  /** Of a message from Discord: how the text that was taken in is marked; none in a row from before it was written down. */
+  marking?: 'note' | 'reply' | 'plain';
   /** Of a message from Discord: how often it was taken back, and may have been passed on anew. */
   lives?: number;
   epoch: number;
@@ -149,6 +151,7 @@ export const postSchema = new Schema<PostRow>(
     files: { type: Schema.Types.Mixed, default: [] },
     missing: { type: [String], default: undefined },
     mark: String,
+    marking: String,
     lives: Number,
     epoch: { type: Number, required: true },
   },

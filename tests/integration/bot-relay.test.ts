@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readMark } from '../../bot/inbound/read-marks.ts';
 import { listNotes } from '../../src/domain/messages/notes.ts';
+import { findPost } from '../../src/domain/mirror/posts.ts';
 import { signalRead, signalTyping } from '../../src/domain/signals.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
@@ -99,6 +100,173 @@ describe('where only replies go to the customer', () => {
     );
     stop();
     expect(events).not.toContain('typing');
+  });
+});
+
+describe('a change of DISCORD_REPLY_MODE', () => {
+  type Mode = 'all' | 'reply';
+  let at: Desk;
+  let who: DiscordPerson;
+  let robin: DiscordPerson;
+
+  beforeAll(async () => {
+    at = await openDesk();
+    who = discordPerson(at.sim, 'kim');
+    robin = discordPerson(at.sim, 'robin');
+  });
+  afterAll(() => at.end());
+
+  const start = async (replyMode: Mode, failpoint = at.ctx.failpoint) => {
+    await at.stopBots();
+    await at.bot({ ctx: { config: { ...at.config, replyMode }, failpoint } });
+  };
+  const changeRoles = (roles: string[]) =>
+    discordPerson(at.sim, 'admin').call(
+      'PATCH',
+      `/guilds/${at.sim.state.guildId}/members/${robin.id}`,
+      { roles },
+    );
+  /** Writes a message that is committed by a bot that dies before it has written down what it became. */
+  const commitAlone = async (mode: Mode, channelId: string, content: string) => {
+    let died: () => void = () => undefined;
+    const death = new Promise<void>((resolve) => {
+      died = resolve;
+    });
+    await start(mode, (passed) => {
+      if (passed !== 'after-inbound-commit') return;
+      died();
+      throw new Error('killed');
+    });
+    const { id } = await who.write(channelId, content);
+    await death;
+    await at.stopBots();
+    expect(await findPost(at.ctx, id)).toBeUndefined();
+    return id;
+  };
+
+  test('to `all` sends no note that is edited without a mark; a mark counts as ever', async () => {
+    await start('reply');
+    const { id, channelId } = await open(at);
+    const note = await who.write(channelId, 'she lies');
+    const reply = await who.write(channelId, '!! Hello');
+    await contentsAre(at, id, ['Hello']);
+    await start('all');
+    await who.edit(channelId, note.id, 'she lies again');
+    await who.edit(channelId, reply.id, '!! Hello again');
+    await contentsAre(at, id, ['Hello again']);
+    await notesAre(at, id, ['she lies again']);
+    await who.edit(channelId, reply.id, 'Hello');
+    await contentsAre(at, id, ['Hello']);
+    await who.edit(channelId, note.id, '!! It comes');
+    await contentsAre(at, id, ['Hello', 'It comes']);
+    await who.edit(channelId, note.id, '// she lies');
+    await contentsAre(at, id, ['Hello']);
+    await notesAre(at, id, ['she lies']);
+    await who.edit(channelId, note.id, 'It has come');
+    await contentsAre(at, id, ['Hello', 'It has come']);
+    await notesAre(at, id, []);
+  });
+
+  test('to `all` sends no note that was written or edited while no bot was there', async () => {
+    await start('reply');
+    const { id, channelId } = await open(at);
+    const marking = await who.write(channelId, '// marked');
+    await marked(at, channelId, marking.id, ['📝']);
+    await at.stopBots();
+    const missed = await who.write(channelId, 'missed');
+    await who.write(channelId, '!! Missed you');
+    await who.edit(channelId, marking.id, 'not marked');
+    await start('all');
+    await contentsAre(at, id, ['Missed you']);
+    await notesAre(at, id, ['not marked', 'missed']);
+    // Another start in the same mode is no change.
+    await start('all');
+    await who.edit(channelId, missed.id, 'missed again');
+    await who.write(channelId, 'From now on');
+    await contentsAre(at, id, ['Missed you', 'From now on']);
+    await notesAre(at, id, ['not marked', 'missed again']);
+  });
+
+  test('to `all` sends no note that is tried again', async () => {
+    await start('reply');
+    const { id, channelId } = await open(at);
+    const { roles } = at.sim.state;
+    await discordPerson(at.sim, 'admin').call(
+      'PUT',
+      `/channels/${channelId}/permissions/${robin.id}`,
+      { type: 1, allow: String((1n << 10n) | (1n << 11n)), deny: '0' },
+    );
+    await changeRoles([]);
+    const refused = await robin.write(channelId, 'refused');
+    const custom = `again:${id}:${refused.id}`;
+    const line = await eventually(async () => {
+      const found = (await messagesIn(at.sim, channelId)).find(({ components }) =>
+        JSON.stringify(components ?? []).includes(custom),
+      );
+      if (!found) throw new Error('there is no Retry yet');
+      return found;
+    });
+    await start('all');
+    await changeRoles([roles.support]);
+    await say(at.ctx, id, 'Where is it?');
+    await eventually(async () =>
+      expect(await textsIn(at.sim, channelId)).toContain('**Ana**: Where is it?'),
+    );
+    const pressed = await interactionsOf(at.sim, who).press(channelId, line.id, custom);
+    expect(pressed.content).toBe('Kept as a note: 📝.');
+    await contentsAre(at, id, ['Where is it?']);
+    await notesAre(at, id, ['refused']);
+  });
+
+  test('to `reply` takes nothing back; marks put on and taken off do', async () => {
+    await start('all');
+    const { id, channelId } = await open(at);
+    const first = await who.write(channelId, 'one');
+    const second = await who.write(channelId, '!! two');
+    const third = await who.write(channelId, 'three');
+    const note = await who.write(channelId, '// note');
+    await contentsAre(at, id, ['one', '!! two', 'three']);
+    await marked(at, channelId, note.id, ['📝']);
+    await start('reply');
+    await who.edit(channelId, first.id, 'uno');
+    await who.edit(channelId, second.id, 'due');
+    await contentsAre(at, id, ['uno', 'due', 'three']);
+    await marked(at, channelId, first.id, ['✅']);
+    await who.edit(channelId, third.id, '// tre');
+    await who.edit(channelId, note.id, 'plain');
+    await who.edit(channelId, second.id, '!! dos');
+    await contentsAre(at, id, ['uno', 'dos']);
+    await notesAre(at, id, ['plain', 'tre']);
+    await who.edit(channelId, second.id, 'dos');
+    await contentsAre(at, id, ['uno']);
+    await notesAre(at, id, ['plain', 'tre', 'dos']);
+  });
+
+  test.each([
+    ['reply', 'all', '📝'],
+    ['all', 'reply', '✅'],
+  ] as const)(
+    'from `%s` to `%s` finds in its log what a bot had committed when it was killed',
+    async (before, now, sign) => {
+      await start(before);
+      const { id, channelId } = await open(at);
+      const said = await commitAlone(before, channelId, 'It is lost');
+      await start(now);
+      await marked(at, channelId, said, [sign]);
+      await contentsAre(at, id, now === 'all' ? [] : ['It is lost']);
+      await notesAre(at, id, now === 'all' ? ['It is lost'] : []);
+    },
+  );
+
+  test('an edit made while the bot was dead moves what it had committed', async () => {
+    await start('all');
+    const { id, channelId } = await open(at);
+    const said = await commitAlone('all', channelId, 'she lies');
+    await who.edit(channelId, said, '// she lies');
+    await start('all');
+    await marked(at, channelId, said, ['📝']);
+    await contentsAre(at, id, []);
+    await notesAre(at, id, ['she lies']);
   });
 });
 
