@@ -60,11 +60,15 @@ async function adoptStored(
   const files = pairFiles(message.files, incoming.files);
   const changed = message.content !== incoming.text || stream !== streamOf(incoming);
   const marking = impliedMarking(bridge, incoming, stream);
-  const seen = changed ? { ...incoming, hash: '', editedAt: 0, marking } : incoming;
+  // An event from before an edit that is in the log already: it takes nothing back.
+  const isOutdated = message.edited && incoming.editedAt < message.updated_at;
+  let seen = incoming;
+  if (isOutdated) seen = { ...incoming, editedAt: message.updated_at, marking };
+  else if (changed) seen = { ...incoming, hash: '', editedAt: 0, marking };
   const outcome = { message, stream, files, mark: sign, lives } as const;
   const post = await remember(bridge, ticket, seen, outcome);
   mark(bridge, ticket, incoming.id, sign, before?.mark ? [before.mark] : []);
-  await takeEdit(bridge, ticket, incoming, post);
+  if (!isOutdated) await takeEdit(bridge, ticket, incoming, post);
 }
 
 /** The message of a log that an answer's Discord message stands for; none for the other log's, or a card. */
