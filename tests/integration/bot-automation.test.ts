@@ -109,17 +109,21 @@ test('outside the working hours a new ticket is answered by one line, on holiday
   weekly[names[later.getUTCDay()] as string] = [['09:00', '17:00']];
   const calendar = { timezone: 'UTC', weekly: weekly as never, holidays: [] as string[] };
   const opens = `${day(72 * HOUR)} 09:00 (UTC)`;
-  await setCalendar(ctx, systemActor, calendar);
-  const usual = await openTicket(ctx);
-  await eventually(async () => expect(await said(usual.id)).toEqual([`We are back ${opens}.`]));
-  await setCalendar(ctx, systemActor, { ...calendar, holidays: [day(0), day(24 * HOUR)] });
   // A worker hears of another calendar a moment later: until then it goes by the former one.
-  const holiday = await eventually(async () => {
-    const ticket = await openTicket(ctx);
-    await eventually(async () => expect(await said(ticket.id)).toHaveLength(1));
-    expect(await said(ticket.id)).toEqual([`Happy holidays until ${opens}!`]);
-    return ticket;
-  });
+  const openAnswered = (line: string) =>
+    eventually(
+      async () => {
+        const ticket = await openTicket(ctx);
+        const isAnswered = async () => expect(await said(ticket.id)).toEqual([line]);
+        await eventually(isAnswered, { timeout: 5000 });
+        return ticket;
+      },
+      { timeout: 60_000 },
+    );
+  await setCalendar(ctx, systemActor, calendar);
+  const usual = await openAnswered(`We are back ${opens}.`);
+  await setCalendar(ctx, systemActor, { ...calendar, holidays: [day(0), day(24 * HOUR)] });
+  const holiday = await openAnswered(`Happy holidays until ${opens}!`);
   await setCalendar(ctx, systemActor, null);
   await say(ctx, usual.id, 'I see');
   await closeTicket(ctx, agent, holiday.id, {});
