@@ -7,7 +7,7 @@ import type { AgentRow } from '../../models/agent.ts';
 import type { Actor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { majority, native } from '../log/collections.ts';
-import { type Page, spanOf } from '../pages.ts';
+import { type Page, readRows } from '../pages.ts';
 import { openStatuses } from '../tickets/workflow.ts';
 import { SEEN_EVERY_MS, writeSeen } from './seen-agents.ts';
 
@@ -96,12 +96,7 @@ export async function listAgents(
   query: PageQuery,
 ): Promise<Page<AgentView>> {
   requireRight(ctx.config, actor, 'see_agents', undefined);
-  const { skip, limit } = spanOf(query);
-  const agents = native(ctx.db.agents);
-  const [rows, total] = await Promise.all([
-    agents.find({}, { readConcern: majority }).sort({ _id: 1 }).skip(skip).limit(limit).toArray(),
-    agents.estimatedDocumentCount(),
-  ]);
+  const { rows, total } = await readRows(native(ctx.db.agents), query, { _id: 1 });
   return { rows: await viewsOf(ctx, rows), total };
 }
 

@@ -8,7 +8,7 @@ import type { BlockRow } from '../../models/block.ts';
 import { type Actor, userKey } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { majority, native, oid } from '../log/collections.ts';
-import { type Page, spanOf } from '../pages.ts';
+import { type Page, readRows } from '../pages.ts';
 import { bumpSetting } from '../settings.ts';
 import { inTransaction } from '../transactions.ts';
 import { blocksSetting } from './block-list.ts';
@@ -26,18 +26,8 @@ export async function listBlocks(
   query: PageQuery,
 ): Promise<Page<BlockView>> {
   requireRight(ctx.config, actor, 'block_customers', undefined);
-  const { skip, limit } = spanOf(query);
   const filter = unexpired(ctx.clock());
-  const blocks = native(ctx.db.blocks);
-  const [rows, total] = await Promise.all([
-    blocks
-      .find(filter, { readConcern: majority })
-      .sort({ _id: -1 })
-      .skip(skip)
-      .limit(limit)
-      .toArray(),
-    blocks.countDocuments(filter, { readConcern: majority }),
-  ]);
+  const { rows, total } = await readRows(native(ctx.db.blocks), query, { _id: -1 }, filter);
   return { rows: rows.map(blockView), total };
 }
 

@@ -14,7 +14,7 @@ import { requireRight } from '../access/policy.ts';
 import { foldText, startingWith } from '../folding.ts';
 import { majority, native, oid } from '../log/collections.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
-import { type Page, spanOf } from '../pages.ts';
+import { type Page, readRows } from '../pages.ts';
 import { readTicket } from '../tickets/read.ts';
 import { fillReply } from './fill.ts';
 
@@ -34,18 +34,9 @@ export async function listCannedReplies(
   query: ListCannedRepliesQuery,
 ): Promise<Page<CannedReplyView>> {
   requireRight(ctx.config, actor, 'use_canned_replies', undefined);
-  const { skip, limit } = spanOf(query);
   const filter = query.q === undefined ? {} : { name_key: startingWith(foldText(query.q)) };
-  const replies = native(ctx.db.cannedReplies);
-  const [rows, total] = await Promise.all([
-    replies
-      .find(filter, { readConcern: majority })
-      .sort({ name_key: 1, partner: 1 })
-      .skip(skip)
-      .limit(limit)
-      .toArray(),
-    replies.countDocuments(filter, { readConcern: majority }),
-  ]);
+  const order = { name_key: 1, partner: 1 } as const;
+  const { rows, total } = await readRows(native(ctx.db.cannedReplies), query, order, filter);
   return { rows: rows.map(cannedReplyView), total };
 }
 

@@ -12,7 +12,7 @@ import { type Actor, userKey } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { majority, native, oid } from '../log/collections.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
-import { type Page, spanOf } from '../pages.ts';
+import { type Page, readRows, spanOf } from '../pages.ts';
 import { inTransaction } from '../transactions.ts';
 import { searchCustomers, termsOf } from './search.ts';
 
@@ -68,16 +68,12 @@ export async function listCustomers(
   query: ListCustomersQuery,
 ): Promise<Page<CustomerView>> {
   requireRight(ctx.config, actor, 'use_customers', undefined);
-  const { skip, limit } = spanOf(query);
   const customers = native(ctx.db.customers);
   if (query.search === undefined) {
-    const rows = customers.find({}, { readConcern: majority }).sort({ _id: -1 });
-    const [page, total] = await Promise.all([
-      rows.skip(skip).limit(limit).toArray(),
-      customers.estimatedDocumentCount(),
-    ]);
-    return { rows: page.map(customerView), total };
+    const { rows, total } = await readRows(customers, query, { _id: -1 });
+    return { rows: rows.map(customerView), total };
   }
+  const { skip, limit } = spanOf(query);
   const ids = await searchCustomers(ctx, query.search);
   const shown = ids.slice(skip, skip + limit);
   const found = await customers.find({ _id: { $in: shown } }, { readConcern: majority }).toArray();

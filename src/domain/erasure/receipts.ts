@@ -7,7 +7,7 @@ import type { ErasureRow } from '../../models/erasure.ts';
 import type { Actor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { majority, native, oid } from '../log/collections.ts';
-import { type Page, spanOf } from '../pages.ts';
+import { type Page, readRows } from '../pages.ts';
 
 /** What the parts of a customer's erasure come to together. */
 export interface Parts {
@@ -117,16 +117,6 @@ export async function listErasures(
   query: PageQuery,
 ): Promise<Page<ErasureView>> {
   requireRight(ctx.config, actor, 'erase_customer', undefined);
-  const { skip, limit } = spanOf(query);
-  const erasures = native(ctx.db.erasures);
-  const [rows, total] = await Promise.all([
-    erasures
-      .find({}, { readConcern: majority })
-      .sort({ at: -1, _id: -1 })
-      .skip(skip)
-      .limit(limit)
-      .toArray(),
-    erasures.estimatedDocumentCount(),
-  ]);
+  const { rows, total } = await readRows(native(ctx.db.erasures), query, { at: -1, _id: -1 });
   return { rows: await Promise.all(rows.map((row) => erasureView(ctx, row))), total };
 }

@@ -59,8 +59,8 @@ export async function markDeleted(ctx: AppContext, ticketId: string): Promise<vo
 }
 
 /**
- * The bridge has taken out of Discord what it found of a deleted ticket. What the mirror knew goes; its row goes at the last look,
- * since this very bridge may still have the ticket in hand.
+ * The bridge has taken out of Discord what it found of a deleted ticket. What the mirror knew goes; its row
+ * goes at the last look, since this very bridge may still have the ticket in hand.
  */
 export async function noteDiscordWiped(
   ctx: AppContext,

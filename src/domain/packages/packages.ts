@@ -14,7 +14,7 @@ import { requireRight } from '../access/policy.ts';
 import { foldText } from '../folding.ts';
 import { majority, native, oid } from '../log/collections.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
-import { type Page, spanOf } from '../pages.ts';
+import { type Page, readRows } from '../pages.ts';
 
 function packageView(row: PackageRow): PackageView {
   const { _id, name_key: _name, sort_key: _sort, uses: _uses, ...rest } = row;
@@ -38,18 +38,9 @@ export async function listPackages(
   query: ListPackagesQuery,
 ): Promise<Page<PackageView>> {
   requireRight(ctx.config, actor, 'read_packages', undefined);
-  const { skip, limit } = spanOf(query);
   const filter = { archived: query.archived === 'true' };
-  const packages = native(ctx.db.packages);
-  const [rows, total] = await Promise.all([
-    packages
-      .find(filter, { readConcern: majority })
-      .sort({ sort_key: 1, _id: 1 })
-      .skip(skip)
-      .limit(limit)
-      .toArray(),
-    packages.countDocuments(filter, { readConcern: majority }),
-  ]);
+  const order = { sort_key: 1, _id: 1 } as const;
+  const { rows, total } = await readRows(native(ctx.db.packages), query, order, filter);
   return { rows: rows.map(packageView), total };
 }
 
