@@ -299,7 +299,8 @@ describe('what the customer has read', () => {
 
   test('what /reply said bears it, too', async () => {
     const { id, channelId } = await open();
-    await interactionsOf(desk.sim, kim).run(channelId, 'reply', { text: 'Hello' });
+    const told = await interactionsOf(desk.sim, kim).run(channelId, 'reply', { text: 'Hello' });
+    expect(told.content).toContain('The customer has it');
     await contentsAre(desk, id, ['Hello']);
     const posted = await eventually(async () => {
       const all = await kim.messages(channelId);
