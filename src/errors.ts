@@ -26,6 +26,21 @@ export class AppError extends Error {
   }
 }
 
+/** The refusal of a request whose fields are wrong, each with its reason. */
+export function invalidForm(errors: FieldError[]): AppError {
+  return new AppError('BAD_REQUEST', 'Invalid form of body', { errors });
+}
+
+/** The same for one field. @param type the reason as a word, for programs */
+export function invalidField(
+  location: string,
+  message: string,
+  type: string,
+  where: FieldError['in'] = 'body',
+): AppError {
+  return invalidForm([{ location, message, type, in: where }]);
+}
+
 export function notFound(what: string): AppError {
   return new AppError('NOT_FOUND', `${what} not found`);
 }

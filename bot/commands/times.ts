@@ -1,4 +1,4 @@
-import { AppError } from '../../src/errors.ts';
+import { invalidField } from '../../src/errors.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -10,11 +10,8 @@ const delay = /^(?:\d{1,4}\s*[mhdw]\s*)+$/i;
 /** A day, perhaps with a time of day, perhaps with its distance from UTC. */
 const moment = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{1,2}:\d{2}(?::\d{2})?))?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
 
-function refuse(location: string, message: string): AppError {
-  return new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location, message, type: 'invalid_format', in: 'body' }],
-  });
-}
+const refuse = (location: string, message: string) =>
+  invalidField(location, message, 'invalid_format');
 
 /** Milliseconds of `10m`, `2h`, `1d12h` or `1w`; undefined for anything else. */
 export function parseDelay(text: string): number | undefined {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { sizes } from '../contract/limits.ts';
-import { AppError } from '../errors.ts';
+import { AppError, invalidField } from '../errors.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Requests with `Expect: 100-continue`, until their body is asked for. */
@@ -49,11 +49,7 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-function malformed(message: string): AppError {
-  return new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location: 'body', message, type: 'invalid_json', in: 'body' }],
-  });
-}
+const malformed = (message: string) => invalidField('body', message, 'invalid_json');
 
 /**
  * Reads a JSON body; a missing one is an empty object.

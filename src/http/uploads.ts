@@ -3,7 +3,7 @@ import busboy from 'busboy';
 import { sizes } from '../contract/limits.ts';
 import { linkToFile } from '../domain/files/read.ts';
 import { requireUploadable, uploadFile } from '../domain/files/upload.ts';
-import { AppError } from '../errors.ts';
+import { AppError, invalidField } from '../errors.ts';
 import { openBody } from './body.ts';
 import type { Handlers } from './endpoint.ts';
 import type { RequestContext } from './request-context.ts';
@@ -13,11 +13,7 @@ const FORM_OVERHEAD = 64 * 1024;
 /** How much of a form's start is looked at to say what is wrong with it. */
 const EXAMINED_BYTES = 4096;
 
-function wrongFile(message: string, type: string): AppError {
-  return new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location: 'file', message, type, in: 'body' }],
-  });
-}
+const wrongFile = (message: string, type: string) => invalidField('file', message, type);
 
 /** Why a form that has ended had no file in it. */
 function describeMissing(start: Buffer, others: readonly string[]): AppError {

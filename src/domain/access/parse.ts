@@ -3,7 +3,7 @@ import type { FieldError } from '../../contract/errors.ts';
 import { sizes } from '../../contract/limits.ts';
 import { text } from '../../contract/text.ts';
 import { assigneeText, descriptionText, reasonText, topicText } from '../../contract/tickets.ts';
-import { AppError } from '../../errors.ts';
+import { invalidForm } from '../../errors.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -57,9 +57,7 @@ export function parseInput<S extends z.ZodType>(
 ): z.output<S> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: parsed.error.issues.map((issue) => toFieldError(issue, input, where)),
-  });
+  throw invalidForm(parsed.error.issues.map((issue) => toFieldError(issue, input, where)));
 }
 
 /** The rule of one text, for verbs: whichever door it comes through, it is the same, and so is the error. */

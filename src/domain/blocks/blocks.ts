@@ -3,7 +3,7 @@ import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import { type BlockBody, type BlockView, MAX_BLOCKS } from '../../contract/blocks.ts';
 import type { PageQuery } from '../../contract/pages.ts';
-import { AppError, notFound } from '../../errors.ts';
+import { AppError, invalidField, notFound } from '../../errors.ts';
 import type { BlockRow } from '../../models/block.ts';
 import { type Actor, userKey } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
@@ -43,13 +43,7 @@ async function changeBlocks(
   await ctx.desk.blocks.changed();
 }
 
-function inThePast(): AppError {
-  return new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [
-      { location: 'expires_at', message: 'lies in the past', type: 'too_early', in: 'body' },
-    ],
-  });
-}
+const inThePast = () => invalidField('expires_at', 'lies in the past', 'too_early');
 
 /**
  * Blocks a customer: they may read, but not open tickets, write, or upload. Known or not: a user id needs no

@@ -5,7 +5,7 @@ import {
   type AssignPackageBody,
   customerSizes,
 } from '../../contract/customers.ts';
-import { AppError, notFound } from '../../errors.ts';
+import { AppError, invalidField, notFound } from '../../errors.ts';
 import type { AssignmentRow, PackageRow } from '../../models/customer.ts';
 import type { Actor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
@@ -27,18 +27,7 @@ function assignedPackageView(row: AssignmentRow, name: string): AssignedPackageV
   };
 }
 
-function unknownPackage(): AppError {
-  return new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [
-      {
-        location: 'package_id',
-        message: 'is not a package',
-        type: 'unknown_package',
-        in: 'body',
-      },
-    ],
-  });
-}
+const unknownPackage = () => invalidField('package_id', 'is not a package', 'unknown_package');
 
 /** @throws AppError NOT_FOUND where there is no such customer */
 export async function listCustomerPackages(

@@ -1,7 +1,7 @@
 import type { ClientSession } from 'mongodb';
 import type { AppContext } from '../../context.ts';
 import { sizes } from '../../contract/limits.ts';
-import { AppError } from '../../errors.ts';
+import { invalidField } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
 import type { FileHolder, StoredFileRow } from '../../models/file.ts';
 import type { TicketRow } from '../../models/ticket.ts';
@@ -24,12 +24,8 @@ export function toFileRow({ _id, name, type, bytes }: StoredFileRow): FileRow {
   return { id: _id.toHexString(), name, type, size: bytes };
 }
 
-function refusal(index: number, message: string, type: string): AppError {
-  const location = `attachments.${index}`;
-  return new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location, message, type, in: 'body' }],
-  });
-}
+const refusal = (index: number, message: string, type: string) =>
+  invalidField(`attachments.${index}`, message, type);
 
 /**
  * Claims files for a message before it is written, so that none is collected under it. A claim whose

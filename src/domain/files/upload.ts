@@ -4,7 +4,7 @@ import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import { sizes } from '../../contract/limits.ts';
 import type { FileView } from '../../contract/messages.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, invalidField } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
 import type { StoredFileRow } from '../../models/file.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
@@ -21,11 +21,7 @@ import { release, reserve, settle, UPLOAD_WITHIN_MS } from './quota.ts';
 const tooLarge = () =>
   new AppError('PAYLOAD_TOO_LARGE', `a file may have at most ${sizes.file} bytes`);
 
-function empty(): AppError {
-  return new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location: 'file', message: 'is empty', type: 'too_short', in: 'body' }],
-  });
-}
+const empty = () => invalidField('file', 'is empty', 'too_short');
 
 /** Writes the bytes. @returns how many there were */
 async function writeBytes(ctx: AppContext, row: StoredFileRow, source: Readable): Promise<number> {

@@ -1,7 +1,7 @@
 import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type { MessageView, SendMessageBody } from '../../contract/messages.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, invalidField } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isStaff, requestOf } from '../access/actor.ts';
 import { parseMessageText } from '../access/parse.ts';
@@ -40,16 +40,8 @@ async function repeatMessage(ctx: AppContext, first: Entry, content: string): Pr
 async function requireAnswered(ctx: AppContext, log: LogId, id: string): Promise<void> {
   const message = await readMessage(ctx.db, log, id);
   if (message && !message.deleted) return;
-  throw new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [
-      {
-        location: 'reply_to',
-        message: `is not a ${streamRules[log.stream].noun} of this ticket`,
-        type: 'unknown_message',
-        in: 'body',
-      },
-    ],
-  });
+  const what = `is not a ${streamRules[log.stream].noun} of this ticket`;
+  throw invalidField('reply_to', what, 'unknown_message');
 }
 
 /**

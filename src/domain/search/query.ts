@@ -1,6 +1,6 @@
 import type { AppContext } from '../../context.ts';
 import { sizes } from '../../contract/limits.ts';
-import { AppError } from '../../errors.ts';
+import { invalidField, invalidForm } from '../../errors.ts';
 import type { Actor } from '../access/actor.ts';
 import { can, visibleTickets } from '../access/policy.ts';
 import {
@@ -38,13 +38,13 @@ export interface FoundTickets {
 /** @throws AppError BAD_REQUEST where there is nothing to look for, or too much */
 function parseWords(q: string): string[] {
   const words = wordsOf(q, sizes.wordsPerQuery + 1);
-  const refuse = (type: string, message: string, context?: object) => {
-    const errors = [{ location: 'q', message, type, ...(context && { context }), in: 'query' }];
-    return new AppError('BAD_REQUEST', 'Invalid form of body', { errors: errors as never });
-  };
-  if (words.length === 0) throw refuse('no_word', 'has no word to look for');
+  if (words.length === 0) throw invalidField('q', 'has no word to look for', 'no_word', 'query');
   const max = sizes.wordsPerQuery;
-  if (words.length > max) throw refuse('too_long', `must be at most ${max} words`, { max });
+  if (words.length > max) {
+    const message = `must be at most ${max} words`;
+    const context = { max };
+    throw invalidForm([{ location: 'q', message, type: 'too_long', context, in: 'query' }]);
+  }
   return words;
 }
 

@@ -1,6 +1,6 @@
 import type { AppContext } from '../../context.ts';
 import type { TicketView } from '../../contract/tickets.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, invalidField } from '../../errors.ts';
 import type { AssigneeRow } from '../../models/ticket.ts';
 import type { Actor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
@@ -39,16 +39,7 @@ export async function requireAssignee(
   requireRight(ctx.config, actor, 'assign_ticket', ticket);
   const assignee = await findAssignee(ctx, actor, id);
   if (assignee) return assignee;
-  throw new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [
-      {
-        location: 'assigned_to',
-        message: 'is no staff member who is known here',
-        type: 'unknown_agent',
-        in: 'body',
-      },
-    ],
-  });
+  throw invalidField('assigned_to', 'is no staff member who is known here', 'unknown_agent');
 }
 
 const givenTo = (assignee: AssigneeRow) => ({ assigned_to: assignee.id, assignee });

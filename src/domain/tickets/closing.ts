@@ -2,7 +2,7 @@ import type { AppContext } from '../../context.ts';
 import { sizes } from '../../contract/limits.ts';
 import type { ScheduleClosingBody } from '../../contract/ticket-verbs.ts';
 import type { TicketView } from '../../contract/tickets.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, invalidField } from '../../errors.ts';
 import type { Actor } from '../access/actor.ts';
 import { parseReason } from '../access/parse.ts';
 import { requireRight } from '../access/policy.ts';
@@ -34,10 +34,8 @@ function dueTime(now: number, { in_ms, at }: ScheduleClosingBody): number {
   const due = at as number;
   const isPast = due <= now;
   if (!isPast && due <= now + sizes.closingWithin) return due;
-  const [message, type] = isPast ? ['is past', 'past'] : ['is too far ahead', 'too_far'];
-  throw new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location: 'at', message, type, in: 'body' }],
-  });
+  if (isPast) throw invalidField('at', 'is past', 'past');
+  throw invalidField('at', 'is too far ahead', 'too_far');
 }
 
 /**

@@ -2,7 +2,7 @@ import type { AppContext } from '../../context.ts';
 import { sizes } from '../../contract/limits.ts';
 import type { StreamCursor } from '../../contract/stream-cursor.ts';
 import type { HistoryView, ListHistoryQuery } from '../../contract/ticket-history.ts';
-import { AppError } from '../../errors.ts';
+import { invalidField } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { internalLog, publicLog, type TicketChangeEntry } from '../log/entry.ts';
@@ -43,9 +43,7 @@ export function requirePlace(
   place: StreamCursor | undefined,
 ): void {
   if (isStaff(actor) || place?.internal === undefined) return;
-  throw new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location, message: 'is no place of yours', type: 'invalid_format', in: 'query' }],
-  });
+  throw invalidField(location, 'is no place of yours', 'invalid_format', 'query');
 }
 
 export interface HistoryPage {

@@ -1,7 +1,7 @@
 import type { AppContext } from '../../context.ts';
 import type { ListTicketsQuery } from '../../contract/ticket-lists.ts';
 import { issueLevels, supportRoles, ticketStatuses } from '../../contract/ticket-words.ts';
-import { AppError } from '../../errors.ts';
+import { invalidField } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { visibleTickets } from '../access/policy.ts';
 import { agentRowOf, findAgentRow, keysOf } from '../agents/agents.ts';
@@ -31,11 +31,8 @@ export type Filters = Omit<ListTicketsQuery, Resolved> & {
 /** How far the time in a ticket's id and its `created_at` may lie apart, in milliseconds. */
 const ID_SLACK_MS = 60_000;
 
-function refuse(location: string, message: string, type: string): AppError {
-  return new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location, message, type, in: 'query' }],
-  });
-}
+const refuse = (location: string, message: string, type: string) =>
+  invalidField(location, message, type, 'query');
 
 /**
  * A filter by what an actor is not shown would be an oracle: its answers tell it. Customers are shown an

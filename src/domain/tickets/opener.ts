@@ -1,7 +1,7 @@
 import type { AppContext } from '../../context.ts';
 import { displayName } from '../../contract/text.ts';
 import type { CreateTicketBody } from '../../contract/tickets.ts';
-import { AppError } from '../../errors.ts';
+import { invalidField } from '../../errors.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { findCustomer } from '../customers/customers.ts';
@@ -36,7 +36,5 @@ export async function openerOf(
   }
   const location = id === undefined ? 'customer_email' : 'customer_id';
   const message = row ? 'is a customer without a user' : 'is no customer who is known here';
-  throw new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location, message, type: 'unknown_customer', in: 'body' }],
-  });
+  throw invalidField(location, message, 'unknown_customer');
 }

@@ -1,6 +1,6 @@
 import type { AppContext } from '../../context.ts';
 import type { TicketView } from '../../contract/tickets.ts';
-import { AppError } from '../../errors.ts';
+import { invalidField } from '../../errors.ts';
 import type { Actor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { internalLog } from '../log/entry.ts';
@@ -24,11 +24,7 @@ export function snoozeTicket(
     to(ticket, at) {
       requireRight(ctx.config, actor, 'snooze_ticket', ticket);
       requireOpen(ticket);
-      if (until !== null && until <= at) {
-        throw new AppError('BAD_REQUEST', 'Invalid form of body', {
-          errors: [{ location: 'until', message: 'is past', type: 'past', in: 'body' }],
-        });
-      }
+      if (until !== null && until <= at) throw invalidField('until', 'is past', 'past');
       return { snoozed_until: until };
     },
   });

@@ -5,7 +5,7 @@ import type {
   SetStatusBody,
 } from '../../contract/ticket-verbs.ts';
 import type { TicketStatus, TicketView } from '../../contract/tickets.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, invalidField } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { type Action, requireRight } from '../access/policy.ts';
 import type { Ticket } from '../log/entry.ts';
@@ -16,11 +16,7 @@ import { hasMostOpen, TooManyOpenTickets } from './open-cap.ts';
 import { urgencyOf } from './urgency.ts';
 import { isOpen, reopenUntil, requireMove } from './workflow.ts';
 
-function required(location: string, message: string): AppError {
-  return new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location, message, type: 'required', in: 'body' }],
-  });
-}
+const required = (location: string, message: string) => invalidField(location, message, 'required');
 
 /** @throws AppError CONFLICT where the ticket has been closed for too long to be reopened */
 function requireRecent(ctx: AppContext, ticket: Ticket, at: number): void {

@@ -1,6 +1,6 @@
 import type { AppContext } from '../../context.ts';
 import type { TicketView, UpdateTicketBody } from '../../contract/tickets.ts';
-import { AppError } from '../../errors.ts';
+import { invalidField } from '../../errors.ts';
 import type { AssigneeRow } from '../../models/ticket.ts';
 import type { Actor } from '../access/actor.ts';
 import { parseAssignee, parseTopic } from '../access/parse.ts';
@@ -42,12 +42,7 @@ export function requireFields(
   }
 }
 
-function unknownCategory(): AppError {
-  const message = 'is not a category';
-  return new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location: 'category', message, type: 'unknown_category', in: 'body' }],
-  });
-}
+const unknownCategory = () => invalidField('category', 'is not a category', 'unknown_category');
 
 /**
  * The category a new ticket names, and whom it is routed to; undefined where it names none.

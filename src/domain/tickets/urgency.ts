@@ -1,5 +1,5 @@
 import type { IssueLevel } from '../../contract/tickets.ts';
-import { AppError } from '../../errors.ts';
+import { invalidField } from '../../errors.ts';
 import { ownPriorities } from '../../models/ticket.ts';
 import type { Ticket } from '../log/entry.ts';
 import type { Priority } from '../priorities/priorities.ts';
@@ -10,12 +10,6 @@ type Urgency = Pick<Ticket, 'priority' | 'issue_level'>;
 export interface UrgencyInput {
   priority?: string | undefined;
   issue_level?: IssueLevel | undefined;
-}
-
-function invalid(location: string, message: string, type: string): AppError {
-  return new AppError('BAD_REQUEST', 'Invalid form of body', {
-    errors: [{ location, message, type, in: 'body' }],
-  });
 }
 
 /** The priority that stands for a level: its own, or where that is gone the lowest in it. */
@@ -38,9 +32,9 @@ export function urgencyOf(
 ): Urgency | undefined {
   if (priority !== undefined) {
     const row = priorities.find(({ name, archived }) => name === priority && !archived);
-    if (!row) throw invalid('priority', 'is not a priority', 'unknown_priority');
+    if (!row) throw invalidField('priority', 'is not a priority', 'unknown_priority');
     if (issue_level !== undefined && issue_level !== row.issue_level) {
-      throw invalid('priority', `is of the level ${row.issue_level}`, 'other_level');
+      throw invalidField('priority', `is of the level ${row.issue_level}`, 'other_level');
     }
     return { priority, issue_level: row.issue_level };
   }
