@@ -10,6 +10,17 @@ import { secretWeakness } from './weak-secret.ts';
 const FAILPOINT_VARIABLE = 'DESKCORD_FAILPOINT';
 
 type Id = string | undefined;
+const HOUR_MS = 3_600_000;
+
+/** When an idle ticket's channel may be removed for a while. */
+export interface ParkingRules {
+  /** Channels of the server that are kept free; 0 parks nothing. */
+  headroom: number;
+  /** Milliseconds without an entry. */
+  idleMs: number;
+  /** The same where the customer waits for an answer. */
+  waitingMs: number;
+}
 
 /** The ids are those of the environment; what is undefined is for `/setup` to make or find. */
 export interface DiscordConfig {
@@ -20,6 +31,8 @@ export interface DiscordConfig {
   roles: { GENERAL: Id; TECHNICAL: Id; MANAGER: Id; ADMIN: Id };
   /** How many of one partner's tickets may have a channel at the same time. */
   maxTicketsPerPartner: number;
+  /** How many channels of the server are kept free, and which tickets give theirs up for it. */
+  parking: ParkingRules;
   apiUrl: string;
   cdnUrl: string;
 }
@@ -192,6 +205,11 @@ function discordConfig(raw: Raw): DiscordConfig | undefined {
       ADMIN: raw.ADMIN_ROLE_ID,
     },
     maxTicketsPerPartner: raw.MAX_TICKETS_IN_DISCORD_PER_PARTNER,
+    parking: {
+      headroom: raw.DISCORD_HEADROOM,
+      idleMs: raw.DISCORD_PARK_IDLE_HOURS * HOUR_MS,
+      waitingMs: raw.DISCORD_PARK_WAITING_HOURS * HOUR_MS,
+    },
     apiUrl: raw.DISCORD_API_URL,
     cdnUrl: raw.DISCORD_CDN_URL,
   };

@@ -39,12 +39,22 @@ export interface MirrorRow {
   shown: Record<string, unknown> | null;
   /** When the channel was last made again after somebody had deleted it; 0 for never. */
   remade_at: number;
+  /** Its channel was removed to make room, until somebody needs it; null while it has one. */
+  parked?: ParkedRow | null;
+  /** Staff want the channel of a parked ticket back. */
+  called?: boolean;
   /** Why the mirror does not get on, for staff. */
   problem: string | null;
   /** True where there may be something new, until the mirror is taken up again. */
   lagging?: boolean;
   /** The lease under which the row was last written; an older bot may not write any more. */
   epoch: number;
+}
+
+export interface ParkedRow {
+  at: number;
+  /** The channel and the post that tell of it. */
+  note: string | null;
 }
 
 /** A file of a transcript as it was posted. */
@@ -84,6 +94,8 @@ export const mirrorSchema = new Schema<MirrorRow>(
     closing: { type: Number, default: 0 },
     shown: { type: Schema.Types.Mixed, default: null },
     remade_at: { type: Number, default: 0 },
+    parked: { type: Schema.Types.Mixed, default: null },
+    called: { type: Boolean, default: false },
     problem: { type: String, default: null },
     lagging: Boolean,
     epoch: { type: Number, required: true },

@@ -35,6 +35,8 @@ const fresh = {
   closing: 0,
   shown: null,
   remade_at: 0,
+  parked: null,
+  called: false,
   problem: null,
 } as const;
 
