@@ -33,7 +33,7 @@ export class Deferred extends Error {
 type Patch = { bot: string; bare: string };
 
 /** Calls the address of a post: that of the webhook it came through, or else the channel's. */
-function callAt(bridge: Bridge, ticket: MirroredTicket, post: Post) {
+function callAt(ticket: MirroredTicket, post: Post) {
   const { hook } = ticket.mirror;
   if (!post.webhook) return { route: Routes.channelMessage(post.channel_id, post.id), auth: true };
   if (hook?.id !== post.webhook) return undefined;
@@ -47,7 +47,7 @@ async function patchPost(
   post: Post,
   { bot, bare }: Patch,
 ): Promise<'done' | 'gone'> {
-  const at = callAt(bridge, ticket, post);
+  const at = callAt(ticket, post);
   if (!at) return dropOrphan(bridge, ticket, post);
   const { route, auth } = at;
   const original: Rendition = { name: '', content: auth ? bot : bare, files: [] };
@@ -99,7 +99,7 @@ function deferIfLimited(error: unknown): never {
 
 /** Deletes a post through its webhook, and where that does not do it, as the bot. */
 async function deleteOne(bridge: Bridge, ticket: MirroredTicket, post: Post) {
-  const at = post.webhook && callAt(bridge, ticket, post);
+  const at = post.webhook && callAt(ticket, post);
   if (at) {
     const outcome = await callDiscord(bridge, 'change_webhook_message', () =>
       bridge.rest.delete(at.route, { auth: at.auth }),

@@ -13,6 +13,7 @@ export function personaName(name: string, taken: readonly string[] = []): string
   const visible = name
     .toWellFormed()
     .normalize('NFKC')
+    .replace(/\s+/g, ' ')
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu, '')
     .replace(/[@#:`]/g, '')
     // A letter is set apart, so that the name can still be read.
