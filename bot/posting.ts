@@ -57,8 +57,8 @@ export interface Outgoing {
   files?: RawFile[];
   /** Tells what it may be among our own messages in the channel, whatever Discord makes of its text. */
   isIt(message: APIMessage): boolean;
-  /** A customer's words: what an earlier attempt has made of them may be a webhook's post. */
-  isCustomers?: boolean;
+  /** Of a customer's words: tells them among what our webhooks have said. */
+  isTheirs?(message: APIMessage): boolean;
   /** Posts it in its author's name. */
   persona?: Persona;
   /** The id of a role that it pings, where the text names it. */
@@ -78,12 +78,12 @@ export interface Outgoing {
  */
 async function findOwn(
   bridge: Bridge,
-  { channelId, isIt, isCustomers }: Pick<Outgoing, 'channelId' | 'isIt' | 'isCustomers'>,
+  { channelId, isIt, isTheirs }: Pick<Outgoing, 'channelId' | 'isIt' | 'isTheirs'>,
   after: string,
 ): Promise<Outcome<Posted | undefined>> {
-  // Webhooks of ours say nothing but customers' words: the one without a row is it, whatever it says.
   const isOurs = (one: APIMessage) =>
-    (one.author.id === selfId(bridge) && isIt(one)) || (isCustomers && isOfOurWebhook(bridge, one));
+    (one.author.id === selfId(bridge) && isIt(one)) ||
+    (isOfOurWebhook(bridge, one) && isTheirs?.(one));
   for (let from = after; ; ) {
     const query = new URLSearchParams({ limit: String(PAGE), after: from });
     const route = Routes.channelMessages(channelId);
@@ -211,7 +211,7 @@ export async function deliverPost(
       end({ outcome: 'found' });
       return found;
     }
-    if (outgoing.isCustomers) waitForWebhook(bridge, ticket);
+    if (outgoing.isTheirs) waitForWebhook(bridge, ticket);
     if (inLogOrder) ticket.inDoubt[stream] = false;
   }
   // Either way nothing is posted under a lease that somebody else has by now.

@@ -16,11 +16,11 @@ import {
   systemLine,
 } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { deliverPost, isSpeechOf, type Persona, type Posted } from '../posting.ts';
+import { deliverPost, isSpeechOf, type Outgoing, type Persona, type Posted } from '../posting.ts';
 import { commit, notePost, settlePosts } from './commits.ts';
 import { leavePersona, personaOf } from './personas.ts';
 import { failureOf, whyRefused } from './refusals.ts';
-import { afterRefusal, contentOf, type File, type Rendition } from './renditions.ts';
+import { afterRefusal, breakLinks, contentOf, type File, type Rendition } from './renditions.ts';
 
 /** Below Discord's 25 MiB a request, with room for what is around the files; it takes ten of them, as we do. */
 const BYTES_IN_A_POST = 24 * 1024 * 1024;
@@ -158,6 +158,22 @@ export async function bareContent(
   return whole.trim() === '' && files.length === 0 ? systemLine('(no text)') : whole;
 }
 
+const packed = (text: string) => text.replace(/\s+/g, '');
+
+/**
+ * Tells a webhook's post of these words, in whichever rendition, below a quote, or above a line of what was
+ * left out; white space is Discord's to change.
+ */
+function saysSo(bare: string): Outgoing['isIt'] {
+  const variants = [packed(bare), packed(breakLinks(bare))];
+  return ({ content, attachments }) => {
+    const there = packed(content);
+    if (there.includes('*(Discorddoesnottake')) return true;
+    if (packed(bare) === '') return attachments.length > 0 || there.includes('(notext)');
+    return variants.some((one) => there.endsWith(one) || there.startsWith(`${one}-#Notshownhere`));
+  };
+}
+
 const ofText: readonly Refusal[] = ['content', 'files'];
 
 /**
@@ -207,7 +223,7 @@ export async function postPart(
         body: { content: contentOf(one), ...body },
         files: [...(one.text ? [one.text] : []), ...(await loadFiles(bridge, one.files))],
         isIt: isSpeechOf(said.stream),
-        isCustomers: isCustomers(said),
+        ...(isCustomers(said) && { isTheirs: saysSo(whole.bare) }),
         ...(persona && { persona }),
         stream: said.stream,
         inLogOrder: said.inLogOrder,
