@@ -12,8 +12,9 @@ import {
 import { bridgeLease, checkGrant } from '../src/domain/consumers/lease.ts';
 import type { Stream } from '../src/domain/log/entry.ts';
 import { findPosts } from '../src/domain/mirror/posts.ts';
-import { type Bridge, selfId } from './bridge.ts';
+import { type Bridge, isOfOurWebhook, selfId } from './bridge.ts';
 import { callDiscord, type Outcome } from './call-ends.ts';
+import { OutcomeUnsure } from './discord-errors.ts';
 import { NOTE_MARK, SYSTEM_LINE } from './format.ts';
 import type { MirroredTicket } from './mirrored-tickets.ts';
 import { retryAfterRateLimit } from './rate-limit-retry.ts';
@@ -37,6 +38,12 @@ export function nonceOf(channelId: string, key: string): string {
   return createHash('sha256').update(`${channelId} ${key}`).digest('base64url').slice(0, 24);
 }
 
+/** A webhook of ours that posts in a customer's name. */
+export interface Persona {
+  hook: { id: string; token: string };
+  username: string;
+}
+
 export interface Outgoing {
   channelId: string;
   /** What it is, the same in every attempt: the entry's id and the part. */
@@ -50,6 +57,10 @@ export interface Outgoing {
   files?: RawFile[];
   /** Tells what it may be among our own messages in the channel, whatever Discord makes of its text. */
   isIt(message: APIMessage): boolean;
+  /** Of a customer's words: tells them among what our webhooks have said. */
+  isTheirs?(message: APIMessage): boolean;
+  /** Posts it in its author's name. */
+  persona?: Persona;
   /** The id of a role that it pings, where the text names it. */
   calls?: string;
   /** The log it is of; none for what is of no log. */
@@ -67,9 +78,12 @@ export interface Outgoing {
  */
 async function findOwn(
   bridge: Bridge,
-  { channelId, isIt }: Pick<Outgoing, 'channelId' | 'isIt'>,
+  { channelId, isIt, isTheirs }: Pick<Outgoing, 'channelId' | 'isIt' | 'isTheirs'>,
   after: string,
-): Promise<Outcome<string | undefined>> {
+): Promise<Outcome<Posted | undefined>> {
+  const isOurs = (one: APIMessage) =>
+    (one.author.id === selfId(bridge) && isIt(one)) ||
+    (isOfOurWebhook(bridge, one) && isTheirs?.(one));
   for (let from = after; ; ) {
     const query = new URLSearchParams({ limit: String(PAGE), after: from });
     const route = Routes.channelMessages(channelId);
@@ -78,18 +92,28 @@ async function findOwn(
     );
     if (page.end !== 'done') return page;
     const messages = page.value.sort((a, b) => compareIds(a.id, b.id));
-    const own = messages.filter(
-      (one) => one.author.id === selfId(bridge) && ORDINARY.includes(one.type) && isIt(one),
-    );
+    const own = messages.filter((one) => ORDINARY.includes(one.type) && isOurs(one));
     const known = await findPosts(
       bridge.ctx,
       own.map(({ id }) => id),
     );
-    const found = own.find(({ id }) => !known.has(id))?.id;
+    const found = own.find(({ id }) => !known.has(id));
     const last = messages.at(-1);
-    if (found || !last || messages.length < PAGE) return { end: 'done', value: found };
+    if (found) return { end: 'done', value: postedOf(found) };
+    if (!last || messages.length < PAGE) return { end: 'done', value: undefined };
     from = last.id;
   }
+}
+
+/** A post that Discord has. */
+export interface Posted {
+  id: string;
+  /** The webhook that it came through. */
+  webhook?: string;
+}
+
+function postedOf({ id, webhook_id }: APIMessage): Posted {
+  return { id, ...(webhook_id && { webhook: webhook_id }) };
 }
 
 /** Orders snowflakes, which are numbers of 17 to 20 digits. */
@@ -128,19 +152,57 @@ export async function isNoteInDoubt(bridge: Bridge, ticket: MirroredTicket): Pro
 }
 
 /**
+ * A webhook's post has no nonce to stop what is still on its way: before it is made again, or made by the bot,
+ * the last attempt must have had its time to come.
+ */
+function waitForWebhook(
+  { startedAt, settleMs, discord }: Bridge,
+  { unsureAt }: MirroredTicket,
+): void {
+  const before = discord.persona === 'webhook' ? startedAt : Number.NEGATIVE_INFINITY;
+  const left = Math.max(unsureAt, before) + settleMs - performance.now();
+  if (left > 0) throw new OutcomeUnsure(left);
+}
+
+/** Makes the call that posts a message, by the bot or through a webhook. */
+function callPost({ rest }: Bridge, outgoing: Outgoing): Promise<unknown> {
+  const { channelId, key, rendition = '', body, files, persona } = outgoing;
+  const pings = outgoing.calls ? { parse: [], roles: [outgoing.calls] } : noPings;
+  const attached = files?.length ? { files } : {};
+  if (persona) {
+    const { hook, username } = persona;
+    const query = new URLSearchParams({ wait: 'true' });
+    const said = { content: body.content, username, flags, allowed_mentions: noPings };
+    // The path says who may: the bot's token is not for a webhook.
+    const route = Routes.webhook(hook.id, hook.token);
+    return rest.post(route, { auth: false, query, body: said, ...attached });
+  }
+  return rest.post(Routes.channelMessages(channelId), {
+    body: {
+      ...body,
+      ...(body.embeds ? {} : { flags }),
+      nonce: nonceOf(channelId, key + rendition),
+      enforce_nonce: true,
+      allowed_mentions: pings,
+    },
+    ...attached,
+  });
+}
+
+/**
  * Posts a message exactly once. Where an attempt may have been made before whose outcome is not
  * known, it is looked for in the channel first, and made again with the same nonce only if it is not
- * there. Both are needed: the list shows what Discord has, the nonce stops what is still on its way.
- * @returns the id of the Discord message; undefined where somebody has deleted it already
+ * there. Both are needed: the list shows what Discord has, the nonce stops what is still on its way. A
+ * webhook has no nonce: there the second look is one after the first attempt's time is over.
+ * @returns undefined where somebody has deleted it already
  */
-export async function deliver(
+export async function deliverPost(
   bridge: Bridge,
   ticket: MirroredTicket,
   outgoing: Outgoing,
-): Promise<Outcome<string | undefined>> {
-  const { ctx, tickets, rest } = bridge;
-  const { channelId, key, rendition = '', body, files, inLogOrder, stream = 'public' } = outgoing;
-  const pings = outgoing.calls ? { parse: [], roles: [outgoing.calls] } : noPings;
+): Promise<Outcome<Posted | undefined>> {
+  const { ctx, tickets } = bridge;
+  const { channelId, key, inLogOrder, stream = 'public', persona } = outgoing;
   const { attempt } = ticket.mirror;
   const end = ctx.metrics.posts.startTimer();
   if (attempt ? attempt.key === key : inLogOrder && ticket.inDoubt[stream]) {
@@ -149,6 +211,7 @@ export async function deliver(
       end({ outcome: 'found' });
       return found;
     }
+    if (outgoing.isTheirs) waitForWebhook(bridge, ticket);
     if (inLogOrder) ticket.inDoubt[stream] = false;
   }
   // Either way nothing is posted under a lease that somebody else has by now.
@@ -157,32 +220,35 @@ export async function deliver(
     await tickets.save(ticket, { attempt: { key, at: ctx.clock() } });
   }
   ctx.failpoint('before-post');
+  const kind = persona ? 'execute_webhook' : 'post_message';
   try {
-    const posted = await callDiscord<APIMessage>(bridge, 'post_message', () =>
-      rest.post(Routes.channelMessages(channelId), {
-        body: {
-          ...body,
-          ...(body.embeds ? {} : { flags }),
-          nonce: nonceOf(channelId, key + rendition),
-          enforce_nonce: true,
-          allowed_mentions: pings,
-        },
-        ...(files?.length ? { files } : {}),
-      }),
-    );
+    const posted = await callDiscord<APIMessage>(bridge, kind, () => callPost(bridge, outgoing));
     end({ outcome: posted.end === 'done' ? 'posted' : posted.end });
     // It had been posted by an earlier attempt, and deleted since.
-    if (posted.end === 'gone' && posted.what === 'message')
+    if (!persona && posted.end === 'gone' && posted.what === 'message')
       return { end: 'done', value: undefined };
     if (posted.end !== 'done') return posted;
     bridge.lastDelivery = performance.now();
     ctx.failpoint('after-post');
-    return { end: 'done', value: posted.value.id };
+    return { end: 'done', value: postedOf(posted.value) };
   } catch (error) {
     end({ outcome: 'failed' });
-    if (!(error instanceof RateLimitError)) ticket.inDoubt[stream] = true;
+    if (!(error instanceof RateLimitError)) {
+      ticket.inDoubt[stream] = true;
+      if (persona) ticket.unsureAt = performance.now();
+    }
     throw error;
   }
+}
+
+/** The same for what the bot alone posts. @returns the id of the Discord message */
+export async function deliver(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  outgoing: Outgoing,
+): Promise<Outcome<string | undefined>> {
+  const outcome = await deliverPost(bridge, ticket, outgoing);
+  return outcome.end === 'done' ? { end: 'done', value: outcome.value?.id } : outcome;
 }
 
 /**

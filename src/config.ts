@@ -19,6 +19,8 @@ export interface DiscordConfig {
   categories: { NORMAL: Id; URGENT: Id; CRITICAL: Id };
   roles: { GENERAL: Id; TECHNICAL: Id; MANAGER: Id; ADMIN: Id };
   /** How many of one partner's tickets may have a channel at the same time. */
+  /** In whose name customers' messages are posted: the bot's, or by a webhook their own. */
+  persona: 'bot' | 'webhook';
   maxTicketsPerPartner: number;
   apiUrl: string;
   cdnUrl: string;
@@ -192,6 +194,7 @@ function discordConfig(raw: Raw): DiscordConfig | undefined {
       ADMIN: raw.ADMIN_ROLE_ID,
     },
     maxTicketsPerPartner: raw.MAX_TICKETS_IN_DISCORD_PER_PARTNER,
+    persona: raw.DISCORD_PERSONA,
     apiUrl: raw.DISCORD_API_URL,
     cdnUrl: raw.DISCORD_CDN_URL,
   };
