@@ -63,7 +63,7 @@ export async function mirrorEntry(
   entry: Entry,
   inLogOrder: boolean,
 ): Promise<boolean> {
-  if (!isOfMessage(entry)) return false;
+  if (!isOfMessage(entry) || entry.type === 'react') return false;
   const isDone = entry.type !== 'delete' || entry.origin === 'discord';
   if (isDone && standsThere(firstOf(entry), ticket.mirror.channel_id as string)) return false;
   const said = saidIn(entry, inLogOrder);
