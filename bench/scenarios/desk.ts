@@ -111,7 +111,12 @@ async function findUsual(db: Db): Promise<string> {
   return String(found?.ticket_id);
 }
 
-export async function measureDesk(run: ScenarioRun, world: World, database: string, running: Running) {
+export async function measureDesk(
+  run: ScenarioRun,
+  world: World,
+  database: string,
+  running: Running,
+) {
   const tickets = await world.client.db(database).collection('tickets').estimatedDocumentCount();
   const db = world.client.db(database);
   const ask = createAsk(running.port);
