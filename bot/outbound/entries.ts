@@ -11,10 +11,11 @@ import { writtenAs } from '../../src/domain/mirror/states.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Speech } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { compareIds } from '../posting.ts';
+import { compareIds } from '../snowflakes.ts';
 import { settlePosts } from './commits.ts';
 import { deletePosts, editSpeech } from './message-edits.ts';
-import { postSpeech, type Said } from './message-posts.ts';
+import { postSpeech } from './message-posts.ts';
+import type { Said } from './speech-parts.ts';
 
 type Origin = Pick<Entry, 'origin' | 'client_id'>;
 type OfMessage = MessageEntry | MessageChangeEntry;
