@@ -60,6 +60,10 @@ export interface Bridge {
   readyAt: number;
   /** Since when the present `DISCORD_REPLY_MODE` is in force, milliseconds since 1970; Infinity until it is known. */
   replyModeSince: number;
+  /** For how long a webhook's post of unknown outcome may still come to Discord, in milliseconds. */
+  settleMs: number;
+  /** When this session began (monotonic milliseconds). */
+  startedAt: number;
   /** How long a message waits for a file that cannot be fetched, in milliseconds. */
   filePatienceMs: number;
   /**
@@ -72,6 +76,21 @@ export interface Bridge {
   /** Ends the session; only the first reason counts. */
   end(ending: Ending): void;
   ended: boolean;
+}
+
+interface Origin {
+  author: { id: string };
+  webhookId?: string | null;
+  webhook_id?: string;
+  applicationId?: string | null;
+  application_id?: string;
+}
+
+/** True for what one of our own webhooks says, whichever of them: it belongs to our application. */
+export function isOfOurWebhook({ client }: Pick<Bridge, 'client'>, message: Origin): boolean {
+  const application = message.applicationId ?? message.application_id;
+  const isHook = Boolean(message.webhookId ?? message.webhook_id);
+  return isHook && application !== undefined && application === client.application?.id;
 }
 
 /** The bot's own user id. */

@@ -14,6 +14,10 @@ export type CallKind =
   | 'create_category'
   | 'change_channel'
   | 'delete_channel'
+  | 'read_webhooks'
+  | 'create_webhook'
+  | 'execute_webhook'
+  | 'change_webhook_message'
   | 'read_channel'
   | 'read_guild'
   | 'commands';
@@ -30,7 +34,7 @@ export type Refusal =
   | 'limit'
   | 'other';
 
-export type Gone = 'message' | 'channel' | 'guild';
+export type Gone = 'message' | 'channel' | 'guild' | 'webhook';
 
 /**
  * How a call ends that was not done. `later`: transient, tried again with back-off. `refused`:
@@ -55,7 +59,12 @@ const gone = (what: Gone): End => ({ end: 'gone', what });
 const refused = (cause: Refusal): End => ({ end: 'refused', cause });
 
 const ofMessages = ['edit_message', 'delete_message', 'pin_message', 'react'] as const;
-const ofText = ['post_message', 'edit_message'] as const;
+const ofText = [
+  'post_message',
+  'edit_message',
+  'execute_webhook',
+  'change_webhook_message',
+] as const;
 const ofChannels = ['create_channel', 'create_category', 'change_channel'] as const;
 
 /**
@@ -66,10 +75,12 @@ const rules: readonly Rule[] = [
   { codes: [10003], end: gone('channel') },
   { codes: [10004], end: gone('guild') },
   { codes: [10008], end: gone('message') },
+  // Deleted, or its token is another one by now.
+  { codes: [10015, 50027], end: gone('webhook') },
   { status: [408, 425, 429], end: later },
   { codes: [30013], end: refused('guild_full') },
-  // Pins, reactions, channels a day, edits of old messages.
-  { codes: [30003, 30010, 30016, 30046], end: refused('limit') },
+  // Pins, webhooks of a channel and of a server, reactions, channels a day, edits of old messages.
+  { codes: [30003, 30007, 30010, 30016, 30046, 30058], end: refused('limit') },
   { codes: [10011], end: refused('overwrites') },
   { codes: [40005], end: refused('files') },
   { status: [413], end: refused('files') },
@@ -80,11 +91,15 @@ const rules: readonly Rule[] = [
   { kinds: ofChannels, field: 'permission_overwrites', end: refused('overwrites') },
   { kinds: ofChannels, field: 'name', end: refused('name') },
   { kinds: ofChannels, field: 'topic', end: refused('name') },
+  { kinds: ['execute_webhook'], field: 'username', end: refused('name') },
   { kinds: ofText, field: 'attachments', end: refused('files') },
   { kinds: ofText, field: 'files', end: refused('files') },
   { status: [403], end: refused('permission') },
   { kinds: ofText, status: [400], end: refused('content') },
   { kinds: ['create_channel'], status: [400], end: refused('name') },
+  { kinds: ['execute_webhook'], status: [401, 404], end: gone('webhook') },
+  { kinds: ['change_webhook_message'], status: [401], end: gone('webhook') },
+  { kinds: ['change_webhook_message'], status: [404], end: gone('message') },
   { kinds: ofMessages, status: [404], end: gone('message') },
   { kinds: ['create_channel', 'create_category', 'read_guild'], status: [404], end: gone('guild') },
   { status: [404], end: gone('channel') },
@@ -119,7 +134,7 @@ export type Outcome<T> =
   | { end: 'refused'; cause: Refusal; error: DiscordAPIError }
   | { end: 'gone'; what: Gone; error: DiscordAPIError };
 
-const reads: readonly CallKind[] = ['read_messages', 'read_channel', 'read_guild'];
+const reads: readonly CallKind[] = ['read_messages', 'read_channel', 'read_guild', 'read_webhooks'];
 
 /**
  * Makes one call to Discord. The caller is handed what is permanent, and must do something else

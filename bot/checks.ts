@@ -6,7 +6,14 @@ import {
 } from 'discord.js';
 import { type CategoryPart, categoryParts, guildParts, roleParts } from './guild-parts.ts';
 import { categoryKey, categoryText } from './outbound/categories.ts';
-import { inviteUrl, lacking, missingRoles, neededInGuild, neededToWrite } from './permissions.ts';
+import {
+  forPersonas,
+  inviteUrl,
+  lacking,
+  missingRoles,
+  neededInGuild,
+  neededToWrite,
+} from './permissions.ts';
 import {
   type GuildView,
   idOf,
@@ -39,17 +46,24 @@ export interface Check {
 const MOST_IN_GUILD = 500;
 const MOST_IN_CATEGORY = 50;
 
-const neededInCategory = [P.ViewChannel, P.ManageChannels];
+const neededInCategory = ({ discord }: Pick<GuildView, 'discord'>) => [
+  P.ViewChannel,
+  P.ManageChannels,
+  ...forPersonas(discord),
+];
 /** What it takes to keep transcripts. */
 const neededForTranscripts = [...neededToWrite, P.ReadMessageHistory];
 
 /** What the bot must hold in each of its channels that exists, by the channel's id. */
-export function neededByChannel({ settings }: Pick<GuildView, 'settings'>): Map<string, bigint[]> {
+export function neededByChannel(
+  view: Pick<GuildView, 'settings' | 'discord'>,
+): Map<string, bigint[]> {
+  const { settings } = view;
   const needed = new Map<string, bigint[]>();
   for (const part of guildParts) {
     const id = part.kind === 'role' ? undefined : idOf(settings, part);
     if (!id) continue;
-    needed.set(id, part.kind === 'category' ? neededInCategory : neededForTranscripts);
+    needed.set(id, part.kind === 'category' ? neededInCategory(view) : neededForTranscripts);
   }
   return needed;
 }
@@ -70,10 +84,10 @@ function renameOf(view: GuildView, part: CategoryPart | (typeof guildParts)[numb
 }
 
 function checkPermissions(view: GuildView): Check {
-  const missing = lacking(view, neededInGuild);
+  const missing = lacking(view, [...neededInGuild, ...forPersonas(view.discord)]);
   const base = { key: 'setup:permissions', name: 'permissions in the server' };
   if (missing.length === 0) return { ...base, ok: true, text: 'all that the work takes' };
-  const invite = inviteUrl(view.client.application?.id ?? '', view.settings.guildId);
+  const invite = inviteUrl(view.client.application?.id ?? '', view.settings.guildId, view.discord);
   return {
     ...base,
     ok: false,
@@ -101,7 +115,7 @@ function checkCategory(view: GuildView, guild: Guild, part: CategoryPart): Check
     return { key: categoryKey(part.level), name, ok: false, text, ...renameOf(view, part) };
   }
   const key = `setup:${part.variable}`;
-  const barred = lacking(view, neededInCategory, id);
+  const barred = lacking(view, neededInCategory(view), id);
   if (barred.length > 0) {
     const text = `the bot lacks ${barred.join(', ')} in the category of ${part.variable}`;
     return { key, name, ok: false, text, ...mendOf(view, id) };

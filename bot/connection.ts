@@ -132,7 +132,7 @@ export async function logIn(bridge: Bridge, over: Promise<Ending>): Promise<void
   if (bridge.ended) return settleLogin(client, login);
   await Promise.race([ready, over]);
   if (bridge.ended) return;
-  const invite = inviteUrl(client.application?.id ?? '', discord.guildId);
+  const invite = inviteUrl(client.application?.id ?? '', discord.guildId, discord);
   bridge.log.info({ invite }, 'logged in to Discord; the address invites the bot');
   await joinGuild(bridge, over);
 }

@@ -25,6 +25,17 @@ export class AttachmentUnavailable extends Error {
   }
 }
 
+/** Whether a post has come to Discord is not known yet, and too fresh to be looked for with certainty. */
+export class OutcomeUnsure extends Error {
+  readonly waitMs: number;
+
+  constructor(waitMs: number) {
+    super('whether Discord has a message is not sure yet');
+    this.name = 'OutcomeUnsure';
+    this.waitMs = waitMs;
+  }
+}
+
 /** What Discord's JSON error codes mean to a bridge. */
 export const code = {
   unknownChannel: 10003,
@@ -40,7 +51,10 @@ export const tokenRefused = 'Discord refuses the token in DISCORD_BOT_TOKEN';
 
 /** The token is refused; discord.js forgets it at the first 401 and then calls nothing any more. */
 export function isUnauthorized(error: unknown): boolean {
-  if (error instanceof DiscordAPIError || error instanceof HTTPError) return error.status === 401;
+  if (error instanceof DiscordAPIError || error instanceof HTTPError) {
+    // A webhook has a token of its own: what is refused there says nothing of the bot's.
+    return error.status === 401 && !/\/webhooks\/\d+\/./.test(error.url);
+  }
   return error instanceof Error && error.message.startsWith('Expected token to be set');
 }
 
@@ -56,6 +70,7 @@ export function isInaccessible(error: unknown): boolean {
 
 /** How long Discord wants to be left alone, in milliseconds; 0 where it did not say. */
 export function retryAfterMs(error: unknown): number {
+  if (error instanceof OutcomeUnsure) return error.waitMs;
   if (!(error instanceof RateLimitError)) return 0;
   return Math.max(error.timeToReset, error.retryAfter, 0);
 }
@@ -82,7 +97,7 @@ export function loggable(error: unknown): { reason: string; stack?: string | und
 export function isTransient(error: unknown): boolean {
   if (error instanceof DiscordAPIError) return error.status >= 500 || error.status === 429;
   if (error instanceof RateLimitError || error instanceof HTTPError) return true;
-  if (error instanceof AttachmentUnavailable) return true;
+  if (error instanceof AttachmentUnavailable || error instanceof OutcomeUnsure) return true;
   if (!(error instanceof Error)) return false;
   const { code: system, name, cause } = error as Error & { code?: unknown };
   return (

@@ -220,20 +220,35 @@ export interface Speech {
 /** How a note begins; a message begins with its author's name, and so never like this. */
 export const NOTE_MARK = '📝 **note** · ';
 
+function headersOf({ name, tag, edited }: Omit<Speech, 'text'>): { who: string; first: string } {
+  const bold = `**${escapeName(name)}**`;
+  const who = tag === 'note' ? `${NOTE_MARK}${bold}` : tag ? `${bold} (${tag})` : bold;
+  return { who, first: edited ? `${who} (edited)` : who };
+}
+
 /**
  * A message as the channel shows it, in as many parts as it takes. Every part begins with the bold
  * name, so that nothing in the text can pass for the start of another one.
  */
-export function speechParts({ name, tag, text, edited }: Speech): string[] {
-  const bold = `**${escapeName(name)}**`;
-  const who = tag === 'note' ? `${NOTE_MARK}${bold}` : tag ? `${bold} (${tag})` : bold;
-  const first = edited ? `${who} (edited)` : who;
-  const pieces = splitText(text, first.length + 10);
+export function speechParts(speech: Speech): string[] {
+  const { who, first } = headersOf(speech);
+  const pieces = splitText(speech.text, first.length + 10);
   if (pieces.length === 0) return [`${first}:`];
   return pieces.map((piece, part) => {
     const header = part === 0 ? `${first}:` : `${who} (${part + 1}):`;
     return `${header}${piece.startsWith('```') ? '\n' : ' '}${piece.trimEnd()}`;
   });
+}
+
+/**
+ * The same parts as they stand under their author's own name, which says who speaks. Each goes with the part
+ * of `speechParts` at its place, so that a message may change from one way to the other in its middle.
+ */
+export function bareParts(speech: Speech): string[] {
+  const prefix = speech.edited ? `${systemLine('(edited)')}\n` : '';
+  const pieces = splitText(speech.text, headersOf(speech).first.length + 10);
+  if (pieces.length === 0) return [prefix.trimEnd()];
+  return pieces.map((piece, part) => (part === 0 ? prefix : '') + piece.trimEnd());
 }
 
 /** How a line of the bot's own begins. */

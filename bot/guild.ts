@@ -35,7 +35,7 @@ function knownGuilds(bot: Bot, { server, setUp }: KnownGuilds): readonly string[
 
 /** Why there is none: it is in no server, or in none that it may take for its own. */
 function whyNone(bot: Bot, known: readonly string[] | undefined): string {
-  const invite = `invite it by ${inviteUrl(bot.client.application?.id ?? '', undefined)}`;
+  const invite = `invite it by ${inviteUrl(bot.client.application?.id ?? '', undefined, bot.discord)}`;
   if (known) {
     return `the bot is not in the server ${known[0]}, which it worked in or /setup was run in: ${invite}, or set GUILD_ID to the id of another one to move there`;
   }
@@ -59,7 +59,7 @@ export function findGuild(bot: Bot, known: KnownGuilds): { id: string } | { reas
   const { client, discord } = bot;
   if (discord.guildId) {
     if (client.guilds.cache.has(discord.guildId)) return { id: discord.guildId };
-    const invite = inviteUrl(client.application?.id ?? '', discord.guildId);
+    const invite = inviteUrl(client.application?.id ?? '', discord.guildId, discord);
     return { reason: `the bot is not in the guild ${discord.guildId}: invite it by ${invite}` };
   }
   const ours = knownGuilds(bot, known);

@@ -57,6 +57,8 @@ export interface MirroredTicket {
   feeds: Record<Stream, Entry[]>;
   /** A post of a log may stand in the channel that is not written down: look before its next one. */
   inDoubt: Record<Stream, boolean>;
+  /** When a webhook's post last came to no known outcome (monotonic milliseconds). */
+  unsureAt: number;
   /** Its channel is looked for in a list no older than this (monotonic milliseconds). */
   channelsSince: number;
   /** Posts made that no row stands for yet, in order. */
@@ -119,6 +121,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
       stale: false,
       feeds: { public: [], internal: [] },
       inDoubt: { public: true, internal: true },
+      unsureAt: Number.NEGATIVE_INFINITY,
       channelsSince,
       unrecorded: mirror.pending.map((post) => ({ ...post, epoch })),
       recording: undefined,

@@ -4,6 +4,7 @@ import {
   PermissionFlagsBits as P,
   PermissionsBitField,
 } from 'discord.js';
+import type { DiscordConfig } from '../src/config.ts';
 import type { SupportRole } from '../src/contract/tickets.ts';
 import { type RolePart, roleParts } from './guild-parts.ts';
 import type { GuildSettings, GuildView } from './settings.ts';
@@ -20,6 +21,11 @@ export const botMay = [
   P.ManageMessages,
   P.PinMessages,
 ];
+
+/** Names a permission that only `DISCORD_PERSONA=webhook` takes. */
+export function forPersonas({ persona }: Pick<DiscordConfig, 'persona'>): bigint[] {
+  return persona === 'webhook' ? [P.ManageWebhooks] : [];
+}
 
 /** What the bot must hold in the whole server; a card that is not pinned is no trouble. */
 export const neededInGuild = [
@@ -67,11 +73,15 @@ export function lacking(
 export const invitedWith = PermissionsBitField.resolve([...botMay, P.ManageRoles]);
 
 /** The address at which an administrator adds the bot to the guild, or to one of theirs. */
-export function inviteUrl(applicationId: string, guildId: string | undefined): string {
+export function inviteUrl(
+  applicationId: string,
+  guildId: string | undefined,
+  discord: Pick<DiscordConfig, 'persona'>,
+): string {
   const query = new URLSearchParams({
     client_id: applicationId,
     scope: 'bot applications.commands',
-    permissions: String(invitedWith),
+    permissions: String(invitedWith | permissionBits(forPersonas(discord))),
     ...(guildId && { guild_id: guildId }),
   });
   return `https://discord.com/oauth2/authorize?${query}`;
@@ -122,6 +132,7 @@ export function seersOf(
  * Everybody else is kept out first, whatever roles are missing.
  * @param held what the bot holds itself; Discord lets it give away no more
  * @param missing roles to leave out, since Discord refuses a channel that names one it has not
+ * @param more what the bot may do there besides
  */
 export function overwritesFor(
   settings: GuildSettings,
@@ -129,6 +140,7 @@ export function overwritesFor(
   supportRole: SupportRole,
   held: bigint,
   missing: { has(role: SupportRole): boolean } = new Set<SupportRole>(),
+  more: readonly bigint[] = [],
 ): APIOverwrite[] {
   const { guildId } = settings;
   const admin = (held & P.Administrator) !== 0n;
@@ -141,7 +153,7 @@ export function overwritesFor(
   seeing.delete(guildId);
   return [
     { id: guildId, type: OverwriteType.Role, allow: '0', deny: String(P.ViewChannel) },
-    { id: botId, type: OverwriteType.Member, allow: bits(botMay), deny: '0' },
+    { id: botId, type: OverwriteType.Member, allow: bits([...botMay, ...more]), deny: '0' },
     ...[...seeing].map((id) => ({
       id,
       type: OverwriteType.Role,

@@ -43,6 +43,7 @@ const COMMANDS = 'commands';
 const FIRST_REGISTERING_MS = 500;
 const LONGEST_REGISTERING_MS = 5 * 60_000;
 const FILE_PATIENCE_MS = 2 * 60_000;
+const SETTLE_MS = 5000;
 
 export interface SessionOptions {
   /** Milliseconds after which a call to Discord without an answer is given up. */
@@ -51,6 +52,8 @@ export interface SessionOptions {
   catchUpMs?: number;
   /** Milliseconds for which a message from Discord waits for a file of it that cannot be fetched. */
   filePatienceMs?: number;
+  /** Milliseconds for which a webhook's post of unknown outcome is waited for before it is made again. */
+  settleMs?: number;
 }
 
 function createBridge(
@@ -106,6 +109,8 @@ function createBridge(
     generation: 0,
     readyAt: Number.POSITIVE_INFINITY,
     replyModeSince: Number.POSITIVE_INFINITY,
+    settleMs: options.settleMs ?? SETTLE_MS,
+    startedAt: performance.now(),
     filePatienceMs: options.filePatienceMs ?? FILE_PATIENCE_MS,
     ended: false,
     drainInbound: (ticket) => drainInbound(bridge, ticket),

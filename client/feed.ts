@@ -139,7 +139,8 @@ export class Feed {
     switch (name) {
       case 'message':
       case 'edit_message':
-      case 'delete_message': {
+      case 'delete_message':
+      case 'reaction': {
         const message: MessageView = data;
         this.#take(message.ticket_id, { name, rev: message.rev, message });
         break;

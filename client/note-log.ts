@@ -3,7 +3,7 @@ import type { MessageView } from '../src/contract/messages.ts';
 
 /** One change of a ticket's internal stream, as listeners hear it. */
 export type NoteEvent =
-  | { name: 'note' | 'edit_note' | 'delete_note'; rev: number; data: MessageView }
+  | { name: 'note' | 'edit_note' | 'delete_note' | 'note_reaction'; rev: number; data: MessageView }
   | { name: 'desk_event'; rev: number; data: DeskEventView };
 
 /** Events waiting behind a hole; what is beyond comes with the sync that fills it. */

@@ -27,6 +27,11 @@ interface Track {
   shortAnswers: number;
 }
 
+const noteEvents = ['note', 'edit_note', 'delete_note', 'note_reaction'] as const;
+
+const isNoteEvent = (name: ServerEventName): name is (typeof noteEvents)[number] =>
+  (noteEvents as readonly string[]).includes(name);
+
 /** Turns what comes of notes over sockets that break into one stream per ticket without holes or doubles. */
 export class NotesFeed {
   readonly #options: NotesFeedOptions;
@@ -69,7 +74,7 @@ export class NotesFeed {
   }
 
   accept(name: ServerEventName, data: never): void {
-    if (name === 'note' || name === 'edit_note' || name === 'delete_note') {
+    if (isNoteEvent(name)) {
       const note: MessageView = data;
       this.#take(note.ticket_id, { name, rev: note.rev, data: note });
     } else if (name === 'desk_event') {

@@ -31,11 +31,13 @@ export interface DeskClientOptions {
   onError?: (error: DeskError) => void;
 }
 
-/** What listeners hear. The first six come in the order of their ticket, each once. */
+/** What listeners hear. The first seven come in the order of their ticket, each once. */
 export interface DeskEvents {
   message: MessageView;
   edit_message: MessageView;
   delete_message: MessageView;
+  /** What was missed while offline comes with the message, as `edit_message`. */
+  reaction: MessageView;
   ticket_created: TicketView;
   ticket_updated: TicketView;
   ticket_closed: TicketView;
@@ -48,10 +50,11 @@ export interface DeskEvents {
   connection: ConnectionState;
   outbox: OutboxChange;
   new_ticket: NewTicketChange;
-  /** These five a `StaffClient` alone hears; the first four in the order of their ticket's notes. */
+  /** These six a `StaffClient` alone hears; the first five in the order of their ticket's notes. */
   note: MessageView;
   edit_note: MessageView;
   delete_note: MessageView;
+  note_reaction: MessageView;
   desk_event: DeskEventView;
   notes_outbox: OutboxChange;
   error: DeskError;

@@ -5,7 +5,11 @@ import { isEnded } from './ended.ts';
 
 /** One change of a ticket, as listeners hear it. */
 export type LogEvent =
-  | { name: 'message' | 'edit_message' | 'delete_message'; rev: number; message: MessageView }
+  | {
+      name: 'message' | 'edit_message' | 'delete_message' | 'reaction';
+      rev: number;
+      message: MessageView;
+    }
   | { name: 'ticket_updated' | 'ticket_closed'; rev: number; ticket: TicketView };
 
 /** Events waiting behind a hole; what is beyond comes with the sync that fills it. */

@@ -24,6 +24,13 @@ export function createTicketVerbs(calls: Calls, rest: Rest) {
     /** Of a closed ticket; again within seven days it changes the rating. */
     rate: verb('rateTicket', 'POST /tickets/:ticketId/rating'),
     withdraw: verb('withdrawTicket', 'POST /tickets/:ticketId/withdraw'),
+    /** Reacts to a message with an emoji; once, however often. */
+    react: verb('addReaction', 'PUT /tickets/:ticketId/messages/:messageId/reactions/:emoji'),
+    /** Takes the own reaction back. */
+    unreact: verb(
+      'removeReaction',
+      'DELETE /tickets/:ticketId/messages/:messageId/reactions/:emoji',
+    ),
     /** Who changed what, and when. */
     history: verb('listHistory', 'GET /tickets/:ticketId/history'),
   };

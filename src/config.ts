@@ -29,6 +29,8 @@ export interface DiscordConfig {
   transcriptChannelId: Id;
   categories: { NORMAL: Id; URGENT: Id; CRITICAL: Id };
   roles: { GENERAL: Id; TECHNICAL: Id; MANAGER: Id; ADMIN: Id };
+  /** In whose name customers' messages are posted: the bot's, or by a webhook their own. */
+  persona: 'bot' | 'webhook';
   /** How many of one partner's tickets may have a channel at the same time. */
   maxTicketsPerPartner: number;
   /** How many channels of the server are kept free, and which tickets give theirs up for it. */
@@ -210,6 +212,7 @@ function discordConfig(raw: Raw): DiscordConfig | undefined {
       idleMs: raw.DISCORD_PARK_IDLE_HOURS * HOUR_MS,
       waitingMs: raw.DISCORD_PARK_WAITING_HOURS * HOUR_MS,
     },
+    persona: raw.DISCORD_PERSONA,
     apiUrl: raw.DISCORD_API_URL,
     cdnUrl: raw.DISCORD_CDN_URL,
   };

@@ -271,6 +271,12 @@ export const variables = {
     wants: 'off, least_loaded or round_robin',
     example: 'off',
   },
+  DISCORD_PERSONA: {
+    schema: z.enum(['bot', 'webhook']).default('bot'),
+    wants:
+      "bot or webhook: in whose name customers' messages stand in Discord, the bot's or their own",
+    example: 'bot',
+  },
   DISCORD_REPLY_MODE: {
     schema: z.enum(['all', 'reply']).default('all'),
     wants: "all or reply: which of staff's plain messages in Discord go to the customer",

@@ -1,22 +1,21 @@
 import { ObjectId, Timestamp } from 'mongodb';
-import type {
-  Author,
-  Entry,
-  MessageChangeEntry,
-  MessageEntry,
-  Stream,
-  Ticket,
-  TicketChangeEntry,
-} from '../../src/domain/log/entry.ts';
+import { seedCategories } from '../../src/domain/categories/categories.ts';
+import { native } from '../../src/domain/log/collections.ts';
 import { toRow, toTicket } from '../../src/domain/log/entry.ts';
+import { SCHEMA_VERSION } from '../../src/domain/migration/migrate.ts';
+import type { Priority } from '../../src/domain/priorities/priorities.ts';
+import { seedPriorities, toPriority } from '../../src/domain/priorities/priorities.ts';
 import { textsOfEntries, textsOfTicket } from '../../src/domain/search/index-consumer.ts';
 import { type BlockTexts, newRow } from '../../src/domain/search/postings.ts';
+import { listedSla } from '../../src/domain/sla/service-level.ts';
 import type { Database } from '../../src/models/database.ts';
 import type { SearchRow } from '../../src/models/search.ts';
 import type { TicketRow } from '../../src/models/ticket.ts';
 import { seededRandom } from '../../tests/support/random.ts';
 import { ticketRow } from '../subjects/deskcord.ts';
-import { drawText, type Random } from './desk-text.ts';
+import { type DeskPlan, TicketHistory } from './desk-history.ts';
+import { agents, live, pick } from './desk-life.ts';
+import { drawText, type Language, type Random } from './desk-text.ts';
 
 /** How large a desk; the same options, `until` included, make the same desk. */
 export interface DeskOptions {
@@ -41,114 +40,34 @@ export interface Desk {
 
 const DAYS = 90;
 const DAY_MS = 86_400_000;
-const AGENTS = 40;
 const BATCH = 5000;
-/** What happens to a message, to a ticket. */
-const share = { edited: 0.02, deleted: 0.01, notes: 0.05, assigned: 0.7, closed: 0.8 };
+/** Entries of a ticket for each of its messages, about. */
+const ENTRIES_PER_MESSAGE = 1.3;
+/** Of a ticket with hardly a message. */
+const LEAST_ENTRIES = 12;
 
 const categories = ['TECHNICAL', 'BILLING', 'ACCOUNT', 'GENERAL', 'FEATURE_REQUEST', null];
 
-const agents: readonly Author[] = Array.from({ length: AGENTS }, (_, nth) => ({
-  key: `staff||agent-${nth}`,
-  id: `agent-${nth}`,
-  name: `Agent ${nth}`,
-  role: 'AGENT',
-}));
-
-const pick = <T>(random: Random, values: readonly T[]): T =>
-  values[Math.floor(random() * values.length)] as T;
-
-/** Writes the two logs of one ticket as the verbs would, in the order of time. */
-class TicketHistory {
-  readonly entries: Entry[] = [];
-  readonly #random: Random;
-  readonly #nextId: (at: number) => string;
-  readonly #customer: Author;
-  readonly #seqs: Record<Stream, number> = { public: 0, internal: 0 };
-  #ticket: Ticket;
-  #at: number;
-
-  constructor(ticket: Ticket, random: Random, nextId: (at: number) => string) {
-    this.#ticket = ticket;
-    this.#random = random;
-    this.#nextId = nextId;
-    this.#at = ticket.created_at;
-    const { owner, username, user_role } = ticket;
-    this.#customer = { key: owner, id: owner, name: username, role: user_role };
-  }
-
-  get ticket(): Ticket {
-    return this.#ticket;
-  }
-
-  #place(stream: Stream, author: Author) {
-    this.#at += Math.floor(this.#random() * 3_600_000);
-    const id = this.#nextId(this.#at);
-    const { owner } = this.#ticket;
-    const place = { id, ticket_id: this.#ticket.id, stream, seq: ++this.#seqs[stream], owner };
-    return { ...place, at: this.#at, author, client_id: id, origin: 'web' as const };
-  }
-
-  /** A message, and now and then an edit or its deletion. */
-  write(stream: Stream): void {
-    const isStaff = stream === 'internal' || this.#random() < 0.5;
-    const author = isStaff ? pick(this.#random, agents) : this.#customer;
-    const content = drawText(this.#random, 10 + Math.floor(this.#random() * 50));
-    const first: MessageEntry = { ...this.#place(stream, author), type: 'message', content };
-    this.entries.push(first);
-    const chance = this.#random();
-    if (chance < share.edited) this.#change('edit', first);
-    else if (chance < share.edited + share.deleted) this.#change('delete', first);
-  }
-
-  #change(type: 'edit' | 'delete', first: MessageEntry): void {
-    const { id, seq, at, author, client_id, origin } = first;
-    const of = { id, seq, at, author, client_id, origin };
-    const content = type === 'edit' ? drawText(this.#random, 30) : '';
-    const change: MessageChangeEntry = {
-      ...this.#place(first.stream, author),
-      type,
-      content,
-      files: [],
-      of,
-    };
-    this.entries.push(change);
-  }
-
-  /** Sets fields of the ticket; one of them may be the time at which it is done. */
-  set(action: string, make: (at: number, seq: number) => Partial<Ticket>): void {
-    const place = this.#place('public', pick(this.#random, agents));
-    const fields = make(place.at, place.seq);
-    const before = this.#ticket;
-    const changes = Object.fromEntries(
-      Object.entries(fields).map(([name, to]) => [name, [before[name as keyof Ticket], to]]),
-    ) as TicketChangeEntry['changes'];
-    this.#ticket = { ...before, ...fields, updated_at: place.at, status_seq: place.seq };
-    this.entries.push({
-      ...place,
-      type: 'ticket_change',
-      action,
-      changes,
-      ticket: this.#ticket,
-    });
-  }
-}
-
-/** Collects rows and writes them a few thousand at a time. */
+/** Collects rows and writes them a few thousand at a time, the next ones being made meanwhile. */
 function createInserter(db: Database, name: 'tickets' | 'entries' | 'search') {
   let rows: object[] = [];
+  let writing: Promise<unknown> = Promise.resolve();
   const flush = async () => {
     if (rows.length === 0) return;
     const batch = rows;
     rows = [];
-    await db[name].collection.insertMany(batch as never, { ordered: false });
+    await writing;
+    writing = db[name].collection.insertMany(batch as never, { ordered: false });
   };
   return {
     async add(row: object) {
       rows.push(row);
       if (rows.length >= BATCH) await flush();
     },
-    flush,
+    async end() {
+      await flush();
+      await writing;
+    },
   };
 }
 
@@ -179,66 +98,75 @@ function createIds(random: Random): (at: number) => string {
   };
 }
 
-function openTicket(nth: number, options: DeskOptions, random: Random, id: string, at: number) {
-  const owner = `customer-${Math.floor(random() ** 2 * Math.max(1, options.tickets / 4))}`;
+function drawLanguage(random: Random): Language {
+  const chance = random();
+  return chance < 0.05 ? 'japanese' : chance < 0.1 ? 'arabic' : 'latin';
+}
+
+function openTicket(
+  nth: number,
+  { tickets }: DeskOptions,
+  { random, nextId }: DeskPlan,
+  { at, language, priority }: { at: number; language: Language; priority: Priority },
+) {
+  const owner = `customer-${Math.floor(random() ** 2 * Math.max(1, tickets / 4))}`;
   return ticketRow(owner, nth + 1, {
-    _id: ObjectId.createFromHexString(id) as unknown as TicketRow['_id'],
-    topic: drawText(random, 4),
-    description: drawText(random, 30),
+    _id: ObjectId.createFromHexString(nextId(at)) as unknown as TicketRow['_id'],
+    topic: drawText(random, 4, language),
+    description: drawText(random, 30, language),
     category: pick(random, categories),
-    issue_level: pick(random, ['NORMAL', 'NORMAL', 'NORMAL', 'URGENT', 'CRITICAL']),
+    priority: priority.name,
+    issue_level: priority.issue_level,
     support_role: pick(random, ['GENERAL', 'GENERAL', 'TECHNICAL', 'MANAGER', 'ADMIN']),
+    // As where new tickets waited for approval once.
+    status: random() < 0.01 ? 'NEW' : 'OPEN',
     created_at: at,
     updated_at: at,
   });
 }
 
-function assign(history: TicketHistory, { key, id, name }: Author): void {
-  history.set('updated', (at) => ({
-    status: 'IN_PROGRESS',
-    assigned_to: id,
-    assignee: { key, id, name },
-    first_response_at: at,
-    response_time: at - history.ticket.created_at,
-  }));
+async function readPriorities(db: Database): Promise<Priority[]> {
+  await seedPriorities({ db });
+  await seedCategories({ db });
+  const rows = await native(db.priorities).find().sort({ rank: 1 }).toArray();
+  return rows.map(toPriority);
 }
 
-function close(history: TicketHistory, close_reason: string | null): void {
-  history.set('closed', (at, seq) => ({
-    status: 'CLOSED',
-    closed_at: at,
-    close_reason,
-    resolved_at: at,
-    resolution_time: at - history.ticket.created_at,
-    ending_seq: seq,
+/** What is in a database besides its tickets once a worker has looked after it. */
+async function insertOthers(db: Database, { tickets }: Desk, plan: DeskPlan, search: boolean) {
+  const at = plan.horizon;
+  const staff = agents.map(({ key, id, name, role }) => ({
+    ...{ web: { key, id, partner: null, name, role }, name: null, skills: null, away: false },
+    ...{ created_at: at, seen_at: at, discord_seen_at: null },
   }));
+  await db.agents.collection.insertMany(staff as never);
+  await db.counters.collection.insertOne({ _id: 'ticket', value: tickets } as never);
+  const meta = { _id: 'schema', version: SCHEMA_VERSION, migrated_to: null };
+  const marked = { _id: meta._id } as never;
+  await db.meta.collection.updateOne(marked, { $setOnInsert: meta }, { upsert: true });
+  if (!search) return;
+  const stored = new Timestamp({ t: Math.floor(at / 1000), i: 1 });
+  const done = { stored, began: stored, walked: null, complete: true, fence: 0 };
+  const indexed = { _id: 'search-reindex' } as never;
+  await db.watermarks.collection.updateOne(indexed, { $setOnInsert: done }, { upsert: true });
 }
 
-function writeHistory(history: TicketHistory, messages: number, random: Random): number {
-  let notes = 0;
-  const assignedAfter = random() < share.assigned ? Math.floor(random() * messages) : -1;
-  for (let nth = 0; nth < messages; nth++) {
-    history.write('public');
-    if (nth === assignedAfter) {
-      assign(history, pick(random, agents));
-    }
-    if (random() >= share.notes) continue;
-    history.write('internal');
-    notes++;
-  }
-  if (random() < share.closed) close(history, random() < 0.5 ? drawText(random, 5) : null);
-  return notes;
-}
+/** By the time of an entry, and unique, as MongoDB would make it. */
+const storedAt = (at: number, i: number) => new Timestamp({ t: Math.floor(at / 1000), i });
 
 /**
- * Fills an empty database with a desk of three months: tickets with their messages, edits, deletions,
- * assignments, closings and notes, straight in the form in which the program stores them, but for the
- * visibility map, which readers make. 10⁶ messages over REST would take half an hour.
+ * Fills an empty database with a desk of three months: tickets with their messages, notes, edits, deletions,
+ * assignments, tags, waits, closings, ratings and broken promises, straight in the form in which the program
+ * stores them, but for the visibility map, which readers make, and the due work and the statistics, which a
+ * worker does. 10⁶ messages over REST would take half an hour.
  */
 export async function generateDesk(db: Database, options: DeskOptions): Promise<Desk> {
   const random = seededRandom(options.seed ?? 1);
-  const nextId = createIds(random);
   const until = options.until ?? Date.now() - 2 * DAY_MS;
+  const priorities = await readPriorities(db);
+  const [low, medium, high, urgent] = priorities as [Priority, Priority, Priority, Priority];
+  const rules = { priorities, calendar: undefined };
+  const plan = { random, nextId: createIds(random), rules, horizon: until + DAY_MS };
   const [tickets, entries] = [createInserter(db, 'tickets'), createInserter(db, 'entries')];
   const search = createInserter(db, 'search');
   const desk: Desk = { tickets: 0, messages: 0, notes: 0, longest: '' };
@@ -247,26 +175,29 @@ export async function generateDesk(db: Database, options: DeskOptions): Promise<
   const mean = (options.messages - inLongest) / options.tickets;
   for (let nth = 0; nth < options.tickets; nth++) {
     const at = Math.floor(until - (1 - (nth + 1) / options.tickets) * DAYS * DAY_MS);
-    const row = openTicket(nth, options, random, nextId(at), at);
-    const history = new TicketHistory(toTicket(row), random, nextId);
-    const share = nth === longest ? inLongest : 0;
+    const language = nth === longest ? 'latin' : drawLanguage(random);
+    const priority = pick(random, [low, medium, medium, high, urgent]);
+    const row = openTicket(nth, options, plan, { at, language, priority });
+    if (nth === longest) row.status = 'OPEN';
     // Geometric: most tickets are short, a few are ten times as long.
+    const share = nth === longest ? inLongest : 0;
     const messages = share + Math.floor(-Math.log(1 - random()) * mean + random());
-    desk.notes += writeHistory(history, messages, random);
-    // Settled long ago for every poll, and unique, as MongoDB would make it.
-    const stored = (t: number, i: number) => new Timestamp({ t: Math.floor(t / 1000), i });
+    const expected = messages * ENTRIES_PER_MESSAGE + LEAST_ENTRIES;
+    const history = new TicketHistory(toTicket(row), plan, language, expected);
+    desk.notes += live(history, messages, random);
     for (const entry of history.entries) {
-      await entries.add({ ...toRow(entry), stored: stored(at, entry.seq) });
+      await entries.add({ ...toRow(entry), stored: storedAt(entry.at, entry.seq) });
     }
     if (options.search) for (const each of searchRows(history)) await search.add(each);
     const { id: _, ...fields } = history.ticket;
-    await tickets.add({ ...row, ...fields, stored: stored(at, nth + 1) });
+    const listed = listedSla(history.ticket, rules, plan.horizon);
+    await tickets.add({ ...row, ...fields, ...listed, stored: storedAt(at, nth + 1) });
     desk.tickets++;
     desk.messages += messages;
     if (nth === longest) desk.longest = history.ticket.id;
     if (desk.tickets % 1000 === 0) options.onProgress?.(desk);
   }
-  await Promise.all([tickets, entries, search].map((each) => each.flush()));
-  await db.counters.collection.insertOne({ _id: 'ticket', value: desk.tickets } as never);
+  await Promise.all([tickets, entries, search].map((each) => each.end()));
+  await insertOthers(db, desk, plan, options.search ?? false);
   return desk;
 }

@@ -3,6 +3,7 @@ import { bridgeScenario } from './bridge.ts';
 import { catchUpScenario } from './catch-up.ts';
 import { costsScenario } from './costs.ts';
 import { fanOutScenario, memoryScenario, stormScenario } from './crowds.ts';
+import { deskScenario } from './desk.ts';
 import { headroomScenario } from './headroom.ts';
 import { latencyScenario, twoNodesScenario } from './latency.ts';
 import { scaleScenario } from './scale.ts';
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   costsScenario,
   bridgeScenario,
   ticketsScenario,
+  deskScenario,
   searchScenario,
   scaleScenario,
 ];

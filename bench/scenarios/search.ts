@@ -1,11 +1,8 @@
-import { createConnection } from 'mongoose';
-import { buildIndexes } from '../../src/domain/indexes.ts';
-import { defineModels } from '../../src/models/database.ts';
-import { generateDesk } from '../generator/desk.ts';
 import { rarestRank, wordOfRank } from '../generator/desk-text.ts';
 import { HttpConnection, writeRequest } from '../generator/http-connection.ts';
 import type { Metric } from '../report/results.ts';
 import { percentile } from '../report/statistics.ts';
+import { fillDesk } from '../subjects/desk.ts';
 import { generate } from '../subjects/generator.ts';
 import { start } from '../subjects/subjects.ts';
 import { mintToken } from '../subjects/tokens.ts';
@@ -41,22 +38,6 @@ const queries: readonly { name: string; who: 'AGENT' | 'TEMP_USER'; query: strin
   { name: 'a customer, the commonest word', who: 'TEMP_USER', query: `q=${words(0)}` },
 ];
 
-async function fill(run: ScenarioRun, world: World, database: string, tickets: number) {
-  const connection = await createConnection(world.uri, { dbName: database }).asPromise();
-  try {
-    const db = defineModels(connection);
-    const onProgress = (done: { tickets: number; messages: number }) => {
-      if (done.tickets % 10_000 === 0)
-        run.say(`${done.tickets} tickets, ${done.messages} messages`);
-    };
-    await generateDesk(db, { tickets, messages: tickets * 10, search: true, onProgress });
-    run.say('building the indexes');
-    await buildIndexes(db);
-  } finally {
-    await connection.close();
-  }
-}
-
 function get(http: HttpConnection, path: string, token: string): Promise<void> {
   return new Promise((resolve, reject) => {
     http.send(writeRequest('GET', path, token), (status, body) => {
@@ -70,7 +51,7 @@ function get(http: HttpConnection, path: string, token: string): Promise<void> {
 async function measureQueries(run: ScenarioRun, world: World): Promise<void> {
   const tickets = run.effort.quick ? 2000 : 100_000;
   const database = world.freshDatabase();
-  await fill(run, world, database, tickets);
+  await fillDesk(world.uri, database, { tickets, say: run.say });
   const running = await start(world, 'deskcord', { database });
   const http = new HttpConnection(running.port, (error) => run.say(error.message));
   const tokens = {

@@ -57,7 +57,11 @@ function buttonsOf(chosen: Chosen, steps: readonly Step[]): Row[] {
 function whyNot(bridge: Bridge): string | undefined {
   const names = lacking(bridge, [P.ViewChannel, P.ManageChannels, P.ManageRoles]);
   if (names.length === 0) return undefined;
-  const invite = inviteUrl(bridge.client.application?.id ?? '', bridge.settings.guildId);
+  const invite = inviteUrl(
+    bridge.client.application?.id ?? '',
+    bridge.settings.guildId,
+    bridge.discord,
+  );
   return `The bot's role lacks ${names.join(', ')}: give it that in the server's settings, or invite it again by ${invite}`;
 }
 

@@ -2,11 +2,11 @@ import { type APIChannel, type APIMessage, MessageType, Routes } from 'discord.j
 import { findPosts, type Post } from '../../src/domain/mirror/posts.ts';
 import type { Aside } from '../../src/domain/transcript/asides.ts';
 import { unavailable } from '../../src/errors.ts';
-import { type Bridge, selfId } from '../bridge.ts';
+import { type Bridge, isOfOurWebhook, selfId } from '../bridge.ts';
 import { code, hasCode, isInaccessible, MirrorProblem } from '../discord-errors.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { compareIds } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
+import { compareIds } from '../snowflakes.ts';
 import { isForStaff, markingOf } from './classify.ts';
 import { enqueue, type InboundEvent, inboxOf } from './inbox.ts';
 import { fileNameOf } from './incoming.ts';
@@ -146,7 +146,8 @@ function collect(bridge: Bridge) {
   return {
     asides,
     add(message: APIMessage, why: string): void {
-      if (message.author.id === selfId(bridge) || !said.includes(message.type)) return;
+      const isOurs = message.author.id === selfId(bridge) || isOfOurWebhook(bridge, message);
+      if (isOurs || !said.includes(message.type)) return;
       if (asides.length >= MAX_ASIDES) {
         throw new MirrorProblem(
           `the channel holds more than ${MAX_ASIDES} lines of staff that no transcript has: save them by hand, then remove it`,

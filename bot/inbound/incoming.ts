@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Attachment, type Message, MessageReferenceType, MessageType } from 'discord.js';
 import { isBlank } from '../../src/contract/text.ts';
-import type { Bridge } from '../bridge.ts';
+import { type Bridge, isOfOurWebhook } from '../bridge.ts';
 import { type Person, personOf } from '../people.ts';
 import {
   isForStaff,
@@ -55,9 +55,10 @@ export function isWritten(message: Message): boolean {
   );
 }
 
-/** True for what a webhook says, which may be a person's words repeated by a proxy. */
+/** True for what a webhook of others says, which may be a person's words repeated by a proxy. */
 export function isWebhook(message: Message): boolean {
-  return Boolean(message.webhookId) && message.type === MessageType.Default;
+  const isHook = Boolean(message.webhookId) && message.type === MessageType.Default;
+  return isHook && !isOfOurWebhook(message, message);
 }
 
 /** The name its sender gave a file: Discord takes most of Unicode out of `name` and keeps it as `title`. */

@@ -6,7 +6,7 @@ import { callDiscord, type Outcome } from '../call-ends.ts';
 import { MirrorProblem } from '../discord-errors.ts';
 import { escapeName, shorten } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { absentRoles, overwritesFor, seersOf } from '../permissions.ts';
+import { absentRoles, forPersonas, overwritesFor, seersOf } from '../permissions.ts';
 import { inCategory, listGuildChannels } from './categories.ts';
 import { blocked, failureOf } from './refusals.ts';
 
@@ -80,7 +80,8 @@ function overwrites(
 ) {
   const held = bridge.client.guilds.cache.get(bridge.settings.guildId)?.members.me?.permissions;
   const bits = held?.bitfield ?? ~0n;
-  return overwritesFor(bridge.settings, selfId(bridge), place.support_role, bits, missing);
+  const more = forPersonas(bridge.discord);
+  return overwritesFor(bridge.settings, selfId(bridge), place.support_role, bits, missing, more);
 }
 
 /** The roles to leave out, as the mirror's row remembers them. */

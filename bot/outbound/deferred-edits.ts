@@ -27,6 +27,8 @@ export async function mirrorOrDefer(
   ticket: MirroredTicket,
   entry: Entry,
 ): Promise<{ shown: boolean; deferred?: DeferredEdit[] }> {
+  // It says nothing of the text: what was put off stays so.
+  if (entry.type === 'react') return { shown: await mirrorEntry(bridge, ticket, entry, true) };
   const messageId = isOfMessage(entry) ? messageIdOf(entry) : entry.id;
   const rest = others(ticket, messageId);
   // A later edit says all that the earlier one said.

@@ -11,10 +11,11 @@ import { writtenAs } from '../../src/domain/mirror/states.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Speech } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { compareIds } from '../posting.ts';
+import { compareIds } from '../snowflakes.ts';
 import { settlePosts } from './commits.ts';
 import { deletePosts, editSpeech } from './message-edits.ts';
-import { postSpeech, type Said } from './message-posts.ts';
+import { postSpeech } from './message-posts.ts';
+import type { Said } from './speech-parts.ts';
 
 type Origin = Pick<Entry, 'origin' | 'client_id'>;
 type OfMessage = MessageEntry | MessageChangeEntry;
@@ -63,7 +64,7 @@ export async function mirrorEntry(
   entry: Entry,
   inLogOrder: boolean,
 ): Promise<boolean> {
-  if (!isOfMessage(entry)) return false;
+  if (!isOfMessage(entry) || entry.type === 'react') return false;
   const isDone = entry.type !== 'delete' || entry.origin === 'discord';
   if (isDone && standsThere(firstOf(entry), ticket.mirror.channel_id as string)) return false;
   const said = saidIn(entry, inLogOrder);

@@ -1,66 +1,17 @@
 import type { RawFile } from 'discord.js';
 import { loadFile } from '../../src/domain/files/read.ts';
-import type { Stream } from '../../src/domain/log/entry.ts';
 import { listPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
-import type { Outcome } from '../call-ends.ts';
-import { type Speech, speechParts } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { deliver, isSpeechOf } from '../posting.ts';
+import { isSpeechOf, type Posted } from '../own-posts.ts';
+import { deliverPost, type Persona } from '../posting.ts';
+import { type Try, tryRenditions } from './attempts.ts';
 import { commit, notePost, settlePosts } from './commits.ts';
-import { failureOf, whyRefused } from './refusals.ts';
-import { afterRefusal, contentOf, type File, type Rendition } from './renditions.ts';
-
-/** Below Discord's 25 MiB a request, with room for what is around the files; it takes ten of them, as we do. */
-const BYTES_IN_A_POST = 24 * 1024 * 1024;
-
-/** What is said in the channel for one entry of the log. */
-export interface Said {
-  entryId: string;
-  /** The message it belongs to; of a ticket's description, the ticket. */
-  messageId: string;
-  seq: number;
-  stream: Stream;
-  speech: Speech;
-  files: readonly File[];
-  /** The message of the log that it answers. */
-  answers?: string | null | undefined;
-  /** See `Outgoing`. */
-  inLogOrder: boolean;
-}
-
-interface Part {
-  content: string;
-  files: File[];
-}
-
-/** Files as few posts as they fit in. */
-function groupFiles(files: readonly File[]): File[][] {
-  const groups: File[][] = [];
-  let bytes = 0;
-  for (const file of files) {
-    const group = groups.at(-1);
-    bytes += file.size;
-    if (!group || bytes > BYTES_IN_A_POST) {
-      groups.push([file]);
-      bytes = file.size;
-    } else group.push(file);
-  }
-  return groups;
-}
-
-export function headerOf(speech: Speech): string {
-  return speechParts({ ...speech, text: '' })[0] as string;
-}
-
-/** The posts a message takes: its text in order, the files with the last of it. */
-export function planParts(speech: Speech, files: readonly File[]): Part[] {
-  const parts: Part[] = speechParts(speech).map((content) => ({ content, files: [] }));
-  const [first, ...further] = groupFiles(files);
-  if (first) (parts.at(-1) as Part).files = first;
-  for (const group of further) parts.push({ content: `${headerOf(speech)} files`, files: group });
-  return parts;
-}
+import { type Done, postAsCustomer, saysSo } from './persona-posts.ts';
+import { failureOf } from './refusals.ts';
+import { contentOf, type File, type Rendition } from './renditions.ts';
+import { referenceTo } from './replies.ts';
+import { isCustomers, type Part, planParts, type Said } from './speech-parts.ts';
 
 /** The files that are still there: those of a message deleted since are gone, though the log has them. */
 async function loadFiles(bridge: Bridge, files: readonly File[]): Promise<RawFile[]> {
@@ -72,38 +23,21 @@ async function loadFiles(bridge: Bridge, files: readonly File[]): Promise<RawFil
   return loaded;
 }
 
-export type Try = (rendition: Rendition) => Promise<Outcome<string | undefined>>;
-
-/** Tries one rendition after the other until Discord takes one. */
-export async function tryRenditions(
+/** Posts a part in the bot's own name, in whichever rendition Discord takes. */
+async function postAsBot(
   bridge: Bridge,
   ticket: MirroredTicket,
   said: Said,
-  original: Rendition,
-  attempt: Try,
-): Promise<{ outcome: Outcome<string | undefined>; rendition: Rendition }> {
-  const channelId = ticket.mirror.channel_id as string;
-  for (let rendition = original; ; ) {
-    const outcome = await attempt(rendition);
-    if (outcome.end !== 'refused') return { outcome, rendition };
-    const why = (cause: typeof outcome.cause) => whyRefused(bridge, channelId, cause);
-    const next = afterRefusal(headerOf(said.speech), original, rendition, outcome.cause, why);
-    if (!next) return { outcome, rendition };
-    if (rendition === original) {
-      const where = { part: 'discord', ticket: ticket.id, seq: said.seq };
-      bridge.ctx.reports.report(outcome.error, where);
-    }
-    rendition = next;
-  }
-}
-
-/** Where the message that is answered stands in the channel, so that Discord shows it as answered. */
-async function referenceTo(bridge: Bridge, ticket: MirroredTicket, { answers }: Said) {
-  if (!answers) return {};
-  const written = ticket.unrecorded.find(({ message_id }) => message_id === answers);
-  const [post] = written ? [written] : await listPosts(bridge.ctx, answers);
-  if (!post || post.channel_id !== ticket.mirror.channel_id) return {};
-  return { message_reference: { message_id: post.id, fail_if_not_exists: false } };
+  part: number,
+  { content, files }: Part,
+  deliverAs: (body: object) => Try<Posted | undefined>,
+): Promise<Done> {
+  const reference = part === 0 ? await referenceTo(bridge, ticket, said) : {};
+  const original: Rendition = { name: '', content, files };
+  const tried = await tryRenditions(bridge, ticket, said, original, deliverAs(reference));
+  const { outcome, rendition } = tried;
+  if (outcome.end === 'done') return { value: outcome.value, rendition };
+  throw failureOf(bridge, ticket, ticket.mirror.channel_id as string, outcome);
 }
 
 export async function postPart(
@@ -111,27 +45,31 @@ export async function postPart(
   ticket: MirroredTicket,
   said: Said,
   part: number,
-  { content, files }: Part,
+  whole: Part,
 ): Promise<void> {
   const channelId = ticket.mirror.channel_id as string;
-  const original: Rendition = { name: '', content, files };
-  const reference = part === 0 ? await referenceTo(bridge, ticket, said) : {};
-  const attempt: Try = async (one) =>
-    deliver(bridge, ticket, {
-      channelId,
-      key: `${said.entryId} ${part}`,
-      rendition: one.name + (one.leftOut ? ' -files' : ''),
-      body: { content: contentOf(one), ...reference },
-      files: [...(one.text ? [one.text] : []), ...(await loadFiles(bridge, one.files))],
-      isIt: isSpeechOf(said.stream),
-      stream: said.stream,
-      inLogOrder: said.inLogOrder,
-    });
-  const { outcome, rendition } = await tryRenditions(bridge, ticket, said, original, attempt);
-  if (outcome.end !== 'done') throw failureOf(bridge, ticket, channelId, outcome);
-  if (!outcome.value) return;
+  const deliverAs = (body: object, persona?: Persona): Try<Posted | undefined> => {
+    return async (one) =>
+      deliverPost(bridge, ticket, {
+        channelId,
+        key: `${said.entryId} ${part}`,
+        rendition: one.name + (one.leftOut ? ' -files' : ''),
+        body: { content: contentOf(one), ...body },
+        files: [...(one.text ? [one.text] : []), ...(await loadFiles(bridge, one.files))],
+        isIt: isSpeechOf(said.stream),
+        ...(isCustomers(said) && { isTheirs: saysSo(whole.bare) }),
+        ...(persona && { persona }),
+        stream: said.stream,
+        inLogOrder: said.inLogOrder,
+      });
+  };
+  const asThem = (persona: Persona) => deliverAs({}, persona);
+  const done =
+    (isCustomers(said) && (await postAsCustomer(bridge, ticket, said, part, whole, asThem))) ||
+    (await postAsBot(bridge, ticket, said, part, whole, deliverAs));
+  if (!done.value) return;
   notePost(ticket, {
-    id: outcome.value,
+    ...done.value,
     ticket_id: ticket.id,
     channel_id: channelId,
     message_id: said.messageId,
@@ -141,7 +79,7 @@ export async function postPart(
     direction: 'out',
     hash: '',
     edited: 0,
-    files: rendition.files.map((file) => ({ attachment: '', file: file.id })),
+    files: done.rendition.files.map((file) => ({ attachment: '', file: file.id })),
     epoch: bridge.lease.fencingToken,
   });
 }

@@ -13,7 +13,7 @@ import { type Bridge, selfId } from '../bridge.ts';
 import { describe, isTransient } from '../discord-errors.ts';
 import { type GuildPart, purposeOf, roleParts } from '../guild-parts.ts';
 import { guildOf } from '../inbound/writers.ts';
-import { botMay, withinReach } from '../permissions.ts';
+import { botMay, forPersonas, withinReach } from '../permissions.ts';
 import { type Chosen, fingerprintOf, isSettled, makePlan, type Step } from './plan.ts';
 
 /** What was done, and why it did not get to the end. */
@@ -28,7 +28,8 @@ export interface Applied {
 function overwritesOf(bridge: Bridge, part: GuildPart, roleIds: readonly string[]): APIOverwrite[] {
   const { guildId } = bridge.settings;
   const bits = (...wanted: bigint[]) => String(wanted.reduce((all, bit) => all | bit, 0n));
-  const mine = part.kind === 'category' ? [P.ViewChannel, P.ManageChannels, ...botMay] : botMay;
+  const inCategory = [P.ViewChannel, P.ManageChannels, ...botMay, ...forPersonas(bridge.discord)];
+  const mine = part.kind === 'category' ? inCategory : botMay;
   const staff = part.kind === 'category' ? [P.ViewChannel] : [P.ViewChannel, P.ReadMessageHistory];
   const role = (id: string, allow: string, deny = '0') => ({
     id,

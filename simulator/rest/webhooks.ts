@@ -28,10 +28,12 @@ const editBody = object({
   channel_id: optional(snowflake),
 });
 
-/** Names Discord keeps for itself. */
+const RESERVED = ['clyde', 'discord', '@', '#', ':', '```'];
+
+/** Names Discord keeps for itself, and marks that no name may have. */
 export function checkWebhookName(name: string, field: string): void {
   const lower = name.toLowerCase();
-  const taken = ['clyde', 'discord'].find((word) => lower.includes(word));
+  const taken = RESERVED.find((word) => lower.includes(word));
   if (taken) {
     const message = `Username cannot contain "${taken}"`;
     throw invalidField([field], 'USERNAME_INVALID_CONTAINS', message);

@@ -159,9 +159,17 @@ export const serverEvents = {
   message: { payload: messageView, when: 'Somebody has written, the own sender included.' },
   edit_message: { payload: messageView, when: 'A message has another text; it comes whole.' },
   delete_message: { payload: messageView, when: 'A message is deleted: `deleted`, no content.' },
+  reaction: {
+    payload: messageView,
+    when: 'Somebody has reacted to a message, or taken that back; it comes whole.',
+  },
   note: { payload: messageView, when: 'To staff: a note is written, the own author included.' },
   edit_note: { payload: messageView, when: 'To staff: a note has another text; it comes whole.' },
   delete_note: { payload: messageView, when: 'To staff: a note is deleted.' },
+  note_reaction: {
+    payload: messageView,
+    when: 'To staff: somebody has reacted to a note, or taken that back; it comes whole.',
+  },
   desk_event: { payload: deskEventView, when: 'To staff: something has happened to a ticket.' },
   ticket_internal: {
     payload: ticketInternalView,

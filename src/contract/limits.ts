@@ -8,6 +8,8 @@ export const rateLimits = {
   send_message: 15,
   list_messages: 15,
   change_message: 15,
+  /** Reactions set and taken back, on messages and notes together. */
+  react: 30,
   send_note: 60,
   list_notes: 60,
   change_note: 60,
@@ -54,6 +56,11 @@ export const sizes = {
   file: 10 * 1024 * 1024,
   fileName: 120,
   filesPerMessage: 10,
+  /** An emoji, in code points: the longest there is has ten. */
+  emoji: 16,
+  /** Different emoji on one message, and reactions of all people together. */
+  emojiPerMessage: 20,
+  reactionsPerMessage: 50,
   /** Messages that may carry the same file. */
   messagesPerFile: 20,
   ticketsPage: 100,

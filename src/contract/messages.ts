@@ -21,6 +21,16 @@ export type FileView = z.infer<typeof fileView>;
 export const mirrorState = z.enum(['waiting', 'posted', 'failed', 'none']);
 export type MirrorState = z.infer<typeof mirrorState>;
 
+/** One emoji on a message, with everybody who has set it. */
+export const reactionView = z.object({
+  emoji: z.string(),
+  count: z.int(),
+  users: z
+    .array(z.object({ id: z.string(), name: z.string() }))
+    .describe('In order of time; ids as in `author_id`.'),
+});
+export type ReactionView = z.infer<typeof reactionView>;
+
 /** A message on the wire. */
 export const messageView = z.object({
   id: hexId,
@@ -41,6 +51,7 @@ export const messageView = z.object({
   deleted: z.boolean(),
   files: z.array(fileView),
   reply_to: hexId.nullable().describe('The message it answers.'),
+  reactions: z.array(reactionView).describe('Ordered by the oldest that stands of each emoji.'),
   mirror: mirrorState.exactOptional().describe('Only in lists and `sync`, and for staff only.'),
 });
 export type MessageView = z.infer<typeof messageView>;

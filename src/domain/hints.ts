@@ -26,12 +26,22 @@ function isStep({ id, seq, at, author }: Fields): boolean {
   return isId(id) && isCount(seq) && isCount(at) && isAuthor(author);
 }
 
+/** What a reaction adds to what each change of a message carries. */
+function isReaction({ reaction, reactions = [] }: Fields): boolean {
+  if (!isFields(reaction) || !isText(reaction.emoji) || typeof reaction.set !== 'boolean')
+    return false;
+  return (
+    Array.isArray(reactions) && reactions.every((one) => isFields(one) && isAuthor(one.author))
+  );
+}
+
 function isEntry(value: unknown, stream: Stream): boolean {
   if (!isFields(value) || !isStep(value) || value.stream !== stream) return false;
   const { ticket_id, owner, type, of, ticket, changes, content, files = [] } = value;
   if (!isId(ticket_id) || !isText(owner)) return false;
   if (type === 'ticket_change') return isTicket(ticket) && isFields(changes);
   if (type !== 'message' && !(isFields(of) && isStep(of))) return false;
+  if (type === 'react' && !isReaction(value)) return false;
   return isText(content) && Array.isArray(files) && files.every(isFields);
 }
 

@@ -6,7 +6,7 @@ import type {
   TicketInternalView,
   TypingView,
 } from '../contract/events.ts';
-import type { MessageView, MirrorState } from '../contract/messages.ts';
+import type { MessageView, MirrorState, ReactionView } from '../contract/messages.ts';
 import type { SlaView, TicketView } from '../contract/tickets.ts';
 import type { AssigneeRow, RatingRow } from '../models/ticket.ts';
 import { staffFields } from '../models/ticket.ts';
@@ -125,6 +125,18 @@ export function shownId(
   return `staff-${hash.digest('base64url').slice(0, ALIAS_CHARACTERS)}`;
 }
 
+/** Reactions by their emoji, by the oldest that stands of each. */
+function reactionViews(ctx: AppContext, { reactions }: Message, to: Viewer): ReactionView[] {
+  const views = new Map<string, ReactionView>();
+  for (const { emoji, author } of reactions) {
+    const view = views.get(emoji) ?? { emoji, count: 0, users: [] };
+    view.users.push({ id: shownId(ctx, author, to), name: author.name });
+    view.count = view.users.length;
+    views.set(emoji, view);
+  }
+  return [...views.values()];
+}
+
 /** Ids made by us, or out of Discord's, mean nothing to a client. */
 function hasOwnClientId(message: Message): boolean {
   return message.origin === 'web' && message.client_id !== message.id;
@@ -149,6 +161,7 @@ export function messageView(ctx: AppContext, message: Message, to: Viewer): Mess
     deleted: message.deleted,
     files,
     reply_to: message.reply_to,
+    reactions: reactionViews(ctx, message, to),
   };
   if (to.staff && to.mirror) view.mirror = to.mirror;
   return view;

@@ -1,7 +1,9 @@
 import type { SyncAck } from '../contract/events.ts';
 import type { ListMessagesQuery } from '../contract/messages.ts';
+import { publicLog } from '../domain/log/entry.ts';
 import { deleteMessage, editMessage } from '../domain/messages/change.ts';
 import { listMessages } from '../domain/messages/list.ts';
+import { addReaction, removeReaction } from '../domain/messages/react.ts';
 import { sendMessage } from '../domain/messages/send.ts';
 import { type Handlers, nextLink } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
@@ -37,5 +39,15 @@ export const messageHandlers = {
   async deleteMessage({ ctx, actor, params }) {
     const { ticketId, messageId } = params;
     return { status: 200, body: await deleteMessage(ctx, actor, ticketId, messageId) };
+  },
+  async addReaction({ ctx, actor, params: { ticketId, messageId, emoji } }) {
+    return {
+      status: 200,
+      body: await addReaction(ctx, actor, publicLog(ticketId), messageId, emoji),
+    };
+  },
+  async removeReaction({ ctx, actor, params: { ticketId, messageId, emoji } }) {
+    const log = publicLog(ticketId);
+    return { status: 200, body: await removeReaction(ctx, actor, log, messageId, emoji) };
   },
 } satisfies Partial<Handlers>;

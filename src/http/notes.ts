@@ -1,4 +1,6 @@
+import { internalLog } from '../domain/log/entry.ts';
 import { deleteNote, editNote, listNotes, sendNote } from '../domain/messages/notes.ts';
+import { addReaction, removeReaction } from '../domain/messages/react.ts';
 import type { Handlers } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
 import { pageHeaders } from './messages.ts';
@@ -20,5 +22,15 @@ export const noteHandlers = {
   async deleteNote({ ctx, actor, params }) {
     const { ticketId, noteId } = params;
     return { status: 200, body: await deleteNote(ctx, actor, ticketId, noteId) };
+  },
+  async addNoteReaction({ ctx, actor, params: { ticketId, noteId, emoji } }) {
+    return {
+      status: 200,
+      body: await addReaction(ctx, actor, internalLog(ticketId), noteId, emoji),
+    };
+  },
+  async removeNoteReaction({ ctx, actor, params: { ticketId, noteId, emoji } }) {
+    const log = internalLog(ticketId);
+    return { status: 200, body: await removeReaction(ctx, actor, log, noteId, emoji) };
   },
 } satisfies Partial<Handlers>;

@@ -6,6 +6,7 @@ export type FailpointName =
   | 'after-publish'
   | 'before-post'
   | 'after-post'
+  | 'after-webhook'
   | 'after-record'
   | 'before-inbound-commit'
   | 'after-inbound-commit'

@@ -52,11 +52,24 @@ export interface MessageRow extends EntryBase {
   reply_to?: Types.ObjectId;
 }
 
-/** Carries the whole text and files after the change, so that a message is its last entry. */
+/** Somebody's reaction to a message: one for each person and emoji. */
+export interface ReactionRow {
+  emoji: string;
+  author: EntryBase['author'];
+  origin: EntryBase['origin'];
+}
+
+/** Carries the whole text, files and reactions after the change, so that a message is its last entry. */
 export interface MessageChangeRow extends EntryBase {
-  type: 'edit' | 'delete';
+  type: 'edit' | 'delete' | 'react';
   content: string;
   files: FileRow[];
+  /** Those there are, in order of time; absent where nobody has reacted. */
+  reactions?: ReactionRow[];
+  /** Of `react`: what was set or taken back by its author. */
+  reaction?: { emoji: string; set: boolean };
+  /** Of `react`: when the text was last changed; absent where it never was. */
+  edited_at?: number;
   of: Target;
 }
 
@@ -105,6 +118,9 @@ export const entrySchema = new Schema<EntryBase>(
     files: { type: [Schema.Types.Mixed], default: undefined },
     reply_to: Schema.Types.ObjectId,
     of: Schema.Types.Mixed,
+    reactions: { type: [Schema.Types.Mixed], default: undefined },
+    reaction: Schema.Types.Mixed,
+    edited_at: Number,
     action: String,
     changes: Schema.Types.Mixed,
     comment: String,

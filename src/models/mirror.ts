@@ -20,6 +20,8 @@ export interface MirrorRow {
   last_post: string;
   /** A post that was begun: what it was to be, and when. Until it is recorded its outcome is unknown. */
   attempt: { key: string; at: number } | null;
+  /** The webhook of its channel that posts in customers' names; its token is a secret. None until it is made. */
+  hook?: { channel_id: string; id: string; token: string } | null;
   /** Posts up to `last_post` whose own rows may not be written yet. */
   pending: PostRow[];
   /** Edits and deletions that Discord's limits put off: newer messages have overtaken them. */
@@ -86,6 +88,7 @@ export const mirrorSchema = new Schema<MirrorRow>(
     inbound: { type: String, required: true },
     last_post: { type: String, required: true },
     attempt: { type: Schema.Types.Mixed, default: null },
+    hook: { type: Schema.Types.Mixed, default: undefined },
     pending: { type: Schema.Types.Mixed, default: [] },
     deferred: { type: Schema.Types.Mixed, default: [] },
     steps: { type: [String], default: [] },
@@ -131,6 +134,8 @@ export interface PostRow {
   /** 0, 1, 2 … of a message posted in several parts. */
   part: number;
   direction: 'out' | 'in' | 'ignored';
+  /** The webhook that posted it, in the customer's name; none for the bot's own. */
+  webhook?: string;
   /** Of a message from Discord: a hash of its raw text and files, by which an edit is told from a preview. */
   hash: string;
   /** Of a message from Discord: when the newest edit taken in was made, milliseconds; 0 for none. */
@@ -158,6 +163,7 @@ export const postSchema = new Schema<PostRow>(
     seq: { type: Number, required: true },
     part: { type: Number, required: true },
     direction: { type: String, required: true },
+    webhook: String,
     hash: { type: String, default: '' },
     edited: { type: Number, default: 0 },
     files: { type: Schema.Types.Mixed, default: [] },

@@ -42,8 +42,18 @@ const PAGE = 1000;
 const CLOCK_SLACK_MS = 1000;
 /** Far more than are opened while a hint of one can come again. */
 const TOLD_TICKETS = 10_000;
-const eventOf = { message: 'message', edit: 'edit_message', delete: 'delete_message' } as const;
-const noteEventOf = { message: 'note', edit: 'edit_note', delete: 'delete_note' } as const;
+const eventOf = {
+  message: 'message',
+  edit: 'edit_message',
+  delete: 'delete_message',
+  react: 'reaction',
+} as const;
+const noteEventOf = {
+  message: 'note',
+  edit: 'edit_note',
+  delete: 'delete_note',
+  react: 'note_reaction',
+} as const;
 
 const customer = { staff: false };
 const staff = { staff: true };
@@ -93,7 +103,8 @@ function emitEntry(ctx: AppContext, io: DeskServer, entry: Entry): void {
   const message = foldMessage(entry);
   const name = eventOf[entry.type];
   ctx.metrics.emitted.inc({ event: name });
-  if (!isDiscordKey(message.author.key)) {
+  const people = [message, ...message.reactions].map(({ author }) => author.key);
+  if (!people.some(isDiscordKey)) {
     // Alike for everybody, and encoded once.
     io.to(audienceOf(ticket_id, owner)).emit(name, messageView(ctx, message, customer));
     return;

@@ -159,3 +159,29 @@ test('a mark that a crash or Discord kept away is set by the next catch-up', asy
   await marked(note.id, ['📝']);
   await marked(bad.id, ['❌']);
 });
+
+test('of more than 100 marks that wait for a channel, the others are set by the next catch-up', async () => {
+  // Long enough for all that follows to be ingested meanwhile.
+  const slow = { kind: 'delay', method: 'PUT', path: '/reactions/', times: 1, ms: 8000 };
+  await fault(desk.sim, slow);
+  const ids: string[] = [];
+  for (let n = 0; n < 110; n++) ids.push((await kim.write(channelId, `line ${n}`)).id);
+  await contentsAre(ids.map((_, n) => `line ${n}`));
+  const bare = async () => {
+    const posts = await messagesIn(desk.sim, channelId);
+    const isBare = (id: string) => !posts.find((post) => post.id === id)?.reactions?.length;
+    return ids.filter(isBare);
+  };
+  const patient = { timeout: 30_000 };
+  await eventually(async () => expect(await bare()).toEqual(ids.slice(100)), patient);
+  // Marks are set in order: those before it were not put off, but left out.
+  const last = await kim.write(channelId, 'the last one');
+  await eventually(
+    async () => expect(await marksOn(desk.sim, channelId, last.id)).toEqual(['✅']),
+    patient,
+  );
+  expect(await bare()).toEqual(ids.slice(100));
+  await desk.stopBots();
+  await desk.bot();
+  await eventually(async () => expect(await bare()).toEqual([]), patient);
+}, 120_000);

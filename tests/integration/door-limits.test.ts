@@ -193,25 +193,29 @@ describe('sockets of one user', () => {
 
 describe('who does not read over HTTP', () => {
   test('holds so many bytes at most: the oldest are cut for others, and nobody waits for them', async () => {
-    const form = new FormData();
-    form.set('file', new Blob([Buffer.alloc(8 * 1024 * 1024)]), 'big.bin');
-    const uploaded = await fetch(`${app.url}/api/v1/tickets/${ticketId}/attachments`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${ana.token}` },
-      body: form,
-    });
-    const { url } = (await uploaded.json()) as { url: string };
-    const { pathname, search } = new URL(url);
+    const upload = async (bytes: number) => {
+      const form = new FormData();
+      form.set('file', new Blob([Buffer.alloc(bytes)]), 'zeros.bin');
+      const uploaded = await fetch(`${app.url}/api/v1/tickets/${ticketId}/attachments`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ana.token}` },
+        body: form,
+      });
+      return new URL(((await uploaded.json()) as { url: string }).url);
+    };
+    const half = await upload(8 * 1024 * 1024);
+    // Quick to ask for while the room is taken, which is not for long.
+    const small = await upload(20 * 1024);
     const deaf = await Promise.all([1, 2].map(() => openPeer(app.url, { deaf: true })));
-    for (const peer of deaf) peer.write(rawRequest('GET', pathname + search));
-    const fetchAll = async () => {
+    for (const peer of deaf) peer.write(rawRequest('GET', half.pathname + half.search));
+    const fetchAll = async (url: URL) => {
       const answer = await fetch(url);
       return { status: answer.status, size: (await answer.arrayBuffer()).byteLength };
     };
-    await eventually(async () => expect((await fetchAll()).status).toBe(503));
+    await eventually(async () => expect((await fetchAll(small)).status).toBe(503));
     await eventually(
-      async () => expect(await fetchAll()).toEqual({ status: 200, size: 8 * 1024 * 1024 }),
-      { timeout: 10_000, every: 500 },
+      async () => expect(await fetchAll(half)).toEqual({ status: 200, size: 8 * 1024 * 1024 }),
+      { timeout: 30_000, every: 500 },
     );
     for (const peer of deaf) peer.socket.destroy();
   }, 120_000);

@@ -78,6 +78,15 @@ async function plantAll(ticketId: string): Promise<void> {
     files,
     of,
   }));
+  await plant(ticketId, (own) => ({
+    ...base(own),
+    type: 'react',
+    content: `${PLANTED} edited`,
+    files,
+    reactions: [{ emoji: '🎯', author: kim, origin: 'web' }],
+    reaction: { emoji: '🎯', set: true },
+    of,
+  }));
   const row = await one.ctx.store.readTicketRow(ticketId);
   if (!row) throw new Error('no ticket');
   const { _id, stored: _, ...ticket } = row;
@@ -116,6 +125,8 @@ async function writeNotes(
   const again = { ...where, note_id: sent.note.id };
   await listener.ask('edit_note', { ...again, content: `${PLANTED} two, edited` });
   await staff.call('PATCH', `${place}/notes/${note.body.id}`, { content: `${PLANTED} edited` });
+  const reacted = await staff.call('PUT', `${place}/notes/${note.body.id}/reactions/🎯`);
+  expect(reacted.status).toBe(200);
   expect((await listener.ask('delete_note', again)).ok).toBe(true);
   listener.socket.close();
   return { noteId: note.body.id, fileId };
@@ -158,7 +169,9 @@ async function tryEverything(url: string, token: string, ids: Record<string, str
     ({ method, auth }) => method !== 'GET' && auth === 'token',
   );
   for (const row of rows) {
-    const path = row.path.replace(/:(\w+)/g, (_, name: string) => ids[name] ?? noteId);
+    const path = row.path.replace(/:(\w+)/g, (_, name: string) =>
+      name === 'emoji' ? '🎯' : (ids[name] ?? noteId),
+    );
     for (const more of [{ reply_to: noteId }, { attachments: [fileId] }, { client_id: NOTE_KEY }]) {
       const answer = await fetch(`${url}${path}`, {
         method: row.method,

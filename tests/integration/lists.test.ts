@@ -53,11 +53,13 @@ function matches(row: TicketRow, actor: Actor, query: Query): boolean {
   if (query.tag && !row.tags.includes(query.tag)) return false;
   if (query.sla && row.sla_state !== query.sla) return false;
   if (query.sort === 'sla' && !row.sla_due_at) return false;
-  const times = ['created', 'updated'] as const;
+  const times = ['created', 'updated', 'closed'] as const;
   return times.every((name) => {
     const from = Number(query[`${name}_from`] ?? 0);
     const to = Number(query[`${name}_to`] ?? Number.MAX_SAFE_INTEGER);
-    return row[`${name}_at`] >= from && row[`${name}_at`] <= to;
+    const isAsked = `${name}_from` in query || `${name}_to` in query;
+    const at = row[`${name}_at`];
+    return !isAsked || (at !== null && at >= from && at <= to);
   });
 }
 
@@ -105,6 +107,9 @@ function randomQueries(actor: Actor, count: number): Query[] {
     created_to: () => String(at + 5 * HOUR),
     updated_from: () => String(at - 5 * HOUR),
     updated_to: () => String(at + 7 * HOUR),
+    // Of a few hours, and of all time.
+    closed_from: () => pick(['1', String(at - 20 * HOUR)]),
+    closed_to: () => String(at + 10 * HOUR),
   };
   return Array.from({ length: count }, () => {
     const names = Object.keys(fields).filter(() => random() < 0.2);

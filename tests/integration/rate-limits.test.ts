@@ -31,6 +31,14 @@ const rows: Record<string, Row> = {
     limit: 3,
     call: (person) => person.call('POST', '/tickets', { topic: 't', description: 'd' }),
   },
+  'PUT …/reactions/:emoji, notes too': {
+    limit: 30,
+    call: (person, id, nth = 0) => {
+      const message = 'f'.repeat(24);
+      const what = nth % 2 ? 'notes' : 'messages';
+      return person.call('PUT', `/tickets/${id}/${what}/${message}/reactions/👍`);
+    },
+  },
   'GET /tickets': { limit: 30, call: (person) => person.call('GET', '/tickets') },
   'GET /tickets/:id': { limit: 30, call: (person, id) => person.call('GET', `/tickets/${id}`) },
   'PATCH /tickets/:id': {

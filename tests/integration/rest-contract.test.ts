@@ -128,6 +128,7 @@ describe('the endpoints that never change', () => {
       deleted: false,
       files: [],
       reply_to: null,
+      reactions: [],
     });
   });
 

@@ -83,6 +83,11 @@ const ownMessage = ({ mine }: TicketTarget) => ({ messageId: mine });
 const theirMessage = ({ theirs }: TicketTarget) => ({ messageId: theirs });
 const ownNote = ({ myNote }: TicketTarget) => ({ noteId: myNote });
 const theirNote = ({ theirNote }: TicketTarget) => ({ noteId: theirNote });
+const reactionTo =
+  (of: (target: TicketTarget) => Record<string, string>) => (target: TicketTarget) => ({
+    ...of(target),
+    emoji: '👍',
+  });
 const changed = { content: 'changed' };
 const IN_AN_HOUR = 3_600_000;
 
@@ -193,6 +198,14 @@ export const ticketRows: readonly TicketRow[] = [
   },
   { name: 'deleteMessage: an own one', params: ownMessage, ...everybody },
   { name: "deleteMessage: somebody else's", params: theirMessage, ...staffOnly },
+  { name: 'addReaction: to an own one', params: reactionTo(ownMessage), ...everybody },
+  { name: "addReaction: to somebody else's", params: reactionTo(theirMessage), ...everybody },
+  {
+    name: 'addReaction: to a note as if it were a message',
+    params: reactionTo(({ theirNote }) => ({ messageId: theirNote })),
+    ...nobody,
+  },
+  { name: 'removeReaction', params: reactionTo(theirMessage), ...everybody },
   {
     name: 'deleteMessage: of a malformed id',
     params: () => ({ messageId: MALFORMED }),
@@ -241,6 +254,8 @@ export const ticketRows: readonly TicketRow[] = [
     admin: '404 404 404 404',
   },
   { name: "deleteNote: somebody else's", params: theirNote, ...staffOnly },
+  { name: 'addNoteReaction', params: reactionTo(theirNote), ...staffOnly },
+  { name: 'removeNoteReaction', params: reactionTo(theirNote), ...staffOnly },
   { name: 'uploadFile', body: smallFile, ...created },
 ];
 

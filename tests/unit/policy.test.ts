@@ -36,6 +36,7 @@ const table: Record<Action, { customer: string; staff: string; admin?: string }>
   send_message: { customer: 'amm', staff: 'aam' },
   edit_message: { customer: 'fmm', staff: 'ffm' },
   delete_message: { customer: 'fmm', staff: 'aam' },
+  react: { customer: 'amm', staff: 'aam' },
   upload_file: { customer: 'amm', staff: 'aam' },
   signal: { customer: 'amm', staff: 'aam' },
   close_ticket: { customer: 'amm', staff: 'aam' },

@@ -128,7 +128,7 @@ export class PretendServer {
     const message: MessageView = {
       ...{ id: this.#newId(), ticket_id, seq, rev: seq, created_at: now, updated_at: now },
       ...{ author_id: '', author_name: '', author_role: visitor.role, client_id: null },
-      ...{ content: '', attachments: [], files: [], reply_to: null },
+      ...{ content: '', attachments: [], files: [], reply_to: null, reactions: [] },
       ...{ edited: false, deleted: false },
       ...given,
     };

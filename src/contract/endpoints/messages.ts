@@ -4,6 +4,7 @@ import { hexId } from '../ids.ts';
 import { editMessageBody, listMessagesQuery, messageView, sendMessageBody } from '../messages.ts';
 
 const inMessage = z.object({ ticketId: hexId, messageId: hexId });
+const inReaction = inMessage.extend({ emoji: z.string() });
 
 export const messageEndpoints = {
   sendMessage: {
@@ -53,5 +54,27 @@ export const messageEndpoints = {
     params: inMessage,
     answers: { 200: messageView },
     errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT'],
+  },
+  addReaction: {
+    method: 'PUT',
+    path: '/api/v1/tickets/:ticketId/messages/:messageId/reactions/:emoji',
+    summary: 'React to a message with an emoji, once; again changes nothing.',
+    auth: 'token',
+    may: 'owner, staff',
+    limit: 'react',
+    params: inReaction,
+    answers: { 200: messageView },
+    errors: ['BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT'],
+  },
+  removeReaction: {
+    method: 'DELETE',
+    path: '/api/v1/tickets/:ticketId/messages/:messageId/reactions/:emoji',
+    summary: 'Take the own reaction back; one that is not there changes nothing.',
+    auth: 'token',
+    may: 'owner, staff',
+    limit: 'react',
+    params: inReaction,
+    answers: { 200: messageView },
+    errors: ['BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT'],
   },
 } as const satisfies EndpointRows;

@@ -4,6 +4,7 @@ import { hexId } from '../ids.ts';
 import { editMessageBody, listMessagesQuery, messageView, sendMessageBody } from '../messages.ts';
 
 const inNote = z.object({ ticketId: hexId, noteId: hexId });
+const inReaction = inNote.extend({ emoji: z.string() });
 
 /** Notes are messages of a ticket's internal stream: the same rows, with a `seq` of their own. */
 export const noteEndpoints = {
@@ -54,5 +55,27 @@ export const noteEndpoints = {
     params: inNote,
     answers: { 200: messageView },
     errors: ['FORBIDDEN', 'NOT_FOUND'],
+  },
+  addNoteReaction: {
+    method: 'PUT',
+    path: '/api/v1/tickets/:ticketId/notes/:noteId/reactions/:emoji',
+    summary: 'React to a note with an emoji, once; again changes nothing.',
+    auth: 'token',
+    may: 'staff',
+    limit: 'react',
+    params: inReaction,
+    answers: { 200: messageView },
+    errors: ['BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT'],
+  },
+  removeNoteReaction: {
+    method: 'DELETE',
+    path: '/api/v1/tickets/:ticketId/notes/:noteId/reactions/:emoji',
+    summary: 'Take the own reaction back; one that is not there changes nothing.',
+    auth: 'token',
+    may: 'staff',
+    limit: 'react',
+    params: inReaction,
+    answers: { 200: messageView },
+    errors: ['BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT'],
   },
 } as const satisfies EndpointRows;

@@ -51,6 +51,7 @@ const table = {
     may: ['author', ...staff],
     refusal: 'only its author or staff may delete a message',
   },
+  react: { may: ownerAndStaff, refusal: 'react to a message' },
   upload_file: { may: ownerAndStaff, refusal: 'upload to a ticket' },
   signal: { may: ownerAndStaff, refusal: 'signal in a ticket' },
   close_ticket: { may: ownerAndStaff, refusal: 'close a ticket' },

@@ -20,7 +20,7 @@ export function toCategory({ _id, ...rest }: CategoryRow): Category {
 }
 
 /** Puts the first rows in where there are none yet. */
-export async function seedCategories(ctx: AppContext): Promise<void> {
+export async function seedCategories(ctx: Pick<AppContext, 'db'>): Promise<void> {
   const categories = native(ctx.db.categories);
   if (await categories.findOne({}, { projection: { _id: 1 } })) return;
   await categories.bulkWrite(

@@ -13,7 +13,10 @@ export function clusterTime(ms: number): Timestamp {
 export interface ClusterClock {
   /** What was written up to here, a majority has. */
   committed: Timestamp;
-  /** Milliseconds by which the cluster's clock is ahead of this process's. */
+  /**
+   * Milliseconds by which the cluster's clock is at least ahead of this process's: what was stored since a
+   * moment is then read too far back rather than not far enough, however long the answer was on its way.
+   */
   ahead: number;
 }
 
@@ -25,11 +28,10 @@ interface Hello {
 
 /** Asks the primary for its clock. */
 export async function readClusterClock(db: Database): Promise<ClusterClock> {
-  const before = Date.now();
   const { localTime, lastWrite } = await runCommand<Hello>(db, { hello: 1 });
   const now = localTime.getTime();
   return {
     committed: lastWrite?.majorityOpTime.ts ?? clusterTime(now),
-    ahead: now - (before + Date.now()) / 2,
+    ahead: now - Date.now(),
   };
 }

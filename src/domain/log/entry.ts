@@ -5,6 +5,7 @@ import type {
   FileRow,
   MessageChangeRow,
   MessageRow,
+  ReactionRow,
   Stream,
   TicketChangeRow,
 } from '../../models/entry.ts';
@@ -82,6 +83,7 @@ export interface Message {
   reply_to: string | null;
   edited: boolean;
   deleted: boolean;
+  reactions: readonly ReactionRow[];
 }
 
 const toOid = (id: string) => Types.ObjectId.createFromHexString(id);
@@ -140,6 +142,8 @@ export function toRow(entry: Entry): EntryRow {
 
 /** The message an entry made or changed, as it is after the entry: edits and deletions carry all of it. */
 export function foldMessage(entry: MessageEntry | MessageChangeEntry): Message {
+  // A reaction is news of the message, and none of its text.
+  const editedAt = entry.type === 'react' ? entry.edited_at : undefined;
   const first = entry.type === 'message' ? entry : entry.of;
   return {
     id: first.id,
@@ -151,12 +155,13 @@ export function foldMessage(entry: MessageEntry | MessageChangeEntry): Message {
     client_id: first.client_id,
     origin: first.origin,
     created_at: first.at,
-    updated_at: entry.at,
+    updated_at: entry.type === 'react' ? (editedAt ?? first.at) : entry.at,
     content: entry.content,
     files: entry.files ?? [],
     reply_to: first.reply_to ?? null,
-    edited: entry.type === 'edit',
+    edited: entry.type === 'edit' || editedAt !== undefined,
     deleted: entry.type === 'delete',
+    reactions: entry.type === 'message' ? [] : (entry.reactions ?? []),
   };
 }
 

@@ -4,7 +4,7 @@ import { entryRows, oid } from './collections.ts';
 import { type MessageChangeEntry, toEntry } from './entry.ts';
 import { shown } from './reads.ts';
 
-/** What became of a message: its newest changes in order, and how many older ones there were. */
+/** What became of a message: its newest edits and its deletion in order, and how many older ones there were. */
 export interface MessageChanges {
   newest: MessageChangeEntry[];
   older: number;
@@ -29,6 +29,8 @@ export async function readChanges(
     .sort({ 'of.id': 1, seq: 1 });
   for await (const row of rows) {
     const entry = toEntry(row as unknown as EntryRow) as MessageChangeEntry;
+    // Of those there may be any number, and they change no text.
+    if (entry.type === 'react') continue;
     const known = changes.get(entry.of.id) ?? { newest: [], older: 0 };
     known.newest.push(entry);
     if (known.newest.length > most) {

@@ -26,14 +26,19 @@ import { messageView } from '../views.ts';
 import { isLate } from './send.ts';
 import { requireWritable, streamRules, takesMessages } from './streams.ts';
 
-interface Change {
-  type: 'edit' | 'delete';
+/** What an entry says of a message after it. */
+type After = Pick<MessageChangeEntry, 'content' | 'files' | 'reactions' | 'reaction' | 'edited_at'>;
+
+export interface Change {
+  type: MessageChangeEntry['type'];
+  /** The right it takes. */
+  action: 'edit_message' | 'delete_message' | 'react';
   /** Makes the change itself repeatable. */
   clientId?: string | undefined;
   /** When it was made, where that was earlier than now. */
   at?: number | undefined;
-  /** The text and files after the change. @throws AppError */
-  to(message: Message): { content: string; files: FileRow[] };
+  /** The message after the change; undefined where nothing changes. @throws AppError */
+  to(message: Message): After | undefined;
 }
 
 const isSame = (message: Message, to: { content: string; files: FileRow[] }) =>
@@ -41,8 +46,15 @@ const isSame = (message: Message, to: { content: string; files: FileRow[] }) =>
   message.files.length === to.files.length &&
   message.files.every(({ id }, nth) => id === to.files[nth]?.id);
 
-/** Appends an edit or a deletion, decided against the message as it is at the head. */
-async function changeMessage(
+/** What there is of reactions, as an entry carries it. */
+export const reactionsIn = ({ reactions }: Pick<Message, 'reactions'>) =>
+  reactions.length > 0 ? { reactions: [...reactions] } : {};
+
+/**
+ * Appends a change of a message, decided against the message as it is at the head.
+ * @throws AppError NOT_FOUND (also once deleted), FORBIDDEN, CONFLICT (closed), what `to` throws
+ */
+export async function changeMessage(
   ctx: AppContext,
   actor: Actor,
   log: LogId,
@@ -67,10 +79,9 @@ async function changeMessage(
     requireRight(ctx.config, actor, streamRules[stream].write, ticket);
     before = head === 0 ? undefined : await readMessage(ctx.db, log, messageId, head);
     if (!before || before.deleted) return { refuse: notFound(streamRules[stream].noun) };
-    const action = change.type === 'edit' ? 'edit_message' : 'delete_message';
-    requireRight(ctx.config, actor, action, { ...ticket, author: before.author.key });
+    requireRight(ctx.config, actor, change.action, { ...ticket, author: before.author.key });
     const to = change.to(before);
-    if (change.type === 'edit' && isSame(before, to)) return { unchanged: { ticket, head } };
+    if (!to) return { unchanged: { ticket, head } };
     lost = before.files.filter(({ id: file }) => !to.files.some((kept) => kept.id === file));
     await doubtFiles(ctx, lost);
     const { author: by, client_id, origin, reply_to } = before;
@@ -147,9 +158,11 @@ export async function editIn(
   const to = (message: Message) => {
     const files = body.files ?? message.files;
     parseMessageText(body.content, files.length > 0);
-    return { content: body.content, files };
+    const after = { content: body.content, files };
+    return isSame(message, after) ? undefined : { ...after, ...reactionsIn(message) };
   };
-  return changeMessage(ctx, actor, log, messageId, { type: 'edit', clientId, at, to });
+  const change = { type: 'edit', action: 'edit_message', clientId, at, to } as const;
+  return changeMessage(ctx, actor, log, messageId, change);
 }
 
 /**
@@ -164,7 +177,8 @@ export function deleteIn(
   clientId?: string,
 ): Promise<MessageView> {
   const to = () => ({ content: '', files: [] });
-  return changeMessage(ctx, actor, log, messageId, { type: 'delete', clientId, to });
+  const change = { type: 'delete', action: 'delete_message', clientId, to } as const;
+  return changeMessage(ctx, actor, log, messageId, change);
 }
 
 /** The public log's; see `editIn`. */

@@ -29,6 +29,7 @@ const fresh = {
   inbound: '0',
   last_post: '0',
   attempt: null,
+  hook: null,
   pending: [],
   deferred: [],
   steps: [],

@@ -44,7 +44,7 @@ export function toPriority({ _id, ...rest }: PriorityRow): Priority {
 }
 
 /** Puts the first rows in where there are none yet. */
-export async function seedPriorities(ctx: AppContext): Promise<void> {
+export async function seedPriorities(ctx: Pick<AppContext, 'db'>): Promise<void> {
   const priorities = native(ctx.db.priorities);
   if (await priorities.findOne({}, { projection: { _id: 1 } })) return;
   await priorities.bulkWrite(

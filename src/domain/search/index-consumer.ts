@@ -29,6 +29,8 @@ interface Placed {
 
 /** The text that an entry makes or changes, and where the index keeps it. */
 function placeText(entry: Entry): Placed | undefined {
+  // The text has not changed.
+  if (entry.type === 'react') return undefined;
   if (isOfMessage(entry)) {
     const seq = entry.type === 'message' ? entry.seq : entry.of.seq;
     const text = entry.type === 'delete' ? '' : entry.content;

@@ -49,7 +49,7 @@ export interface TicketChange {
 const takenFromBlocked = ['closed', 'withdrawn', 'status_set'];
 
 /** Field by field what differs, from what to what. */
-function changesOf(ticket: Ticket, fields: Partial<Ticket>): Changes {
+export function changesOf(ticket: Ticket, fields: Partial<Ticket>): Changes {
   const changes: Record<string, readonly [FieldValue, FieldValue]> = {};
   for (const [name, to] of Object.entries(fields)) {
     const from = ticket[name as keyof Ticket] ?? null;
@@ -59,7 +59,7 @@ function changesOf(ticket: Ticket, fields: Partial<Ticket>): Changes {
 }
 
 /** What a change sets, and what follows from a status it sets. */
-function fieldsAfter(ticket: Ticket, fields: Partial<Ticket>, at: number): Partial<Ticket> {
+export function fieldsAfter(ticket: Ticket, fields: Partial<Ticket>, at: number): Partial<Ticket> {
   const { status } = fields;
   if (status === undefined || status === ticket.status) return fields;
   const ends = !isOpen({ status }) || status === 'REOPENED';

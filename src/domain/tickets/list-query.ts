@@ -6,7 +6,7 @@ import { type Actor, isStaff } from '../access/actor.ts';
 import { visibleTickets } from '../access/policy.ts';
 import { agentRowOf, findAgentRow, keysOf } from '../agents/agents.ts';
 import { oid } from '../log/collections.ts';
-import { openStatuses } from './workflow.ts';
+import { endedStatuses, openStatuses } from './workflow.ts';
 
 type Condition = Record<string, unknown>;
 
@@ -115,10 +115,24 @@ function updatedCondition({ updated_from: from, updated_to: to }: Filters): Cond
   return [{ updated_at: range(from, to) }, ...made];
 }
 
+/** Tickets that ended in so long a time are sorted in memory; of a longer one they are found in order. */
+const SHORT_SPAN_MS = 7 * 24 * 3_600_000;
+
+function isLongSpan({ closed_from: from = 0, closed_to: to = Infinity }: Filters): boolean {
+  return to - from > SHORT_SPAN_MS;
+}
+
 function closedCondition({ closed_from: from, closed_to: to }: Filters): Condition[] {
   // Above 0, so that it is found by the index of those that have ended.
   if (from === undefined && to === undefined) return [];
   return [{ closed_at: range(Math.max(from ?? 1, 1), to) }];
+}
+
+/** What else is true of tickets that ended in a span: in order of their ids they are found by it. */
+function alsoOfEnded({ closed_to: to }: Filters): Condition[] {
+  // No ticket ends before it is there, and none that is open has ended.
+  const made = to === undefined ? [] : [{ _id: { $lt: idAt(to + ID_SLACK_MS + 1000) } }];
+  return [{ status: { $in: endedStatuses } }, ...made];
 }
 
 const plainFields = ['issue_level', 'support_role', 'priority', 'category', 'user_id'] as const;
@@ -170,16 +184,15 @@ interface Way {
 }
 
 /** Of the indexes that fit, the one that leaves least; those of `changed` are in order of `updated_at`. */
-function wayOf(asked: Condition, changed: boolean, bySla: boolean): Way {
+function wayOf(asked: Condition, filters: Filters, changed: boolean): Way {
   // Of one person, or of a tag, there are few: these are put in order as they are read.
   const isOfFew = ['owner', 'user_id', 'tags'].some((name) => name in asked);
-  if (bySla && !isOfFew) return { hint: 'ticket_sla', few: levelsToo };
+  if (filters.sort === 'sla' && !isOfFew) return { hint: 'ticket_sla', few: levelsToo };
   if ('owner' in asked) {
     if (changed) return { hint: 'ticket_owner_changed', few: [] };
     return { hint: 'ticket_owner_filters', few: levelsToo };
   }
-  // A span of endings is a few tickets, which are sorted in memory.
-  if ('closed_at' in asked) return { hint: 'ticket_closed', few: [] };
+  if ('closed_at' in asked && !isLongSpan(filters)) return { hint: 'ticket_closed', few: [] };
   if ('user_id' in asked) return { hint: 'ticket_user', few: [] };
   if ('tags' in asked) return { hint: 'ticket_list_tag', few: levelsToo };
   const lead =
@@ -218,10 +231,11 @@ export function planList(
   also: readonly Condition[] = [],
 ): TicketPlan {
   const isAwaited = filters.sort === 'sla' ? [{ sla_due_at: { $gt: 0 } }] : [];
-  const conditions = [...conditionsOf(ctx, actor, filters), ...isAwaited, ...also];
+  const named = [...conditionsOf(ctx, actor, filters), ...isAwaited, ...also];
+  const isOfEnded = named.some((condition) => 'closed_at' in condition) && isLongSpan(filters);
+  const conditions = isOfEnded ? [...named, ...alsoOfEnded(filters)] : named;
   const sort = sortOf(filters);
   const byChange = filters.sort === 'updated_at';
-  const bySla = filters.sort === 'sla';
   const asked = Object.assign({}, ...conditions) as Condition;
   const isPlain = Object.keys(asked).every((name) => name === 'owner' || name === '_id');
   const filter = allOf(conditions);
@@ -230,7 +244,15 @@ export function planList(
   }
   // Rows that are nobody's are read to be told from others: in order, so that few of them are.
   const isFrom = filters.updated_from !== undefined && asked.assigned_to !== nobodys.assigned_to;
-  const { hint, few } = wayOf(asked, byChange || isFrom, bySla);
+  const { hint, few } = wayOf(asked, filters, byChange || isFrom);
   const all = few.flatMap((name) => (name in asked ? [] : [{ [name]: { $in: fewValues[name] } }]));
   return { filter: allOf([...conditions, ...all]), sort, hint };
+}
+
+/** The same for counting: in no order, and of all that have ended by the keys of their index alone. */
+export function planCount(ctx: AppContext, actor: Actor, filters: Filters): TicketPlan {
+  const conditions = conditionsOf(ctx, actor, filters);
+  const isOfEnded = conditions.every((condition) => 'closed_at' in condition);
+  if (conditions.length === 0 || !isOfEnded) return planList(ctx, actor, filters);
+  return { filter: allOf(conditions), sort: sortOf(filters), hint: 'ticket_closed' };
 }

@@ -18,6 +18,7 @@ import { readClosings } from './due-closing.ts';
 import {
   assigneeCondition,
   type Filters,
+  planCount,
   planList,
   requireShown,
   sortOf,
@@ -207,7 +208,7 @@ export async function listTickets(
     const counted = sort === 'sla' ? filters : unsorted;
     const [rows, total] = await Promise.all([
       listOrdered(ctx, actor, filters, { ...span, cursor: undefined }),
-      countTickets(ctx, planList(ctx, actor, counted)),
+      countTickets(ctx, planCount(ctx, actor, counted)),
     ]);
     return { tickets: await showTickets(ctx, actor, idsOf(rows)), total };
   }

@@ -29,6 +29,11 @@ export const openStatuses = (Object.keys(moves) as TicketStatus[]).filter(
   (status) => !ended.has(status),
 );
 
+/** The statuses of tickets that have ended, as for a filter. */
+export const endedStatuses = (Object.keys(moves) as TicketStatus[]).filter((status) =>
+  ended.has(status),
+);
+
 /** Where a ticket may go from its status. */
 export function movesFrom(status: TicketStatus): readonly TicketStatus[] {
   return moves[status];

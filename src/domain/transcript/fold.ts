@@ -39,6 +39,8 @@ export function beginLine(entry: MessageEntry | MessageChangeEntry): Line {
 
 /** A message after an edit or its deletion, every earlier text kept. */
 export function changeLine(line: Line, entry: MessageChangeEntry): void {
+  // A transcript tells what was said.
+  if (entry.type === 'react') return;
   if (entry.type === 'delete') {
     line.deleted = { at: entry.at, by: entry.author };
     return;

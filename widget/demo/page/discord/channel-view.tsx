@@ -10,6 +10,8 @@ const GROUP_MS = 5 * 60_000;
 /** Whether a message stands under the name of the one before it. */
 function isContinued(message: Message, before: Message | undefined): boolean {
   if (!before || before.author.id !== message.author.id) return false;
+  // A webhook speaks under many names.
+  if (before.author.username !== message.author.username) return false;
   if (message.type !== 0 || before.type !== 0) return false;
   return Date.parse(message.timestamp) - Date.parse(before.timestamp) < GROUP_MS;
 }

@@ -27,7 +27,9 @@ export function MessageRow({ view, message, continued }: RowProps) {
   if (flags & EPHEMERAL) classes.push('ephemeral');
   return (
     <article class={classes.join(' ')}>
-      {!continued && <Avatar name={name} id={author.id} bot={author.bot === true} />}
+      {!continued && (
+        <Avatar name={name} id={author.id} bot={author.bot === true && !message.webhook_id} />
+      )}
       <div class="discord-body">
         {!continued && (
           <p class="discord-author">

@@ -61,6 +61,8 @@ export interface Message {
   channel_id: string;
   type: number;
   author: User;
+  /** Of a webhook's message: its author's name is whatever the webhook says. */
+  webhook_id?: string;
   content: string;
   timestamp: string;
   edited_timestamp: string | null;
