@@ -2,7 +2,7 @@ import type { AppContext } from '../../context.ts';
 import type { AgentView, ChangeAgentBody, Presence } from '../../contract/agents.ts';
 import type { UserRole } from '../../contract/identity.ts';
 import type { PageQuery } from '../../contract/pages.ts';
-import type { SupportRole } from '../../contract/tickets.ts';
+import { type SupportRole, supportRoles } from '../../contract/tickets.ts';
 import type { AgentRow } from '../../models/agent.ts';
 import type { Actor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
@@ -175,6 +175,17 @@ async function presentRows(ctx: AppContext, limit: number): Promise<AgentRow[]> 
     .toArray();
 }
 
+/** Somebody without any skill fits every support role. */
+function fits({ skills }: Pick<Agent, 'skills'>, role: SupportRole): boolean {
+  return skills.length === 0 || skills.includes(role);
+}
+
+/** The support roles that somebody fits who is present and not away. */
+export async function listCoveredRoles(ctx: AppContext): Promise<SupportRole[]> {
+  const present = (await presentRows(ctx, MOST_PRESENT)).map(toAgent);
+  return supportRoles.filter((role) => present.some((agent) => fits(agent, role)));
+}
+
 /**
  * Who is present, not away, and fit for a support role: those with that skill, and those with none at all.
  * @returns with how many open tickets each has, the fewest first
@@ -183,10 +194,8 @@ export async function listPresentAgents(
   ctx: AppContext,
   supportRole: SupportRole,
 ): Promise<(Agent & { open_tickets: number })[]> {
-  const rows = (await presentRows(ctx, MOST_PRESENT)).filter((row) => {
-    const { skills } = toAgent(row);
-    return skills.length === 0 || skills.includes(supportRole);
-  });
+  const present = await presentRows(ctx, MOST_PRESENT);
+  const rows = present.filter((row) => fits(toAgent(row), supportRole));
   const openOf = await countOpen(ctx, rows);
   return rows
     .map((row) => ({ ...toAgent(row), open_tickets: openOf(row) }))

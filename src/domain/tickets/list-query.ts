@@ -54,7 +54,7 @@ export function requireShown(
 }
 
 /** Nobody has the ticket. Said by type: for an index `null` also means what is not there, two places. */
-const nobodys: Condition = { assigned_to: { $type: 'null' } };
+export const nobodys: Condition = { assigned_to: { $type: 'null' } };
 
 /**
  * Whom a list wants: nobody, oneself or somebody by an id, with whichever of their keys a ticket names
