@@ -133,7 +133,7 @@ export async function sendTo(
     });
     const { entry, repeated } = appended as { entry: MessageEntry; repeated: boolean };
     if (stream === 'public' && (moves || repeated)) {
-      await moveByMessage(ctx, actor, ticketId, { seq: entry.seq, at, repeated });
+      await moveByMessage(ctx, actor, ticketId, { seq: entry.seq, at: entry.at, repeated });
     }
     const message = repeated ? await repeatMessage(ctx, entry, body.content) : foldMessage(entry);
     return { message: messageView(ctx, message, { staff: isStaff(actor) }), repeated };

@@ -77,7 +77,13 @@ function renderLine(line: Line, assets: Assets): Html {
 }
 
 /** How something is remembered that other fields show. */
-const bookkeeping: readonly string[] = ['clock', 'sla_told', 'escalated_at', 'resolved_at'];
+const bookkeeping: readonly string[] = [
+  'clock',
+  'sla_told',
+  'escalated_at',
+  'resolved_at',
+  'unapproved',
+];
 
 function valueText(value: FieldValue): string {
   if (value === null) return '—';
