@@ -6,6 +6,7 @@ import {
   type PartialMessage,
   type Typing,
 } from 'discord.js';
+import { withIdentities } from '../../src/domain/agents/identities.ts';
 import { signalTyping } from '../../src/domain/signals.ts';
 import { type Bridge, selfId } from '../bridge.ts';
 import { actorOf, isStaff, personOf } from '../people.ts';
@@ -32,7 +33,9 @@ function onTyping(bridge: Bridge, told: Map<string, number>, typing: Typing): vo
   if (told.size >= REMEMBERED) told.clear();
   told.set(key, now);
   // Nobody keeps who is typing.
-  void signalTyping(bridge.ctx, actorOf(bridge.settings, person), ticketId).catch(() => undefined);
+  void withIdentities(bridge.ctx, actorOf(bridge.settings, person))
+    .then((actor) => signalTyping(bridge.ctx, actor, ticketId))
+    .catch(() => undefined);
 }
 
 type Seen = OmitPartialGroupDMChannel<Message | PartialMessage>;
