@@ -12,7 +12,15 @@ import { type Answers, collectAnswers, readExpected } from '../support/fixture-a
 import { hashOf, loadFixture, readDatabase } from '../support/fixture-database.ts';
 import { freshDatabaseName, testMongoUri } from '../support/mongo.ts';
 
-const folder = join(import.meta.dirname, '../fixtures/6814949');
+const folderOf = (name: string) => join(import.meta.dirname, '../fixtures', name);
+/** The first version. */
+const folder = folderOf('6814949');
+/** The last one before the help desk. */
+const beforeDesk = folderOf('e9d06b5');
+const versions = [
+  ['the first version', folder],
+  ['the version before the help desk', beforeDesk],
+] as const;
 const forever = new AbortController().signal;
 
 let client: MongoClient;
@@ -29,10 +37,10 @@ afterAll(async () => {
   await client.close();
 });
 
-async function restored(): Promise<Db> {
+async function restored(from: string = folder): Promise<Db> {
   const db = client.db(freshDatabaseName());
   databases.push(db);
-  await loadFixture(db, folder);
+  await loadFixture(db, from);
   return db;
 }
 
@@ -68,13 +76,16 @@ function withSides(answers: Answers): Answers {
   return { ...answers, lists };
 }
 
-test('when a server starts on the first version’s database, then people see what they saw before', async () => {
-  const db = await restored();
-  const { answers, people } = await readExpected(folder);
-  const server = await startApp({ DB_NAME: db.databaseName });
-  expect(await collectAnswers(server.url, people)).toMatchObject(withSides(answers));
-  await server.stop();
-});
+test.each(versions)(
+  'when a server starts on a database of %s, then people see what they saw before',
+  async (_, from) => {
+    const db = await restored(from);
+    const { answers, people } = await readExpected(from);
+    const server = await startApp({ DB_NAME: db.databaseName });
+    expect(await collectAnswers(server.url, people)).toMatchObject(withSides(answers));
+    await server.stop();
+  },
+);
 
 test('when it has run, then entries say what changed, and staff and customers have keys of their own', async () => {
   const db = await restored();
@@ -109,41 +120,87 @@ test('when it has run, then entries say what changed, and staff and customers ha
   expect(Object.keys(index?.key ?? {})).toEqual(['ticket_id', 'stream', 'author.key', 'client_id']);
 });
 
-test('when it is killed at any point, then the next one ends where one that was not killed does', async () => {
-  const whole = await restored();
-  await migrated(whole);
-  const wanted = await stateOf(whole);
-  for (let nth = 1; ; nth++) {
-    const db = await restored();
-    let left = nth;
-    const failpoint = () => {
-      if (--left === 0) throw new Error('killed');
-    };
-    const { ctx, close } = await contextOn(db, { failpoint });
-    const outcome = await migrateDatabase(ctx, forever).then(
-      () => 'done',
-      (error: Error) => error.message,
-    );
-    await close();
-    if (outcome === 'done') {
-      expect(nth).toBeGreaterThan(4);
-      return;
-    }
-    expect(outcome).toBe('killed');
-    await migrated(db);
-    expect([nth, await stateOf(db)]).toEqual([nth, wanted]);
+test('when it has run on the version before the help desk, then nothing is lost, and tickets have what the desk adds', async () => {
+  const db = await restored(beforeDesk);
+  const rowsIn = async (name: string) =>
+    (await db.collection(name).find().sort({ _id: 1 }).toArray()).map(({ _id, ...row }) => ({
+      ...row,
+      _id: String(_id),
+    }));
+  const kept = [
+    'entries',
+    'mirrors',
+    'posts',
+    'files.files',
+    'files.chunks',
+    'stored_files',
+    'usage',
+  ];
+  const before = await Promise.all(kept.map(rowsIn));
+  const tickets = await rowsIn('tickets');
+  expect(tickets.length).toBeGreaterThan(20);
+  await migrated(db);
+  expect(await Promise.all(kept.map(rowsIn))).toEqual(before);
+  const after = await rowsIn('tickets');
+  expect(after).toMatchObject(tickets);
+  for (const row of after as Record<string, unknown>[]) {
+    const { issue_level, status, status_seq, closed_at } = row;
+    const priority = { NORMAL: 'MEDIUM', URGENT: 'HIGH', CRITICAL: 'URGENT' }[String(issue_level)];
+    const isClosed = status === 'CLOSED';
+    expect(row).toMatchObject({
+      ...{ priority, category: null, assignee: null, tags: [], reopened: 0 },
+      resolved_at: isClosed ? closed_at : null,
+      ending_seq: isClosed ? status_seq : 0,
+    });
   }
-}, 120_000);
-
-test('when several servers start at once, then one migrates and the others wait for it', async () => {
-  const db = await restored();
-  const servers = await Promise.all([1, 2, 3].map(() => openApp({ DB_NAME: db.databaseName })));
-  await Promise.all(servers.map(({ ready }) => ready));
-  const meta = await db.collection<{ _id: string }>('meta').findOne({ _id: 'schema' });
-  expect(meta).toMatchObject({ version: SCHEMA_VERSION });
-  for (const server of servers) await server.stopServer();
-  for (const server of servers) await server.close();
+  expect(await db.collection('priorities').countDocuments()).toBe(4);
 });
+
+test.each([
+  ['the first version', folder, 4],
+  ['the version before the help desk', beforeDesk, 2],
+] as const)(
+  'when it is killed at any point of %s, then the next one ends where one that was not killed does',
+  async (_, from, points) => {
+    const whole = await restored(from);
+    await migrated(whole);
+    const wanted = await stateOf(whole);
+    for (let nth = 1; ; nth++) {
+      const db = await restored(from);
+      let left = nth;
+      const failpoint = () => {
+        if (--left === 0) throw new Error('killed');
+      };
+      const { ctx, close } = await contextOn(db, { failpoint });
+      const outcome = await migrateDatabase(ctx, forever).then(
+        () => 'done',
+        (error: Error) => error.message,
+      );
+      await close();
+      if (outcome === 'done') {
+        expect(nth).toBeGreaterThan(points);
+        return;
+      }
+      expect(outcome).toBe('killed');
+      await migrated(db);
+      expect([nth, await stateOf(db)]).toEqual([nth, wanted]);
+    }
+  },
+  120_000,
+);
+
+test.each(versions)(
+  'when several servers start at once on %s, then one migrates and the others wait for it',
+  async (_, from) => {
+    const db = await restored(from);
+    const servers = await Promise.all([1, 2, 3].map(() => openApp({ DB_NAME: db.databaseName })));
+    await Promise.all(servers.map(({ ready }) => ready));
+    const meta = await db.collection<{ _id: string }>('meta').findOne({ _id: 'schema' });
+    expect(meta).toMatchObject({ version: SCHEMA_VERSION });
+    for (const server of servers) await server.stopServer();
+    for (const server of servers) await server.close();
+  },
+);
 
 test('when the database is of a newer version, then the program does not start and says so', async () => {
   const db = client.db(freshDatabaseName());
