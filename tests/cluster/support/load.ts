@@ -5,6 +5,7 @@ import { seededRandom } from '../../support/random.ts';
 import type { Cluster } from './cluster.ts';
 import type { Recorder } from './history.ts';
 import { Reader } from './reader.ts';
+import { mixedDoors } from './socket-door.ts';
 import {
   type Account,
   changeUntilAnswered,
@@ -36,8 +37,8 @@ export interface LoadOptions {
 }
 
 /**
- * Writers that send one message or note after the other, and edit and delete their own now and then,
- * each until it is answered; and readers of both logs.
+ * Writers that send one message or note after the other, and edit and delete their own now and then, over
+ * REST and sockets, each until it is answered; and readers of both logs.
  */
 export interface Load {
   readonly ticketIds: readonly string[];
@@ -83,11 +84,12 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const write = async (by: Account, index: number) => {
     const own = seededRandom(recorder.seed + 100 + index);
     const ticketId = ticketIds[index % tickets] as string;
+    const doors = mixedDoors(recorder, by, ticketId, own);
     const mine: { id: string; stream: Stream }[] = [];
     const send = async (n: number) => {
       const stream = own() < NOTES ? 'internal' : 'public';
       const message = { ticketId, stream, by, clientId: `${by.id}/${n}` } as const;
-      const sent = await sendUntilAnswered(recorder, where, message, own, GIVE_UP_MS);
+      const sent = await sendUntilAnswered(recorder, where, message, own, GIVE_UP_MS, doors);
       if (sent.message) mine.push({ id: sent.message.id, stream });
       return sent;
     };
@@ -97,7 +99,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       const content = own() < DELETIONS ? undefined : `${by.id}/${n}`;
       if (content === undefined) mine.splice(index, 1);
       const one = { ticketId, stream, by, messageId, content };
-      return changeUntilAnswered(recorder, where, one, own, GIVE_UP_MS);
+      return changeUntilAnswered(recorder, where, one, own, GIVE_UP_MS, doors);
     };
     for (let n = 1; !stopping && !cluster.closed; n++) {
       const isChange = mine.length > 0 && own() < CHANGES;
@@ -108,6 +110,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       }
       await sleep(own() * rest);
     }
+    doors.close();
   };
   const writing = Promise.all(staff.map(write));
   writing.catch(() => undefined);
