@@ -20,6 +20,8 @@ const GIVE_UP_MS = 120_000;
 /** How many of what a writer does are changes of its own messages, and how many of those deletions. */
 const CHANGES = 0.15;
 const DELETIONS = 0.3;
+/** Of so many accepted some came over sockets. */
+const FEW = 50;
 /** How many of what is sent are notes. */
 const NOTES = 0.2;
 
@@ -81,6 +83,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   await Promise.all(everyReader.map((reader) => reader.live()));
   let stopping = false;
   let accepted = 0;
+  let overSockets = 0;
   const write = async (by: Account, index: number) => {
     const own = seededRandom(recorder.seed + 100 + index);
     const ticketId = ticketIds[index % tickets] as string;
@@ -110,6 +113,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       }
       await sleep(own() * rest);
     }
+    overSockets += doors.overSockets;
     doors.close();
   };
   const writing = Promise.all(staff.map(write));
@@ -123,6 +127,9 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       stopping = true;
       try {
         await writing;
+        if (accepted > FEW && overSockets === 0) {
+          recorder.surprises.push('nothing was accepted over a socket');
+        }
         const all = await eventually(() => cluster.readLogs(), { timeout });
         const keys = ticketIds.flatMap((id) => [id, notesOf(id)]);
         const logs = Object.fromEntries(keys.map((key) => [key, all[key] ?? []]));
