@@ -274,6 +274,13 @@ describe('the bridge to Discord', () => {
       }
       talking = false;
       await all;
+      for (let round = 1; round <= 3; round++) {
+        await talk.notes.inDiscord(`remark ${++n}`);
+        await talk.notes.agrees(60_000);
+        const killed = sleep(talk.random() * 300).then(() => replaceBy(bot));
+        await talk.notes.changeKnown(`round ${round}`, () => sleep(talk.random() * 300));
+        bot = await killed;
+      }
       await talk.settle(60_000);
     },
     TALK_MS + 400_000,

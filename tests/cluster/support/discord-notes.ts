@@ -56,22 +56,36 @@ export function writeNotes(options: NotesOptions) {
   /** A new note, an edit or a deletion: what it is to be. */
   const next = (notes: Note[]) => {
     const drawn = random();
-    const note = drawn < 0.5 ? undefined : recent(notes);
-    return { note, isDeletion: drawn > 0.85 };
+    const note = drawn < 0.4 ? undefined : recent(notes);
+    return { note, isDeletion: drawn > 0.8 };
+  };
+
+  const write = async (text: string) => {
+    const { id } = await kim.write(await options.channelId(), `// ${text}`);
+    ofKim.push({ id, texts: [text], isGone: false });
+  };
+  const edit = async (note: Note, text: string) => {
+    note.texts.push(text);
+    await kim.edit(await options.channelId(), note.id, `// ${text}`);
+  };
+  const remove = async (note: Note) => {
+    note.isGone = true;
+    await kim.remove(await options.channelId(), note.id);
   };
 
   const inDiscord = async (text: string) => {
-    const channelId = await options.channelId();
     const { note, isDeletion } = next(ofKim);
-    if (!note) {
-      const { id } = await kim.write(channelId, `// ${text}`);
-      ofKim.push({ id, texts: [text], isGone: false });
-    } else if (isDeletion) {
-      note.isGone = true;
-      await kim.remove(channelId, note.id);
-    } else {
-      note.texts.push(text);
-      await kim.edit(channelId, note.id, `// ${text}`);
+    if (!note) await write(text);
+    else await (isDeletion ? remove(note) : edit(note, text));
+  };
+
+  /** Edits and deletes in Discord what the bot has taken in already, each `pace` after the one before. */
+  const changeKnown = async (text: string, pace: () => Promise<unknown>) => {
+    const known = ofKim.filter(({ isGone }) => !isGone).slice(-CHANGED_AMONG);
+    for (const [nth, note] of known.entries()) {
+      await edit(note, `${text}, ${nth}`);
+      await pace();
+      if (nth % 2 === 0) await remove(note);
     }
   };
 
@@ -127,18 +141,10 @@ export function writeNotes(options: NotesOptions) {
   const lastOf = (notes: Note[]) =>
     notes.filter(({ isGone }) => !isGone).map(({ texts }) => texts.at(-1));
 
-  return {
-    log,
-    inDiscord,
-    elsewhere,
-    close() {
-      doors.close();
-      reader.close();
-    },
-    /** Waits until the log and Discord say the same. @returns what the judge is given */
-    async settle(timeout: number) {
-      doors.close();
-      const agree = async () => {
+  /** Waits until the log and Discord say the same. */
+  const agrees = (timeout: number) =>
+    eventually(
+      async () => {
         const all = await stored();
         const inLog = (id: string) =>
           all.filter(({ author }) => author === id).map(({ text }) => text);
@@ -147,8 +153,24 @@ export function writeNotes(options: NotesOptions) {
         const posted = (await options.texts()).filter((text) => text.startsWith('📝'));
         const bare = posted.map((text) => text.slice(text.indexOf('**: ') + '**: '.length));
         expect(bare).toEqual(lastOf(ofColleague));
-      };
-      await eventually(agree, { timeout, every: 200 });
+      },
+      { timeout, every: 200 },
+    );
+
+  return {
+    log,
+    agrees,
+    inDiscord,
+    changeKnown,
+    elsewhere,
+    close() {
+      doors.close();
+      reader.close();
+    },
+    /** Waits until the log and Discord say the same. @returns what the judge is given */
+    async settle(timeout: number) {
+      doors.close();
+      await agrees(timeout);
       const entries = (await cluster.readLogs(ticketId))[log] ?? [];
       const bySeq = entries.toSorted((a, b) => a.seq - b.seq);
       recordKim(bySeq);
