@@ -2,33 +2,24 @@ import { createHash } from 'node:crypto';
 import {
   type APIMessage,
   MessageFlags,
-  MessageType,
   RateLimitError,
   type RawFile,
   type RESTPostAPIChannelMessageJSONBody,
   Routes,
-  SnowflakeUtil,
 } from 'discord.js';
 import { bridgeLease, checkGrant } from '../src/domain/consumers/lease.ts';
 import type { Stream } from '../src/domain/log/entry.ts';
-import { findPosts } from '../src/domain/mirror/posts.ts';
-import { type Bridge, isOfOurWebhook, selfId } from './bridge.ts';
+import type { Bridge } from './bridge.ts';
 import { callDiscord, type Outcome } from './call-ends.ts';
 import { OutcomeUnsure } from './discord-errors.ts';
-import { NOTE_MARK, SYSTEM_LINE } from './format.ts';
 import type { MirroredTicket } from './mirrored-tickets.ts';
-import { retryAfterRateLimit } from './rate-limit-retry.ts';
+import { findOwn, lookAfter, type Posted, postedOf } from './own-posts.ts';
 
 /** Nobody is pinged by what the bridge writes, but for a role it calls itself. */
 export const noPings = { parse: [] };
 
 /** No previews: they would be fetched from wherever a customer points. */
 const flags = MessageFlags.SuppressEmbeds;
-
-/** An attempt is looked for from this long before it on, in milliseconds: as far as clocks may differ. */
-const LOOK_BACK_MS = 10 * 60_000;
-const PAGE = 100;
-const ORDINARY: readonly MessageType[] = [MessageType.Default, MessageType.Reply];
 
 /**
  * A nonce of 24 characters. It depends on the channel too: where a channel is made again, Discord
@@ -70,85 +61,6 @@ export interface Outgoing {
    * unrecorded one can only be this, and its attempt need not be written down before.
    */
   inLogOrder?: boolean;
-}
-
-/**
- * The first of our own messages above a snowflake that is it and stands for nothing yet; looks to
- * the channel's end.
- */
-async function findOwn(
-  bridge: Bridge,
-  { channelId, isIt, isTheirs }: Pick<Outgoing, 'channelId' | 'isIt' | 'isTheirs'>,
-  after: string,
-): Promise<Outcome<Posted | undefined>> {
-  const isOurs = (one: APIMessage) =>
-    (one.author.id === selfId(bridge) && isIt(one)) ||
-    (isOfOurWebhook(bridge, one) && isTheirs?.(one));
-  for (let from = after; ; ) {
-    const query = new URLSearchParams({ limit: String(PAGE), after: from });
-    const route = Routes.channelMessages(channelId);
-    const page = await callDiscord<APIMessage[]>(bridge, 'read_messages', () =>
-      retryAfterRateLimit(bridge, () => bridge.rest.get(route, { query })),
-    );
-    if (page.end !== 'done') return page;
-    const messages = page.value.sort((a, b) => compareIds(a.id, b.id));
-    const own = messages.filter((one) => ORDINARY.includes(one.type) && isOurs(one));
-    const known = await findPosts(
-      bridge.ctx,
-      own.map(({ id }) => id),
-    );
-    const found = own.find(({ id }) => !known.has(id));
-    const last = messages.at(-1);
-    if (found) return { end: 'done', value: postedOf(found) };
-    if (!last || messages.length < PAGE) return { end: 'done', value: undefined };
-    from = last.id;
-  }
-}
-
-/** A post that Discord has. */
-export interface Posted {
-  id: string;
-  /** The webhook that it came through. */
-  webhook?: string;
-}
-
-function postedOf({ id, webhook_id }: APIMessage): Posted {
-  return { id, ...(webhook_id && { webhook: webhook_id }) };
-}
-
-/** Orders snowflakes, which are numbers of 17 to 20 digits. */
-export function compareIds(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
-}
-
-/**
- * Tells what people wrote in a log, as the channel shows it: neither a card nor a line of the bot's own,
- * and a note by its mark, with which no message can begin.
- */
-export function isSpeechOf(stream: Stream): (message: APIMessage) => boolean {
-  return ({ content, embeds }) =>
-    embeds.length === 0 &&
-    !content.startsWith(SYSTEM_LINE) &&
-    content.startsWith(NOTE_MARK) === (stream === 'internal');
-}
-
-/** From where on an attempt is looked for: above the last post in a ticket's channel, else by time. */
-function lookAfter({ mirror }: MirroredTicket, channelId: string): string {
-  if (channelId === mirror.channel_id) return mirror.last_post === '0' ? '0' : mirror.last_post;
-  const from = (mirror.attempt?.at ?? Date.now()) - LOOK_BACK_MS;
-  return String(SnowflakeUtil.generate({ timestamp: from }));
-}
-
-/**
- * Whether the post whose outcome is not known, after a crash, is a note. Posts of a ticket are serial,
- * whichever log they are of, so that there is one at most.
- */
-export async function isNoteInDoubt(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
-  const { channel_id: channelId } = ticket.mirror;
-  if (!channelId) return false;
-  const isIt = isSpeechOf('internal');
-  const found = await findOwn(bridge, { channelId, isIt }, lookAfter(ticket, channelId));
-  return found.end === 'done' && found.value !== undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { FieldChange, HistoryEntry } from '../../src/contract/ticket-history.ts';
 import { listHistory } from '../../src/domain/tickets/history.ts';
+import { isTold } from '../../src/domain/tickets/told-fields.ts';
 import { escapeName } from '../format.ts';
 import { timestamp } from '../outbound/card-fields.ts';
 import type { CommandModule, TicketContext } from './command.ts';
@@ -34,16 +35,16 @@ function inWords(value: unknown): string | undefined {
   return escapeName(String(value), MAX_VALUE);
 }
 
-/** Times and what they are made of say little here: the card has those that matter. */
-const isShown = ({ field }: FieldChange) => !/_at$|_time$|^assigned_to$/.test(field);
-
 function changeText({ field, from, to }: FieldChange): string {
   const [before, after] = [inWords(from), inWords(to)];
   return before && after ? `${field}: ${before} → ${after}` : field;
 }
 
 function line({ at, by, action, changes, comment, internal }: HistoryEntry): string {
-  const what = changes.filter(isShown).map(changeText).join(', ');
+  const what = changes
+    .filter(({ field }) => isTold(field))
+    .map(changeText)
+    .join(', ');
   const said = comment ? ` “${escapeName(comment, MAX_VALUE)}”` : '';
   const who = escapeName(by.name, MAX_VALUE);
   return `${timestamp(at, 'R')} **${who}** ${action}${internal ? ' (staff only)' : ''}${what && `: ${what}`}${said}`;

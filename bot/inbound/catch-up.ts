@@ -3,16 +3,18 @@ import { findPosts, listIngested, type Post } from '../../src/domain/mirror/post
 import { type Bridge, selfId } from '../bridge.ts';
 import { code, hasCode } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
+import { type Mark, marks } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { compareIds, postNotice } from '../posting.ts';
+import { postNotice } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
+import { compareIds } from '../snowflakes.ts';
 import { ascending, channelOf, listRecent, PAGE } from './channel-pages.ts';
 import { attempt, buryMessage } from './dead-letters.ts';
 import { inboxOf } from './inbox.ts';
 import { type Incoming, incomingOf, isWebhook, isWritten } from './incoming.ts';
 import { ingestMessage } from './ingest.ts';
+import { mark } from './marks.ts';
 import { ingestDeleted, ingestRepetition } from './proxies.ts';
-import { type Mark, mark, marks } from './reactions.ts';
 import { markOf } from './receipts.ts';
 
 /** What is younger than this is still on its way through the gateway, and was not missed. */

@@ -1,8 +1,8 @@
 import type { Message, TextChannel } from 'discord.js';
 import type { Bridge } from '../bridge.ts';
 import { code, hasCode } from '../discord-errors.ts';
-import { compareIds } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
+import { compareIds } from '../snowflakes.ts';
 import { guildOf } from './writers.ts';
 
 /** Discord gives a hundred messages at a time. */

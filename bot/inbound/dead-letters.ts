@@ -14,7 +14,7 @@ import {
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { inboxOf } from './inbox.ts';
 import type { Incoming } from './incoming.ts';
-import { mark } from './reactions.ts';
+import { mark } from './marks.ts';
 import { markOf, settle, tellNotPassedOn } from './receipts.ts';
 
 /** What fails this often though Discord and MongoDB answer is given up: it holds nobody up any longer. */

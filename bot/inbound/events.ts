@@ -12,6 +12,7 @@ import { type Bridge, selfId } from '../bridge.ts';
 import { actorOf, isStaff, personOf } from '../people.ts';
 import { enqueue } from './inbox.ts';
 import { incomingOf, isWebhook, isWritten } from './incoming.ts';
+import { listenReactions } from './ingest-reaction.ts';
 
 const TYPING_MS = 4000;
 const REMEMBERED = 1000;
@@ -73,6 +74,7 @@ export function listenInbound(bridge: Bridge, client: Client): void {
     if (ticket) ticket.channelNeedsCheck = true;
     if (ticketId) bridge.outbound.schedule(ticketId);
   });
+  listenReactions(bridge, client);
   const told = new Map<string, number>();
   client.on(Events.TypingStart, (typing) => onTyping(bridge, told, typing));
 }

@@ -9,7 +9,7 @@ import { actorOfAuthor } from '../people.ts';
 import { filesAfter, MessageGone } from './attachments.ts';
 import { type Incoming, isWebhook } from './incoming.ts';
 import { judge, judgeWords, streamOf, type Verdict } from './judge.ts';
-import { mark } from './reactions.ts';
+import { mark } from './marks.ts';
 import { unmarkRead } from './read-marks.ts';
 import {
   isPermanent,

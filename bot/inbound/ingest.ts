@@ -10,7 +10,7 @@ import { warnOfHolder } from './holder-warnings.ts';
 import type { Incoming } from './incoming.ts';
 import { ingestEdit, verdictOn } from './ingest-edit.ts';
 import { judge, type Refusal, streamOf, type Verdict } from './judge.ts';
-import { mark } from './reactions.ts';
+import { mark } from './marks.ts';
 import {
   isPermanent,
   markIn,

@@ -18,7 +18,7 @@ import type { Incoming } from './incoming.ts';
 import { carryOut } from './ingest.ts';
 import { ingestDeletion } from './ingest-edit.ts';
 import { judgeWords, refusalOfText, streamOf } from './judge.ts';
-import { mark } from './reactions.ts';
+import { mark } from './marks.ts';
 import { isPermanent, markIn } from './receipts.ts';
 import { asEditOf } from './reply-mode.ts';
 

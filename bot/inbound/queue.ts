@@ -5,6 +5,7 @@ import { catchUp, glance, ingestSeen } from './catch-up.ts';
 import { attempt } from './dead-letters.ts';
 import { dropIdleInboxes, type InboundEvent, type Inbox, inboxOf } from './inbox.ts';
 import { incomingOf } from './incoming.ts';
+import { ingestReaction } from './ingest-reaction.ts';
 import { ingestDeleted } from './proxies.ts';
 import { guildOf } from './writers.ts';
 
@@ -34,6 +35,11 @@ async function handle(bridge: Bridge, ticket: MirroredTicket, event: InboundEven
   if (event.kind === 'deleted') {
     const { id } = event;
     return attempt(bridge, ticket, `deleted ${id}`, () => ingestDeleted(bridge, ticket, id));
+  }
+  if (event.kind === 'reacted') {
+    const { reacted } = event;
+    const key = `reacted ${JSON.stringify(reacted)}`;
+    return attempt(bridge, ticket, key, () => ingestReaction(bridge, ticket, reacted));
   }
   if (event.incoming) return ingestSeen(bridge, ticket, event.incoming);
   const { id } = event as { id: string };

@@ -4,11 +4,13 @@ import { type Post, recordPost } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
 import { systemLine } from '../format.ts';
+import type { Mark } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { compareIds, type Outgoing, postNotice } from '../posting.ts';
+import { type Outgoing, postNotice } from '../posting.ts';
+import { compareIds } from '../snowflakes.ts';
 import type { Copied } from './attachments.ts';
 import type { Incoming } from './incoming.ts';
-import { type Mark, mark } from './reactions.ts';
+import { mark } from './marks.ts';
 
 /** True for a refusal that will be the same however often it is tried. */
 export function isPermanent(error: unknown): error is AppError {

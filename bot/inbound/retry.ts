@@ -1,12 +1,12 @@
 import { findPost } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
+import { marks } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { fetchPerson } from '../people.ts';
 import { channelOf } from './channel-pages.ts';
 import { incomingOf } from './incoming.ts';
 import { carryOut } from './ingest.ts';
 import { judge } from './judge.ts';
-import { marks } from './reactions.ts';
 import { markOf } from './receipts.ts';
 import { guildOf } from './writers.ts';
 

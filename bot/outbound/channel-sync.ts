@@ -8,7 +8,7 @@ import type { Bridge } from '../bridge.ts';
 import { ChannelGone, code, hasCode, MirrorProblem } from '../discord-errors.ts';
 import { afterSuccess } from '../failures.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { isNoteInDoubt } from '../posting.ts';
+import { isNoteInDoubt } from '../own-posts.ts';
 import { gatherAsides } from './asides.ts';
 import { ensureCard } from './card-posts.ts';
 import { ensureChannel, loseChannel, placeChannel } from './channel-life.ts';

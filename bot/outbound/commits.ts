@@ -3,7 +3,7 @@ import type { MirrorChange } from '../../src/domain/mirror/mirrors.ts';
 import { type Post, recordPost, recordPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { compareIds } from '../posting.ts';
+import { compareIds } from '../snowflakes.ts';
 
 /** Rows that may wait to be written, at most; they all stand in the mirror's own row meanwhile. */
 const MAX_PENDING = 20;

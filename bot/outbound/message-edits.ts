@@ -6,19 +6,14 @@ import { retryAfterMs } from '../discord-errors.ts';
 import { bareParts, speechParts } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { noPings } from '../posting.ts';
+import { type Try, tryRenditions } from './attempts.ts';
 import { commit, settlePosts } from './commits.ts';
-import {
-  bareContent,
-  headerOf,
-  postPart,
-  postSpeech,
-  type Said,
-  type Try,
-  tryRenditions,
-} from './message-posts.ts';
+import { postPart, postSpeech } from './message-posts.ts';
+import { bareContent } from './persona-posts.ts';
 import { leavePersona } from './personas.ts';
 import { failureOf } from './refusals.ts';
 import type { Rendition } from './renditions.ts';
+import { headerOf, type Said } from './speech-parts.ts';
 
 /** An edit or a deletion that Discord's limits put off; messages may overtake it. */
 export class Deferred extends Error {

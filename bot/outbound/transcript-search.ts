@@ -2,8 +2,8 @@ import { type APIMessage, Routes, SnowflakeUtil } from 'discord.js';
 import type { ErasureRow, MirrorRow } from '../../src/domain/mirror/deleted.ts';
 import { type Bridge, selfId } from '../bridge.ts';
 import { callDiscord, type Outcome } from '../call-ends.ts';
-import { compareIds } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
+import { compareIds } from '../snowflakes.ts';
 import { placeOf } from './transcript-places.ts';
 
 /** How far clocks may differ, in milliseconds. */

@@ -201,6 +201,31 @@ describe('the demo, as a visitor meets it', () => {
     await sides.close();
   }, 120_000);
 
+  test('what staff have: the card, notes, commands with their words, and the ends of both', async () => {
+    const sides = await openPage({ viewport: { width: 1280, height: 1180 } });
+    const { page, shop, discord } = sides;
+    await shop.getByLabel('Signed in as').selectOption('Ben');
+    await openTicket(sides, 'Two of my three pots arrived broken.');
+    await discord.getByRole('button', { name: 'Claim', exact: true }).click();
+    await discord.getByRole('button', { name: 'Unclaim', exact: true }).waitFor();
+    await answer(sides, '// the third one this week: ask the packers');
+    await post(sides, 'ask the packers').getByText('📝').waitFor();
+    await answer(sides, 'I am sorry! Two new ones leave today.');
+    await post(sides, 'leave today').getByText('👁').waitFor();
+    await write(sides, 'That was quick, thank you!');
+    await post(sides, 'That was quick').waitFor();
+    await page.mouse.move(0, 0);
+    await discord.screenshot({ path: join(pictures, 'staff-ticket.png') });
+    const field = discord.getByRole('textbox', { name: /^Message #/ });
+    await field.fill('/cl');
+    await discord.getByRole('list', { name: 'Commands' }).getByText('/close-request').waitFor();
+    await discord.screenshot({ path: join(pictures, 'staff-commands.png') });
+    await field.fill('');
+    expect(await shop.getByText('packers').count()).toBe(0);
+    expect(sides.complaints).toEqual([]);
+    await sides.close();
+  }, 120_000);
+
   test('what is written while the server is frozen survives a reload, and arrives once', async () => {
     const sides = await openPage();
     const { page, shop, discord } = sides;

@@ -322,7 +322,8 @@ describe('the bridge to Discord', () => {
     const { id } = await talk.channel();
     await talk.kimSays('before');
     await talk.says('web before');
-    await sleep(300);
+    // What was taken in before the gap is not recovered after it.
+    await eventually(async () => expect((await kim.messages(id)).filter(isMarked)).toHaveLength(1));
     await bot.kill();
     for (let n = 1; n <= MISSED; n++) await talk.kimSays(`missed ${n}`);
     await freeLease();

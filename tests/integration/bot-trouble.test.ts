@@ -409,6 +409,8 @@ test('when a channel is deleted while a message from it is taken in, then nobody
   const bot = await desk.bot(seldom);
   const ticket = await openTicket(ctx);
   const before = await channelOf(sim, ticket.number);
+  // With its card there the bot knows whose channel it is.
+  await eventually(async () => expect(await messagesIn(sim, before.id)).not.toHaveLength(0));
   const kim = discordPerson(sim, 'kim');
   await fault(sim, { kind: 'delay', path: '^/attachments/', ms: 1500, times: 1 });
   const data = Buffer.from('the bill');

@@ -97,7 +97,7 @@ describe('the transcript of a ticket', () => {
     expect(headers.get('content-disposition')).toContain('-staff.html');
     expect(text).toMatch(/an answer<\/pre><details>.*an anser/s);
     expect(text).toMatch(/deleted by <bdi>أنا<.*a regret of the customer/s);
-    expect(text).toMatch(/📝 note, for staff only.*a word among staff.*priority: MEDIUM → HIGH/s);
+    expect(text).toMatch(/📝 note, for staff only.*a word among staff.*priority: medium → high/s);
     expect(text).toContain('closed the ticket: it came');
     expect((await read(ana, ticket.id, '?version=staff')).status).toBe(403);
     expect((await read(kim, ticket.id, '?version=all')).status).toBe(400);

@@ -1,6 +1,7 @@
 import { isStaffRole } from '../../contract/identity.ts';
 import type { FieldValue, FileRow } from '../../models/entry.ts';
 import type { Entry, Ticket, TicketChangeEntry } from '../log/entry.ts';
+import { isTold } from '../tickets/told-fields.ts';
 import { foldEntries, type Item, type Line } from './fold.ts';
 import { byteSize, duration, type Hole, Html, html, time } from './html.ts';
 import { style } from './style.ts';
@@ -76,26 +77,23 @@ function renderLine(line: Line, assets: Assets): Html {
 `;
 }
 
-/** How something is remembered that other fields show. */
-const bookkeeping: readonly string[] = [
-  'clock',
-  'sla_told',
-  'escalated_at',
-  'resolved_at',
-  'unapproved',
-];
+/** A name of the contract's in words: `IN_PROGRESS`, `support_role`. */
+function inWords(name: string): string {
+  return name.toLowerCase().replaceAll('_', ' ');
+}
 
 function valueText(value: FieldValue): string {
   if (value === null) return '—';
+  if (typeof value === 'string' && /^[A-Z_]+$/.test(value)) return inWords(value);
   if (typeof value !== 'object') return String(value);
   const { name, score } = value as { name?: unknown; score?: unknown };
   return String(name ?? score ?? JSON.stringify(value));
 }
 
 function changeText({ changes }: TicketChangeEntry): string {
-  const shown = Object.entries(changes).filter(([name]) => !bookkeeping.includes(name));
+  const shown = Object.entries(changes).filter(([name]) => isTold(name));
   return shown
-    .map(([name, [from, to]]) => `${name}: ${valueText(from)} → ${valueText(to)}`)
+    .map(([name, [from, to]]) => `${inWords(name)}: ${valueText(from)} → ${valueText(to)}`)
     .join(', ');
 }
 
@@ -105,7 +103,7 @@ function renderChange(entry: TicketChangeEntry): Html {
   const reason = isClosing && ticket.close_reason ? `: ${ticket.close_reason}` : '';
   const what = isClosing
     ? `closed the ticket${reason}`
-    : [action, changeText(entry), comment].filter(Boolean).join(' · ');
+    : [inWords(action), changeText(entry), comment].filter(Boolean).join(' · ');
   const whose = stream === 'internal' ? '📝 ' : '';
   return html`<p class="status">${whose}<bdi>${author.name}</bdi> <bdi>${what}</bdi> · ${time(at)}</p>
 `;
