@@ -10,8 +10,13 @@ import { Reader } from './reader.ts';
 import { mixedDoors } from './socket-door.ts';
 import { changeUntilAnswered, newAccount, sendUntilAnswered } from './writer.ts';
 
-/** Of so many of the newest notes one is changed: a bot that was away compares the newest posts alone. */
+/** Of so many of the newest notes one is changed. */
 const CHANGED_AMONG = 4;
+/**
+ * In Discord, of those among so many of the newest posts: a bot that was away compares a hundred before
+ * the last one that it has taken in.
+ */
+const COMPARED = 60;
 
 interface Note {
   /** Of the post in Discord, or of the note. */
@@ -49,15 +54,20 @@ export function writeNotes(options: NotesOptions) {
   const ofKim: Note[] = [];
   const ofColleague: Note[] = [];
 
-  const recent = (notes: Note[]) => {
-    const living = notes.filter(({ isGone }) => !isGone).slice(-CHANGED_AMONG);
-    return living[Math.floor(random() * living.length)];
-  };
+  const living = (notes: Note[]) => notes.filter(({ isGone }) => !isGone);
   /** A new note, an edit or a deletion: what it is to be. */
   const next = (notes: Note[]) => {
     const drawn = random();
-    const note = drawn < 0.4 ? undefined : recent(notes);
+    const recent = living(notes).slice(-CHANGED_AMONG);
+    const note = drawn < 0.4 ? undefined : recent[Math.floor(random() * recent.length)];
     return { note, isDeletion: drawn > 0.8 };
+  };
+  /** Kim's notes that a bot compares that was away. */
+  const compared = async () => {
+    const posts = await kim.messages(await options.channelId());
+    const newest = posts.map(({ id }) => BigInt(id)).sort((a, b) => Number(b - a));
+    const from = newest[COMPARED - 1] ?? 0n;
+    return ofKim.filter(({ id }) => BigInt(id) >= from);
   };
 
   const write = async (text: string) => {
@@ -74,14 +84,14 @@ export function writeNotes(options: NotesOptions) {
   };
 
   const inDiscord = async (text: string) => {
-    const { note, isDeletion } = next(ofKim);
+    const { note, isDeletion } = next(await compared());
     if (!note) await write(text);
     else await (isDeletion ? remove(note) : edit(note, text));
   };
 
   /** Edits and deletes in Discord what the bot has taken in already, each `pace` after the one before. */
   const changeKnown = async (text: string, pace: () => Promise<unknown>) => {
-    const known = ofKim.filter(({ isGone }) => !isGone).slice(-CHANGED_AMONG);
+    const known = living(await compared()).slice(-CHANGED_AMONG);
     for (const [nth, note] of known.entries()) {
       await edit(note, `${text}, ${nth}`);
       await pace();
@@ -138,8 +148,7 @@ export function writeNotes(options: NotesOptions) {
     }
   };
 
-  const lastOf = (notes: Note[]) =>
-    notes.filter(({ isGone }) => !isGone).map(({ texts }) => texts.at(-1));
+  const lastOf = (notes: Note[]) => living(notes).map(({ texts }) => texts.at(-1));
 
   /** Waits until the log and Discord say the same. */
   const agrees = (timeout: number) =>
