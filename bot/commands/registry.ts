@@ -9,7 +9,7 @@ import { link } from './link.ts';
 import { queue, search } from './lists.ts';
 import { moreComponents } from './more.ts';
 import { note } from './note.ts';
-import { agents, away, stats } from './numbers.ts';
+import { agents, away, onCall, stats } from './numbers.ts';
 import { reopen } from './reopen.ts';
 import { reply } from './reply.ts';
 import { retryButton } from './retry.ts';
@@ -39,6 +39,7 @@ const modules: readonly CommandModule[] = [
   stats,
   agents,
   away,
+  onCall,
   history,
   transcript,
   setup,

@@ -9,7 +9,7 @@ import { countRequest } from '../access/rate.ts';
 import { native } from '../log/collections.ts';
 import { bumpSetting } from '../settings.ts';
 import { inTransaction } from '../transactions.ts';
-import { type Agent, toAgent } from './agents.ts';
+import { type Agent, toAgent } from './agent.ts';
 import { identitiesSetting } from './identities.ts';
 import { writeSeen } from './seen-agents.ts';
 
@@ -78,7 +78,13 @@ export async function redeemLinkCode(
     if (!gone?.discord) throw linkedAlready();
     const joined = await agents.findOneAndUpdate(
       { _id: found._id, discord: { $exists: false } },
-      { $set: { discord: gone.discord, discord_seen_at: gone.discord_seen_at } },
+      {
+        $set: {
+          discord: gone.discord,
+          discord_seen_at: gone.discord_seen_at,
+          ...(gone.on_call && { on_call: true }),
+        },
+      },
       { session, returnDocument: 'after' },
     );
     if (!joined) throw linkedAlready();

@@ -4,7 +4,8 @@ import { issueLevels, supportRoles, ticketStatuses } from '../../contract/ticket
 import { invalidField } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { visibleTickets } from '../access/policy.ts';
-import { agentRowOf, findAgentRow, keysOf } from '../agents/agents.ts';
+import { keysOf } from '../agents/agent.ts';
+import { agentRowOf, findAgentRow } from '../agents/agents.ts';
 import { oid } from '../log/collections.ts';
 import { endedStatuses, openStatuses } from './workflow.ts';
 
