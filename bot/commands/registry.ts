@@ -10,6 +10,7 @@ import { queue, search } from './lists.ts';
 import { moreComponents } from './more.ts';
 import { note } from './note.ts';
 import { agents, away, onCall, stats } from './numbers.ts';
+import { practice } from './practice.ts';
 import { reopen } from './reopen.ts';
 import { reply } from './reply.ts';
 import { retryButton } from './retry.ts';
@@ -42,6 +43,7 @@ const modules: readonly CommandModule[] = [
   onCall,
   history,
   transcript,
+  practice,
   setup,
   doctor,
 ];

@@ -1,4 +1,5 @@
 import { listOnCall } from '../../src/domain/agents/on-call.ts';
+import { isPractice } from '../../src/domain/practice/practice-key.ts';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { systemLine } from '../format.ts';
@@ -9,9 +10,9 @@ import { failureOf } from './refusals.ts';
 /** A step that is still to be done: whoever goes on call later is not called by what is there already. */
 const PENDING = 'on-call';
 
-/** A channel that only takes the place of another has nothing new for anybody. */
+/** A channel that only takes the place of another has nothing new for anybody, nor has one to practise in. */
 const isNews = ({ mirror, ticket }: MirroredTicket) =>
-  isOpen(ticket) && !mirror.steps.includes('remade');
+  isOpen(ticket) && !mirror.steps.includes('remade') && !isPractice(ticket.owner);
 
 /** What a channel's steps have in addition when its ticket has somebody to call. */
 export async function callingStep(bridge: Bridge, ticket: MirroredTicket): Promise<string[]> {

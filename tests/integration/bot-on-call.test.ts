@@ -9,7 +9,7 @@ import { reopenTicket } from '../../src/domain/tickets/status.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import { channelOf, channelsOf, discordPerson, messagesIn, textsIn } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
-import { interactionsOf } from '../support/interactions.ts';
+import { commandsKnown, interactionsOf } from '../support/interactions.ts';
 import { laterBy } from '../support/uploads.ts';
 
 const HOUR = 3_600_000;
@@ -62,6 +62,7 @@ async function open() {
 
 test('who is on call is named once by every new ticket that they fit, and nobody else is', async () => {
   const bot = await desk.bot();
+  await commandsKnown(desk.sim);
   const before = await open();
   expect((await kim.run(nowhere, 'on-call')).content).toBe('Nobody is on call.');
   expect((await kim.run(nowhere, 'on-call', { on: true })).content).toContain('You are on call');

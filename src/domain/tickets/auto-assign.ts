@@ -8,6 +8,7 @@ import { requireRight } from '../access/policy.ts';
 import type { Agent } from '../agents/agent.ts';
 import { listCoveredRoles, listPresentAgents } from '../agents/agents.ts';
 import { native, oid } from '../log/collections.ts';
+import { isReal } from '../practice/practice-key.ts';
 import type { WorkHandler } from '../schedule.ts';
 import { storeSetting } from '../settings.ts';
 import { assignTicket } from './assign.ts';
@@ -80,6 +81,7 @@ async function assignWaiting(ctx: AppContext, after: string | undefined) {
   const rows = await native(ctx.db.tickets)
     .find({
       ...nobodys,
+      ...isReal,
       status: 'OPEN',
       issue_level: { $in: [...issueLevels] },
       support_role: { $in: roles },
