@@ -9,6 +9,7 @@ import { link } from './link.ts';
 import { queue, search } from './lists.ts';
 import { moreComponents } from './more.ts';
 import { note } from './note.ts';
+import { notes } from './notes.ts';
 import { agents, away, onCall, stats } from './numbers.ts';
 import { practice } from './practice.ts';
 import { reopen } from './reopen.ts';
@@ -25,6 +26,7 @@ import { verbs } from './verbs.ts';
 const modules: readonly CommandModule[] = [
   closing,
   note,
+  notes,
   reply,
   link,
   ...verbs.map(moduleOf),

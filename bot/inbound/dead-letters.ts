@@ -74,7 +74,7 @@ export async function buryMessage(
     const { hash, editedAt: edited } = incoming;
     const change = { hash, edited, mark: 'refused' } as const;
     await changePost(bridge.ctx, incoming.id, change, bridge.lease.fencingToken);
-    mark(bridge, ticket, incoming.id, 'refused', [markOf(post, false)]);
+    mark(bridge, ticket, incoming, 'refused', [markOf(post, false)]);
   } else {
     const lives = post?.lives ?? 0;
     await settle(

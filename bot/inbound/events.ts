@@ -13,6 +13,7 @@ import { actorOf, isStaff, personOf } from '../people.ts';
 import { enqueue } from './inbox.ts';
 import { incomingOf, isWebhook, isWritten } from './incoming.ts';
 import { listenReactions } from './ingest-reaction.ts';
+import { ticketAround } from './threads.ts';
 
 const TYPING_MS = 4000;
 const REMEMBERED = 1000;
@@ -43,7 +44,7 @@ type Seen = OmitPartialGroupDMChannel<Message | PartialMessage>;
 
 /** Listens to the gateway. Only what happens in tickets' channels, and was done by people, counts. */
 export function listenInbound(bridge: Bridge, client: Client): void {
-  const ticketOf = (channelId: string) => bridge.tickets.idOfChannel(channelId);
+  const ticketOf = (channelId: string) => ticketAround(bridge, channelId);
   const counts = (message: Message) =>
     isWritten(message) || (isWebhook(message) && message.author.id !== selfId(bridge));
   const seen = (message: Message) => incomingOf(bridge, message, true);
@@ -58,7 +59,8 @@ export function listenInbound(bridge: Bridge, client: Client): void {
     const whole = !message.partial && typeof message.content === 'string';
     if (whole && !counts(message)) return;
     const incoming = whole ? seen(message) : undefined;
-    enqueue(bridge, ticketId, { kind: 'changed', id: message.id, incoming });
+    const { id, channelId } = message;
+    enqueue(bridge, ticketId, { kind: 'changed', id, channelId, incoming });
   });
   const onDeleted = (message: Seen) => {
     const ticketId = ticketOf(message.channelId);

@@ -13,7 +13,7 @@ export interface Reacted {
 
 export type InboundEvent =
   | { kind: 'message'; incoming: Incoming }
-  | { kind: 'changed'; id: string; incoming: Incoming | undefined }
+  | { kind: 'changed'; id: string; channelId: string; incoming: Incoming | undefined }
   | { kind: 'deleted'; id: string }
   | { kind: 'reacted'; reacted: Reacted }
   /** Something that must not overtake what was written before it, such as closing. */

@@ -51,7 +51,7 @@ async function refuseEdit(
   const { hash, editedAt: edited } = incoming;
   const change = { hash, edited, mark: 'refused' } as const;
   await changePost(bridge.ctx, incoming.id, change, bridge.lease.fencingToken);
-  mark(bridge, ticket, incoming.id, 'refused', [markOf(post, false)]);
+  mark(bridge, ticket, incoming, 'refused', [markOf(post, false)]);
   const still =
     stream === 'public'
       ? 'the customer still has it as it was before'

@@ -13,6 +13,7 @@ import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { actorOf, actorOfAuthor, isStaff } from '../people.ts';
 import { enqueue, type Reacted } from './inbox.ts';
 import { isPermanent } from './receipts.ts';
+import { ticketAround } from './threads.ts';
 import { personNow } from './writers.ts';
 
 /** A reaction of staff to a customer's message, or to a note; among themselves they react for themselves. */
@@ -83,7 +84,7 @@ interface ReactionPacket {
 export function listenReactions(bridge: Bridge, client: Client): void {
   const hear = (set: boolean) => (packet: ReactionPacket) => {
     const { guild_id, channel_id, message_id: messageId, user_id: userId, emoji } = packet;
-    const ticketId = bridge.tickets.idOfChannel(channel_id);
+    const ticketId = ticketAround(bridge, channel_id);
     if (!ticketId || guild_id !== bridge.settings.guildId || userId === selfId(bridge)) return;
     // One of a server's own pictures means nothing elsewhere.
     if (emoji && (emoji.id !== null || !emoji.name)) return;

@@ -67,7 +67,7 @@ async function adoptStored(
   else if (changed) seen = { ...incoming, hash: '', editedAt: 0, marking };
   const outcome = { message, stream, files, mark: sign, lives } as const;
   const post = await remember(bridge, ticket, seen, outcome);
-  mark(bridge, ticket, incoming.id, sign, before?.mark ? [before.mark] : []);
+  mark(bridge, ticket, incoming, sign, before?.mark ? [before.mark] : []);
   if (!isOutdated) await takeEdit(bridge, ticket, incoming, post);
 }
 

@@ -5,6 +5,7 @@ import { inMarkingTurn, type Mark, marks, marksWaiting, react } from '../marking
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { postNotice } from '../posting.ts';
 import { inboxOf } from './inbox.ts';
+import type { Incoming } from './incoming.ts';
 
 /** Marks that may wait for one channel: of more, those that take nothing back are left to the next catch-up. */
 const MOST_WAITING = 100;
@@ -28,16 +29,15 @@ async function tellUnmarked(bridge: Bridge, ticket: MirroredTicket): Promise<voi
 export function mark(
   bridge: Bridge,
   ticket: MirroredTicket,
-  messageId: string,
+  { id, message: { channelId } }: Pick<Incoming, 'id' | 'message'>,
   wanted: Mark,
   instead: readonly Mark[] = [],
 ): void {
-  const channelId = ticket.mirror.channel_id;
-  if (!channelId) return;
+  if (!ticket.mirror.channel_id) return;
   const takesBack = wanted !== 'taken' || instead.length > 0;
   if (!takesBack && marksWaiting(bridge, channelId) >= MOST_WAITING) return;
   const route = (name: Mark) =>
-    Routes.channelMessageOwnReaction(channelId, messageId, encodeURIComponent(marks[name]));
+    Routes.channelMessageOwnReaction(channelId, id, encodeURIComponent(marks[name]));
   inMarkingTurn(bridge, channelId, async () => {
     for (const name of instead) {
       if (name !== wanted) await react(bridge, () => bridge.rest.delete(route(name)));

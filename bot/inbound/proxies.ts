@@ -83,7 +83,7 @@ async function adopt(
     mark: sign,
     marking: incoming.marking,
   });
-  mark(bridge, ticket, incoming.id, sign);
+  mark(bridge, ticket, incoming, sign);
 }
 
 /** Takes a message back that was deleted in the channel, unless a proxy has just said it again. */

@@ -42,7 +42,7 @@ export interface Outcome {
 export async function remember(
   bridge: Bridge,
   ticket: MirroredTicket,
-  incoming: Pick<Incoming, 'id' | 'hash' | 'editedAt' | 'message' | 'files' | 'marking'>,
+  incoming: Pick<Incoming, 'id' | 'hash' | 'editedAt' | 'message' | 'home' | 'files' | 'marking'>,
   { message, stream, files, mark: sign, lives }: Outcome,
 ): Promise<Post> {
   const copied = new Set(files.map(({ attachment }) => attachment));
@@ -64,9 +64,11 @@ export async function remember(
     lives,
     epoch: bridge.lease.fencingToken,
   };
-  if (post.channel_id !== ticket.mirror.channel_id) return post;
+  const { channel_id } = ticket.mirror;
+  if (incoming.home !== channel_id) return post;
   await recordPost(bridge.ctx, post);
-  if (compareIds(incoming.id, ticket.mirror.inbound) > 0) {
+  // A thread has an order of its own.
+  if (post.channel_id === channel_id && compareIds(incoming.id, ticket.mirror.inbound) > 0) {
     await bridge.tickets.save(ticket, { inbound: incoming.id });
   }
   return post;
@@ -94,7 +96,7 @@ export async function settle(
 ): Promise<void> {
   await remember(bridge, ticket, incoming, outcome);
   const worn = before && markOf(before, false);
-  if (worn !== outcome.mark) mark(bridge, ticket, incoming.id, outcome.mark, worn && [worn]);
+  if (worn !== outcome.mark) mark(bridge, ticket, incoming, outcome.mark, worn && [worn]);
 }
 
 /** What has a message tried again; state lives in the `custom_id`. */
@@ -121,7 +123,7 @@ function retryRows(ticketId: string, messageId: string): Outgoing['body']['compo
 export async function tellNotPassedOn(
   bridge: Bridge,
   ticket: MirroredTicket,
-  { id, editedAt }: Pick<Incoming, 'id' | 'editedAt'>,
+  { id, editedAt, message }: Pick<Incoming, 'id' | 'editedAt' | 'message'>,
   what: string,
   retry?: true,
 ): Promise<void> {
@@ -129,5 +131,9 @@ export async function tellNotPassedOn(
   if (!channel_id) return;
   const components = retry ? retryRows(ticket.id, id) : [];
   const key = `not passed on ${id} ${editedAt}`;
-  await postNotice(bridge, channel_id, key, systemLine(`Not passed on: ${what}`), id, components);
+  const isBeside = message.channelId !== channel_id;
+  const place = isBeside ? `<#${message.channelId}>: ` : '';
+  const content = systemLine(`Not passed on: ${place}${what}`);
+  const answered = isBeside ? undefined : id;
+  await postNotice(bridge, channel_id, key, content, answered, components);
 }

@@ -28,8 +28,7 @@ export async function tryAgain(
 ): Promise<string> {
   const before = await findPost(bridge.ctx, messageId);
   if (before?.direction === 'in') return 'It was passed on already.';
-  const { channel_id } = ticket.mirror;
-  const channel = channel_id && (await channelOf(bridge, channel_id));
+  const channel = before && (await channelOf(bridge, before.channel_id));
   const wanted = { message: messageId, force: true, cache: false };
   const message = channel ? await channel.messages.fetch(wanted).catch(() => undefined) : undefined;
   if (!message || before?.direction !== 'ignored') return 'The message is not there any more.';
