@@ -20,6 +20,7 @@ export type CallKind =
   | 'change_webhook_message'
   | 'read_channel'
   | 'read_guild'
+  | 'open_thread'
   | 'commands';
 
 /** What Discord will not take, however often it is asked. */
@@ -79,8 +80,8 @@ const rules: readonly Rule[] = [
   { codes: [10015, 50027], end: gone('webhook') },
   { status: [408, 425, 429], end: later },
   { codes: [30013], end: refused('guild_full') },
-  // Pins, webhooks of a channel and of a server, reactions, channels a day, edits of old messages.
-  { codes: [30003, 30007, 30010, 30016, 30046, 30058], end: refused('limit') },
+  // Pins, webhooks of a channel and of a server, reactions, channels a day, edits of old messages, threads.
+  { codes: [30003, 30007, 30010, 30016, 30046, 30058, 160006], end: refused('limit') },
   { codes: [10011], end: refused('overwrites') },
   { codes: [40005], end: refused('files') },
   { status: [413], end: refused('files') },

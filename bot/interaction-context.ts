@@ -5,6 +5,7 @@ import {
   type ModalSubmitInteraction,
   PermissionFlagsBits,
 } from 'discord.js';
+import { withIdentities } from '../src/domain/agents/identities.ts';
 import type { Bridge } from './bridge.ts';
 import type { Need, Scope, TicketContext } from './commands/command.ts';
 import { actorOf, isStaff, type Person, skillsOf } from './people.ts';
@@ -48,12 +49,12 @@ function personOf(bridge: Bridge, interaction: Answerable): Person {
  * @param wanted the ticket that a button or form is of
  * @returns why not, in words for the one who asked
  */
-export function contextOf(
+export async function contextOf(
   bridge: Bridge,
   interaction: Answerable,
   rule: Rule,
   wanted?: string,
-): TicketContext | string {
+): Promise<TicketContext | string> {
   const { settings, tickets } = bridge;
   if (!bridge.ids) return 'The bot is just starting. Try again in a moment.';
   if (interaction.guildId !== settings.guildId) return 'This works in the support server only.';
@@ -64,7 +65,7 @@ export function contextOf(
   }
   const person = personOf(bridge, interaction);
   if (!isStaff(settings, person)) return 'Only the support staff may do this.';
-  const actor = actorOf(settings, person);
+  const actor = await withIdentities(bridge.ctx, actorOf(settings, person));
   const isAdmin = actor.role === 'ADMIN' || (rule.needs === 'operator' && person.administrator);
   if (rule.needs !== 'staff' && !isAdmin) return 'Only administrators may do this.';
   const skills = skillsOf(settings, person);

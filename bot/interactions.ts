@@ -68,7 +68,7 @@ async function answer(
     interaction.editReply(replyOf(said)).catch((error: Error) => {
       bridge.log.debug({ reason: error.message }, 'an answer was not taken');
     });
-  const context = contextOf(bridge, interaction, rule, wanted);
+  const context = await contextOf(bridge, interaction, rule, wanted);
   if (typeof context === 'string') return void (await say(context));
   try {
     const run = (unread?: string) => work({ ...context, unread });
@@ -96,7 +96,7 @@ async function showForm(
   interaction: ChatInputCommandInteraction,
   command: Command,
 ): Promise<boolean> {
-  const context = contextOf(bridge, interaction, command);
+  const context = await contextOf(bridge, interaction, command);
   // Refused like any other command.
   if (typeof context === 'string') return false;
   try {
@@ -122,7 +122,7 @@ async function suggestions<T>(asked: Promise<T[]> | undefined): Promise<T[]> {
 
 async function onAutocomplete(bridge: Bridge, interaction: AutocompleteInteraction): Promise<void> {
   const command = commands.get(interaction.commandName);
-  const context = command?.autocomplete && contextOf(bridge, interaction, command);
+  const context = command?.autocomplete && (await contextOf(bridge, interaction, command));
   const allowed = typeof context === 'object';
   const found = allowed ? await suggestions(command?.autocomplete?.(context, interaction)) : [];
   await interaction.respond(found.slice(0, 25));
@@ -137,7 +137,7 @@ async function onComponent(
   const { component, args } = found;
   const [wanted] = args;
   if (component.kind === 'form') {
-    const context = contextOf(bridge, interaction, component, wanted);
+    const context = await contextOf(bridge, interaction, component, wanted);
     if (typeof context === 'string') return void (await tell(interaction, context));
     const pressed = interaction as MessageComponentInteraction;
     await pressed.showModal(component.form(context));

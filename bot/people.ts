@@ -73,7 +73,10 @@ export function actorOfAuthor(author: Author): Actor {
  * Asks Discord who somebody is now: without the privileged members intent a cached member's roles may
  * be old. Somebody who has left has none.
  */
-export async function fetchPerson(guild: Guild, user: User): Promise<Person> {
+export async function fetchPerson(
+  guild: Guild,
+  user: Pick<User, 'id' | 'displayName'>,
+): Promise<Person> {
   try {
     return personOf(await guild.members.fetch({ user: user.id, force: true }));
   } catch (error) {

@@ -15,7 +15,7 @@ import { OutcomeUnsure } from './discord-errors.ts';
 import type { MirroredTicket } from './mirrored-tickets.ts';
 import { findOwn, lookAfter, type Posted, postedOf } from './own-posts.ts';
 
-/** Nobody is pinged by what the bridge writes, but for a role it calls itself. */
+/** Nobody is pinged by what the bridge writes, but for whom it calls itself. */
 export const noPings = { parse: [] };
 
 /** No previews: they would be fetched from wherever a customer points. */
@@ -52,8 +52,8 @@ export interface Outgoing {
   isTheirs?(message: APIMessage): boolean;
   /** Posts it in its author's name. */
   persona?: Persona;
-  /** The id of a role that it pings, where the text names it. */
-  calls?: string;
+  /** Ids of the roles and people that it pings, where the text names them. */
+  calls?: { roles?: readonly string[]; users?: readonly string[] };
   /** The log it is of; none for what is of no log. */
   stream?: Stream;
   /**
@@ -79,7 +79,8 @@ function waitForWebhook(
 /** Makes the call that posts a message, by the bot or through a webhook. */
 function callPost({ rest }: Bridge, outgoing: Outgoing): Promise<unknown> {
   const { channelId, key, rendition = '', body, files, persona } = outgoing;
-  const pings = outgoing.calls ? { parse: [], roles: [outgoing.calls] } : noPings;
+  const { roles = [], users = [] } = outgoing.calls ?? {};
+  const pings = { parse: [], roles: [...roles], users: [...users] };
   const attached = files?.length ? { files } : {};
   if (persona) {
     const { hook, username } = persona;

@@ -323,7 +323,7 @@ export const variables = {
   ),
   MAX_UPLOAD_BYTES_PER_TICKET: count(
     256 * 1024 * 1024,
-    'bytes of files one ticket may have stored',
+    'bytes of files each side of one ticket may have stored',
   ),
   MAX_OPEN_TICKETS_PER_USER: count(20, 'open tickets one customer may have'),
   MAX_UNSENT_BYTES: {

@@ -8,6 +8,7 @@ import { customerWiping } from './domain/erasure/erase-customer.ts';
 import { retention } from './domain/erasure/retention.ts';
 import { ticketWiping } from './domain/erasure/wipe.ts';
 import { fileUpkeep } from './domain/files/upkeep.ts';
+import { practiceWork } from './domain/practice/practice.ts';
 import { statistics } from './domain/reports/refresh.ts';
 import { runSchedule, scheduleLease, type WorkHandler } from './domain/schedule.ts';
 import { searchConsumer } from './domain/search/index-consumer.ts';
@@ -29,6 +30,7 @@ const handlers: Readonly<Record<string, WorkHandler>> = {
   ...ticketWiping,
   ...customerWiping,
   ...retention,
+  ...practiceWork,
 };
 /** What follows the log, beside the bridge to Discord. */
 const consumers: readonly Consumer[] = [searchConsumer, slaConsumer];

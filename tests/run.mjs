@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join, normalize, relative } from 'node:path';
 import { ensureInstalled, root, run, say } from '../src/prepare.mjs';
 
@@ -127,7 +127,8 @@ function filesToTryAgain(results) {
 /** @returns {Promise<{passed: number, failed: number, code: number}>} */
 async function runTests({ paths, options, env }) {
   // Each worker starts processes of its own: more workers than cores only make them wait for each other.
-  const { code, results } = await runJest(['--maxWorkers=2', ...options, ...paths], env);
+  const workers = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
+  const { code, results } = await runJest([workers, ...options, ...paths], env);
   const counts = { passed: results.numPassedTests, failed: failuresOf(results), code };
   const again = isWhole(paths) ? filesToTryAgain(results) : [];
   if (again.length === 0) return counts;

@@ -2,6 +2,7 @@ import { ApplicationCommandOptionType } from 'discord.js';
 import type { AgentView } from '../../src/contract/agents.ts';
 import type { ComplianceView, TimesView } from '../../src/contract/reports.ts';
 import { changeAgent, listAgents } from '../../src/domain/agents/agents.ts';
+import { listAllOnCall } from '../../src/domain/agents/on-call.ts';
 import { readDashboard } from '../../src/domain/reports/reports.ts';
 import { escapeName } from '../format.ts';
 import { timestamp } from '../outbound/card-fields.ts';
@@ -53,9 +54,10 @@ export const stats: CommandModule = {
   },
 };
 
-function agentLine({ name, presence, open_tickets, skills, role }: AgentView): string {
+function agentLine({ name, presence, on_call, open_tickets, skills, role }: AgentView): string {
   const fits = skills.length > 0 ? skills.join(', ') : 'every role';
-  return `**${escapeName(name)}** · ${presence} · ${open_tickets} open · ${role} · ${fits}`;
+  const is = on_call ? `${presence}, on call` : presence;
+  return `**${escapeName(name)}** · ${is} · ${open_tickets} open · ${role} · ${fits}`;
 }
 
 export const agents: CommandModule = {
@@ -102,6 +104,38 @@ export const away: CommandModule = {
       return view.presence === 'away'
         ? 'You are away: no ticket is given to you by itself. Yours stay yours.'
         : 'You are there: tickets may be given to you.';
+    },
+  },
+};
+
+export const onCall: CommandModule = {
+  command: {
+    scope: 'guild',
+    needs: 'staff',
+    data: {
+      ...offered,
+      name: 'on-call',
+      description: 'Be named in the channel of every new ticket that is for you; who is now',
+      options: [
+        {
+          type: ApplicationCommandOptionType.Boolean,
+          name: 'on',
+          description: 'True: you are on call; false: no more; left out: who is',
+        },
+      ],
+    },
+    async run({ bridge, actor }, { options }) {
+      const on = options.getBoolean('on');
+      if (on === null) {
+        const people = await listAllOnCall(bridge.ctx);
+        const names = people.map((name) => escapeName(name));
+        return names.length > 0 ? `On call: ${names.join(', ')}.` : 'Nobody is on call.';
+      }
+      const { presence } = await changeAgent(bridge.ctx, actor, { on_call: on });
+      if (!on) return 'You are not on call any more.';
+      const but =
+        presence === 'away' ? ' You are away now: until you are back nobody calls you.' : '';
+      return `You are on call: new tickets that are for you, and those that are overdue, name you.${but}`;
     },
   },
 };

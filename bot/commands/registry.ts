@@ -9,7 +9,9 @@ import { link } from './link.ts';
 import { queue, search } from './lists.ts';
 import { moreComponents } from './more.ts';
 import { note } from './note.ts';
-import { agents, away, stats } from './numbers.ts';
+import { notes } from './notes.ts';
+import { agents, away, onCall, stats } from './numbers.ts';
+import { practice } from './practice.ts';
 import { reopen } from './reopen.ts';
 import { reply } from './reply.ts';
 import { retryButton } from './retry.ts';
@@ -24,6 +26,7 @@ import { verbs } from './verbs.ts';
 const modules: readonly CommandModule[] = [
   closing,
   note,
+  notes,
   reply,
   link,
   ...verbs.map(moduleOf),
@@ -39,8 +42,10 @@ const modules: readonly CommandModule[] = [
   stats,
   agents,
   away,
+  onCall,
   history,
   transcript,
+  practice,
   setup,
   doctor,
 ];

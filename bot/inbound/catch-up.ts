@@ -1,8 +1,9 @@
-import type { Message, TextChannel } from 'discord.js';
+import type { AnyThreadChannel, Message, TextChannel } from 'discord.js';
 import { findPosts, listIngested, type Post } from '../../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from '../bridge.ts';
 import { code, hasCode } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
+import { type Mark, marks } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { postNotice } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
@@ -12,15 +13,20 @@ import { attempt, buryMessage } from './dead-letters.ts';
 import { inboxOf } from './inbox.ts';
 import { type Incoming, incomingOf, isWebhook, isWritten } from './incoming.ts';
 import { ingestMessage } from './ingest.ts';
+import { mark } from './marks.ts';
 import { ingestDeleted, ingestRepetition } from './proxies.ts';
-import { type Mark, mark, marks } from './reactions.ts';
 import { markOf } from './receipts.ts';
+import { threadsOf } from './threads.ts';
 
 /** What is younger than this is still on its way through the gateway, and was not missed. */
 const LATE_MS = 10_000;
 
 /** True where Discord says that it has no such message; anything else leaves it as it is. */
-async function isDeleted(bridge: Bridge, channel: TextChannel, id: string): Promise<boolean> {
+async function isDeleted(
+  bridge: Bridge,
+  channel: TextChannel | AnyThreadChannel,
+  id: string,
+): Promise<boolean> {
   try {
     await retryAfterRateLimit(bridge, () =>
       channel.messages.fetch({ message: id, force: true, cache: false }),
@@ -39,7 +45,7 @@ async function isDeleted(bridge: Bridge, channel: TextChannel, id: string): Prom
 async function ingestDeletions(
   bridge: Bridge,
   ticket: MirroredTicket,
-  channel: TextChannel,
+  channel: TextChannel | AnyThreadChannel,
   recent: Message[],
 ): Promise<void> {
   const [oldest] = recent;
@@ -84,7 +90,7 @@ function restoreMark(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming,
   );
   const wanted = markOf(post, incoming.internalNote);
   if (worn.length === 1 && worn[0] === wanted) return;
-  mark(bridge, ticket, incoming.id, wanted, worn);
+  mark(bridge, ticket, incoming, wanted, worn);
 }
 
 async function tellRecovered(
@@ -101,6 +107,35 @@ async function tellRecovered(
   bridge.log.info({ ticket: ticket.id, recovered }, 'recovered what was written meanwhile');
   const key = `recovered ${ticket.mirror.inbound}`;
   await postNotice(bridge, channelId, key, systemLine(`${text} recovered after a gap.`));
+}
+
+/** Ingests what was written, edited or deleted meanwhile in the threads of a channel, as far as they are open. */
+async function catchUpThreads(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  channel: TextChannel,
+): Promise<void> {
+  const threads = threadsOf(bridge, channel.id);
+  if (threads.length === 0) return;
+  const ingested = await listIngested(bridge.ctx, ticket.id, PAGE);
+  for (const thread of threads) {
+    const ids = ingested.filter(({ channel_id }) => channel_id === thread.id).map(({ id }) => id);
+    const newest = ids.toSorted(compareIds).at(-1) ?? '0';
+    const recent = await listRecent(bridge, thread, newest);
+    const said = recent.filter((message) => isWritten(message));
+    const posts = await findPosts(
+      bridge.ctx,
+      said.map(({ id }) => id),
+    );
+    for (const message of said) {
+      if (bridge.ended) return;
+      const incoming = incomingOf(bridge, message);
+      const post = posts.get(message.id);
+      if (post?.hash === incoming.hash) restoreMark(bridge, ticket, incoming, post);
+      else await ingestSeen(bridge, ticket, incoming);
+    }
+    await ingestDeletions(bridge, ticket, thread, recent);
+  }
 }
 
 /**
@@ -132,6 +167,8 @@ export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<b
     if (!post) unknown.push(message);
   }
   await ingestDeletions(bridge, ticket, channel, recent);
+  await catchUpThreads(bridge, ticket, channel);
+  if (bridge.ended) return true;
   inboxOf(bridge, ticket.id).seenUpTo = recent.at(-1)?.id ?? '0';
   ticket.caughtUpGeneration = generation;
   if (live && generation === bridge.generation) ticket.gapStart = null;

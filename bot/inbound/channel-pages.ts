@@ -1,4 +1,4 @@
-import type { Message, TextChannel } from 'discord.js';
+import type { AnyThreadChannel, Message, TextChannel } from 'discord.js';
 import type { Bridge } from '../bridge.ts';
 import { code, hasCode } from '../discord-errors.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
@@ -19,7 +19,7 @@ export function ascending(messages: Iterable<Message>): Message[] {
  */
 export async function listRecent(
   bridge: Bridge,
-  channel: TextChannel,
+  channel: TextChannel | AnyThreadChannel,
   inbound: string,
 ): Promise<Message[]> {
   const fetchPage = async (options: { after?: string; before?: string }) => {

@@ -14,7 +14,7 @@ import {
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { inboxOf } from './inbox.ts';
 import type { Incoming } from './incoming.ts';
-import { mark } from './reactions.ts';
+import { mark } from './marks.ts';
 import { markOf, settle, tellNotPassedOn } from './receipts.ts';
 
 /** What fails this often though Discord and MongoDB answer is given up: it holds nobody up any longer. */
@@ -74,7 +74,7 @@ export async function buryMessage(
     const { hash, editedAt: edited } = incoming;
     const change = { hash, edited, mark: 'refused' } as const;
     await changePost(bridge.ctx, incoming.id, change, bridge.lease.fencingToken);
-    mark(bridge, ticket, incoming.id, 'refused', [markOf(post, false)]);
+    mark(bridge, ticket, incoming, 'refused', [markOf(post, false)]);
   } else {
     const lives = post?.lives ?? 0;
     await settle(

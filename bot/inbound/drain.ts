@@ -140,6 +140,11 @@ async function listThreads(bridge: Bridge, channelId: string): Promise<APIChanne
   return [...own, ...archived.flat()].slice(0, MAX_THREADS);
 }
 
+/** Whether the log has it as it stands; after a refused edit it has an earlier text. */
+function isPassedOn(post: Post | undefined): boolean {
+  return post?.direction === 'in' && post.mark !== 'refused';
+}
+
 /** A collection of what the log does not have, which refuses to grow without bound. */
 function collect(bridge: Bridge) {
   const asides: Aside[] = [];
@@ -175,16 +180,20 @@ export async function drainInbound(bridge: Bridge, ticket: MirroredTicket): Prom
       const posts = await findPosts(bridge.ctx, ids);
       for (const message of page) {
         const post = posts.get(message.id);
-        // A refused edit: the customer has an earlier text.
-        const isPassedOn = post?.direction === 'in' && post.mark !== 'refused';
-        if (!isPassedOn) found.add(message, whyOf(bridge, ticket, message, post));
+        if (!isPassedOn(post)) found.add(message, whyOf(bridge, ticket, message, post));
       }
       upTo = ids.at(-1) ?? upTo;
     }
     for (const thread of await listThreads(bridge, channelId)) {
       const name = 'name' in thread ? thread.name : '';
       for await (const page of messagesAfter(bridge, thread.id, '0')) {
-        for (const message of page) found.add(message, `in the thread "${name}"`);
+        const posts = await findPosts(
+          bridge.ctx,
+          page.map(({ id }) => id),
+        );
+        for (const message of page) {
+          if (!isPassedOn(posts.get(message.id))) found.add(message, `in the thread "${name}"`);
+        }
         const last = page.at(-1)?.id ?? '0';
         if (compareIds(last, upTo) > 0) upTo = last;
       }

@@ -6,11 +6,14 @@ import {
   type PartialMessage,
   type Typing,
 } from 'discord.js';
+import { withIdentities } from '../../src/domain/agents/identities.ts';
 import { signalTyping } from '../../src/domain/signals.ts';
 import { type Bridge, selfId } from '../bridge.ts';
 import { actorOf, isStaff, personOf } from '../people.ts';
 import { enqueue } from './inbox.ts';
 import { incomingOf, isWebhook, isWritten } from './incoming.ts';
+import { listenReactions } from './ingest-reaction.ts';
+import { ticketAround } from './threads.ts';
 
 const TYPING_MS = 4000;
 const REMEMBERED = 1000;
@@ -32,14 +35,16 @@ function onTyping(bridge: Bridge, told: Map<string, number>, typing: Typing): vo
   if (told.size >= REMEMBERED) told.clear();
   told.set(key, now);
   // Nobody keeps who is typing.
-  void signalTyping(bridge.ctx, actorOf(bridge.settings, person), ticketId).catch(() => undefined);
+  void withIdentities(bridge.ctx, actorOf(bridge.settings, person))
+    .then((actor) => signalTyping(bridge.ctx, actor, ticketId))
+    .catch(() => undefined);
 }
 
 type Seen = OmitPartialGroupDMChannel<Message | PartialMessage>;
 
 /** Listens to the gateway. Only what happens in tickets' channels, and was done by people, counts. */
 export function listenInbound(bridge: Bridge, client: Client): void {
-  const ticketOf = (channelId: string) => bridge.tickets.idOfChannel(channelId);
+  const ticketOf = (channelId: string) => ticketAround(bridge, channelId);
   const counts = (message: Message) =>
     isWritten(message) || (isWebhook(message) && message.author.id !== selfId(bridge));
   const seen = (message: Message) => incomingOf(bridge, message, true);
@@ -54,7 +59,8 @@ export function listenInbound(bridge: Bridge, client: Client): void {
     const whole = !message.partial && typeof message.content === 'string';
     if (whole && !counts(message)) return;
     const incoming = whole ? seen(message) : undefined;
-    enqueue(bridge, ticketId, { kind: 'changed', id: message.id, incoming });
+    const { id, channelId } = message;
+    enqueue(bridge, ticketId, { kind: 'changed', id, channelId, incoming });
   });
   const onDeleted = (message: Seen) => {
     const ticketId = ticketOf(message.channelId);
@@ -70,6 +76,7 @@ export function listenInbound(bridge: Bridge, client: Client): void {
     if (ticket) ticket.channelNeedsCheck = true;
     if (ticketId) bridge.outbound.schedule(ticketId);
   });
+  listenReactions(bridge, client);
   const told = new Map<string, number>();
   client.on(Events.TypingStart, (typing) => onTyping(bridge, told, typing));
 }

@@ -2,10 +2,20 @@ import type { Author } from '../../src/domain/log/entry.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Incoming } from './incoming.ts';
 
+/** A reaction to a message of the channel; taken back by nobody in particular, it is everybody's. */
+export interface Reacted {
+  messageId: string;
+  /** None for every emoji there is. */
+  emoji?: string;
+  userId?: string;
+  set: boolean;
+}
+
 export type InboundEvent =
   | { kind: 'message'; incoming: Incoming }
-  | { kind: 'changed'; id: string; incoming: Incoming | undefined }
+  | { kind: 'changed'; id: string; channelId: string; incoming: Incoming | undefined }
   | { kind: 'deleted'; id: string }
+  | { kind: 'reacted'; reacted: Reacted }
   /** Something that must not overtake what was written before it, such as closing. */
   | { kind: 'act'; run: () => Promise<void>; reject: (error: Error) => void };
 

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Attachment, type Message, MessageReferenceType, MessageType } from 'discord.js';
+import {
+  type AnyThreadChannel,
+  type Attachment,
+  type Message,
+  MessageReferenceType,
+  MessageType,
+} from 'discord.js';
 import { isBlank } from '../../src/contract/text.ts';
 import { type Bridge, isOfOurWebhook } from '../bridge.ts';
 import { type Person, personOf } from '../people.ts';
@@ -31,6 +37,8 @@ export interface Incoming {
   files: IncomingFile[];
   /** What of it cannot be passed on, in words for staff. */
   unsupported: string[];
+  /** The channel of the ticket: the one it stands in, or the one whose thread that is. */
+  home: string | null;
   /** The Discord message it answers. */
   answers: string | undefined;
   /** Of the raw text and the files: tells an edit from a link preview. */
@@ -47,6 +55,11 @@ export interface Incoming {
 }
 
 const written: readonly MessageType[] = [MessageType.Default, MessageType.Reply];
+
+/** The thread that a message stands in: what is said there is among staff. */
+function threadOf({ channel }: Message): AnyThreadChannel | undefined {
+  return channel?.isThread() ? channel : undefined;
+}
 
 /** True for what a person wrote: not the bots', webhooks' and Discord's own messages. */
 export function isWritten(message: Message): boolean {
@@ -120,10 +133,12 @@ export function incomingOf(
   const files = [...message.attachments.values()].map(fileOf);
   const raw = JSON.stringify([message.content, files.map(({ id }) => id)]);
   const mode = replyModeAt(bridge, message.createdTimestamp);
-  const marking = markingOf(message.content, mode);
+  const thread = threadOf(message);
+  const marking = thread ? 'note' : markingOf(message.content, mode);
   return {
     message,
     id: message.id,
+    home: thread ? thread.parentId : message.channelId,
     raw: message.content,
     text: textOf(message, marking),
     files,

@@ -1,3 +1,4 @@
+import { withIdentities } from '../../src/domain/agents/identities.ts';
 import type { Author, LogId, Message } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
 import { deleteIn, editIn } from '../../src/domain/messages/change.ts';
@@ -8,7 +9,7 @@ import { actorOfAuthor } from '../people.ts';
 import { filesAfter, MessageGone } from './attachments.ts';
 import { type Incoming, isWebhook } from './incoming.ts';
 import { judge, judgeWords, streamOf, type Verdict } from './judge.ts';
-import { mark } from './reactions.ts';
+import { mark } from './marks.ts';
 import { unmarkRead } from './read-marks.ts';
 import {
   isPermanent,
@@ -34,7 +35,7 @@ const logOf = ({ ticket_id: ticketId, stream }: Message): LogId => ({ ticketId, 
  */
 async function takeBack(bridge: Bridge, message: Message, post: Post) {
   bridge.lease.require();
-  const actor = actorOfAuthor(message.author);
+  const actor = await withIdentities(bridge.ctx, actorOfAuthor(message.author));
   await deleteIn(bridge.ctx, actor, logOf(message), message.id, deletionId(post));
 }
 
@@ -50,7 +51,7 @@ async function refuseEdit(
   const { hash, editedAt: edited } = incoming;
   const change = { hash, edited, mark: 'refused' } as const;
   await changePost(bridge.ctx, incoming.id, change, bridge.lease.fencingToken);
-  mark(bridge, ticket, incoming.id, 'refused', [markOf(post, false)]);
+  mark(bridge, ticket, incoming, 'refused', [markOf(post, false)]);
   const still =
     stream === 'public'
       ? 'the customer still has it as it was before'
@@ -119,7 +120,7 @@ async function change(
   post: Post,
 ): Promise<void> {
   const { ctx } = bridge;
-  const actor = actorOfAuthor(message.author);
+  const actor = await withIdentities(ctx, actorOfAuthor(message.author));
   const { files, missing } = await filesAfter(bridge, actor, ticket, incoming, message, post);
   if (incoming.text === '' && files.length === 0) {
     const why = missing.join('; ') || 'nothing is left of it';
@@ -200,7 +201,7 @@ export async function verdictOn(
   author: Author,
 ): Promise<Verdict> {
   if (!isWebhook(incoming.message)) return judge(bridge, incoming);
-  return judgeWords(incoming, actorOfAuthor(author));
+  return judgeWords(incoming, await withIdentities(bridge.ctx, actorOfAuthor(author)));
 }
 
 /**

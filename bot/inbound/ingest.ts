@@ -10,7 +10,7 @@ import { warnOfHolder } from './holder-warnings.ts';
 import type { Incoming } from './incoming.ts';
 import { ingestEdit, verdictOn } from './ingest-edit.ts';
 import { judge, type Refusal, streamOf, type Verdict } from './judge.ts';
-import { mark } from './reactions.ts';
+import { mark } from './marks.ts';
 import {
   isPermanent,
   markIn,
@@ -67,7 +67,7 @@ async function adoptStored(
   else if (changed) seen = { ...incoming, hash: '', editedAt: 0, marking };
   const outcome = { message, stream, files, mark: sign, lives } as const;
   const post = await remember(bridge, ticket, seen, outcome);
-  mark(bridge, ticket, incoming.id, sign, before?.mark ? [before.mark] : []);
+  mark(bridge, ticket, incoming, sign, before?.mark ? [before.mark] : []);
   if (!isOutdated) await takeEdit(bridge, ticket, incoming, post);
 }
 

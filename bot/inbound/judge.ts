@@ -1,4 +1,5 @@
 import type { Actor } from '../../src/domain/access/actor.ts';
+import { withIdentities } from '../../src/domain/agents/identities.ts';
 import type { Stream } from '../../src/domain/log/entry.ts';
 import type { Bridge } from '../bridge.ts';
 import { commands } from '../commands/registry.ts';
@@ -46,7 +47,7 @@ export async function judge(bridge: Bridge, incoming: Incoming): Promise<Verdict
   if (why) return { kind: 'refuse', why };
   const writer = await writerOf(bridge, incoming);
   if (isStaff(bridge.settings, writer)) {
-    const actor = actorOf(bridge.settings, writer);
+    const actor = await withIdentities(bridge.ctx, actorOf(bridge.settings, writer));
     bridge.ctx.desk.seen.note(actor, skillsOf(bridge.settings, writer));
     return judgeWords(incoming, actor);
   }

@@ -1,3 +1,4 @@
+import { withIdentities } from '../../src/domain/agents/identities.ts';
 import type { LogId, Message } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
 import { editIn } from '../../src/domain/messages/change.ts';
@@ -17,7 +18,7 @@ import type { Incoming } from './incoming.ts';
 import { carryOut } from './ingest.ts';
 import { ingestDeletion } from './ingest-edit.ts';
 import { judgeWords, refusalOfText, streamOf } from './judge.ts';
-import { mark } from './reactions.ts';
+import { mark } from './marks.ts';
 import { isPermanent, markIn } from './receipts.ts';
 import { asEditOf } from './reply-mode.ts';
 
@@ -65,7 +66,7 @@ async function adopt(
   if (message.content !== incoming.text) {
     bridge.lease.require();
     const body = { content: incoming.text, files: message.files };
-    const actor = actorOfAuthor(message.author);
+    const actor = await withIdentities(ctx, actorOfAuthor(message.author));
     const at = incoming.writtenAt;
     const log: LogId = { ticketId: ticket.id, stream: message.stream };
     await editIn(ctx, actor, log, message.id, body, `${incoming.id}:p`, at);
@@ -82,7 +83,7 @@ async function adopt(
     mark: sign,
     marking: incoming.marking,
   });
-  mark(bridge, ticket, incoming.id, sign);
+  mark(bridge, ticket, incoming, sign);
 }
 
 /** Takes a message back that was deleted in the channel, unless a proxy has just said it again. */
@@ -138,7 +139,10 @@ export async function ingestRepetition(
   const inbox = inboxOf(bridge, ticket.id);
   const original = take(inbox.deletions, ({ text }) => repeats(text, incoming.text));
   if (original?.author) {
-    const verdict = judgeWords(incoming, actorOfAuthor(original.author));
+    const verdict = judgeWords(
+      incoming,
+      await withIdentities(bridge.ctx, actorOfAuthor(original.author)),
+    );
     return carryOut(bridge, ticket, incoming, verdict);
   }
   if (inbox.repetitions.some(({ id }) => id === incoming.id)) return;

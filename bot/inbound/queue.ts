@@ -5,6 +5,7 @@ import { catchUp, glance, ingestSeen } from './catch-up.ts';
 import { attempt } from './dead-letters.ts';
 import { dropIdleInboxes, type InboundEvent, type Inbox, inboxOf } from './inbox.ts';
 import { incomingOf } from './incoming.ts';
+import { ingestReaction } from './ingest-reaction.ts';
 import { ingestDeleted } from './proxies.ts';
 import { guildOf } from './writers.ts';
 
@@ -17,8 +18,12 @@ const CALM_FACTOR = 3;
 const DEEP_EVERY = 20;
 
 /** The event did not bring the whole message: ask for it. One that is gone has an event of its own. */
-async function fetchChanged(bridge: Bridge, ticket: MirroredTicket, id: string): Promise<void> {
-  const channel = guildOf(bridge).channels.cache.get(ticket.mirror.channel_id as string);
+async function fetchChanged(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  { id, channelId }: { id: string; channelId: string },
+): Promise<void> {
+  const channel = guildOf(bridge).channels.cache.get(channelId);
   if (!channel?.isTextBased()) return;
   const message = await channel.messages
     .fetch({ message: id, force: true })
@@ -35,9 +40,15 @@ async function handle(bridge: Bridge, ticket: MirroredTicket, event: InboundEven
     const { id } = event;
     return attempt(bridge, ticket, `deleted ${id}`, () => ingestDeleted(bridge, ticket, id));
   }
+  if (event.kind === 'reacted') {
+    const { reacted } = event;
+    const key = `reacted ${JSON.stringify(reacted)}`;
+    return attempt(bridge, ticket, key, () => ingestReaction(bridge, ticket, reacted));
+  }
   if (event.incoming) return ingestSeen(bridge, ticket, event.incoming);
-  const { id } = event as { id: string };
-  return attempt(bridge, ticket, `changed ${id}`, () => fetchChanged(bridge, ticket, id));
+  const changed = event as { id: string; channelId: string };
+  const key = `changed ${changed.id}`;
+  return attempt(bridge, ticket, key, () => fetchChanged(bridge, ticket, changed));
 }
 
 function remove(events: InboundEvent[], event: InboundEvent): void {

@@ -4,12 +4,9 @@ import { isStaffRole } from '../../src/contract/identity.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
 import { listStandingUpTo, logOfPost, type Post } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
+import { inMarkingTurn, marksWaiting, react, readMark } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import type { Incoming } from './incoming.ts';
-import { inMarkingTurn, marksWaiting, react } from './reactions.ts';
-
-/** On the last message of staff that the customer has read; those above it they have read, too. */
-export const readMark = '👁️';
 
 /** Signals are gathered for so long, in milliseconds: the newest one is enough. */
 const GATHER_MS = 1000;

@@ -4,12 +4,13 @@ import { type Post, recordPost } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
 import { systemLine } from '../format.ts';
+import type { Mark } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { type Outgoing, postNotice } from '../posting.ts';
 import { compareIds } from '../snowflakes.ts';
 import type { Copied } from './attachments.ts';
 import type { Incoming } from './incoming.ts';
-import { type Mark, mark } from './reactions.ts';
+import { mark } from './marks.ts';
 
 /** True for a refusal that will be the same however often it is tried. */
 export function isPermanent(error: unknown): error is AppError {
@@ -41,7 +42,7 @@ export interface Outcome {
 export async function remember(
   bridge: Bridge,
   ticket: MirroredTicket,
-  incoming: Pick<Incoming, 'id' | 'hash' | 'editedAt' | 'message' | 'files' | 'marking'>,
+  incoming: Pick<Incoming, 'id' | 'hash' | 'editedAt' | 'message' | 'home' | 'files' | 'marking'>,
   { message, stream, files, mark: sign, lives }: Outcome,
 ): Promise<Post> {
   const copied = new Set(files.map(({ attachment }) => attachment));
@@ -63,9 +64,11 @@ export async function remember(
     lives,
     epoch: bridge.lease.fencingToken,
   };
-  if (post.channel_id !== ticket.mirror.channel_id) return post;
+  const { channel_id } = ticket.mirror;
+  if (incoming.home !== channel_id) return post;
   await recordPost(bridge.ctx, post);
-  if (compareIds(incoming.id, ticket.mirror.inbound) > 0) {
+  // A thread has an order of its own.
+  if (post.channel_id === channel_id && compareIds(incoming.id, ticket.mirror.inbound) > 0) {
     await bridge.tickets.save(ticket, { inbound: incoming.id });
   }
   return post;
@@ -93,7 +96,7 @@ export async function settle(
 ): Promise<void> {
   await remember(bridge, ticket, incoming, outcome);
   const worn = before && markOf(before, false);
-  if (worn !== outcome.mark) mark(bridge, ticket, incoming.id, outcome.mark, worn && [worn]);
+  if (worn !== outcome.mark) mark(bridge, ticket, incoming, outcome.mark, worn && [worn]);
 }
 
 /** What has a message tried again; state lives in the `custom_id`. */
@@ -120,7 +123,7 @@ function retryRows(ticketId: string, messageId: string): Outgoing['body']['compo
 export async function tellNotPassedOn(
   bridge: Bridge,
   ticket: MirroredTicket,
-  { id, editedAt }: Pick<Incoming, 'id' | 'editedAt'>,
+  { id, editedAt, message }: Pick<Incoming, 'id' | 'editedAt' | 'message'>,
   what: string,
   retry?: true,
 ): Promise<void> {
@@ -128,5 +131,9 @@ export async function tellNotPassedOn(
   if (!channel_id) return;
   const components = retry ? retryRows(ticket.id, id) : [];
   const key = `not passed on ${id} ${editedAt}`;
-  await postNotice(bridge, channel_id, key, systemLine(`Not passed on: ${what}`), id, components);
+  const isBeside = message.channelId !== channel_id;
+  const place = isBeside ? `<#${message.channelId}>: ` : '';
+  const content = systemLine(`Not passed on: ${place}${what}`);
+  const answered = isBeside ? undefined : id;
+  await postNotice(bridge, channel_id, key, content, answered, components);
 }

@@ -1,12 +1,12 @@
 import { findPost } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
+import { marks } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { fetchPerson } from '../people.ts';
 import { channelOf } from './channel-pages.ts';
 import { incomingOf } from './incoming.ts';
 import { carryOut } from './ingest.ts';
 import { judge } from './judge.ts';
-import { marks } from './reactions.ts';
 import { markOf } from './receipts.ts';
 import { guildOf } from './writers.ts';
 
@@ -28,8 +28,7 @@ export async function tryAgain(
 ): Promise<string> {
   const before = await findPost(bridge.ctx, messageId);
   if (before?.direction === 'in') return 'It was passed on already.';
-  const { channel_id } = ticket.mirror;
-  const channel = channel_id && (await channelOf(bridge, channel_id));
+  const channel = before && (await channelOf(bridge, before.channel_id));
   const wanted = { message: messageId, force: true, cache: false };
   const message = channel ? await channel.messages.fetch(wanted).catch(() => undefined) : undefined;
   if (!message || before?.direction !== 'ignored') return 'The message is not there any more.';

@@ -1,4 +1,4 @@
-import type { Guild } from 'discord.js';
+import type { Guild, User } from 'discord.js';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
@@ -17,16 +17,22 @@ export function guildOf(bridge: Bridge): Guild {
   return guild;
 }
 
-/** Who wrote a message, with the roles of now: the event's own, or else what Discord answers. */
-export async function writerOf(bridge: Bridge, { writer, message }: Incoming): Promise<Person> {
-  if (writer) return writer;
-  const { author } = message;
+/** Who somebody is, with the roles of now. */
+export async function personNow(
+  bridge: Bridge,
+  user: Pick<User, 'id' | 'displayName'>,
+): Promise<Person> {
   let known = fetched.get(bridge);
   if (!known) {
     known = new LRUCache({ max: REMEMBERED, ttl: HOLDS_MS });
     fetched.set(bridge, known);
   }
-  const found = known.get(author.id) ?? (await fetchPerson(guildOf(bridge), author));
-  known.set(author.id, found);
+  const found = known.get(user.id) ?? (await fetchPerson(guildOf(bridge), user));
+  known.set(user.id, found);
   return found;
+}
+
+/** Who wrote a message, with the roles of now: the event's own, or else what Discord answers. */
+export async function writerOf(bridge: Bridge, { writer, message }: Incoming): Promise<Person> {
+  return writer ?? personNow(bridge, message.author);
 }

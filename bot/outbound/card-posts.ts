@@ -17,6 +17,7 @@ import { readCardFacts, readCardTimes } from './card-facts.ts';
 import type { CardTimes } from './card-fields.ts';
 import { commit } from './commits.ts';
 import { postSpeech } from './message-posts.ts';
+import { callingStep, callOnCall } from './on-call.ts';
 import { failureOf } from './refusals.ts';
 import { sideStep } from './side-steps.ts';
 
@@ -129,7 +130,8 @@ async function postDescription(bridge: Bridge, ticket: MirroredTicket): Promise<
       inLogOrder: false,
     });
   }
-  await commit(bridge, ticket, 'public', { steps: [...mirror.steps, 'described'] });
+  const calling = await callingStep(bridge, ticket);
+  await commit(bridge, ticket, 'public', { steps: [...mirror.steps, 'described', ...calling] });
 }
 
 /** Posts a card again that somebody deletes: with it went the button and the opening words. */
@@ -153,4 +155,5 @@ export async function ensureCard(bridge: Bridge, ticket: MirroredTicket): Promis
   await sideStep(bridge, ticket, 'card', () => updateCard(bridge, ticket));
   await sideStep(bridge, ticket, 'pin', () => pinCard(bridge, ticket));
   await postDescription(bridge, ticket);
+  await callOnCall(bridge, ticket);
 }

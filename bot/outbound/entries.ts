@@ -15,6 +15,7 @@ import { compareIds } from '../snowflakes.ts';
 import { settlePosts } from './commits.ts';
 import { deletePosts, editSpeech } from './message-edits.ts';
 import { postSpeech } from './message-posts.ts';
+import { showReactions } from './reactions.ts';
 import type { Said } from './speech-parts.ts';
 
 type Origin = Pick<Entry, 'origin' | 'client_id'>;
@@ -64,7 +65,12 @@ export async function mirrorEntry(
   entry: Entry,
   inLogOrder: boolean,
 ): Promise<boolean> {
-  if (!isOfMessage(entry) || entry.type === 'react') return false;
+  if (!isOfMessage(entry)) return false;
+  if (entry.type === 'react') {
+    const log = { ticketId: ticket.id, stream: entry.stream };
+    if (entry.origin !== 'discord') await showReactions(bridge, ticket, log, messageIdOf(entry));
+    return false;
+  }
   const isDone = entry.type !== 'delete' || entry.origin === 'discord';
   if (isDone && standsThere(firstOf(entry), ticket.mirror.channel_id as string)) return false;
   const said = saidIn(entry, inLogOrder);

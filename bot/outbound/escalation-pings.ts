@@ -1,5 +1,6 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
 import type { SupportRole } from '../../src/contract/tickets.ts';
+import { listOnCall } from '../../src/domain/agents/on-call.ts';
 import type { Entry, TicketChangeEntry } from '../../src/domain/log/entry.ts';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
@@ -8,6 +9,7 @@ import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver } from '../posting.ts';
 import type { Row } from './card.ts';
 import { commit } from './commits.ts';
+import { mentionsOf } from './on-call.ts';
 import { failureOf } from './refusals.ts';
 
 const KEY = 'escalation ';
@@ -68,14 +70,19 @@ export async function callRole(
   if (!channelId || !roleId || !(await isStillWith(bridge, escalation))) {
     return commit(bridge, ticket, 'internal', { internal_seq });
   }
-  const content = systemLine(`<@&${roleId}> ${textOf(escalation)}`);
+  const users = await listOnCall(bridge.ctx, escalation.role);
+  const text = textOf(escalation);
+  const called = [`<@&${roleId}>`, ...(users.length > 0 ? [mentionsOf(users)] : [])].join(' ');
+  const content = systemLine(`${called} ${text}`);
+  // Who is on call may be others by now than in an attempt before.
+  const start = systemLine(`<@&${roleId}>`);
   const outcome = await deliver(bridge, ticket, {
     channelId,
     key: KEY + escalation.id,
     body: { content, components: [acknowledgeRow(ticket.id)] },
-    calls: roleId,
+    calls: { roles: [roleId], users },
     stream: 'internal',
-    isIt: (message) => message.content === content,
+    isIt: (message) => message.content.startsWith(start) && message.content.endsWith(text),
   });
   if (outcome.end === 'gone') throw failureOf(bridge, ticket, channelId, outcome);
   if (outcome.end === 'refused') {

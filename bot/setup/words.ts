@@ -50,7 +50,7 @@ export function describeApplied({ done, failure }: Applied): string {
   }
   if (lines.length === 0) return 'There was nothing to do: all is there.';
   return [
-    'Done. Tickets that waited get their channels now. /doctor looks at it all.',
+    'Done. Tickets that waited get their channels now. /doctor looks at it all, /practice opens a ticket to try it with.',
     ...lines,
   ].join('\n');
 }

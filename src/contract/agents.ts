@@ -11,6 +11,8 @@ export type Presence = (typeof presences)[number];
 /** The length of a code that joins two identities of one person, and its life in milliseconds. */
 export const linkCode = { length: 8, life: 10 * 60_000 } as const;
 export const AGENT_NAME_MAX = 100;
+/** People who may be on call at the same time. */
+export const ON_CALL_MAX = 10;
 
 const skill = z.enum(supportRoles);
 const skills = z.array(skill).max(supportRoles.length);
@@ -25,6 +27,9 @@ export const agentView = z.object({
   presence: z
     .enum(presences)
     .describe('`online`: with a socket open, or acting in Discord; `away` by their own word.'),
+  on_call: z
+    .boolean()
+    .describe('Called in Discord by every new ticket that they fit, unless they are away.'),
   open_tickets: z.int(),
   skills: z.array(skill).describe('Support roles; none means that all of them fit.'),
   user_id: z.string().nullable().describe('The `id` of their tokens.'),
@@ -41,6 +46,7 @@ export const changeAgentBody = z
       .nullish()
       .describe('Null: those of the roles in Discord.'),
     away: z.boolean().optional(),
+    on_call: z.boolean().optional(),
     name: text({ max: AGENT_NAME_MAX, trim: true })
       .nullish()
       .describe('Null: as the token has it.'),

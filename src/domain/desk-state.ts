@@ -1,3 +1,4 @@
+import { createIdentities, type Identities } from './agents/identities.ts';
 import { createPresence, type Presence } from './agents/presence.ts';
 import { createSeenAgents, type SeenAgents } from './agents/seen-agents.ts';
 import { type AvailabilityCache, createAvailabilityCache } from './availability/cache.ts';
@@ -9,6 +10,7 @@ import type { WatchDeps } from './watched.ts';
 export interface DeskState {
   blocks: BlockList;
   calendar: WatchedCalendar;
+  identities: Identities;
   presence: Presence;
   seen: SeenAgents;
   availability: AvailabilityCache;
@@ -18,16 +20,19 @@ export interface DeskState {
 export function createDeskState(deps: WatchDeps): DeskState {
   const blocks = createBlockList(deps);
   const calendar = createWatchedCalendar(deps);
+  const identities = createIdentities(deps);
   const presence = createPresence(deps);
   return {
     blocks,
     calendar,
+    identities,
     presence,
     seen: createSeenAgents(deps),
     availability: createAvailabilityCache(),
     async close() {
       blocks.close();
       calendar.close();
+      identities.close();
       await presence.close();
     },
   };

@@ -13,6 +13,7 @@ import type { RateLimitName } from '../contract/limits.ts';
 import type { Actor } from '../domain/access/actor.ts';
 import { parseInput } from '../domain/access/parse.ts';
 import { countRequest, rateHeaders } from '../domain/access/rate.ts';
+import { withIdentities } from '../domain/agents/identities.ts';
 import { AppError, notFound } from '../errors.ts';
 import { readJson } from './body.ts';
 import { type Form, isForm, readForm } from './forms.ts';
@@ -65,7 +66,7 @@ export async function authenticate(ctx: AppContext, request: RequestContext): Pr
   const { actor } = await ctx.tokens.verify(token);
   request.user = actor.key;
   ctx.desk.seen.note(actor);
-  return { ...actor, via: { door: 'rest', requestId: request.id } };
+  return { ...(await withIdentities(ctx, actor)), via: { door: 'rest', requestId: request.id } };
 }
 
 const parse = (schema: z.ZodType | undefined, input: () => unknown, where: 'body' | 'query') =>

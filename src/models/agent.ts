@@ -30,6 +30,8 @@ export interface AgentRow {
   name: string | null;
   skills: SupportRole[] | null;
   away: boolean;
+  /** Named in the channel of every new ticket that they fit; left out where they never said. */
+  on_call?: boolean;
   created_at: number;
   /** Milliseconds since 1970, some minutes old. */
   seen_at: number;
@@ -45,6 +47,7 @@ export const agentSchema = new Schema<AgentRow>(
     name: { type: String, default: null },
     skills: { type: [String], default: null },
     away: { type: Boolean, required: true },
+    on_call: { type: Boolean },
     created_at: number,
     seen_at: number,
     discord_seen_at: { type: Number, default: null },
@@ -64,6 +67,10 @@ for (const side of ['web', 'discord'] as const) {
 agentSchema.index({ 'web.id': 1 }, { name: 'agent_user' });
 agentSchema.index({ 'discord.id': 1 }, { name: 'agent_member' });
 agentSchema.index({ discord_seen_at: 1 }, { name: 'agent_acted' });
+agentSchema.index(
+  { on_call: 1 },
+  { name: 'agent_on_call', partialFilterExpression: { on_call: true } },
+);
 
 /** Heartbeat of one process: which staff have sockets there. Ends by itself when the beats do. */
 export interface PresenceRow {

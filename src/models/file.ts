@@ -21,6 +21,8 @@ export interface StoredFileRow {
   ticket_id: Types.ObjectId | null;
   /** Key of whoever brought it. */
   uploader: string;
+  /** Whose quota of the ticket it counts for, where not for the customer's; those of before count there. */
+  side?: 'staff';
   name: string;
   type: string;
   /** What it counts against the quotas: what was set aside for it, then its size. */
@@ -37,6 +39,7 @@ export const storedFileSchema = new Schema<StoredFileRow>(
   {
     ticket_id: { type: Schema.Types.ObjectId, default: null },
     uploader: { type: String, required: true },
+    side: String,
     name: { type: String, required: true },
     type: { type: String, required: true },
     bytes: { type: Number, required: true },
@@ -57,7 +60,7 @@ storedFileSchema.index({ ticket_id: 1, uploader: 1 }, { name: 'file_ticket' });
 
 /** What a user or a ticket takes up; changed in one transaction with the rows it counts. */
 export interface UsageRow {
-  /** `user KEY`, `ticket ID`; `opener KEY` for the turns of a user's new tickets. */
+  /** `user KEY`, `ticket ID`, `ticket ID staff`; `opener KEY` for the turns of a user's new tickets. */
   _id: string;
   /** Bytes of files. */
   bytes: number;

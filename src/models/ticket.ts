@@ -104,8 +104,12 @@ export interface TicketRow {
   rating: RatingRow | null;
   /** How often it was reopened. */
   reopened: number;
+  /** The entry that changed the status last; absent where that was before it was written down. */
+  moved_seq?: number;
   /** The entry that ended the ticket last; 0 before the first time. */
   ending_seq: number;
+  /** It was closed while it waited for approval: who opens it again decides that, too. */
+  unapproved?: boolean;
   clock: ServiceClockRow;
   /** That staff ask the customer whether it may be closed. */
   close_request: CloseRequestRow | null;
@@ -169,6 +173,8 @@ export const ticketSchema = new Schema<TicketRow>(
     rating: { type: Schema.Types.Mixed, default: null },
     reopened: { type: Number, default: 0 },
     ending_seq: { type: Number, default: 0 },
+    unapproved: Boolean,
+    moved_seq: Number,
     clock: { type: Schema.Types.Mixed, required: true },
     close_request: { type: Schema.Types.Mixed, default: null },
     channel: { type: String, default: 'web' },

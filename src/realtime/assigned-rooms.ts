@@ -17,7 +17,8 @@ function restrictedSockets(ctx: AppContext, io: DeskServer, key: string): DeskSo
 /**
  * With `AGENT_SEES=assigned` an agent's sockets are in the rooms of the tickets that are theirs: they
  * join when a ticket is given to them, before the entry that says so is emitted, and leave when it is
- * taken away. What is given while its hint is lost they hear of from their next `authorize` on.
+ * taken away. What is given while its hint is lost, or to an identity they were joined with or parted from
+ * meanwhile, they hear of from their next `authorize` on.
  */
 export function followAssignments(ctx: AppContext, io: DeskServer): () => void {
   if (ctx.config.agentSees === 'all') return () => undefined;

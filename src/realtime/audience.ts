@@ -33,6 +33,10 @@ export function isTicketRoom(name: string): boolean {
   return name.startsWith(room.ticket(''));
 }
 
+export function isStaffRoom(name: string): boolean {
+  return name.startsWith(room.staff(''));
+}
+
 /** The room with all sockets of one person on this node. */
 export function ownRoom({ key, role }: { key: string; role: UserRole }): string {
   return isStaffRole(role) ? room.staff(key) : room.user(key);

@@ -4,10 +4,11 @@ import { sizes } from '../contract/limits.ts';
 import { type Actor, actorView, isStaff } from '../domain/access/actor.ts';
 import type { VerifiedToken } from '../domain/access/identity.ts';
 import { watchesAll } from '../domain/access/policy.ts';
+import { withIdentities } from '../domain/agents/identities.ts';
 import { readAssignedTickets, readOpenHeads } from '../domain/tickets/read.ts';
 import { AppError } from '../errors.ts';
 import { setAlarm } from './alarm.ts';
-import { type DeskSocket, isTicketRoom, ownRoom, room } from './audience.ts';
+import { type DeskSocket, isStaffRoom, isTicketRoom, ownRoom, room } from './audience.ts';
 import type { Delivery } from './delivery.ts';
 import type { EngineConnection } from './engine.ts';
 import type { Places } from './places.ts';
@@ -93,7 +94,12 @@ export function createAuthorizer(ctx: AppContext, places: Places, delivery: Deli
   };
 
   const join = async (socket: DeskSocket, actor: Actor) => {
-    await socket.join(ownRoom(actor));
+    const own = [ownRoom(actor), ...(actor.others ?? []).map(room.staff)];
+    for (const name of socket.rooms) {
+      // Of somebody whose identity was parted from this one since.
+      if (isStaffRoom(name) && !own.includes(name)) await socket.leave(name);
+    }
+    await socket.join(own);
     if (!isStaff(actor)) return;
     if (!watchesAll(actor, ctx.config)) {
       // Whoever has become an agent may have been in charge before.
@@ -112,9 +118,9 @@ export function createAuthorizer(ctx: AppContext, places: Places, delivery: Deli
 
   const authorize = async (socket: DeskSocket, token: string | undefined) => {
     const verified = await ctx.tokens.verify(tokenOf(socket, token));
+    const actor = await withIdentities(ctx, verified.actor);
     // A room that is joined after the end would never be left.
     if (!socket.connected) throw new AppError('CONFLICT', 'the socket has been closed');
-    const { actor } = verified;
     const former = socket.data.actor;
     accept(socket, verified);
     ctx.desk.seen.note(actor);

@@ -11,6 +11,7 @@ import { sizes } from '../contract/limits.ts';
 import type { Actor } from '../domain/access/actor.ts';
 import { parseInput } from '../domain/access/parse.ts';
 import { countRequest } from '../domain/access/rate.ts';
+import { withIdentities } from '../domain/agents/identities.ts';
 import { deleteMessage, editMessage } from '../domain/messages/change.ts';
 import { listMessages } from '../domain/messages/list.ts';
 import { deleteNote, editNote, listNotes, sendNote } from '../domain/messages/notes.ts';
@@ -120,7 +121,7 @@ async function run(
   await countRequest(ctx, eventLimits[name], actor.key);
   const handler = handlers[name] as Handler<VerbName>;
   const parsed = parseInput(clientEvents[name], input, 'body') as never;
-  return handler(ctx, actor, parsed, socket, authorizer);
+  return handler(ctx, await withIdentities(ctx, actor), parsed, socket, authorizer);
 }
 
 /** Answers every event of a socket: parsed, counted against the limits of REST, one answer each. */

@@ -2,6 +2,7 @@ import type { AppContext } from '../context.ts';
 import type { ClientEventInput } from '../contract/events.ts';
 import type { Actor } from '../domain/access/actor.ts';
 import { requireRight, watchesAll } from '../domain/access/policy.ts';
+import { withIdentities } from '../domain/agents/identities.ts';
 import { getTicket } from '../domain/tickets/read.ts';
 import { AppError } from '../errors.ts';
 import { type DeskSocket, room } from './audience.ts';
@@ -22,7 +23,7 @@ export async function subscribe(
   socket: DeskSocket,
   input: ClientEventInput<'subscribe'>,
 ): Promise<void> {
-  const actor = currentActor(socket);
+  const actor = await withIdentities(ctx, currentActor(socket));
   requireRight(ctx.config, actor, 'subscribe', undefined);
   if ('all' in input) {
     if (!watchesAll(actor, ctx.config)) {

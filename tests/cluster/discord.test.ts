@@ -21,6 +21,7 @@ import { personAt } from '../support/people.ts';
 import { seededRandom } from '../support/random.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { type Cluster, startCluster } from './support/cluster.ts';
+import { isNote, writeNotes } from './support/discord-notes.ts';
 import { chooseSeed, long, Recorder } from './support/history.ts';
 import { measure, report } from './support/measurements.ts';
 import type { NodeProcess } from './support/node-process.ts';
@@ -99,8 +100,13 @@ describe('the bridge to Discord', () => {
     };
     const texts = async () => {
       const all = await textsIn(sim, (await channel()).id);
-      return all.filter((text) => !text.startsWith('-#'));
+      return all.filter((text) => !text.startsWith('-#') && !isNote(text));
     };
+    const notes = writeNotes({
+      ...{ recorder, cluster, kim, random, ticketId: ticket.id },
+      channelId: async () => (await channel()).id,
+      texts: async () => textsIn(sim, (await channel()).id),
+    });
 
     /** Nothing is marked as taken in that is not stored. */
     const expectMarksTrue = async () => {
@@ -155,8 +161,10 @@ describe('the bridge to Discord', () => {
       const records = reader
         .records()
         .map((record) => ({ ...record, events: record.events.map(named) }));
-      recorder.judge({ [ticket.id]: log }, records, {
-        more: reader.findings,
+      const noted = await notes.settle(timeout);
+      const logs = { [ticket.id]: log, [notes.log]: noted.entries };
+      recorder.judge(logs, [...records, ...noted.records], {
+        more: [...reader.findings, ...noted.findings],
         logTails: cluster.logTails,
       });
       await eventually(async () => {
@@ -168,7 +176,7 @@ describe('the bridge to Discord', () => {
       });
       reader.close();
     };
-    return { ticket, random, reader, channel, says, kimSays, expectMarksTrue, settle };
+    return { ticket, random, reader, channel, says, kimSays, notes, expectMarksTrue, settle };
   }
 
   const points: FailpointName[] = [
@@ -189,6 +197,8 @@ describe('the bridge to Discord', () => {
         for (const until = Date.now() + 30_000; doomed.running && Date.now() < until; ) {
           await talk.says(`web ${++n}`);
           await talk.kimSays(`discord ${++n}`);
+          await talk.notes.inDiscord(`remark ${++n}`);
+          await talk.notes.elsewhere(`note ${++n}`);
           await sleep(50);
         }
         expect({ point, ...doomed.exit }).toEqual({ point, code: null, signal: 'SIGKILL' });
@@ -227,6 +237,7 @@ describe('the bridge to Discord', () => {
     const own = posted.filter(({ embeds }) => embeds[0]?.footer?.text === `Ticket ${ticket.id}`);
     expect(own).toHaveLength(1);
     talk.reader.close();
+    talk.notes.close();
   }, 120_000);
 
   test(
@@ -249,13 +260,27 @@ describe('the bridge to Discord', () => {
           await sleep(talk.random() * 120);
         }
       };
-      const both = Promise.all([web(), discord()]);
+      const notes = async () => {
+        while (talking) {
+          await talk.notes.inDiscord(`remark ${++n}`);
+          await talk.notes.elsewhere(`note ${++n}`);
+          await sleep(talk.random() * 120);
+        }
+      };
+      const all = Promise.all([web(), discord(), notes()]);
       for (const until = Date.now() + TALK_MS; Date.now() < until; ) {
         await sleep(500 + talk.random() * 1500);
         bot = await replaceBy(bot);
       }
       talking = false;
-      await both;
+      await all;
+      for (let round = 1; round <= 3; round++) {
+        await talk.notes.inDiscord(`remark ${++n}`);
+        await talk.notes.agrees(60_000);
+        const killed = sleep(talk.random() * 300).then(() => replaceBy(bot));
+        await talk.notes.changeKnown(`round ${round}`, () => sleep(talk.random() * 300));
+        bot = await killed;
+      }
       await talk.settle(60_000);
     },
     TALK_MS + 400_000,
@@ -297,7 +322,8 @@ describe('the bridge to Discord', () => {
     const { id } = await talk.channel();
     await talk.kimSays('before');
     await talk.says('web before');
-    await sleep(300);
+    // What was taken in before the gap is not recovered after it.
+    await eventually(async () => expect((await kim.messages(id)).filter(isMarked)).toHaveLength(1));
     await bot.kill();
     for (let n = 1; n <= MISSED; n++) await talk.kimSays(`missed ${n}`);
     await freeLease();

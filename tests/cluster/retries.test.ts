@@ -5,7 +5,8 @@ import { seededRandom } from '../support/random.ts';
 import { type Cluster, startCluster } from './support/cluster.ts';
 import { chooseSeed, long, Recorder } from './support/history.ts';
 import { Reader } from './support/reader.ts';
-import { newAccount, openTicket, type Sent, trySend, trySendOver } from './support/writer.ts';
+import { trySendOver } from './support/socket-door.ts';
+import { newAccount, openTicket, type Sent, trySend } from './support/writer.ts';
 
 const ROUNDS = long ? 50 : 4;
 const SWEEP_MS = 1000;

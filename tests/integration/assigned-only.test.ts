@@ -3,6 +3,7 @@ import type { TicketView } from '../../src/contract/tickets.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { listenAt, newPerson, type Person } from '../support/people.ts';
+import { uploadTo } from '../support/uploads.ts';
 
 let app: RunningApp;
 let ana: Person;
@@ -59,6 +60,14 @@ test('an agent sees a ticket, and hears of it, exactly while it is theirs', asyn
   await eventually(() => expect(all.events('message')).toHaveLength(4));
   expect(hers.events('message')).toHaveLength(2);
   expect((await kim.call('GET', path)).status).toBe(404);
+  // Nor does a file's id tell that there is one, in a message or a note.
+  const { body: file } = await uploadTo(app.url, root.token, ticket.id, 'the bill');
+  const note = { content: 'the bill', attachments: [file.id] };
+  expect((await root.call('POST', `${path}/notes`, note)).status).toBe(201);
+  const [hidden, missing] = await Promise.all(
+    [file.id, 'e'.repeat(24)].map((id) => kim.call('GET', `/attachments/${id}/download`)),
+  );
+  expect([hidden?.status, hidden?.body]).toEqual([404, missing?.body]);
   for (const { socket } of [hers, all]) socket.close();
 });
 

@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { TicketView } from '../../src/contract/tickets.ts';
+import { listPresentAgents } from '../../src/domain/agents/agents.ts';
+import { autoAssignment } from '../../src/domain/tickets/auto-assign.ts';
 import { startWorker } from '../../src/worker-role.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
@@ -75,6 +77,33 @@ test('skills decide who fits; what nobody fits waits, and holds up no other', as
     expect(await read(ana, technical.id)).toMatchObject({ assigned_to: technician.id }),
   );
   expect(await read(ana, general.id)).toMatchObject({ status: 'OPEN', assigned_to: null });
+});
+
+test('one look gives out what somebody fits, the oldest first, however much lies before it that nobody does', async () => {
+  const app = await startApp({ AUTO_ASSIGN: 'least_loaded' });
+  open.push(app);
+  const [technician] = (await present(app, 1, ['TECHNICAL'])) as [Person];
+  const ana = newPerson(app.url);
+  const look = (data: unknown) =>
+    autoAssignment['assign-tickets']?.run(app.ctx, { data } as never, new AbortController().signal);
+  await eventually(async () =>
+    expect(await listPresentAgents(app.ctx, 'TECHNICAL')).toHaveLength(1),
+  );
+  await Promise.all(upTo(60).map(() => ana.createTicket()));
+  const technical: string[] = [];
+  for (const _ of upTo(21)) technical.push((await ana.createTicket({ category: 'TECHNICAL' })).id);
+  const next = await look({});
+  const assigned = async () => {
+    const { body } = await technician.call<TicketView[]>(
+      'GET',
+      '/tickets?assigned_to=me&limit=100',
+    );
+    return body.map(({ id }) => id).reverse();
+  };
+  expect(await assigned()).toEqual(technical.slice(0, 20));
+  expect(next).toMatchObject({ again: 0 });
+  expect(await look(next?.data)).toMatchObject({ again: expect.any(Number), data: {} });
+  expect(await assigned()).toEqual(technical);
 });
 
 test('"auto" assigns whatever the setting says; where nobody is present it is 409', async () => {

@@ -108,6 +108,7 @@ test('what staff say to each other, or too late, stands in a page for them and r
     type: 11,
   });
   await kim.write(thread.id, 'said in the thread');
+  await kim.write(thread.id, '/close typed as text');
   await fault(desk.sim, {
     kind: 'status',
     method: 'POST',

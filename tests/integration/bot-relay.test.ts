@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readMark } from '../../bot/inbound/read-marks.ts';
+import { readMark } from '../../bot/marking.ts';
 import { listNotes } from '../../src/domain/messages/notes.ts';
 import { findPost } from '../../src/domain/mirror/posts.ts';
 import { signalRead, signalTyping } from '../../src/domain/signals.ts';

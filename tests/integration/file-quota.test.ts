@@ -31,9 +31,42 @@ test('a file for which a ticket has no room is 413, says how much it may have, a
       },
     });
   }
-  const agent = newPerson(app.url, 'AGENT');
-  expect((await uploadTo(app.url, agent.token, ticket.id, bytes(1))).status).toBe(413);
   expect(await storedFiles(app.ctx)).toEqual(before);
+});
+
+test('what staff store, for notes or not, has a quota of its own, and a customer cannot measure it', async () => {
+  const ana = newPerson(app.url);
+  const kim = newPerson(app.url, 'AGENT');
+  const ticket = await ana.createTicket();
+  const put = (by: typeof ana, size: number) => uploadTo(app.url, by.token, ticket.id, bytes(size));
+  const { body: file } = await put(kim, 60 * KIB);
+  const note = { content: 'The bill', attachments: [file.id] };
+  expect((await kim.call('POST', `/tickets/${ticket.id}/notes`, note)).status).toBe(201);
+  expect(await put(kim, 1)).toMatchObject({
+    status: 413,
+    body: { message: 'the staff’s files of this ticket may have at most 61440 bytes together' },
+  });
+  // Uploaded before it had a ticket, it counts for the side that uploaded it all the same.
+  const form = new FormData();
+  form.set('file', new Blob(['x']), 'a.txt');
+  const unused = await fetch(`${app.url}/api/v1/attachments`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${kim.token}` },
+    body: form,
+  });
+  const { id } = (await unused.json()) as { id: string };
+  const late = { content: 'and this', attachments: [id] };
+  expect((await kim.call('POST', `/tickets/${ticket.id}/notes`, late)).status).toBe(413);
+  // As in a ticket without a note: exactly so much, and no byte more.
+  expect((await put(ana, 60 * KIB - 1)).status).toBe(201);
+  expect((await put(ana, 1)).status).toBe(201);
+  expect(await put(ana, 1)).toMatchObject({
+    status: 413,
+    body: { message: 'the files of this ticket may have at most 61440 bytes together' },
+  });
+  const { counted, stored } = await countedUsage(app.ctx);
+  expect(stored).toEqual(counted);
+  expect(stored[`ticket ${ticket.id} staff`]).toBe(60 * KIB);
 });
 
 test('a customer’s files of all tickets together have a quota, staff’s have none', async () => {

@@ -305,6 +305,79 @@ describe('what is written to the internal stream', () => {
     fresh.socket.close();
   }, 60_000);
 
+  test('by no id: what a customer may not see is answered like what is not there', async () => {
+    const ana = newPerson(one.url, 'CUSTOMER');
+    const staff = newPerson(one.url, 'AGENT');
+    const ticket = await ana.createTicket();
+    const { noteId, fileId } = await writeNotes(ticket.id, staff);
+    const block = { user_id: 'somebody', reason: 'rude' };
+    const blocked = await staff.call<{ id: string }>('POST', '/blocks', block);
+    const reply = { name: 'Hello', text: 'Hello' };
+    const who = { first_name: 'Ben', last_name: 'Smith' };
+    const canned = await staff.call<{ id: string }>('POST', '/canned-replies', reply);
+    const profile = await staff.call<{ id: string }>('POST', '/customers', who);
+    const made = [blocked, canned, profile].map(({ status, body }) => [status, typeof body.id]);
+    expect(made).toEqual([1, 2, 3].map(() => [201, 'string']));
+    const hidden: Record<string, string> = {
+      ...{ messageId: noteId, noteId, attachmentId: fileId, id: fileId, agentId: staff.id },
+      ...{ blockId: blocked.body.id, replyId: canned.body.id, customerId: profile.body.id },
+    };
+    const missing = 'e'.repeat(24);
+    const differing: unknown[] = [];
+    let compared = 0;
+    for (const row of Object.values(endpoints)) {
+      const names = [...row.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+      for (const name of names.filter((one) => hidden[one])) {
+        const ask = async (id: string) => {
+          const path = row.path.replace(/:(\w+)/g, (_, each: string) => {
+            if (each === name) return id;
+            return each === 'emoji' ? '🎯' : each === 'ticketId' ? ticket.id : missing;
+          });
+          const answer = await fetch(`${one.url}${path}`, {
+            method: row.method,
+            redirect: 'manual',
+            headers: { authorization: `Bearer ${ana.token}`, 'content-type': 'application/json' },
+            ...(row.method !== 'GET' && {
+              body: JSON.stringify({ content: 'x', ...reply, ...who }),
+            }),
+          });
+          return [
+            answer.status,
+            (await answer.text()).replaceAll(id, ''),
+            answer.headers.get('location'),
+          ];
+        };
+        const answers = [await ask(hidden[name] as string), await ask(missing)];
+        compared++;
+        if (JSON.stringify(answers[0]) !== JSON.stringify(answers[1])) {
+          differing.push([row.method, row.path, name, ...answers]);
+        }
+      }
+    }
+    const listener = await record(one.url, ana.token);
+    const inputs: [string, (id: string) => object][] = [
+      ['edit', (message_id) => ({ message_id, content: 'x' })],
+      ['delete', (message_id) => ({ message_id })],
+      ['edit_note', (note_id) => ({ note_id, content: 'x' })],
+      ['delete_note', (note_id) => ({ note_id })],
+      ['send_message', (reply_to) => ({ content: 'x', reply_to })],
+      ['send_message', (id) => ({ content: 'x', attachments: [id] })],
+    ];
+    for (const [event, input] of inputs) {
+      const ask = (id: string) => listener.ask(event, { ticket_id: ticket.id, ...input(id) });
+      const own = event === 'send_message' && 'attachments' in input('') ? fileId : noteId;
+      const answers = [await ask(own), await ask(missing)];
+      compared++;
+      expect(answers[0]).toMatchObject({ ok: false });
+      if (JSON.stringify(answers[0]) !== JSON.stringify(answers[1])) {
+        differing.push([event, ...answers]);
+      }
+    }
+    listener.socket.close();
+    expect(differing).toEqual([]);
+    expect(compared).toBeGreaterThan(25);
+  });
+
   test('may use the same idempotency key as a public message, since it is another log', async () => {
     const ana = newPerson(one.url, 'AGENT', { id: 'kim' });
     const ticket = await ana.createTicket();

@@ -12,7 +12,17 @@ import { type Answers, collectAnswers, readExpected } from '../support/fixture-a
 import { hashOf, loadFixture, readDatabase } from '../support/fixture-database.ts';
 import { freshDatabaseName, testMongoUri } from '../support/mongo.ts';
 
-const folder = join(import.meta.dirname, '../fixtures/6814949');
+const folderOf = (name: string) => join(import.meta.dirname, '../fixtures', name);
+/** The first version. */
+const folder = folderOf('6814949');
+/** The last one before the help desk. */
+const beforeDesk = folderOf('e9d06b5');
+const versions = [
+  ['the first version', folder],
+  ['the version before the help desk', beforeDesk],
+] as const;
+/** Databases that are migrated beside each other. */
+const AT_ONCE = 3;
 const forever = new AbortController().signal;
 
 let client: MongoClient;
@@ -29,10 +39,10 @@ afterAll(async () => {
   await client.close();
 });
 
-async function restored(): Promise<Db> {
+async function restored(from: string = folder): Promise<Db> {
   const db = client.db(freshDatabaseName());
   databases.push(db);
-  await loadFixture(db, folder);
+  await loadFixture(db, from);
   return db;
 }
 
@@ -109,41 +119,98 @@ test('when it has run, then entries say what changed, and staff and customers ha
   expect(Object.keys(index?.key ?? {})).toEqual(['ticket_id', 'stream', 'author.key', 'client_id']);
 });
 
-test('when it is killed at any point, then the next one ends where one that was not killed does', async () => {
-  const whole = await restored();
-  await migrated(whole);
-  const wanted = await stateOf(whole);
-  for (let nth = 1; ; nth++) {
-    const db = await restored();
-    let left = nth;
-    const failpoint = () => {
-      if (--left === 0) throw new Error('killed');
-    };
-    const { ctx, close } = await contextOn(db, { failpoint });
-    const outcome = await migrateDatabase(ctx, forever).then(
-      () => 'done',
-      (error: Error) => error.message,
-    );
-    await close();
-    if (outcome === 'done') {
-      expect(nth).toBeGreaterThan(4);
-      return;
-    }
-    expect(outcome).toBe('killed');
-    await migrated(db);
-    expect([nth, await stateOf(db)]).toEqual([nth, wanted]);
+test('when a server starts on a database of the version before the help desk, then nothing is lost, people see what they saw, and tickets have what the desk adds', async () => {
+  const db = await restored(beforeDesk);
+  const rowsIn = async (name: string) =>
+    (await db.collection(name).find().sort({ _id: 1 }).toArray()).map(({ _id, ...row }) => ({
+      ...row,
+      _id: String(_id),
+    }));
+  const kept = [
+    'entries',
+    'mirrors',
+    'posts',
+    'files.files',
+    'files.chunks',
+    'stored_files',
+    'usage',
+  ];
+  const before = await Promise.all(kept.map(rowsIn));
+  const tickets = await rowsIn('tickets');
+  expect(tickets.length).toBeGreaterThan(20);
+  const { answers, people } = await readExpected(beforeDesk);
+  const server = await startApp({ DB_NAME: db.databaseName });
+  expect(await collectAnswers(server.url, people)).toMatchObject(answers);
+  expect(await Promise.all(kept.map(rowsIn))).toEqual(before);
+  const after = await rowsIn('tickets');
+  expect(after).toMatchObject(tickets);
+  for (const row of after as Record<string, unknown>[]) {
+    const { issue_level, status, status_seq, closed_at } = row;
+    const priority = { NORMAL: 'MEDIUM', URGENT: 'HIGH', CRITICAL: 'URGENT' }[String(issue_level)];
+    const isClosed = status === 'CLOSED';
+    expect(row).toMatchObject({
+      ...{ priority, category: null, assignee: null, tags: [], reopened: 0 },
+      resolved_at: isClosed ? closed_at : null,
+      ending_seq: isClosed ? status_seq : 0,
+    });
   }
-}, 120_000);
-
-test('when several servers start at once, then one migrates and the others wait for it', async () => {
-  const db = await restored();
-  const servers = await Promise.all([1, 2, 3].map(() => openApp({ DB_NAME: db.databaseName })));
-  await Promise.all(servers.map(({ ready }) => ready));
-  const meta = await db.collection<{ _id: string }>('meta').findOne({ _id: 'schema' });
-  expect(meta).toMatchObject({ version: SCHEMA_VERSION });
-  for (const server of servers) await server.stopServer();
-  for (const server of servers) await server.close();
+  expect(await db.collection('priorities').countDocuments()).toBe(4);
+  await server.stop();
 });
+
+test.each([
+  ['the first version', folder, 4],
+  ['the version before the help desk', beforeDesk, 2],
+] as const)(
+  'when it is killed at any point of %s, then the next one ends where one that was not killed does',
+  async (_, from, points) => {
+    const endOf = async (db: Db) => {
+      await migrated(db);
+      return stateOf(db);
+    };
+    const killedAt = async (nth: number) => {
+      const db = await restored(from);
+      let left = nth;
+      const failpoint = () => {
+        if (--left === 0) throw new Error('killed');
+      };
+      const { ctx, close } = await contextOn(db, { failpoint });
+      const outcome = await migrateDatabase(ctx, forever).then(
+        () => 'done',
+        (error: Error) => error.message,
+      );
+      await close();
+      if (outcome === 'done') return outcome;
+      expect(outcome).toBe('killed');
+      return endOf(db);
+    };
+    const wanted = restored(from).then(endOf);
+    for (let first = 1; ; first += AT_ONCE) {
+      const nths = Array.from({ length: AT_ONCE }, (_, n) => first + n);
+      const ends = await Promise.all(nths.map(killedAt));
+      for (const [index, end] of ends.entries()) {
+        const nth = first + index;
+        if (end !== 'done') expect([nth, end]).toEqual([nth, await wanted]);
+        else expect(nth).toBeGreaterThan(points);
+      }
+      if (ends.includes('done')) return;
+    }
+  },
+  120_000,
+);
+
+test.each(versions)(
+  'when several servers start at once on %s, then one migrates and the others wait for it',
+  async (_, from) => {
+    const db = await restored(from);
+    const servers = await Promise.all([1, 2, 3].map(() => openApp({ DB_NAME: db.databaseName })));
+    await Promise.all(servers.map(({ ready }) => ready));
+    const meta = await db.collection<{ _id: string }>('meta').findOne({ _id: 'schema' });
+    expect(meta).toMatchObject({ version: SCHEMA_VERSION });
+    for (const server of servers) await server.stopServer();
+    for (const server of servers) await server.close();
+  },
+);
 
 test('when the database is of a newer version, then the program does not start and says so', async () => {
   const db = client.db(freshDatabaseName());

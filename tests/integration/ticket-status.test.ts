@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type TicketStatus, type TicketView, ticketStatuses } from '../../src/contract/tickets.ts';
+import { sendMessage } from '../../src/domain/messages/send.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshDatabaseName } from '../support/mongo.ts';
@@ -130,6 +131,31 @@ describe.each(ticketStatuses)('from %s', (from) => {
 test('whoever opened a ticket that waits for approval withdraws it by closing it', async () => {
   const ticket = await ticketIn('NEW');
   expect(await ana.close(ticket.id)).toMatchObject({ status: 200, body: { status: 'WITHDRAWN' } });
+});
+
+test('what was closed before it was approved is opened again by those alone who may approve', async () => {
+  const close = async (): Promise<TicketView> => {
+    const { id } = await ana.createTicket();
+    const closed = await kim.close(id, 'not for us');
+    expect(closed).toMatchObject({ status: 200, body: { status: 'CLOSED', reopen_until: null } });
+    return closed.body;
+  };
+  const tries = (id: string) => [
+    () => post(ana, id, 'reopen'),
+    () => post(kim, id, 'reopen'),
+    () => put(kim, id, 'REOPENED'),
+  ];
+  const { id } = await close();
+  for (const attempt of tries(id)) expect((await attempt()).status).toBe(403);
+  expect((await ana.call<TicketView>('GET', `/tickets/${id}`)).body.status).toBe('CLOSED');
+  expect(await post(root, id, 'reopen')).toMatchObject({
+    status: 200,
+    body: { status: 'REOPENED', reopened: 1 },
+  });
+  // From here on it is a ticket like any other.
+  expect((await kim.close(id)).body.reopen_until).toBeGreaterThan(Date.now());
+  expect((await post(ana, id, 'reopen')).status).toBe(200);
+  expect((await put(root, (await close()).id, 'REOPENED')).status).toBe(200);
 });
 
 test('what is said for the staff alone becomes a note, and stands in no history', async () => {
@@ -353,6 +379,38 @@ describe('a status that moves by itself', () => {
     expect((await ana.call<TicketView>('GET', `/tickets/${ticket.id}`)).body.status).toBe(
       'RESOLVED',
     );
+  });
+
+  test('a message that is stored, and has moved nothing yet, moves the ticket when it is sent again, whatever other fields have changed', async () => {
+    // As if the node had died before the move.
+    const still = { ...app.ctx, config: { ...app.ctx.config, autoStatus: false } };
+    const store = (by: Person, id: string) => {
+      const key = by === kim ? `staff||${kim.id}` : by.id;
+      const who = { key, id: by.id, username: 'X', email: null, role: by.role };
+      const body = { content: 'it is here', client_id: 'again' };
+      return sendMessage(still, { ...who, origin: 'web' }, id, body);
+    };
+    for (const [from, by, to] of [
+      ['WAITING', ana, 'IN_PROGRESS'],
+      ['RESOLVED', ana, 'REOPENED'],
+      ['OPEN', kim, 'IN_PROGRESS'],
+    ] as const) {
+      const { id } = await ticketIn(from);
+      await store(by, id);
+      await root.call('PATCH', `/tickets/${id}`, { topic: 'Two parcels' });
+      const again = await by.send(id, 'it is here', { client_id: 'again' });
+      expect(again.status).toBe(200);
+      expect((await ana.call<TicketView>('GET', `/tickets/${id}`)).body.status).toBe(to);
+    }
+    // A question that was asked after the message stands.
+    const asked = await ticketIn('WAITING');
+    await store(ana, asked.id);
+    await post(kim, asked.id, 'close-request');
+    await ana.send(asked.id, 'it is here', { client_id: 'again' });
+    expect((await ana.call<TicketView>('GET', `/tickets/${asked.id}`)).body).toMatchObject({
+      status: 'IN_PROGRESS',
+      close_request: { by_name: 'Kim' },
+    });
   });
 
   test('with AUTO_STATUS=false nothing moves but the time of the first answer', async () => {

@@ -1,3 +1,5 @@
+import { expect } from '@jest/globals';
+import { commands } from '../../bot/commands/registry.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import { type DiscordPerson, type SimState, stateOf } from './discord.ts';
 import { eventually } from './eventually.ts';
@@ -16,6 +18,13 @@ const look = (sim: RunningSimulator, nonce: string): Promise<SimState> =>
 async function readCommands(sim: RunningSimulator): Promise<Map<string, SimState>> {
   const { commands } = await stateOf(sim, '?calls=0&messages=0');
   return new Map(commands.map((one: { name: string }) => [one.name, one]));
+}
+
+/** Waits until Discord has been told of all commands. */
+export async function commandsKnown(sim: RunningSimulator): Promise<void> {
+  await eventually(async () => expect((await readCommands(sim)).size).toBe(commands.size), {
+    timeout: 30_000,
+  });
 }
 
 /** The options as Discord's clients send them, each of the type that the command says. */

@@ -51,8 +51,10 @@ export async function storedFiles({ db }: AppContext) {
 export async function countedUsage(ctx: AppContext) {
   const { rows, usage } = await storedFiles(ctx);
   const counted: Record<string, number> = {};
-  for (const { uploader, ticket_id, bytes } of rows) {
-    const ofTicket = ticket_id ? [`ticket ${ticket_id.toHexString()}`] : [];
+  for (const { uploader, ticket_id, side, bytes } of rows) {
+    const place =
+      ticket_id && [`ticket ${ticket_id.toHexString()}`, side].filter(Boolean).join(' ');
+    const ofTicket = place ? [place] : [];
     for (const key of [`user ${uploader}`, ...ofTicket]) {
       counted[key] = (counted[key] ?? 0) + bytes;
     }

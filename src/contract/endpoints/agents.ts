@@ -24,13 +24,13 @@ export const agentEndpoints = {
   changeAgent: {
     method: 'PATCH',
     path: '/api/v1/agents/me',
-    summary: "One's own name, skills, and whether one is away.",
+    summary: "One's own name, skills, and whether one is away, or on call.",
     auth: 'token',
     may: 'staff',
     limit: 'desk',
     body: changeAgentBody,
     answers: { 200: agentView },
-    errors: ['FORBIDDEN', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
+    errors: ['FORBIDDEN', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   },
   createLinkCode: {
     method: 'POST',

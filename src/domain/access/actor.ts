@@ -21,6 +21,8 @@ export interface Actor {
   /** Null for a guest without one. */
   email: string | null;
   role: UserRole;
+  /** Keys of the other identities of the same person, where they are joined; see `agents/identities`. */
+  others?: readonly string[];
   origin: 'web' | 'discord' | 'system';
   /** The issuer of the token, where it names one: the partner whose user this is. */
   partner?: string;
@@ -66,6 +68,16 @@ export function isStaffKey(key: string): boolean {
 /** True for the key of somebody who acts in Discord. */
 export function isDiscordKey(key: string): boolean {
   return key.startsWith(`staff|${DISCORD_ISSUER}|`);
+}
+
+/** True for the keys of whoever acts: that of the identity they act with, and of those joined with it. */
+export function isSelf({ key, others }: Pick<Actor, 'key' | 'others'>, other: string): boolean {
+  return key === other || (others?.includes(other) ?? false);
+}
+
+/** What a person's rows are found by. */
+export function ownKeys({ key, others }: Actor): string | { $in: readonly string[] } {
+  return others ? { $in: [key, ...others] } : key;
 }
 
 export function isStaff(actor: Actor): boolean {

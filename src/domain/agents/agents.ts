@@ -1,14 +1,15 @@
 import type { AppContext } from '../../context.ts';
 import type { AgentView, ChangeAgentBody, Presence } from '../../contract/agents.ts';
-import type { UserRole } from '../../contract/identity.ts';
 import type { PageQuery } from '../../contract/pages.ts';
-import type { SupportRole } from '../../contract/tickets.ts';
+import { type SupportRole, supportRoles } from '../../contract/tickets.ts';
 import type { AgentRow } from '../../models/agent.ts';
 import type { Actor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { majority, native } from '../log/collections.ts';
 import { type Page, readRows } from '../pages.ts';
 import { openStatuses } from '../tickets/workflow.ts';
+import { type Agent, fits, keysOf, toAgent } from './agent.ts';
+import { requireRoomOnCall } from './on-call.ts';
 import { SEEN_EVERY_MS, writeSeen } from './seen-agents.ts';
 
 /** How long somebody counts as present after an act in Discord: it is written down only now and then. */
@@ -17,40 +18,6 @@ const DISCORD_PRESENT_MS = 2 * SEEN_EVERY_MS;
 const MOST_NAMESAKES = 20;
 /** Those that are looked at where somebody is sought who is present. */
 const MOST_PRESENT = 1000;
-
-/** Somebody of the staff, as other parts of the desk know them; what a ticket is assigned to. */
-export interface Agent {
-  /** That of their tokens, or else that in Discord. */
-  id: string;
-  /** The key of that identity. */
-  key: string;
-  name: string;
-  role: UserRole;
-  /** Support roles; none means that all of them fit. */
-  skills: readonly SupportRole[];
-  /** Of all their identities: whoever acts with one of them is this person. */
-  keys: readonly string[];
-}
-
-const roleOf = ({ web, discord }: AgentRow): UserRole =>
-  web?.role === 'ADMIN' || discord?.role === 'ADMIN' ? 'ADMIN' : 'AGENT';
-
-const identitiesOf = ({ web, discord }: AgentRow) =>
-  [web, discord].filter((identity) => identity !== undefined);
-
-export const keysOf = (row: AgentRow): string[] => identitiesOf(row).map(({ key }) => key);
-
-export function toAgent(row: AgentRow): Agent {
-  const [first] = identitiesOf(row);
-  return {
-    id: first?.id ?? '',
-    key: first?.key ?? '',
-    name: row.name ?? first?.name ?? '',
-    role: roleOf(row),
-    skills: row.skills ?? row.discord?.skills ?? [],
-    keys: keysOf(row),
-  };
-}
 
 function presenceOf(row: AgentRow, present: ReadonlySet<string>, now: number): Presence {
   const acted = row.discord ? (row.discord_seen_at ?? 0) : 0;
@@ -80,6 +47,7 @@ async function viewsOf(ctx: AppContext, rows: AgentRow[]): Promise<AgentView[]> 
     return {
       ...{ id, name, role, skills: [...skills] },
       presence: presenceOf(row, present, now),
+      on_call: row.on_call ?? false,
       open_tickets: openOf(row),
       user_id: row.web?.id ?? null,
       partner: row.web?.partner ?? null,
@@ -104,13 +72,16 @@ export async function listAgents(
 export async function changeAgent(
   ctx: AppContext,
   actor: Actor,
-  { skills, away, name }: ChangeAgentBody,
+  { skills, away, on_call, name }: ChangeAgentBody,
 ): Promise<AgentView> {
   requireRight(ctx.config, actor, 'see_agents', undefined);
-  const { _id } = await writeSeen(ctx, actor);
+  const known = await writeSeen(ctx, actor);
+  if (on_call) await requireRoomOnCall(ctx, known);
+  const { _id } = known;
   const $set = {
     ...(skills !== undefined && { skills }),
     ...(away !== undefined && { away }),
+    ...(on_call !== undefined && { on_call }),
     ...(name !== undefined && { name }),
     seen_at: ctx.clock(),
   };
@@ -175,6 +146,12 @@ async function presentRows(ctx: AppContext, limit: number): Promise<AgentRow[]> 
     .toArray();
 }
 
+/** The support roles that somebody fits who is present and not away. */
+export async function listCoveredRoles(ctx: AppContext): Promise<SupportRole[]> {
+  const present = (await presentRows(ctx, MOST_PRESENT)).map(toAgent);
+  return supportRoles.filter((role) => present.some((agent) => fits(agent, role)));
+}
+
 /**
  * Who is present, not away, and fit for a support role: those with that skill, and those with none at all.
  * @returns with how many open tickets each has, the fewest first
@@ -183,10 +160,8 @@ export async function listPresentAgents(
   ctx: AppContext,
   supportRole: SupportRole,
 ): Promise<(Agent & { open_tickets: number })[]> {
-  const rows = (await presentRows(ctx, MOST_PRESENT)).filter((row) => {
-    const { skills } = toAgent(row);
-    return skills.length === 0 || skills.includes(supportRole);
-  });
+  const present = await presentRows(ctx, MOST_PRESENT);
+  const rows = present.filter((row) => fits(toAgent(row), supportRole));
   const openOf = await countOpen(ctx, rows);
   return rows
     .map((row) => ({ ...toAgent(row), open_tickets: openOf(row) }))

@@ -7,8 +7,10 @@ import type { Actor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { countRequest } from '../access/rate.ts';
 import { native } from '../log/collections.ts';
+import { bumpSetting } from '../settings.ts';
 import { inTransaction } from '../transactions.ts';
-import { type Agent, toAgent } from './agents.ts';
+import { type Agent, toAgent } from './agent.ts';
+import { identitiesSetting } from './identities.ts';
 import { writeSeen } from './seen-agents.ts';
 
 /** Digits and letters that nobody mistakes for one another: 32, so that a code has 40 bits. */
@@ -61,7 +63,8 @@ export async function redeemLinkCode(
   const own = await writeSeen(ctx, actor, skills);
   if (own.web) throw linkedAlready();
   const hash = hashOf(readCode(typed));
-  return inTransaction(ctx, `link ${actor.key}`, async (session) => {
+  const person = await inTransaction(ctx, identitiesSetting, async (session) => {
+    await bumpSetting(ctx, identitiesSetting, session);
     const agents = native(ctx.db.agents);
     const found = await native(ctx.db.linkCodes).findOneAndDelete(
       { hash, expires: { $gt: new Date(ctx.clock()) } },
@@ -75,20 +78,33 @@ export async function redeemLinkCode(
     if (!gone?.discord) throw linkedAlready();
     const joined = await agents.findOneAndUpdate(
       { _id: found._id, discord: { $exists: false } },
-      { $set: { discord: gone.discord, discord_seen_at: gone.discord_seen_at } },
+      {
+        $set: {
+          discord: gone.discord,
+          discord_seen_at: gone.discord_seen_at,
+          ...(gone.on_call && { on_call: true }),
+        },
+      },
       { session, returnDocument: 'after' },
     );
     if (!joined) throw linkedAlready();
     return toAgent(joined);
   });
+  await ctx.desk.identities.changed();
+  return person;
 }
 
 /** Parts the two again: who acts in Discord is somebody of their own from then on. @throws NOT_FOUND */
 export async function removeLink(ctx: AppContext, actor: Actor): Promise<void> {
   requireRight(ctx.config, actor, 'see_agents', undefined);
-  const row = await native(ctx.db.agents).findOneAndUpdate(
-    { 'web.key': actor.key, discord: { $exists: true } },
-    { $unset: { discord: 1 }, $set: { discord_seen_at: null } },
-  );
-  if (!row) throw notFound('identity in Discord');
+  await inTransaction(ctx, identitiesSetting, async (session) => {
+    await bumpSetting(ctx, identitiesSetting, session);
+    const row = await native(ctx.db.agents).findOneAndUpdate(
+      { 'web.key': actor.key, discord: { $exists: true } },
+      { $unset: { discord: 1 }, $set: { discord_seen_at: null } },
+      { session },
+    );
+    if (!row) throw notFound('identity in Discord');
+  });
+  await ctx.desk.identities.changed();
 }

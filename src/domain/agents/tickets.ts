@@ -12,7 +12,8 @@ import { createStaffViewer } from '../sla/rules.ts';
 import { readClosings } from '../tickets/due-closing.ts';
 import { openStatuses } from '../tickets/workflow.ts';
 import { ticketView } from '../views.ts';
-import { agentRowOf, findAgentRow, keysOf } from './agents.ts';
+import { keysOf } from './agent.ts';
+import { agentRowOf, findAgentRow } from './agents.ts';
 
 /**
  * The tickets that are assigned to somebody, with whichever of their identities, newest first.

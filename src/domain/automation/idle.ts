@@ -2,9 +2,17 @@ import type { AppContext } from '../../context.ts';
 import { isStaffRole } from '../../contract/identity.ts';
 import { AppError } from '../../errors.ts';
 import { systemActor } from '../access/actor.ts';
-import { type Entry, isOfMessage, publicLog, type Ticket } from '../log/entry.ts';
+import { keysOfPerson } from '../agents/identities.ts';
+import {
+  type Entry,
+  isOfMessage,
+  type LogId,
+  type Message,
+  publicLog,
+  type Ticket,
+} from '../log/entry.ts';
 import { readNewest } from '../log/message-pages.ts';
-import { readEntries } from '../log/reads.ts';
+import { readLastOf } from '../log/reads.ts';
 import { announce } from '../messages/announce.ts';
 import { cancelWork, scheduleWork, type WorkHandler } from '../schedule.ts';
 import { closingFields } from '../tickets/close.ts';
@@ -19,7 +27,7 @@ const HOUR_MS = 3_600_000;
 const LONGEST_WAIT_MS = HOUR_MS;
 /** What a lost race is tried again after. */
 const AGAIN_MS = 1000;
-/** Looked at for the newest words that somebody said, and for what the customer did besides. */
+/** Messages looked at together for the newest one that somebody wrote. */
 const LOOKED_AT = 20;
 
 const usualWarning =
@@ -37,6 +45,21 @@ function warningText(ctx: AppContext, closeMs: number | undefined): string {
   return text.replaceAll('{hours}', spanOf(closeMs ?? 0));
 }
 
+/** The newest message that is not Deskcord's own; of those there are few. */
+async function readLastSaid(
+  ctx: AppContext,
+  log: LogId,
+  head: number,
+): Promise<Message | undefined> {
+  const range = { log, head, limit: LOOKED_AT };
+  for (let before = head + 1; ; ) {
+    const { messages, more } = await readNewest(ctx.db, ctx.store.readPage, range, before);
+    const last = messages.findLast(({ origin }) => origin !== 'system');
+    if (last || !more || !messages[0]) return last;
+    before = messages[0].seq;
+  }
+}
+
 /**
  * Since when a ticket's customer has been silent, milliseconds since 1970: since the last answer of staff,
  * or what the customer did after it, such as reopening the ticket. What Deskcord says itself is no answer.
@@ -48,19 +71,10 @@ async function silentSince(
   head: number,
 ): Promise<number | undefined> {
   const log = publicLog(ticket.id);
-  const range = { log, head, limit: LOOKED_AT };
-  const { readPage } = ctx.store;
-  const [{ messages }, tail] = await Promise.all([
-    readNewest(ctx.db, readPage, range, Number.MAX_SAFE_INTEGER),
-    readEntries(ctx.db, log, {
-      after: Math.max(0, head - LOOKED_AT),
-      upTo: head,
-      limit: LOOKED_AT,
-    }),
-  ]);
-  const last = messages.findLast(({ origin }) => origin !== 'system');
-  if (!last || last.author.key === ticket.owner || !isStaffRole(last.author.role)) return undefined;
-  const done = tail.findLast(({ author }) => author.key === ticket.owner);
+  const last = await readLastSaid(ctx, log, head);
+  const owner = await keysOfPerson(ctx, ticket.owner);
+  if (!last || owner.includes(last.author.key) || !isStaffRole(last.author.role)) return undefined;
+  const done = await readLastOf(ctx.db, log, owner, { after: last.seq, upTo: head });
   return Math.max(last.created_at, done?.at ?? 0, ticket.clock.from);
 }
 

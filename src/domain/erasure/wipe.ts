@@ -2,6 +2,7 @@ import type { AppContext } from '../../context.ts';
 import type { StoredFileRow } from '../../models/file.ts';
 import { IDLE } from '../automation/idle.ts';
 import { removeFile } from '../files/collect.ts';
+import { ticketUsage } from '../files/quota.ts';
 import { entryRows, native, oid } from '../log/collections.ts';
 import { DELETED, WIPED } from '../log/deletion.ts';
 import { markDeleted } from '../mirror/deleted.ts';
@@ -85,7 +86,7 @@ async function wipeRest(ctx: AppContext, ticketId: string): Promise<void> {
   const due = kindsOfTicket.map((kind) => `${kind} ${ticketId}`);
   await native(ctx.db.due).deleteMany({ _id: { $in: due } });
   await native(ctx.db.deadLetters).deleteMany({ ticket_id: oid(ticketId) });
-  await native(ctx.db.usage).deleteOne({ _id: `ticket ${ticketId}` });
+  await native(ctx.db.usage).deleteMany({ _id: { $in: ticketUsage(ticketId) } });
 }
 
 /** What only the moment of the deletion needed: whose the ticket was. */

@@ -1,6 +1,7 @@
 import type { AppContext } from '../../context.ts';
 import { isHexId } from '../../contract/ids.ts';
 import type { FileHolder, StoredFileRow } from '../../models/file.ts';
+import { isStaffKey } from '../access/actor.ts';
 import { entryRows, majority, native, oid } from '../log/collections.ts';
 import { inTransaction } from '../transactions.ts';
 import { countBytes, UNATTACHED_FOR_MS, UPLOAD_WITHIN_MS, userRow } from './quota.ts';
@@ -42,6 +43,7 @@ export async function adoptFile(ctx: AppContext, id: FileId): Promise<StoredFile
     _id: id,
     ticket_id: isTickets ? oid(file.ticket_id) : null,
     uploader: file.uploader,
+    ...(isStaffKey(file.uploader) && { side: 'staff' }),
     name: file.name,
     type: file.type,
     bytes: file.size,

@@ -89,7 +89,7 @@ async function moveToTicket(
         { $set: { ticket_id } },
         { session },
       );
-      if (matchedCount > 0) await countForTicket(ctx, ticket_id, row.bytes, session);
+      if (matchedCount > 0) await countForTicket(ctx, ticket_id, row, session);
     });
   }
 }
@@ -119,13 +119,13 @@ export async function giveToTicket(
 ): Promise<void> {
   const holders: FileHolder[] = [{ stream: 'public', ticket: _id }];
   for (const [index, file] of files.entries()) {
-    const { matchedCount } = await native(ctx.db.storedFiles).updateOne(
+    const row = await native(ctx.db.storedFiles).findOneAndUpdate(
       { _id: oid(file.id), uploader, ticket_id: null, state: 'stored', holders: [] } as never,
       { $set: { ticket_id: _id, holders, due: null } },
       { session },
     );
-    if (matchedCount === 0) throw refusal(index, 'is gone, or used already', 'unusable_file');
-    await countForTicket(ctx, _id, file.size, session);
+    if (!row) throw refusal(index, 'is gone, or used already', 'unusable_file');
+    await countForTicket(ctx, _id, row, session);
   }
 }
 

@@ -11,10 +11,19 @@ export const UPLOAD_WITHIN_MS = 10 * 60_000;
 /** How long a file waits to be named in a message before it is collected, in milliseconds. */
 export const UNATTACHED_FOR_MS = 24 * 60 * 60_000;
 
-type Owned = Pick<StoredFileRow, 'ticket_id' | 'uploader'>;
+type Owned = Pick<StoredFileRow, 'ticket_id' | 'uploader' | 'side'>;
 
 export const userRow = ({ uploader }: Owned) => `user ${uploader}`;
-const ticketRow = (id: Types.ObjectId) => `ticket ${id.toHexString()}`;
+
+/** Each side of a ticket has a row of its own, so that no customer can measure what is in the notes. */
+const ticketRow = (id: Types.ObjectId, { side }: Pick<Owned, 'side'>) =>
+  ticketUsage(id.toHexString())[side === 'staff' ? 1 : 0];
+
+/** The usage rows of a ticket: its customer's, and the staff's. */
+export const ticketUsage = (ticketId: string): readonly [customer: string, staff: string] => [
+  `ticket ${ticketId}`,
+  `ticket ${ticketId} staff`,
+];
 
 async function add(ctx: AppContext, _id: string, bytes: number, session: ClientSession) {
   const row = await native(ctx.db.usage).findOneAndUpdate(
@@ -25,7 +34,7 @@ async function add(ctx: AppContext, _id: string, bytes: number, session: ClientS
   return row?.bytes ?? bytes;
 }
 
-/** Counts bytes, or takes them off, for a file's uploader and its ticket, where it has one. */
+/** Counts bytes, or takes them off, for a file's uploader and its side of its ticket, where it has one. */
 export async function countBytes(
   ctx: AppContext,
   file: Owned,
@@ -34,7 +43,7 @@ export async function countBytes(
 ): Promise<{ ofUser: number; ofTicket: number }> {
   const ofUser = await add(ctx, userRow(file), bytes, session);
   const { ticket_id: id } = file;
-  return { ofUser, ofTicket: id ? await add(ctx, ticketRow(id), bytes, session) : 0 };
+  return { ofUser, ofTicket: id ? await add(ctx, ticketRow(id, file), bytes, session) : 0 };
 }
 
 /**
@@ -44,12 +53,22 @@ export async function countBytes(
 export async function countForTicket(
   ctx: AppContext,
   ticketId: Types.ObjectId,
-  bytes: number,
+  file: Pick<StoredFileRow, 'bytes' | 'side'>,
   session: ClientSession,
 ): Promise<void> {
+  const ofTicket = await add(ctx, ticketRow(ticketId, file), file.bytes, session);
+  requireRoom(ctx, file, ofTicket);
+}
+
+/** @param ofTicket what its side of the ticket takes up, the file included */
+function requireRoom(
+  ctx: AppContext,
+  { bytes, side }: Pick<StoredFileRow, 'bytes' | 'side'>,
+  ofTicket: number,
+): void {
   const most = ctx.config.maxUploadBytesPerTicket;
-  const ofTicket = await add(ctx, ticketRow(ticketId), bytes, session);
-  if (ofTicket - bytes >= most) throw full('the files of this ticket', most);
+  if (ofTicket - bytes < most) return;
+  throw full(side ? 'the staff’s files of this ticket' : 'the files of this ticket', most);
 }
 
 const full = (what: string, limit: number) =>
@@ -58,16 +77,15 @@ const full = (what: string, limit: number) =>
 /**
  * Reservation: sets bytes aside for an upload that is about to begin. A user who has room for one
  * byte may store one more file, so several at once pass the quota by one file at most.
- * @param isLimited false for staff, whose files count for the ticket's quota only
+ * @param isLimited false for staff, whose files count for their quota of the ticket only
  * @throws AppError PAYLOAD_TOO_LARGE where a quota is used up; nothing is counted then
  */
 export function reserve(ctx: AppContext, row: StoredFileRow, isLimited: boolean): Promise<void> {
-  const { maxUploadBytesPerUser: perUser, maxUploadBytesPerTicket: perTicket } = ctx.config;
+  const { maxUploadBytesPerUser: perUser } = ctx.config;
   return inTransaction(ctx, userRow(row), async (session) => {
     const { ofUser, ofTicket } = await countBytes(ctx, row, row.bytes, session);
     if (isLimited && ofUser - row.bytes >= perUser) throw full('your files', perUser);
-    if (row.ticket_id && ofTicket - row.bytes >= perTicket)
-      throw full('the files of this ticket', perTicket);
+    if (row.ticket_id) requireRoom(ctx, row, ofTicket);
     await native(ctx.db.storedFiles).insertOne(row, { session });
   });
 }

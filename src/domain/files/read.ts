@@ -3,7 +3,7 @@ import type { AppContext } from '../../context.ts';
 import { AppError, notFound } from '../../errors.ts';
 import type { FileRow } from '../../models/entry.ts';
 import type { StoredFileRow } from '../../models/file.ts';
-import { type Actor, isStaff } from '../access/actor.ts';
+import { type Actor, isSelf, isStaff } from '../access/actor.ts';
 import { fileView } from '../links.ts';
 import { hideTicket, readTicket } from '../tickets/read.ts';
 import { readRows } from './adopt.ts';
@@ -24,7 +24,7 @@ export async function findFile(ctx: AppContext, id: string): Promise<FileRow> {
 
 /** Whether the ticket a file is in shows it to the actor: that of a note alone is the staff's. */
 async function isShown(ctx: AppContext, actor: Actor, row: StoredFileRow): Promise<boolean> {
-  if (row.uploader === actor.key) return true;
+  if (isSelf(actor, row.uploader)) return true;
   if (!row.ticket_id) return false;
   await readTicket(ctx, actor, row.ticket_id.toHexString());
   const holders = await livingHolders(ctx, row);

@@ -61,6 +61,7 @@ export async function storeFile(
     _id: new Types.ObjectId(),
     ticket_id: ticketId === null ? null : oid(ticketId),
     uploader: actor.key,
+    ...(isStaff(actor) && { side: 'staff' }),
     name: cleanFileName(name),
     type: await sniff(start),
     bytes: Math.min(Math.max(atMost, start.length), sizes.file),

@@ -69,3 +69,28 @@ export async function readRecentEntries(
   }
   return recent.reverse();
 }
+
+/**
+ * The newest entry in (`after`, `upTo`] that somebody made, however many others have made since.
+ * @param keys all that they are known by
+ * @throws AppError SERVICE_UNAVAILABLE where a new primary does not show `upTo` yet
+ */
+export async function readLastOf(
+  db: Database,
+  log: LogId,
+  keys: readonly string[],
+  { after, upTo }: Omit<EntryRange, 'limit'>,
+): Promise<Entry | undefined> {
+  if (after >= upTo) return undefined;
+  const place = { ticket_id: oid(log.ticketId), stream: log.stream };
+  const wanted = { $or: [{ 'author.key': { $in: keys } }, { seq: upTo }] };
+  const rows = (await entryRows(db)
+    .find({ ...place, seq: { $gt: after, $lte: upTo }, ...wanted } as never, shown)
+    .hint('entry_seq')
+    .sort({ seq: -1 })
+    .limit(2)
+    .toArray()) as unknown as EntryRow[];
+  if (rows[0]?.seq !== upTo) throw notYet();
+  const row = rows.find((one) => keys.includes(one.author.key));
+  return row && toEntry(row);
+}

@@ -96,9 +96,11 @@ export function createLogStore(db: Database) {
      * the other stream are not this one's to set.
      */
     async insertTicketChange(entry: TicketChangeEntry): Promise<InsertResult> {
-      const { id, updated_at, status_seq, ending_seq } = entry.ticket;
+      const { id, updated_at, status_seq, ending_seq, moved_seq } = entry.ticket;
       const changed = Object.entries(entry.changes).map(([name, [, to]]) => [name, to]);
-      const place = entry.stream === 'public' ? { updated_at, status_seq, ending_seq } : {};
+      const moved = entry.changes.status && { moved_seq };
+      const place =
+        entry.stream === 'public' ? { updated_at, status_seq, ending_seq, ...moved } : {};
       const fields = { ...Object.fromEntries(changed), ...place };
       const session = db.connection.getClient().startSession();
       const requireSoon = boundCommit();

@@ -4,7 +4,7 @@ import { sizes } from '../../contract/limits.ts';
 import type { MessageView } from '../../contract/messages.ts';
 import { AppError, invalidField } from '../../errors.ts';
 import type { ReactionRow } from '../../models/entry.ts';
-import { type Actor, authorOf } from '../access/actor.ts';
+import { type Actor, authorOf, isSelf } from '../access/actor.ts';
 import { requireUnblocked } from '../blocks/block-list.ts';
 import type { LogId, Message } from '../log/entry.ts';
 import { changeMessage, reactionsIn } from './change.ts';
@@ -36,8 +36,7 @@ async function setReaction(
 ): Promise<MessageView> {
   await requireUnblocked(ctx, actor);
   const { emoji, set } = reaction;
-  const { key } = actor;
-  const isOwn = (one: ReactionRow) => one.emoji === emoji && one.author.key === key;
+  const isOwn = (one: ReactionRow) => one.emoji === emoji && isSelf(actor, one.author.key);
   const to = (message: Message) => {
     const { content, files, edited, updated_at, reactions: before } = message;
     if (before.some(isOwn) === set) return undefined;

@@ -21,6 +21,7 @@ import {
 } from '../log/entry.ts';
 import { readMessage } from '../log/message-reads.ts';
 import type { Decision, Draft } from '../log/pending-writes.ts';
+import { isPractice, planAnswer } from '../practice/practice-key.ts';
 import { moveByMessage, movesTicket } from '../tickets/auto-status.ts';
 import { hideTicket } from '../tickets/read.ts';
 import { ticketEnded } from '../tickets/workflow.ts';
@@ -114,8 +115,10 @@ export async function sendTo(
   let isHidden = false;
   let isClosed = false;
   let moves = false;
+  let isPractised = false;
   const decide = ({ ticket }: TicketState): Decision => {
     moves = stream === 'public' && movesTicket(ctx, actor, ticket);
+    isPractised = isStaff(actor) && isPractice(ticket.owner);
     isHidden = can(actor, streamRules[stream].write, ticket, ctx.config) === 'missing';
     isClosed = !takesMessages(stream, ticket) && !isLate(actor, ticket, at);
     if (isHidden || isClosed) return { refuse: ticketEnded() };
@@ -133,8 +136,9 @@ export async function sendTo(
     });
     const { entry, repeated } = appended as { entry: MessageEntry; repeated: boolean };
     if (stream === 'public' && (moves || repeated)) {
-      await moveByMessage(ctx, actor, ticketId, { seq: entry.seq, at, repeated });
+      await moveByMessage(ctx, actor, ticketId, { seq: entry.seq, at: entry.at, repeated });
     }
+    if (isPractised && stream === 'public') await planAnswer(ctx, ticketId);
     const message = repeated ? await repeatMessage(ctx, entry, body.content) : foldMessage(entry);
     return { message: messageView(ctx, message, { staff: isStaff(actor) }), repeated };
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { AppContext } from '../../context.ts';
 import type { AgentNumbersView } from '../../contract/reports.ts';
 import type { DayAgentRow } from '../../models/statistics.ts';
-import { keysOf, toAgent } from '../agents/agents.ts';
+import { keysOf, toAgent } from '../agents/agent.ts';
 import { majority, native } from '../log/collections.ts';
 import type { Statistics } from './load.ts';
 import type { Reader } from './reader.ts';

@@ -6,6 +6,7 @@ import type { AssigneeRow } from '../../models/ticket.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import { entryRows, majority, native, oid } from '../log/collections.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
+import { isReal } from '../practice/practice-key.ts';
 import type { WorkHandler } from '../schedule.ts';
 import { type CountedTicket, packDay } from './day-table.ts';
 import { dayOf, nextDay, startOfDay, UTC } from './days.ts';
@@ -65,11 +66,14 @@ async function makeDay(ctx: AppContext, zone: string, day: string, fence: number
   const ids = { $gte: idAt(from - ID_SLACK_MS), $lt: idAt(to + ID_SLACK_MS) };
   const [opened, closed] = await Promise.all([
     tickets
-      .find({ _id: ids, created_at: span } as never, { readConcern: majority, hint: '_id_' })
+      .find({ _id: ids, created_at: span, ...isReal } as never, {
+        readConcern: majority,
+        hint: '_id_',
+      })
       .project<CountedTicket>(counted)
       .toArray(),
     tickets
-      .find({ closed_at: span }, { readConcern: majority, hint: 'ticket_closed' })
+      .find({ closed_at: span, ...isReal }, { readConcern: majority, hint: 'ticket_closed' })
       .project<{ assignee?: AssigneeRow | null }>({ _id: 0, assignee: 1 })
       .toArray(),
   ]);

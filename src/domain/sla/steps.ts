@@ -2,6 +2,7 @@ import { type SupportRole, supportRoles } from '../../contract/ticket-words.ts';
 import type { SlaToldRow } from '../../models/ticket.ts';
 import { addWorkingMs } from '../calendar/working-time.ts';
 import type { Ticket } from '../log/entry.ts';
+import { isPractice } from '../practice/practice-key.ts';
 import { type Promised, promisesOf, type SlaRules } from './service-level.ts';
 
 /** Working time after which an escalation that nobody acknowledges goes on to the next role. */
@@ -42,6 +43,8 @@ function escalationStep(ticket: Ticket, rules: SlaRules): SlaStep[] {
 
 /** The next thing to be said of a ticket, and when; nothing where time alone brings nothing. */
 export function nextStep(ticket: Ticket, rules: SlaRules): SlaStep | undefined {
+  // Nobody waits in a ticket for practice.
+  if (isPractice(ticket.owner)) return undefined;
   const told = toldOf(ticket);
   const steps = promisesOf(ticket, rules).flatMap(({ target, warnAt, due, endedAt }): SlaStep[] => {
     if (endedAt !== undefined) return [];

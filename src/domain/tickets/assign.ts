@@ -2,9 +2,10 @@ import type { AppContext } from '../../context.ts';
 import type { TicketView } from '../../contract/tickets.ts';
 import { AppError, invalidField } from '../../errors.ts';
 import type { AssigneeRow } from '../../models/ticket.ts';
-import type { Actor } from '../access/actor.ts';
+import { type Actor, isSelf } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { findAgent } from '../agents/agents.ts';
+import { keysOfPerson } from '../agents/identities.ts';
 import type { Ticket } from '../log/entry.ts';
 import { changeTicket } from './engine.ts';
 import { readTicket } from './read.ts';
@@ -44,8 +45,9 @@ export async function requireAssignee(
 
 const givenTo = (assignee: AssigneeRow) => ({ assigned_to: assignee.id, assignee });
 
-/** True where somebody has a ticket; old rows may name somebody nobody knows. */
-const isHeldBy = (ticket: Ticket, key: string) => ticket.assignee?.key === key;
+/** True where the actor has a ticket; old rows may name somebody nobody knows. */
+const isOwn = (actor: Actor, { assignee }: Pick<Ticket, 'assignee'>) =>
+  assignee !== null && isSelf(actor, assignee.key);
 
 /**
  * Takes a ticket to work on it: compare-and-set, of two at once the second is told who was first.
@@ -57,12 +59,16 @@ export function claimTicket(ctx: AppContext, actor: Actor, ticketId: string): Pr
     to(ticket) {
       requireRight(ctx.config, actor, 'claim_ticket', ticket);
       requireOpen(ticket);
-      if (ticket.assigned_to !== null && !isHeldBy(ticket, actor.key)) {
+      const isTheirs = isOwn(actor, ticket);
+      if (ticket.assigned_to !== null && !isTheirs) {
         const name = ticket.assignee?.name ?? ticket.assigned_to;
         throw new AppError('CONFLICT', `the ticket is ${name}’s already`);
       }
       const begins = ['OPEN', 'ASSIGNED', 'REOPENED'].includes(ticket.status);
-      return { ...givenTo(assigneeOf(actor)), ...(begins && { status: 'IN_PROGRESS' as const }) };
+      return {
+        ...(!isTheirs && givenTo(assigneeOf(actor))),
+        ...(begins && { status: 'IN_PROGRESS' as const }),
+      };
     },
   });
 }
@@ -88,7 +94,7 @@ export function unclaimTicket(
       requireRight(ctx.config, actor, 'claim_ticket', ticket);
       requireOpen(ticket);
       if (ticket.assigned_to === null) return {};
-      if (!isHeldBy(ticket, actor.key)) {
+      if (!isOwn(actor, ticket)) {
         requireRight(ctx.config, actor, 'assign_to_others', ticket);
       }
       return left(ticket);
@@ -102,26 +108,29 @@ export function unclaimTicket(
  * @param options `ifFree`: whatever somebody has already stays theirs
  * @throws AppError NOT_FOUND, FORBIDDEN, CONFLICT (it has ended)
  */
-export function assignTicket(
+export async function assignTicket(
   ctx: AppContext,
   actor: Actor,
   ticketId: string,
   assignee: AssigneeRow | null,
   { ifFree = false } = {},
 ): Promise<TicketView> {
+  const person = assignee ? await keysOfPerson(ctx, assignee.key) : [];
   return changeTicket(ctx, actor, ticketId, {
     action: assignee ? 'assigned' : 'unassigned',
     to(ticket) {
       requireRight(ctx.config, actor, 'assign_ticket', ticket);
       if (ifFree && (ticket.assigned_to !== null || ticket.status !== 'OPEN')) return {};
-      const isOwn = assignee
-        ? assignee.key === actor.key && (ticket.assigned_to === null || isHeldBy(ticket, actor.key))
-        : isHeldBy(ticket, actor.key);
-      if (!isOwn) requireRight(ctx.config, actor, 'assign_to_others', ticket);
+      const isTheirs = isOwn(actor, ticket);
+      const isToSelf = assignee === null || isOwn(actor, { assignee });
+      const isFree = assignee !== null && ticket.assigned_to === null;
+      if (!isToSelf || !(isTheirs || isFree))
+        requireRight(ctx.config, actor, 'assign_to_others', ticket);
       requireOpen(ticket);
       if (!assignee) return left(ticket);
       const becomes = canMove(ticket.status, 'ASSIGNED') && { status: 'ASSIGNED' as const };
-      return { ...givenTo(assignee), ...becomes };
+      const isHeld = ticket.assignee && person.includes(ticket.assignee.key);
+      return { ...(!isHeld && givenTo(assignee)), ...becomes };
     },
   });
 }

@@ -1,43 +1,69 @@
 import type { AppContext } from '../../context.ts';
-import { type Actor, isStaff } from '../access/actor.ts';
+import { type Actor, isSelf, isStaff } from '../access/actor.ts';
 import type { Ticket } from '../log/entry.ts';
 import { assigneeOf } from './assign.ts';
 import { changeTicket } from './engine.ts';
 import { elapsed } from './service-clock.ts';
 import { isOpen } from './workflow.ts';
 
+/** What of a message decides what it moves. */
+interface Moving {
+  /** When it was written. */
+  at: number;
+  /** It was stored before; whether its sender was answered then, and it has moved the ticket, nobody knows. */
+  repeated: boolean;
+  /** Another change of the status has come after it, and stands. */
+  isStale: boolean;
+}
+
 /** What an answer of staff changes: who works on it, and when the customer first heard of somebody. */
-function afterStaff(ctx: AppContext, actor: Actor, ticket: Ticket, at: number): Partial<Ticket> {
+function afterStaff(
+  ctx: AppContext,
+  actor: Actor,
+  ticket: Ticket,
+  { at, isStale }: Moving,
+): Partial<Ticket> {
   const first =
     ticket.first_response_at === null
       ? { first_response_at: at, response_time: elapsed(ticket.clock, at) }
       : {};
   const isWaiting = ['OPEN', 'ASSIGNED', 'REOPENED'].includes(ticket.status);
-  if (!ctx.config.autoStatus || !isWaiting) return first;
+  if (!ctx.config.autoStatus || !isWaiting || isStale) return first;
   const assignee = assigneeOf(actor);
   const taken = ticket.assigned_to === null ? { assigned_to: actor.id, assignee } : {};
   return { ...first, ...taken, status: 'IN_PROGRESS' };
 }
 
 /** What a customer's message changes: whatever waited for it goes on. */
-function afterCustomer(ctx: AppContext, ticket: Ticket): Partial<Ticket> {
+function afterCustomer(
+  ctx: AppContext,
+  { close_request, ...ticket }: Ticket,
+  { at, repeated, isStale }: Moving,
+): Partial<Ticket> {
   // Whoever writes on is not done yet: nobody has to say so.
-  const unasked = ticket.close_request && { close_request: null };
-  if (!ctx.config.autoStatus) return { ...unasked };
+  const isAsked = close_request && (!repeated || close_request.at < at);
+  const unasked = isAsked && { close_request: null };
+  if (!ctx.config.autoStatus || isStale) return { ...unasked };
   if (ticket.status === 'WAITING') return { ...unasked, status: 'IN_PROGRESS' };
   return ticket.status === 'RESOLVED' ? { ...unasked, status: 'REOPENED' } : { ...unasked };
 }
 
-function changeAfter(ctx: AppContext, actor: Actor, ticket: Ticket, at: number): Partial<Ticket> {
+function changeAfter(
+  ctx: AppContext,
+  actor: Actor,
+  ticket: Ticket,
+  message: Moving,
+): Partial<Ticket> {
   if (!isOpen(ticket)) return {};
   // Whoever opened it is its customer, whatever their role.
-  const isAnswer = isStaff(actor) && ticket.owner !== actor.key;
-  return isAnswer ? afterStaff(ctx, actor, ticket, at) : afterCustomer(ctx, ticket);
+  const isAnswer = isStaff(actor) && !isSelf(actor, ticket.owner);
+  return isAnswer ? afterStaff(ctx, actor, ticket, message) : afterCustomer(ctx, ticket, message);
 }
 
 /** True where a message of the actor's moves the ticket; asked of what is known of it already. */
 export function movesTicket(ctx: AppContext, actor: Actor, ticket: Ticket): boolean {
-  return Object.keys(changeAfter(ctx, actor, ticket, 0)).length > 0;
+  const message = { at: 0, repeated: false, isStale: false };
+  return Object.keys(changeAfter(ctx, actor, ticket, message)).length > 0;
 }
 
 /** Moves under way, by side and ticket: many messages at once ask for the same one. */
@@ -48,7 +74,7 @@ const underWay = new WeakMap<AppContext['writer'], Map<string, Promise<unknown>>
  * a sender whose answer a crash has cost repeats it, and the ticket moves then. The message stands
  * whatever becomes of the move: one that MongoDB does not confirm is left to the next message.
  * @param message its seq, and when it was written; of one that is `repeated`, what has changed the
- *   ticket since decides instead
+ *   status since decides instead
  */
 export async function moveByMessage(
   ctx: AppContext,
@@ -79,8 +105,9 @@ async function move(
   await changeTicket(ctx, actor, ticketId, {
     action: 'answered',
     to(ticket) {
-      if (message.repeated && ticket.status_seq > message.seq) return {};
-      return changeAfter(ctx, actor, ticket, message.at);
+      const { status_seq, moved_seq = status_seq } = ticket;
+      const isStale = message.repeated && moved_seq > message.seq;
+      return changeAfter(ctx, actor, ticket, { ...message, isStale });
     },
   });
 }

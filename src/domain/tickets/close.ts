@@ -1,6 +1,6 @@
 import type { AppContext } from '../../context.ts';
 import type { CloseTicketBody, TicketView } from '../../contract/tickets.ts';
-import type { Actor } from '../access/actor.ts';
+import { type Actor, isSelf } from '../access/actor.ts';
 import { parseReason } from '../access/parse.ts';
 import { requireRight } from '../access/policy.ts';
 import type { Ticket } from '../log/entry.ts';
@@ -14,7 +14,7 @@ export function closingFields(
   close_reason: string | null,
 ): Partial<Ticket> {
   if (!isOpen(ticket)) return {};
-  const isWithdrawal = ticket.status === 'NEW' && ticket.owner === actor.key;
+  const isWithdrawal = ticket.status === 'NEW' && isSelf(actor, ticket.owner);
   return { status: isWithdrawal ? 'WITHDRAWN' : 'CLOSED', close_reason };
 }
 

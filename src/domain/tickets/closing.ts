@@ -6,6 +6,7 @@ import { AppError, invalidField } from '../../errors.ts';
 import type { Actor } from '../access/actor.ts';
 import { parseReason } from '../access/parse.ts';
 import { requireRight } from '../access/policy.ts';
+import { withIdentities } from '../agents/identities.ts';
 import { isLeaseHeld } from '../consumers/lease.ts';
 import {
   beginWork,
@@ -57,7 +58,7 @@ export async function scheduleClosing(
   requireOpen(ticket);
   const reason = typeof body.reason === 'string' ? parseReason(body.reason) : null;
   const at = dueTime(ctx.clock(), body);
-  const { via: _, ...by } = actor;
+  const { via: _, others: __, ...by } = actor;
   const data: DueClosing = { by, reason, silent, ending_seq: ticket.ending_seq };
   const work = { kind: CLOSING, key: ticketId, at, data };
   if (!(await scheduleUnlessBegun(ctx, work))) throw underWay();
@@ -102,7 +103,8 @@ export async function cancelClosing(
 
 /** Closes what is due, as who asked for it: idempotent, since one that has ended since stays as it is. */
 async function closeDue(ctx: AppContext, ticketId: string, closing: DueClosing): Promise<void> {
-  const { by, reason } = closing;
+  const { reason } = closing;
+  const by = await withIdentities(ctx, closing.by);
   try {
     await changeTicket(ctx, by, ticketId, {
       action: 'closed',

@@ -94,7 +94,9 @@ export async function changeTicket(
     const after = Object.fromEntries(names.map((name) => [name, changes[name]?.[1]]));
     const seq = head + 1;
     const ending = endsTicket({ changes }) && { ending_seq: seq };
-    const place = log.stream === 'public' ? { updated_at: at, status_seq: seq, ...ending } : {};
+    const moved = changes.status && { moved_seq: seq };
+    const place =
+      log.stream === 'public' ? { updated_at: at, status_seq: seq, ...moved, ...ending } : {};
     const append: Draft = {
       id,
       type: 'ticket_change',

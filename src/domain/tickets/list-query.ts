@@ -4,7 +4,8 @@ import { issueLevels, supportRoles, ticketStatuses } from '../../contract/ticket
 import { invalidField } from '../../errors.ts';
 import { type Actor, isStaff } from '../access/actor.ts';
 import { visibleTickets } from '../access/policy.ts';
-import { agentRowOf, findAgentRow, keysOf } from '../agents/agents.ts';
+import { keysOf } from '../agents/agent.ts';
+import { agentRowOf, findAgentRow } from '../agents/agents.ts';
 import { oid } from '../log/collections.ts';
 import { endedStatuses, openStatuses } from './workflow.ts';
 
@@ -54,7 +55,7 @@ export function requireShown(
 }
 
 /** Nobody has the ticket. Said by type: for an index `null` also means what is not there, two places. */
-const nobodys: Condition = { assigned_to: { $type: 'null' } };
+export const nobodys: Condition = { assigned_to: { $type: 'null' } };
 
 /**
  * Whom a list wants: nobody, oneself or somebody by an id, with whichever of their keys a ticket names

@@ -4,7 +4,7 @@ import { sizes } from '../../contract/limits.ts';
 import type { TicketView } from '../../contract/tickets.ts';
 import { type AppError, notFound, unavailable } from '../../errors.ts';
 import type { TicketRow } from '../../models/ticket.ts';
-import { type Actor, isStaff } from '../access/actor.ts';
+import { type Actor, isStaff, ownKeys } from '../access/actor.ts';
 import { can } from '../access/policy.ts';
 import { native } from '../log/collections.ts';
 import { internalLog, publicLog, type Ticket, toTicket } from '../log/entry.ts';
@@ -90,7 +90,7 @@ export async function getTicket(ctx: AppContext, actor: Actor, id: string): Prom
 /** The newest open tickets that are assigned to somebody, as ids; as many as a socket is told of. */
 export async function readAssignedTickets(ctx: AppContext, actor: Actor): Promise<string[]> {
   const rows = await native(ctx.db.tickets)
-    .find({ 'assignee.key': actor.key, status: { $in: openStatuses } })
+    .find({ 'assignee.key': ownKeys(actor), status: { $in: openStatuses } })
     .project<Pick<TicketRow, '_id'>>({ _id: 1 })
     .sort({ _id: -1 })
     .limit(sizes.cursorsAtAuthorize)

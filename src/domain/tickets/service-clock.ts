@@ -69,6 +69,7 @@ export function enterStatus(ticket: Ticket, status: TicketStatus, at: number): P
   const clock = clockIn(ticket, status, at);
   const change: Partial<Ticket> = { status, clock };
   if (!isOpen({ status })) change.closed_at = at;
+  if (ticket.status === 'NEW' && status === 'CLOSED') change.unapproved = true;
   if (resolves.has(status) && ticket.resolved_at === null) {
     change.resolved_at = at;
     change.resolution_time = elapsed(clock, at);
@@ -76,6 +77,7 @@ export function enterStatus(ticket: Ticket, status: TicketStatus, at: number): P
   if (status !== 'REOPENED') return change;
   return {
     ...change,
+    ...(ticket.unapproved && { unapproved: false }),
     reopened: ticket.reopened + 1,
     closed_at: null,
     close_reason: null,

@@ -18,12 +18,16 @@ import { isOpen, reopenUntil, requireMove } from './workflow.ts';
 
 const required = (location: string, message: string) => invalidField(location, message, 'required');
 
-/** @throws AppError CONFLICT where the ticket has been closed for too long to be reopened */
-function requireRecent(ctx: AppContext, ticket: Ticket, at: number): void {
+/**
+ * To open a ticket again that was closed before anybody approved it is to approve it.
+ * @throws AppError FORBIDDEN, CONFLICT where the ticket has been closed for too long to be reopened
+ */
+function requireReopenable(ctx: AppContext, actor: Actor, ticket: Ticket, at: number): void {
   if (ticket.status !== 'CLOSED') return;
   const { reopenDays } = ctx.config;
   if (reopenDays === 0) throw new AppError('CONFLICT', 'closed tickets are not reopened here');
-  if (at > (reopenUntil(ctx.config, ticket) ?? at)) {
+  if (ticket.unapproved) requireRight(ctx.config, actor, 'decide_approval', ticket);
+  if (at > (reopenUntil(ctx.config, { ...ticket, unapproved: false }) ?? at)) {
     throw new AppError('CONFLICT', `the ticket was closed more than ${reopenDays} days ago`);
   }
 }
@@ -89,7 +93,7 @@ export async function setStatus(
       requireRight(ctx.config, actor, rightOf(ticket.status, status), ticket);
       if (ticket.status === status) return {};
       requireMove(ticket, status);
-      if (status === 'REOPENED') requireRecent(ctx, ticket, at);
+      if (status === 'REOPENED') requireReopenable(ctx, actor, ticket, at);
       return { status, ...fieldsFor(ticket, body) };
     },
   });
@@ -164,7 +168,7 @@ export function withdrawTicket(
 
 /**
  * Opens a ticket again that is resolved, or was closed not too long ago.
- * @throws AppError NOT_FOUND, CONFLICT
+ * @throws AppError NOT_FOUND, FORBIDDEN (it was never approved), CONFLICT
  */
 export async function reopenTicket(
   ctx: AppContext,
@@ -181,7 +185,7 @@ export async function reopenTicket(
       requireRight(ctx.config, actor, 'reopen_ticket', ticket);
       if (ticket.status === 'REOPENED') return {};
       requireMove(ticket, 'REOPENED');
-      requireRecent(ctx, ticket, at);
+      requireReopenable(ctx, actor, ticket, at);
       if (isFull && !isOpen(ticket)) throw new TooManyOpenTickets(ctx.config.maxOpenTicketsPerUser);
       return { status: 'REOPENED' };
     },

@@ -2,7 +2,7 @@ import type { AppContext } from '../../context.ts';
 import type { TicketView, UpdateTicketBody } from '../../contract/tickets.ts';
 import { invalidField } from '../../errors.ts';
 import type { AssigneeRow } from '../../models/ticket.ts';
-import type { Actor } from '../access/actor.ts';
+import { type Actor, isSelf } from '../access/actor.ts';
 import { parseAssignee, parseTopic } from '../access/parse.ts';
 import { type Action, requireRight, type Target } from '../access/policy.ts';
 import { listCategories } from '../categories/categories.ts';
@@ -66,8 +66,10 @@ function assignmentOf(
   if (value === undefined) return {};
   const assigned_to = value === null ? null : parseAssignee(value);
   if (assigned_to === ticket.assigned_to) return {};
-  const others = [ticket.assignee, assignee].some((one) => one && one.key !== actor.key);
-  if (others) requireRight(ctx.config, actor, 'assign_to_others', ticket);
+  const [isFrom, isTo] = [ticket.assignee, assignee].map((one) => one && isSelf(actor, one.key));
+  if (isFrom && isTo) return {};
+  if (isFrom === false || isTo === false)
+    requireRight(ctx.config, actor, 'assign_to_others', ticket);
   const isLeft = assigned_to === null && ticket.status === 'ASSIGNED';
   return { assigned_to, assignee, ...(isLeft && { status: 'OPEN' }) };
 }

@@ -1,5 +1,6 @@
 import type { TicketStatus } from '../../contract/ticket-words.ts';
 import { AppError } from '../../errors.ts';
+import type { Ticket } from '../log/entry.ts';
 
 /** From each status, those a ticket may go to. The one place that knows. */
 const moves: Record<TicketStatus, readonly TicketStatus[]> = {
@@ -63,12 +64,15 @@ export function requireOpen(ticket: WithStatus): void {
 
 const DAY = 24 * 3_600_000;
 
-/** Until when a closed ticket may be reopened; null where it may not, or is not closed. */
+/**
+ * Until when a closed ticket may be reopened by whoever may write in it; null where it may not, or is not
+ * closed. One that was never approved is reopened by those alone who decide that.
+ */
 export function reopenUntil(
   { reopenDays }: { reopenDays: number },
-  { status, closed_at }: WithStatus & { closed_at: number | null },
+  { status, closed_at, unapproved }: WithStatus & Pick<Ticket, 'closed_at' | 'unapproved'>,
 ): number | null {
-  if (status !== 'CLOSED' || reopenDays === 0 || closed_at === null) return null;
+  if (status !== 'CLOSED' || reopenDays === 0 || closed_at === null || unapproved) return null;
   return closed_at + reopenDays * DAY;
 }
 

@@ -5,6 +5,7 @@ import { seededRandom } from '../../support/random.ts';
 import type { Cluster } from './cluster.ts';
 import type { Recorder } from './history.ts';
 import { Reader } from './reader.ts';
+import { mixedDoors } from './socket-door.ts';
 import {
   type Account,
   changeUntilAnswered,
@@ -19,6 +20,8 @@ const GIVE_UP_MS = 120_000;
 /** How many of what a writer does are changes of its own messages, and how many of those deletions. */
 const CHANGES = 0.15;
 const DELETIONS = 0.3;
+/** Of so many accepted some came over sockets. */
+const FEW = 50;
 /** How many of what is sent are notes. */
 const NOTES = 0.2;
 
@@ -36,8 +39,8 @@ export interface LoadOptions {
 }
 
 /**
- * Writers that send one message or note after the other, and edit and delete their own now and then,
- * each until it is answered; and readers of both logs.
+ * Writers that send one message or note after the other, and edit and delete their own now and then, over
+ * REST and sockets, each until it is answered; and readers of both logs.
  */
 export interface Load {
   readonly ticketIds: readonly string[];
@@ -80,14 +83,16 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   await Promise.all(everyReader.map((reader) => reader.live()));
   let stopping = false;
   let accepted = 0;
+  let overSockets = 0;
   const write = async (by: Account, index: number) => {
     const own = seededRandom(recorder.seed + 100 + index);
     const ticketId = ticketIds[index % tickets] as string;
+    const doors = mixedDoors(recorder, by, ticketId, own);
     const mine: { id: string; stream: Stream }[] = [];
     const send = async (n: number) => {
       const stream = own() < NOTES ? 'internal' : 'public';
       const message = { ticketId, stream, by, clientId: `${by.id}/${n}` } as const;
-      const sent = await sendUntilAnswered(recorder, where, message, own, GIVE_UP_MS);
+      const sent = await sendUntilAnswered(recorder, where, message, own, GIVE_UP_MS, doors);
       if (sent.message) mine.push({ id: sent.message.id, stream });
       return sent;
     };
@@ -97,7 +102,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       const content = own() < DELETIONS ? undefined : `${by.id}/${n}`;
       if (content === undefined) mine.splice(index, 1);
       const one = { ticketId, stream, by, messageId, content };
-      return changeUntilAnswered(recorder, where, one, own, GIVE_UP_MS);
+      return changeUntilAnswered(recorder, where, one, own, GIVE_UP_MS, doors);
     };
     for (let n = 1; !stopping && !cluster.closed; n++) {
       const isChange = mine.length > 0 && own() < CHANGES;
@@ -108,6 +113,8 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       }
       await sleep(own() * rest);
     }
+    overSockets += doors.overSockets;
+    doors.close();
   };
   const writing = Promise.all(staff.map(write));
   writing.catch(() => undefined);
@@ -120,6 +127,9 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       stopping = true;
       try {
         await writing;
+        if (accepted > FEW && overSockets === 0) {
+          recorder.surprises.push('nothing was accepted over a socket');
+        }
         const all = await eventually(() => cluster.readLogs(), { timeout });
         const keys = ticketIds.flatMap((id) => [id, notesOf(id)]);
         const logs = Object.fromEntries(keys.map((key) => [key, all[key] ?? []]));

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageView } from '../../../src/contract/messages.ts';
 import { logKey, type Stream } from '../../../src/domain/log/entry.ts';
 import type { Attempt } from '../../support/history-checker.ts';
-import { type listenAt, mintToken } from '../../support/people.ts';
+import { mintToken } from '../../support/people.ts';
 import { changeKey, type Recorder } from './history.ts';
 
 export interface Account {
@@ -35,7 +35,7 @@ export interface Sent {
 }
 
 /** Milliseconds a client waits for an answer; longer than the server takes to give one up. */
-const ANSWER_MS = 10_000;
+export const ANSWER_MS = 10_000;
 
 const rowsOf = ({ stream }: { stream?: Stream | undefined }) =>
   stream === 'internal' ? 'notes' : 'messages';
@@ -105,28 +105,8 @@ async function tryOnce(
   }
 }
 
-/** One try over a socket that has authorised. */
-export async function trySendOver(
-  recorder: Recorder,
-  listener: ReturnType<typeof listenAt>,
-  send: Send,
-): Promise<Sent> {
-  const { ticketId, clientId, content = clientId } = send;
-  const attempt = record(recorder, send);
-  try {
-    const isNote = send.stream === 'internal';
-    const input = { ticket_id: ticketId, content, client_id: clientId };
-    const ack = await listener.ask(isNote ? 'send_note' : 'send_message', input);
-    if (ack.ok) return accept(attempt, 200, isNote ? ack.note : ack.message);
-    if (ack.error === 'INTERNAL_SERVER_ERROR') recorder.surprises.push(`${clientId} failed`);
-    else if (ack.error !== 'SERVICE_UNAVAILABLE') attempt.outcome = 'refused';
-    return { outcome: attempt.outcome, status: 0 };
-  } catch {
-    return { outcome: 'unknown', status: 0 };
-  }
-}
-
-function record(recorder: Recorder, { ticketId, stream, by, clientId }: Send): Attempt {
+/** Writes a try down; what comes of it is not known yet. */
+export function record(recorder: Recorder, { ticketId, stream, by, clientId }: Send): Attempt {
   const attempt: Attempt = {
     // Each stream is a log of its own, and judged as one.
     ticket_id: logKey({ ticketId, stream: stream ?? 'public' }),
@@ -139,7 +119,13 @@ function record(recorder: Recorder, { ticketId, stream, by, clientId }: Send): A
   return attempt;
 }
 
-function accept(attempt: Attempt, status: number, message: MessageView, seq = message.seq): Sent {
+/** What a try that was accepted answers. */
+export function accept(
+  attempt: Attempt,
+  status: number,
+  message: MessageView,
+  seq = message.seq,
+): Sent {
   attempt.outcome = 'accepted';
   attempt.answered_at = performance.now();
   attempt.seq = seq;
@@ -151,6 +137,19 @@ export interface Urls {
   readonly closed?: boolean;
 }
 
+/** The ways in: each is one try. */
+export interface Doors {
+  send(url: string, send: Send): Promise<Sent>;
+  change(url: string, change: Change): Promise<Sent>;
+}
+
+export function restDoors(recorder: Recorder): Doors {
+  return {
+    send: (url, send) => trySend(recorder, url, send),
+    change: (url, change) => tryChange(recorder, url, change),
+  };
+}
+
 /** Tries until it is answered for good, on whichever node there is, always with the same client id. */
 export function sendUntilAnswered(
   recorder: Recorder,
@@ -158,8 +157,9 @@ export function sendUntilAnswered(
   send: Send,
   random: () => number,
   timeoutMs = 60_000,
+  doors = restDoors(recorder),
 ): Promise<Sent> {
-  const once = (url: string) => trySend(recorder, url, send);
+  const once = (url: string) => doors.send(url, send);
   return untilAnswered(send.clientId, cluster, once, random, timeoutMs);
 }
 
@@ -173,12 +173,13 @@ export async function changeUntilAnswered(
   change: Change,
   random: () => number,
   timeoutMs = 60_000,
+  doors = restDoors(recorder),
 ): Promise<Sent> {
   const { messageId, content } = change;
   let tries = 0;
   const once = (url: string) => {
     const text = content && `${content}, try ${++tries}`;
-    return tryChange(recorder, url, { ...change, content: text });
+    return doors.change(url, { ...change, content: text });
   };
   const name = changeKey(messageId, content);
   const sent = await untilAnswered(name, cluster, once, random, timeoutMs);

@@ -1,0 +1,43 @@
+import { type APIThreadChannel, ChannelType, Routes } from 'discord.js';
+import { AppError } from '../../src/errors.ts';
+import { callDiscord } from '../call-ends.ts';
+import { NOTES_THREAD, notesThread } from '../inbound/threads.ts';
+import type { CommandModule, TicketContext } from './command.ts';
+import { offered } from './options.ts';
+
+const refused = (what: string) =>
+  new AppError('CONFLICT', `Discord does not let the bot ${what}; // and /note work all the same`);
+
+/** The id of the ticket's private thread for notes, which is opened where there is none. */
+async function openThread({ bridge, ticketId }: TicketContext): Promise<string> {
+  const channelId = bridge.tickets.channelOf(ticketId);
+  if (!channelId) throw refused('open a thread here');
+  const known = notesThread(bridge, channelId);
+  if (known) return known.id;
+  const body = { name: NOTES_THREAD, type: ChannelType.PrivateThread, invitable: true };
+  const opened = await callDiscord<APIThreadChannel>(bridge, 'open_thread', () =>
+    bridge.rest.post(Routes.threads(channelId), { body }),
+  );
+  if (opened.end !== 'done') throw refused('open a private thread here');
+  return opened.value.id;
+}
+
+export const notes: CommandModule = {
+  command: {
+    scope: 'ticket',
+    needs: 'staff',
+    data: {
+      ...offered,
+      name: 'notes',
+      description: 'A private thread in which everything is a note; you are let in',
+    },
+    async run(context) {
+      const { bridge, actor } = context;
+      const threadId = await openThread(context);
+      const route = Routes.threadMembers(threadId, actor.id);
+      const joined = await callDiscord(bridge, 'open_thread', () => bridge.rest.put(route));
+      if (joined.end !== 'done') throw refused(`let you into <#${threadId}>`);
+      return `<#${threadId}>: what is written there is a note, 📝, and stays inside.`;
+    },
+  },
+};

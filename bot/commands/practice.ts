@@ -1,0 +1,35 @@
+import { openPractice } from '../../src/domain/practice/practice.ts';
+import type { Bridge } from '../bridge.ts';
+import type { CommandModule } from './command.ts';
+import { offered } from './options.ts';
+
+const LOOKS = 20;
+const EVERY_MS = 250;
+
+/** The ticket's channel, as soon as it is there; undefined where that takes long. */
+async function channelOf({ tickets }: Bridge, id: string): Promise<string | undefined> {
+  for (let look = 0; look < LOOKS && !tickets.channelOf(id); look++) {
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS).unref());
+  }
+  return tickets.channelOf(id);
+}
+
+export const practice: CommandModule = {
+  command: {
+    scope: 'guild',
+    needs: 'staff',
+    data: {
+      ...offered,
+      name: 'practice',
+      description: 'Open a ticket to practise in: its customer is not real, and answers',
+    },
+    async run({ bridge, actor }) {
+      const { ticket, isNew } = await openPractice(bridge.ctx, actor);
+      const channel = await channelOf(bridge, ticket.id);
+      const where = channel ? `<#${channel}>` : `ticket #${ticket.number}, whose channel is coming`;
+      return isNew
+        ? `Write to Pat in ${where}. Nobody real reads it, and no number counts it; /close ends it.`
+        : `You have one open already: ${where}. /close ends it.`;
+    },
+  },
+};

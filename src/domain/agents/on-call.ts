@@ -1,0 +1,36 @@
+import type { AppContext } from '../../context.ts';
+import { ON_CALL_MAX } from '../../contract/agents.ts';
+import type { SupportRole } from '../../contract/tickets.ts';
+import { AppError } from '../../errors.ts';
+import type { AgentRow } from '../../models/agent.ts';
+import { majority, native } from '../log/collections.ts';
+import { fits, toAgent } from './agent.ts';
+
+/** @throws AppError CONFLICT where as many as may be are on call, whoever asks not among them */
+export async function requireRoomOnCall(ctx: AppContext, { _id }: AgentRow): Promise<void> {
+  const others = await native(ctx.db.agents).countDocuments(
+    { on_call: true, _id: { $ne: _id } },
+    { limit: ON_CALL_MAX },
+  );
+  if (others < ON_CALL_MAX) return;
+  throw new AppError('CONFLICT', `${ON_CALL_MAX} people are on call already, which is the most`);
+}
+
+const rowsOnCall = (ctx: AppContext, more: object = {}) =>
+  native(ctx.db.agents)
+    .find({ on_call: true, ...more }, { readConcern: majority })
+    .sort({ _id: 1 })
+    .limit(ON_CALL_MAX)
+    .toArray();
+
+/** Names of all who are on call, away or not. */
+export async function listAllOnCall(ctx: AppContext): Promise<string[]> {
+  return (await rowsOnCall(ctx)).map((row) => toAgent(row).name);
+}
+
+/** Ids in Discord of those on call who are not away and fit a support role, known longest first. */
+export async function listOnCall(ctx: AppContext, role: SupportRole): Promise<string[]> {
+  const rows = await rowsOnCall(ctx, { away: false });
+  const fitting = rows.filter((row) => fits(toAgent(row), role));
+  return fitting.flatMap(({ discord }) => discord?.id ?? []);
+}

@@ -1,0 +1,154 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { listNotes } from '../../src/domain/messages/notes.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
+import { agent, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
+import {
+  channelOf,
+  channelsOf,
+  clearFaults,
+  type DiscordPerson,
+  discordPerson,
+  fault,
+  marksOn,
+  messagesIn,
+  textsIn,
+} from '../support/discord.ts';
+import { eventually } from '../support/eventually.ts';
+import { commandsKnown, interactionsOf } from '../support/interactions.ts';
+
+const patience = { timeout: 30_000 };
+const PUBLIC_THREAD = 11;
+let desk: Desk;
+let kim: DiscordPerson;
+
+beforeAll(async () => {
+  desk = await openDesk();
+  kim = discordPerson(desk.sim, 'kim');
+});
+afterAll(() => desk.end());
+afterEach(async () => {
+  await desk.stopBots();
+  await clearFaults(desk.sim);
+});
+
+/** A ticket whose channel the bot knows. */
+async function begin() {
+  const ticket = await openTicket(desk.ctx);
+  const { id: channelId } = await channelOf(desk.sim, ticket.number);
+  await say(desk.ctx, ticket.id, 'hello');
+  const said = async () => expect((await textsIn(desk.sim, channelId)).at(-1)).toContain('hello');
+  await eventually(said, patience);
+  return { ticket, channelId: channelId as string };
+}
+
+const openThread = async (channelId: string) => {
+  const body = { name: 'between us', type: PUBLIC_THREAD };
+  return (await kim.call<{ id: string }>('POST', `/channels/${channelId}/threads`, body)).id;
+};
+const notesAre = (ticketId: string, wanted: string[]) =>
+  eventually(async () => {
+    const { messages } = await listNotes(desk.ctx, agent, ticketId, {});
+    expect(messages.map(({ content }) => content)).toEqual(wanted);
+  }, patience);
+const marked = (channelId: string, id: string, wanted: string[]) =>
+  eventually(async () => expect(await marksOn(desk.sim, channelId, id)).toEqual(wanted), patience);
+const customerHas = async (ticketId: string) =>
+  (await seen(desk.ctx, ticketId)).map(({ content }) => content);
+
+test('in the private thread that /notes opens everything is a note, follows its edits, and reaches no customer', async () => {
+  await desk.bot();
+  await commandsKnown(desk.sim);
+  const { ticket, channelId } = await begin();
+  const command = interactionsOf(desk.sim, kim);
+  const told = await command.run(channelId, 'notes');
+  const threadId = /<#(\d+)>/.exec(told.content)?.[1] as string;
+  expect(told.content).toContain('is a note');
+  const thread = await kim.call<{ type: number; parent_id: string }>(
+    'GET',
+    `/channels/${threadId}`,
+  );
+  expect(thread).toMatchObject({ type: 12, parent_id: channelId });
+  // A second one is let into the same.
+  const robin = discordPerson(desk.sim, 'robin');
+  const again = await interactionsOf(desk.sim, robin).run(channelId, 'notes');
+  expect(again.content).toContain(`<#${threadId}>`);
+  await robin.write(threadId, 'is it a known case?');
+  const { id } = await kim.write(threadId, 'it looks like a refund');
+  const other = await kim.write(threadId, '// with the mark, too');
+  await notesAre(ticket.id, [
+    'is it a known case?',
+    'it looks like a refund',
+    'with the mark, too',
+  ]);
+  await marked(threadId, id, ['📝']);
+  await kim.edit(threadId, id, 'it is a refund');
+  await kim.remove(threadId, other.id);
+  await notesAre(ticket.id, ['is it a known case?', 'it is a refund']);
+  expect(await customerHas(ticket.id)).toEqual(['hello']);
+  // What is in the thread is not repeated beside it.
+  expect(await textsIn(desk.sim, channelId)).toHaveLength(1);
+});
+
+test('what was written, edited and deleted in a thread while the bot was away is taken in, once', async () => {
+  const bot = await desk.bot();
+  const { ticket, channelId } = await begin();
+  const threadId = await openThread(channelId);
+  const first = await kim.write(threadId, 'first');
+  const second = await kim.write(threadId, 'second');
+  await notesAre(ticket.id, ['first', 'second']);
+  await bot.stop();
+  await kim.edit(threadId, first.id, 'first, edited');
+  await kim.remove(threadId, second.id);
+  await kim.write(threadId, 'third');
+  const last = await kim.write(channelId, 'a word for the customer');
+  await desk.bot();
+  await notesAre(ticket.id, ['first, edited', 'third']);
+  await marked(channelId, last.id, ['✅']);
+  await desk.stopBots();
+  await desk.bot();
+  await kim.write(threadId, 'fourth');
+  await notesAre(ticket.id, ['first, edited', 'third', 'fourth']);
+  expect(await customerHas(ticket.id)).toEqual(['hello', 'a word for the customer']);
+}, 60_000);
+
+test('what cannot be a note is said in the ticket’s channel, and kept beside the transcript', async () => {
+  await desk.bot();
+  const { ticket, channelId } = await begin();
+  const threadId = await openThread(channelId);
+  const typed = await kim.write(threadId, '/close it');
+  await kim.write(threadId, 'a note');
+  await marked(threadId, typed.id, ['❌']);
+  await eventually(async () => {
+    const lines = await textsIn(desk.sim, channelId);
+    expect(lines.at(-1)).toContain(`Not passed on: <#${threadId}>: this looks like the command`);
+  }, patience);
+  await notesAre(ticket.id, ['a note']);
+  await closeTicket(desk.ctx, agent, ticket.id, {});
+  await eventually(
+    async () => expect(await channelsOf(desk.sim, ticket.number)).toEqual([]),
+    patience,
+  );
+  const posts = await messagesIn(desk.sim, desk.sim.state.channels.transcripts);
+  const names = posts.flatMap(({ attachments }) => attachments.map(({ url }) => url));
+  const pages = await Promise.all(names.map(async (url) => (await fetch(url)).text()));
+  const asides = pages.filter((page) => page.includes('/close it'));
+  expect(asides).toHaveLength(1);
+  expect(asides[0]).toContain('in the thread');
+  expect(asides[0]).not.toContain('a note<');
+  expect(pages.filter((page) => page.includes('a note<'))).toHaveLength(1);
+});
+
+test('where Discord lets the bot open no thread, the command says so and what to do instead', async () => {
+  await desk.bot();
+  await commandsKnown(desk.sim);
+  const { channelId } = await begin();
+  await fault(desk.sim, {
+    kind: 'status',
+    method: 'POST',
+    path: `/channels/${channelId}/threads$`,
+    status: 403,
+    code: 50013,
+  });
+  const told = await interactionsOf(desk.sim, kim).run(channelId, 'notes');
+  expect(told.content).toContain('does not let the bot open a private thread here; // and /note');
+});
