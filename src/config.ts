@@ -14,12 +14,10 @@ const HOUR_MS = 3_600_000;
 
 /** When an idle ticket's channel may be removed for a while. */
 export interface ParkingRules {
-  /** Channels of the server that are kept free; 0 parks nothing. */
-  headroom: number;
-  /** Milliseconds without an entry. */
+  /** Below how many free channels of the server; 0 parks nothing. */
+  below: number;
+  /** Milliseconds without anything new. */
   idleMs: number;
-  /** The same where the customer waits for an answer. */
-  waitingMs: number;
 }
 
 /** The ids are those of the environment; what is undefined is for `/setup` to make or find. */
@@ -208,9 +206,8 @@ function discordConfig(raw: Raw): DiscordConfig | undefined {
     },
     maxTicketsPerPartner: raw.MAX_TICKETS_IN_DISCORD_PER_PARTNER,
     parking: {
-      headroom: raw.DISCORD_HEADROOM,
-      idleMs: raw.DISCORD_PARK_IDLE_HOURS * HOUR_MS,
-      waitingMs: raw.DISCORD_PARK_WAITING_HOURS * HOUR_MS,
+      below: raw.PARK_BELOW,
+      idleMs: raw.PARK_IDLE_HOURS * HOUR_MS,
     },
     persona: raw.DISCORD_PERSONA,
     apiUrl: raw.DISCORD_API_URL,

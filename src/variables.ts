@@ -85,12 +85,6 @@ const announcement = (wants: string, example: string) => ({
   example,
 });
 
-const parkHours = (fallback: number, wants: string) => ({
-  schema: z.coerce.number().positive().max(MOST_HOURS).default(fallback),
-  wants: `${wants} until a ticket may be parked, at most ${MOST_HOURS}`,
-  example: String(fallback),
-});
-
 const count = (fallback: number, wants: string) => ({
   schema: z.coerce.number().int().min(1).default(fallback),
   wants,
@@ -201,14 +195,17 @@ export const variables = {
     wants: "how many of one partner's tickets have a channel at the same time; the next ones wait",
     example: '250',
   },
-  DISCORD_HEADROOM: {
-    schema: z.coerce.number().int().min(0).max(499).default(20),
+  PARK_BELOW: {
+    schema: z.coerce.number().int().min(0).max(499).default(25),
     wants:
-      "how many of a server's 500 channels are kept free by parking idle tickets, 0 to 499; 0 for never",
-    example: '20',
+      "below how many free channels of the server's 500 idle tickets are parked, 0 to 499; 0 for never",
+    example: '25',
   },
-  DISCORD_PARK_IDLE_HOURS: parkHours(24, 'hours without an entry'),
-  DISCORD_PARK_WAITING_HOURS: parkHours(72, 'the same for one whose customer waits for an answer'),
+  PARK_IDLE_HOURS: {
+    schema: z.coerce.number().positive().max(MOST_HOURS).default(24),
+    wants: `hours without anything new until a ticket may be parked, at most ${MOST_HOURS}`,
+    example: '24',
+  },
   DISCORD_API_URL: {
     schema: httpUrl.default('https://discord.com/api'),
     wants: "Discord's API address without the version",

@@ -19,6 +19,7 @@ import { setup } from './setup.ts';
 import { tag } from './tag.ts';
 import { transcript } from './transcript.ts';
 import { transferring } from './transfer.ts';
+import { unpark } from './unpark.ts';
 import { moduleOf } from './verb.ts';
 import { verbs } from './verbs.ts';
 
@@ -46,6 +47,7 @@ const modules: readonly CommandModule[] = [
   history,
   transcript,
   practice,
+  unpark,
   setup,
   doctor,
 ];

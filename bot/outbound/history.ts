@@ -8,6 +8,7 @@ import { planTranscriptPosts } from './transcripts.ts';
 const openings = {
   remade: 'The channel was deleted and has been made again.',
   reopened: 'The ticket was opened again.',
+  unparked: 'The ticket was idle and parked, since the server had hardly any room for channels.',
 } as const;
 
 const isOpening = (step: string): step is keyof typeof openings => step in openings;

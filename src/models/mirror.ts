@@ -41,10 +41,12 @@ export interface MirrorRow {
   shown: Record<string, unknown> | null;
   /** When the channel was last made again after somebody had deleted it; 0 for never. */
   remade_at: number;
-  /** Its channel was removed to make room, until somebody needs it; null while it has one. */
+  /** Its channel was removed to make room, until there is something new; null, or none, where not. */
   parked?: ParkedRow | null;
   /** Staff want the channel of a parked ticket back. */
   called?: boolean;
+  /** When it was last parked no more; 0, or none, for never. */
+  unparked_at?: number;
   /** Why the mirror does not get on, for staff. */
   problem: string | null;
   /** True where there may be something new, until the mirror is taken up again. */
@@ -55,8 +57,8 @@ export interface MirrorRow {
 
 export interface ParkedRow {
   at: number;
-  /** The channel and the post that tell of it. */
-  note: string | null;
+  /** Where transcripts are kept it was said. */
+  told: boolean;
 }
 
 /** A file of a transcript as it was posted. */
@@ -99,6 +101,7 @@ export const mirrorSchema = new Schema<MirrorRow>(
     remade_at: { type: Number, default: 0 },
     parked: { type: Schema.Types.Mixed, default: null },
     called: { type: Boolean, default: false },
+    unparked_at: { type: Number, default: 0 },
     problem: { type: String, default: null },
     lagging: Boolean,
     epoch: { type: Number, required: true },

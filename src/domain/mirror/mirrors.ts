@@ -38,6 +38,7 @@ const fresh = {
   remade_at: 0,
   parked: null,
   called: false,
+  unparked_at: 0,
   problem: null,
 } as const;
 

@@ -1,54 +1,45 @@
 import type { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
-import type { IssueLevel } from '../../contract/ticket-words.ts';
+import { issueLevels } from '../../contract/ticket-words.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { native, oid } from '../log/collections.ts';
-import { toTicket } from '../log/entry.ts';
+import { type Entry, type Stream, toTicket } from '../log/entry.ts';
 import { readClosings } from '../tickets/due-closing.ts';
 import { openStatuses } from '../tickets/workflow.ts';
 
-/** The levels whose channels may go for a while, those that go first before the others. */
-const parkable: readonly IssueLevel[] = ['NORMAL', 'URGENT'];
-
-/** When a ticket counts as idle. */
-export interface Idleness {
-  /** Milliseconds without an entry in either log. */
-  idleMs: number;
-  /** The same where the customer waits for an answer. */
-  waitingMs: number;
-}
-
 interface Found {
   ticket: TicketRow;
-  entries: { at: number }[];
-  notes: { at: number }[];
-  said: { author: { key: string } }[];
+  public: { at: number }[];
+  internal: { at: number }[];
 }
 
-/** The newest entry of a ticket that fits, through the index of its log. */
-const newest = (as: string, match: object) => ({
+/** The newest entry of one of a ticket's logs, through the index of that log. */
+const newestOf = (stream: Stream) => ({
   $lookup: {
     from: 'entries',
     localField: '_id',
     foreignField: 'ticket_id',
     pipeline: [
-      { $match: match },
+      { $match: { stream } },
       { $sort: { seq: -1 } },
       { $limit: 1 },
-      { $project: { at: 1, 'author.key': 1 } },
+      { $project: { at: 1 } },
     ],
-    as,
+    as: stream,
   },
 });
 
-async function find(ctx: AppContext, oldest: number, ticketId?: string): Promise<Found[]> {
+/** Tickets with a channel that may be idle, as far as their rows tell. */
+function findIdle(ctx: AppContext, oldest: number, ids: object): Promise<Found[]> {
   return native(ctx.db.mirrors)
     .aggregate<Found>([
       {
         $match: {
-          ...(ticketId && { _id: oid(ticketId) }),
+          ...ids,
           state: 'open',
           channel_id: { $type: 'string' },
+          problem: null,
+          unparked_at: { $not: { $gt: oldest } },
         },
       },
       { $project: { _id: 1 } },
@@ -57,47 +48,49 @@ async function find(ctx: AppContext, oldest: number, ticketId?: string): Promise
       {
         $match: {
           'ticket.status': { $in: openStatuses },
-          'ticket.issue_level': { $in: parkable },
           // Somebody has still to say that they see to it.
           'ticket.escalation': null,
           'ticket.created_at': { $lte: oldest },
-          'ticket.updated_at': { $lte: oldest },
         },
       },
-      newest('entries', { stream: 'public' }),
-      newest('notes', { stream: 'internal' }),
-      newest('said', { stream: 'public', type: 'message', origin: { $ne: 'system' } }),
+      newestOf('public'),
+      newestOf('internal'),
     ])
-    .toArray() as Promise<(Found & { _id: Types.ObjectId })[]>;
+    .toArray();
+}
+
+/** Which tickets are looked at: one alone, or all but some. */
+export interface Looked {
+  only?: string;
+  except?: readonly string[];
 }
 
 /**
- * The tickets whose channel may go for a while: the lowest level first, and of one level those that have
- * been without an entry for longest. None that is to be closed soon, nor one that rises because of a broken
- * promise.
- * @param ticketId looks at this one alone
+ * The tickets whose channel may go for a while: the lowest level first, and of one level those first that
+ * have been idle for longest. None that is to be closed at a time, none that has risen because of a broken
+ * promise, and none that was parked so short a time ago.
+ * @param idleMs milliseconds without an entry in either log
  * @returns their ids, `limit` of them at most
  */
 export async function listParkable(
   ctx: AppContext,
-  { idleMs, waitingMs }: Idleness,
+  idleMs: number,
   limit: number,
-  ticketId?: string,
+  { only, except = [] }: Looked = {},
 ): Promise<string[]> {
-  const now = ctx.clock();
-  const found = await find(ctx, now - Math.min(idleMs, waitingMs), ticketId);
-  const idle = found.flatMap(({ ticket: row, entries, notes, said }) => {
-    const times = [...entries, ...notes].map(({ at }) => at);
-    const since = Math.max(row.created_at, ...times);
-    const last = said[0]?.author.key;
-    const waits = last === undefined ? row.first_response_at === null : last === row.owner;
-    return now - since >= (waits ? waitingMs : idleMs) ? [{ ticket: toTicket(row), since }] : [];
-  });
-  const closingAt = await readClosings(
-    ctx,
-    idle.map(({ ticket }) => ticket.id),
-  );
-  const rank = ({ ticket }: (typeof idle)[number]) => parkable.indexOf(ticket.issue_level);
+  const oldest = ctx.clock() - idleMs;
+  const _id: Types.ObjectId | object = only ? oid(only) : { $nin: except.map(oid) };
+  const found = await findIdle(ctx, oldest, { _id });
+  const idle = found
+    .map((one) => {
+      const times = [...one.public, ...one.internal].map(({ at }) => at);
+      const ticket = toTicket(one.ticket);
+      return { ticket, since: Math.max(ticket.created_at, ...times) };
+    })
+    .filter(({ since }) => since <= oldest);
+  const ids = idle.map(({ ticket }) => ticket.id);
+  const closingAt = await readClosings(ctx, ids);
+  const rank = ({ ticket }: (typeof idle)[number]) => issueLevels.indexOf(ticket.issue_level);
   return idle
     .filter(({ ticket }) => closingAt(ticket, true) === null)
     .sort((a, b) => rank(a) - rank(b) || a.since - b.since)
@@ -105,12 +98,12 @@ export async function listParkable(
     .map(({ ticket }) => ticket.id);
 }
 
-/** The tickets without a channel that were parked, the longest first. */
-export async function listParked(ctx: AppContext, limit: number): Promise<string[]> {
-  const rows = await native(ctx.db.mirrors)
-    .find({ state: 'open', 'parked.at': { $gt: 0 } } as never, { projection: { _id: 1 } })
-    .sort({ 'parked.at': 1 })
-    .limit(limit)
-    .toArray();
-  return rows.map(({ _id }) => _id.toHexString());
+/** How many tickets are parked. */
+export function countParked(ctx: Pick<AppContext, 'db'>): Promise<number> {
+  return native(ctx.db.mirrors).countDocuments({ state: 'open', 'parked.at': { $gt: 0 } } as never);
+}
+
+/** True for an entry that brings the channel of a parked ticket back: what was taken back is no news. */
+export function isNews({ type }: Entry): boolean {
+  return type !== 'react' && type !== 'delete';
 }
