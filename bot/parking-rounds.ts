@@ -26,22 +26,31 @@ export function keepParking(bridge: Bridge, everyMs: number): () => void {
   /** Those that were chosen, and until when they are spared (monotonic milliseconds). */
   const spared = new Map<string, number>();
 
-  const round = async () => {
+  /** What was wished for and is done, or has waited too long, is forgotten. */
+  const tidy = (now: number) => {
+    for (const [id, until] of spared) if (until <= now) spared.delete(id);
+    const channels = bridge.client.guilds.cache.get(bridge.settings.guildId)?.channels.cache;
     const wishes = wishesOf(bridge);
+    for (const [id, { until, channelId }] of wishes) {
+      if (until <= now || !channels?.has(channelId)) wishes.delete(id);
+    }
+    return wishes;
+  };
+  const round = async () => {
+    const now = performance.now();
+    const wishes = tidy(now);
     const free = problems.has(GUILD_FULL) ? 0 : freeChannels(bridge);
     if (free === undefined || free >= below || bridge.ended) return;
-    const now = performance.now();
-    for (const ids of [spared, wishes]) {
-      for (const [id, until] of ids) if (until <= now) ids.delete(id);
-    }
     const wanted = Math.min(IN_A_ROUND, below - free) - wishes.size;
     if (wanted <= 0) return;
     const ids = await listParkable(ctx, idleMs, wanted, { except: [...spared.keys()] });
     for (const id of ids) {
-      if (bridge.ended || !(await tickets.load(id))) return;
+      const channelId = (await tickets.load(id))?.mirror.channel_id;
+      if (bridge.ended) return;
+      if (!channelId) continue;
       if (spared.size >= MAX_SPARED) spared.delete([...spared.keys()][0] as string);
       spared.set(id, now + Math.min(SPARED_MS, idleMs));
-      wishes.set(id, now + WISHED_MS);
+      wishes.set(id, { until: now + WISHED_MS, channelId });
       outbound.schedule(id);
     }
   };

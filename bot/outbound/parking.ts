@@ -47,6 +47,7 @@ function isTalkedIn(bridge: Bridge, { asides }: Drained): boolean {
 /** The channel stays after all: whoever could write in it can again. */
 async function callOff(bridge: Bridge, ticket: MirroredTicket, why: string): Promise<void> {
   bridge.log.info({ ticket: ticket.id, why }, 'not parked');
+  wishesOf(bridge).delete(ticket.id);
   if (!isUnderWay(ticket) || isDeleted(ticket.ticket)) return;
   const steps = ticket.mirror.steps.filter((step) => step !== PARKING && !step.startsWith(UP_TO));
   await bridge.tickets.save(ticket, { steps, attempt: null });
@@ -135,8 +136,8 @@ async function isReadable(bridge: Bridge, ticket: MirroredTicket): Promise<boole
  * one that turns out to be in use keeps its channel.
  */
 export async function parkWhereChosen(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
-  const isChosen = wishesOf(bridge).delete(ticket.id);
   const { channel_id: channelId } = ticket.mirror;
+  const isChosen = wishesOf(bridge).get(ticket.id)?.channelId === channelId;
   if (!channelId || bridge.ended || (!isChosen && !isUnderWay(ticket))) return;
   const goesOn = (await isParkable(bridge, ticket)) && (await isReadable(bridge, ticket));
   if (!goesOn || !(await isParkable(bridge, ticket))) return callOff(bridge, ticket, 'in use');
