@@ -28,7 +28,8 @@ export interface MirrorRow {
   deferred: { message_id: string; stream?: 'internal'; seq: number; until: number }[];
   /**
    * Steps already done: `described` `pinned` `history`, and of closing `notice@SEQ` `transcript@SEQ`
-   * `removed@SEQ`, where SEQ is the entry that closed the ticket.
+   * `removed@SEQ`, where SEQ is the entry that closed the ticket; of parking `parking` and, with the newest
+   * message whose words are kept, `parking-to:ID`; `reopened` `remade` `unparked` say why there is a history.
    */
   steps: string[];
   /** The posts that hold its transcripts; none in a row from before they were written down. */

@@ -201,11 +201,11 @@ test('in a full server an idle ticket makes room for one that waits', async () =
   );
 });
 
-test('what no log has is kept before the channel goes, and what was just written keeps it', async () => {
+test('what was just written keeps a channel, and what no log has is kept before it goes', async () => {
   const { ctx, sim } = desk;
   const idleMs = 1500;
   const first = await desk.bot();
-  const ticket = await idleTicket(['one']);
+  const [ticket, quiet] = [await idleTicket(['one']), await idleTicket(['one'])];
   await first.stop();
   const person = discordPerson(sim, 'admin');
   const hook = await person.call<{ id: string; token: string }>(
@@ -216,6 +216,10 @@ test('what no log has is kept before the channel goes, and what was just written
   await person.call('POST', `/webhooks/${hook.id}/${hook.token}`, { content: 'build 7 is green' });
   const kim = discordPerson(sim, 'kim');
   await kim.write(ticket.channel.id, 'unread until the bot is back');
+  const second = await parkingBot();
+  await isParked(quiet.id);
+  expect(await channelsOf(sim, ticket.number)).toHaveLength(1);
+  await second.stop();
   await parkingBot(499, idleMs);
   await isParked(ticket.id);
   expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([
@@ -275,11 +279,14 @@ describe('at the moment of parking', () => {
 });
 
 describe('a bot killed while it parks', () => {
-  const points = ['before-park-step', 'after-park-step'] as const;
-  const cases = points.flatMap((point) => [1, 2, 3].map((nth) => [point, nth] as const));
-  test.each(cases)('%s %i: the next one goes on there', async (point, nth) => {
+  test.each([
+    ['after-park-step', 1],
+    ['before-park-step', 2],
+    ['after-park-step', 2],
+    ['before-park-step', 3],
+  ] as const)('%s %i: the next one goes on there', async (point, nth) => {
     const { ctx, sim } = desk;
-    let left = nth;
+    let left: number = nth;
     let died: () => void = () => undefined;
     const death = new Promise<void>((resolve) => {
       died = resolve;
