@@ -61,12 +61,18 @@ export async function tellParked(bridge: Bridge, ticket: MirroredTicket): Promis
   });
 }
 
+/** True where something was written in the channel so late that it waits for another one to be taken in. */
+function hasUnread({ inboxes }: Bridge, { id }: MirroredTicket): boolean {
+  const events = inboxes.get(id)?.events ?? [];
+  return events.some(({ kind }) => kind === 'message' || kind === 'changed');
+}
+
 /**
  * Whether there is anything for which a parked ticket wants its channel back; what is not, is passed over.
  */
 async function isWanted(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   const { mirror, heads } = ticket;
-  if (mirror.called) return true;
+  if (mirror.called || hasUnread(bridge, ticket)) return true;
   for (const stream of streams) {
     const offset = offsetField[stream];
     while (mirror[offset] < heads[stream] && !bridge.ended) {

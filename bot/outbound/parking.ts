@@ -1,4 +1,4 @@
-import { PermissionFlagsBits as P } from 'discord.js';
+import { Events, PermissionFlagsBits as P } from 'discord.js';
 import { isDeleted } from '../../src/domain/log/deletion.ts';
 import { listParkable } from '../../src/domain/mirror/parking.ts';
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
@@ -16,6 +16,8 @@ import { wishesOf } from './parking-wishes.ts';
 
 /** The step that names the newest message whose words are kept. */
 const UP_TO = 'parking-to:';
+/** How long the gateway is waited for to say that a channel is gone, in milliseconds. */
+const GATEWAY_MS = 2000;
 /** What stands in for who sees the channel while nobody may write in it: the next look puts it right. */
 const LOCKED = 'locked';
 
@@ -80,10 +82,40 @@ async function keepWords(
   return undefined;
 }
 
+/**
+ * Waits until the gateway says that a channel is gone: its events are in order, so that what was written
+ * there at the last moment has been heard of by then.
+ */
+function listenForRemoval({ client }: Bridge, channelId: string) {
+  let timer: NodeJS.Timeout | undefined;
+  let heard: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => {
+    heard = resolve;
+  });
+  const listen = ({ id }: { id: string }) => id === channelId && heard();
+  client.on(Events.ChannelDelete, listen);
+  return {
+    wait(): Promise<void> {
+      timer = setTimeout(heard, GATEWAY_MS).unref();
+      return gone;
+    },
+    stop(): void {
+      clearTimeout(timer);
+      client.off(Events.ChannelDelete, listen);
+    },
+  };
+}
+
 /** Removes the channel. @returns why it stays */
 async function takeChannel(bridge: Bridge, channelId: string): Promise<string | undefined> {
   bridge.lease.require();
-  const outcome = await removeChannel(bridge, channelId);
+  const removal = listenForRemoval(bridge, channelId);
+  const outcome = await removeChannel(bridge, channelId)
+    .then(async (ended) => {
+      if (ended.end === 'done') await removal.wait();
+      return ended;
+    })
+    .finally(() => removal.stop());
   if (outcome.end !== 'refused') return undefined;
   const names = lacking(bridge, [P.ViewChannel, P.ManageChannels], channelId).join(', ');
   const what = names ? `the bot lacks ${names}` : describe(outcome.error);

@@ -276,6 +276,31 @@ describe('at the moment of parking', () => {
     await eventually(() => kim.write(channelId, 'three'), patience);
     expect(await mirrorOf(ticket.id)).toMatchObject({ channel_id: channelId, parked: null });
   });
+
+  test('what is written past the lock is in the log and in the new channel once', async () => {
+    const { ctx, sim } = desk;
+    const boss = discordPerson(sim, 'admin');
+    let channelId = '';
+    let left = 2;
+    let writing: Promise<boolean> | undefined;
+    await parkingBot(499, HOUR, (passed) => {
+      if (passed !== 'before-park-step' || --left > 0) return;
+      writing ??= boss.write(channelId, 'two').then(
+        () => true,
+        () => false,
+      );
+    });
+    const ticket = await openTicket(ctx);
+    await say(ctx, ticket.id, 'one');
+    channelId = (await channelOf(sim, ticket.number)).id;
+    await eventually(async () => expect(await textsIn(sim, channelId)).toHaveLength(1), patience);
+    await age(ticket.id);
+    await eventually(() => expect(writing).toBeDefined(), patience);
+    const isTaken = await writing;
+    if (!isTaken) await say(ctx, ticket.id, 'two');
+    await backWith(ticket.number, [expect.stringContaining('two')]);
+    expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual(['one', 'two']);
+  });
 });
 
 describe('a bot killed while it parks', () => {
