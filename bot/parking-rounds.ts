@@ -7,8 +7,8 @@ import { GUILD_FULL } from './outbound/room.ts';
 
 /** Tickets that are parked at once, at most. */
 const IN_A_ROUND = 5;
-/** For how long one that kept its channel is not chosen again, in milliseconds; never longer than idleness takes. */
-const SPARED_MS = 10 * 60_000;
+/** Rounds in which one that kept its channel is not chosen again: ten minutes of them. */
+const SPARED_ROUNDS = 20;
 /** For how long one that was chosen may wait for its turn, in milliseconds. */
 const WISHED_MS = 60_000;
 /** Tickets that are spared; the oldest give way. */
@@ -49,7 +49,7 @@ export function keepParking(bridge: Bridge, everyMs: number): () => void {
       if (bridge.ended) return;
       if (!channelId) continue;
       if (spared.size >= MAX_SPARED) spared.delete([...spared.keys()][0] as string);
-      spared.set(id, now + Math.min(SPARED_MS, idleMs));
+      spared.set(id, now + SPARED_ROUNDS * everyMs);
       wishes.set(id, { until: now + WISHED_MS, channelId });
       outbound.schedule(id);
     }
