@@ -5,6 +5,8 @@ import { eventually } from '../support/eventually.ts';
 import { useWidget } from '../support/widget.ts';
 import { expectNoSidewaysScroll, findBarriers, said, write } from './widget-desk.ts';
 
+type Box = { x: number; y: number; width: number; height: number };
+
 const widget = useWidget();
 const { come, begin, picture, me, staff } = widget;
 const patience = { timeout: 30_000 };
@@ -103,6 +105,13 @@ test('by the keyboard alone, with no barrier, on a small phone and from right to
   expect(await findBarriers(page)).toEqual([]);
   await expectNoSidewaysScroll(page);
   await picture(page, 'reactions-ar');
+  // What is taken back takes its button away; whoever has pressed that goes on from the message.
+  await chip(page, '❤️').focus();
+  await page.keyboard.press('Enter');
+  await chip(page, '❤️').waitFor({ state: 'detached' });
+  const inChat = 'document.querySelector("deskcord-chat").shadowRoot.activeElement';
+  expect(await page.evaluate(`${inChat}?.className`)).toContain('tools');
+  await storedAre(id, answer.id, {});
 }, 90_000);
 
 test('what fails is said and changes nothing; an ended conversation shows its reactions and takes none', async () => {
@@ -119,8 +128,24 @@ test('what fails is said and changes nothing; an ended conversation shows its re
   await page.getByText('There is no room for another reaction here.').waitFor();
   expect(await chip(page, '🎉').count()).toBe(0);
   await picture(page, 'reactions-many');
+  // However large what can be pressed is made, what is seen is what is pressed.
+  const { x, y, width, height } = (await chip(page, '😀').boundingBox()) as Box;
+  const pressed = await page.evaluate(
+    `document.querySelector("deskcord-chat").shadowRoot
+      .elementFromPoint(${x + width / 2}, ${y + height - 2}).closest('button').textContent`,
+  );
+  expect(pressed).toContain('😀');
+  await page.context().setOffline(true);
+  await openMenu(page, 'Is it solved');
+  await page.getByRole('menuitemcheckbox', { name: '👍' }).click();
+  await page.getByText('There is no connection at the moment.').waitFor();
+  expect(await chip(page, '👍').count()).toBe(0);
+  // What comes meanwhile is there with the connection.
+  await react(id, answer.id, '🤭', 'DELETE');
+  await page.context().setOffline(false);
+  await chip(page, '🤭').waitFor({ state: 'detached' });
   await staff().call('POST', `/tickets/${id}/close`);
-  await eventually(async () => expect(await chip(page, '🤭').isDisabled()).toBe(true), patience);
+  await eventually(async () => expect(await chip(page, '🤗').isDisabled()).toBe(true), patience);
   await openMenu(page, 'Is it solved');
   expect(await page.getByRole('menuitemcheckbox').count()).toBe(0);
 }, 90_000);
