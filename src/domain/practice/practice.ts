@@ -53,14 +53,13 @@ export async function openPractice(
 ): Promise<{ ticket: TicketView; isNew: boolean }> {
   requireRight(ctx.config, actor, 'see_agents', undefined);
   const owner = practiceKey(actor.key);
-  const own = await native(ctx.db.tickets)
-    .find({ owner }, { readConcern: majority, projection: { status: 1 } })
-    .sort({ _id: -1 })
-    .toArray();
-  const open = own.find(({ status }) => openStatuses.includes(status));
+  const tickets = native(ctx.db.tickets);
+  const wanted = { owner, status: { $in: [...openStatuses] } };
+  const open = await tickets.findOne(wanted, { readConcern: majority, projection: { _id: 1 } });
   if (open) return { ticket: await getTicket(ctx, actor, open._id.toHexString()), isNew: false };
+  const before = await tickets.countDocuments({ owner }, { readConcern: majority });
   // Of two at once one opens it, and the other is given the same.
-  const body = { ...ticketBody, client_id: `practice ${own.length}` };
+  const body = { ...ticketBody, client_id: `practice ${before}` };
   const { ticket } = await createTicket(ctx, customerOf(owner), body);
   return { ticket: await getTicket(ctx, actor, ticket.id), isNew: true };
 }
