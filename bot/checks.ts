@@ -184,11 +184,22 @@ function checkRoles(view: GuildView, guild: Guild): Check[] {
   });
 }
 
+function countChannels(guild: Guild): number {
+  return guild.channels.cache.filter((channel) => !channel.isThread()).size;
+}
+
+/** How many channels the server has room for; undefined while it is away. */
+export function freeChannels({ client, settings }: GuildView): number | undefined {
+  const guild = client.guilds.cache.get(settings.guildId);
+  return guild?.available ? MOST_IN_GUILD - countChannels(guild) : undefined;
+}
+
 /** Whether the server has room, by a count. That it is full in earnest `Room` learns by Discord's answer. */
-export function checkHeadRoom(guild: Guild): Check {
-  const count = guild.channels.cache.filter((channel) => !channel.isThread()).size;
+export function checkHeadRoom(guild: Guild, parked = 0): Check {
+  const count = countChannels(guild);
   const base = { key: 'setup:head-room', name: 'channels of the server' };
-  const text = `${count} of ${MOST_IN_GUILD}`;
+  const idle = parked > 0 ? `, and ${parked} idle tickets are parked` : '';
+  const text = `${count} of ${MOST_IN_GUILD}${idle}`;
   if (count < MOST_IN_GUILD) return { ...base, ok: true, text };
   return { ...base, ok: false, text: `${text}: new tickets wait`, advice: 'remove some' };
 }

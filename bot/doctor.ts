@@ -1,5 +1,6 @@
 import { type APIApplication, type APIUser, ApplicationFlags, type REST, Routes } from 'discord.js';
 import type { AppContext } from '../src/context.ts';
+import { countParked } from '../src/domain/mirror/parking.ts';
 import { confirmWrite } from '../src/domain/settings.ts';
 import { type Check, checkGuild, checkHeadRoom } from './checks.ts';
 import { describe, isUnauthorized, tokenRefused } from './discord-errors.ts';
@@ -132,19 +133,31 @@ export async function examineBot(
   ]);
 }
 
-/** What is in the guild. */
-export function examineGuild(view: GuildView): Check[] {
+/**
+ * What is in the guild.
+ * @param parked how many tickets have no channel because they are parked
+ */
+export function examineGuild(view: GuildView, parked = 0): Check[] {
   const guild = view.client.guilds.cache.get(view.settings.guildId);
   const base = { key: 'doctor:guild', name: 'server' };
   if (!guild?.available) {
     const text = 'the server is not there just now';
     return [{ ...base, ok: false, text, advice: 'wait until Discord has it again' }];
   }
-  return [{ ...base, ok: true, text: guild.name }, ...checkGuild(view), checkHeadRoom(guild)];
+  return [
+    { ...base, ok: true, text: guild.name },
+    ...checkGuild(view),
+    checkHeadRoom(guild, parked),
+  ];
 }
 
 /** All there is to look at, in the order in which it is to be mended. */
 export async function examine(patient: Patient): Promise<Check[]> {
-  const [bot, mongo] = await Promise.all([examineBot(patient), checkMongo(patient.ctx)]);
-  return [...bot, ...examineGuild(patient), mongo, ...checkRedis(patient.ctx)];
+  const [bot, mongo, parked] = await Promise.all([
+    examineBot(patient),
+    checkMongo(patient.ctx),
+    // That MongoDB is away is said by its own check.
+    countParked(patient.ctx).catch(() => 0),
+  ]);
+  return [...bot, ...examineGuild(patient, parked), mongo, ...checkRedis(patient.ctx)];
 }

@@ -194,6 +194,9 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     },
     inTrouble: (): MirroredTicket[] =>
       [...byId.values()].filter(({ mirror }) => mirror.problem !== null),
+    /** True for a ticket whose channel was removed to make room. */
+    isParked: (id: string): boolean => Boolean(byId.get(id)?.mirror.parked),
+    countParked: (): number => [...byId.values()].filter(({ mirror }) => mirror.parked).length,
     idOfChannel: (channelId: string): string | undefined => idByChannel.get(channelId),
     /** The channel a ticket has now; looks through all there are where the ticket is not loaded. */
     channelOf(id: string): string | undefined {

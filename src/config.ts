@@ -10,6 +10,15 @@ import { secretWeakness } from './weak-secret.ts';
 const FAILPOINT_VARIABLE = 'DESKCORD_FAILPOINT';
 
 type Id = string | undefined;
+const HOUR_MS = 3_600_000;
+
+/** When an idle ticket's channel may be removed for a while. */
+export interface ParkingRules {
+  /** Below how many free channels of the server; 0 parks nothing. */
+  below: number;
+  /** Milliseconds without anything new. */
+  idleMs: number;
+}
 
 /** The ids are those of the environment; what is undefined is for `/setup` to make or find. */
 export interface DiscordConfig {
@@ -18,10 +27,12 @@ export interface DiscordConfig {
   transcriptChannelId: Id;
   categories: { NORMAL: Id; URGENT: Id; CRITICAL: Id };
   roles: { GENERAL: Id; TECHNICAL: Id; MANAGER: Id; ADMIN: Id };
-  /** How many of one partner's tickets may have a channel at the same time. */
   /** In whose name customers' messages are posted: the bot's, or by a webhook their own. */
   persona: 'bot' | 'webhook';
+  /** How many of one partner's tickets may have a channel at the same time. */
   maxTicketsPerPartner: number;
+  /** How many channels of the server are kept free, and which tickets give theirs up for it. */
+  parking: ParkingRules;
   apiUrl: string;
   cdnUrl: string;
 }
@@ -194,6 +205,10 @@ function discordConfig(raw: Raw): DiscordConfig | undefined {
       ADMIN: raw.ADMIN_ROLE_ID,
     },
     maxTicketsPerPartner: raw.MAX_TICKETS_IN_DISCORD_PER_PARTNER,
+    parking: {
+      below: raw.PARK_BELOW,
+      idleMs: raw.PARK_IDLE_HOURS * HOUR_MS,
+    },
     persona: raw.DISCORD_PERSONA,
     apiUrl: raw.DISCORD_API_URL,
     cdnUrl: raw.DISCORD_CDN_URL,

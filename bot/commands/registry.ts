@@ -20,6 +20,7 @@ import { setup } from './setup.ts';
 import { tag } from './tag.ts';
 import { transcript } from './transcript.ts';
 import { transferring } from './transfer.ts';
+import { unpark } from './unpark.ts';
 import { moduleOf } from './verb.ts';
 import { verbs } from './verbs.ts';
 
@@ -48,6 +49,7 @@ const modules: readonly CommandModule[] = [
   history,
   transcript,
   practice,
+  unpark,
   setup,
   doctor,
 ];

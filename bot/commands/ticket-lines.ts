@@ -14,8 +14,9 @@ export function ticketLine(
   { id, number, topic, status, priority, username, assignee, created_at }: TicketView,
 ): string {
   const channel = bridge.tickets.channelOf(id);
+  const where = channel ? ` <#${channel}>` : bridge.tickets.isParked(id) ? ' (parked)' : '';
   const parts = [
-    `**#${number}**${channel ? ` <#${channel}>` : ''} ${escapeName(topic, MAX_TOPIC_SHOWN)}`,
+    `**#${number}**${where} ${escapeName(topic, MAX_TOPIC_SHOWN)}`,
     escapeName(username, MAX_NAME_SHOWN),
     status,
     escapeName(priority, MAX_NAME_SHOWN),

@@ -38,8 +38,11 @@ async function saveUpTo(bridge: Bridge, ticket: MirroredTicket, upTo: string): P
   await bridge.tickets.save(ticket, { steps: [...others, prefix + upTo], attempt: null });
 }
 
+/** What a channel held when it was read to its end. */
+export type Drained = Awaited<ReturnType<Bridge['drainInbound']>>;
+
 /** What staff wrote must not go with the channel: where it cannot be read, the channel stays. */
-async function drain(bridge: Bridge, ticket: MirroredTicket) {
+export async function drain(bridge: Bridge, ticket: MirroredTicket): Promise<Drained> {
   try {
     return await bridge.drainInbound(ticket);
   } catch (error) {
@@ -79,7 +82,7 @@ export function asidePages(bridge: Bridge, ticket: MirroredTicket): Promise<RawF
 }
 
 /** Lets nobody write any more in a channel that is about to go, as far as the bot may. */
-async function lockChannel(bridge: Bridge, channelId: string): Promise<void> {
+export async function lockChannel(bridge: Bridge, channelId: string): Promise<void> {
   const guild = bridge.client.guilds.cache.get(bridge.settings.guildId);
   const held = guild?.members.me?.permissions.bitfield ?? P.SendMessages;
   const admin = (held & P.Administrator) !== 0n;
@@ -96,7 +99,7 @@ async function lockChannel(bridge: Bridge, channelId: string): Promise<void> {
     bridge.lease.require();
     await bridge.rest.patch(route, { body: { permission_overwrites } });
   } catch (error) {
-    bridge.log.warn({ reason: describe(error) }, 'a closed channel was not locked');
+    bridge.log.warn({ reason: describe(error) }, 'a channel that is to be removed was not locked');
   }
 }
 
@@ -118,26 +121,57 @@ export async function keepLateWords(
   const { asides } = await drain(bridge, ticket);
   const since = upToOf(ticket) ?? '0';
   const late = asides.filter(({ id }) => compareIds(id, since) > 0);
-  const files = await toFiles(bridge, ticket, late, 'late');
+  const what = 'what staff wrote while it was being closed';
+  const failed = await keepAsides(bridge, ticket, late, {
+    channelId: transcriptChannelId,
+    name: 'late',
+    what,
+    since,
+  });
+  if (failed) return failed;
+  const newest = late.at(-1);
+  if (newest) await saveUpTo(bridge, ticket, newest.id);
+  return undefined;
+}
+
+/** Where, and as what, lines of staff are kept. */
+interface Keeping {
+  channelId: string;
+  /** In the files' names and the posts' keys. */
+  name: string;
+  what: string;
+  /** The message after which they begin, a snowflake. */
+  since: string;
+}
+
+/**
+ * Posts what staff said beside the log where transcripts are kept. After a crash it may be told twice, but
+ * never not at all.
+ * @returns what keeps it from there
+ */
+export async function keepAsides(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  asides: readonly Aside[],
+  { channelId, name, what, since }: Keeping,
+): Promise<Failed | undefined> {
+  const files = await toFiles(bridge, ticket, asides, name);
   for (let nth = 0; nth * FILES_IN_A_POST < files.length; nth++) {
     const some = files.slice(nth * FILES_IN_A_POST, (nth + 1) * FILES_IN_A_POST);
     const { number, id } = ticket.ticket;
-    const what = `Ticket #${number}: what staff wrote while it was being closed`;
-    const content = systemLine(`${what} (${id} ${nth + 1})`);
+    const content = systemLine(`Ticket #${number}: ${what} (${id} ${nth + 1})`);
     const outcome = await deliver(bridge, ticket, {
-      channelId: transcriptChannelId,
-      key: `late ${id} ${since} ${nth}`,
+      channelId,
+      key: `${name} ${id} ${since} ${nth}`,
       body: { content },
       files: some,
       isIt: (message) => message.content.includes(`(${id} ${nth + 1})`),
     });
     if (outcome.end !== 'done') return outcome;
     await bridge.tickets.save(ticket, {
-      ...withTranscript(ticket, transcriptChannelId, outcome.value),
+      ...withTranscript(ticket, channelId, outcome.value),
       attempt: null,
     });
   }
-  const newest = late.at(-1);
-  if (newest) await saveUpTo(bridge, ticket, newest.id);
   return undefined;
 }

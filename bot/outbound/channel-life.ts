@@ -8,6 +8,7 @@ import { postNotice } from '../posting.ts';
 import { categoryKey, categoryText } from './categories.ts';
 import { channelExists, createChannel, findChannel, moveChannel, type Place } from './channels.ts';
 import { isStepDone } from './closing-steps.ts';
+import { PARKING, saveParked } from './parked.ts';
 import { sideStep } from './side-steps.ts';
 
 /** A channel that is deleted again so soon after it was made again is left alone for a while. */
@@ -79,6 +80,8 @@ export async function loseChannel(bridge: Bridge, ticket: MirroredTicket): Promi
   ticket.unrecorded = [];
   ticket.channelsSince = performance.now();
   bridge.room.left(ticket);
+  // Removed by a bot that came to its end before it could say so.
+  if (mirror.steps.includes(PARKING)) return saveParked(bridge, ticket);
   if (!isOpen(ticket.ticket)) {
     const nothing = { channel_id: null, card_id: null, attempt: null, pending: [], deferred: [] };
     await bridge.tickets.save(ticket, nothing);

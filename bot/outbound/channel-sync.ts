@@ -19,6 +19,8 @@ import { removeDeleted } from './deletion.ts';
 import { callRole, escalationOf, isCallInDoubt } from './escalation-pings.ts';
 import { postHistory } from './history.ts';
 import { showLateRating } from './late-ratings.ts';
+import { staysParked } from './parked.ts';
+import { parkWhereChosen } from './parking.ts';
 
 const PAGE = 100;
 
@@ -59,6 +61,7 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   if (ticket.channelNeedsCheck && mirror.channel_id) await loseChannel(bridge, ticket);
   ticket.channelNeedsCheck = false;
   if (ticket.inDoubt.public || ticket.inDoubt.internal) await settlePosts(bridge, ticket);
+  if (isOpen(ticket.ticket) && (await staysParked(bridge, ticket))) return true;
   const waits = await ensureChannel(bridge, ticket);
   if (waits) {
     if (mirror.problem !== waits) await tickets.save(ticket, { problem: waits });
@@ -76,7 +79,10 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   }
   const isClosed = !isOpen(ticket.ticket);
   // The transcript says what an edit that is put off would.
-  if (mirror.channel_id && !isClosed) await showDeferred(bridge, ticket);
+  if (mirror.channel_id && !isClosed) {
+    await showDeferred(bridge, ticket);
+    await parkWhereChosen(bridge, ticket);
+  }
   // A channel is not removed before it, and the transcript, have all that was said.
   if (!isClosed || waiting(ticket).length > 0 || bridge.ended) return true;
   await gatherAsides(bridge, ticket);

@@ -126,7 +126,7 @@ export async function walkClosing(bridge: Bridge, ticket: MirroredTicket): Promi
   }
   await forgetPosts(bridge.ctx, ticket.id, bridge.lease.fencingToken);
   const closing = ticket.ticket.ending_seq;
-  await bridge.tickets.save(ticket, { state: 'done', closing, problem: null });
+  await bridge.tickets.save(ticket, { state: 'done', closing, parked: null, problem: null });
   bridge.room.left(ticket);
   bridge.tickets.forget(ticket);
   return true;

@@ -12,6 +12,8 @@ import { planTranscriptPosts } from './transcripts.ts';
 const openings = {
   remade: 'The channel was deleted and has been made again.',
   reopened: 'The ticket was opened again.',
+  unparked:
+    'The ticket was idle and parked, since the server had hardly any room for channels; /transcript has all of it.',
 } as const;
 type Opening = keyof typeof openings;
 
@@ -73,12 +75,8 @@ async function linkOf(bridge: Bridge, { mirror }: MirroredTicket): Promise<strin
 }
 
 /** Where all of it can be read, and the newest of it. */
-async function postNewest(bridge: Bridge, ticket: MirroredTicket, link: string): Promise<void> {
-  const parts = await newestParts(
-    bridge,
-    ticket,
-    `${openings.reopened} All that was said: ${link}`,
-  );
+async function postNewest(bridge: Bridge, ticket: MirroredTicket, first: string): Promise<void> {
+  const parts = await newestParts(bridge, ticket, first);
   for (const [nth, { start, content }] of parts.entries()) {
     if (ticket.mirror.steps.includes(stepOf(ticket, nth))) continue;
     await postPart(bridge, ticket, nth, { start, body: { content } });
@@ -87,14 +85,16 @@ async function postNewest(bridge: Bridge, ticket: MirroredTicket, link: string):
 
 /**
  * What had been said goes into a channel that takes the place of another: as files, or, where a ticket was
- * opened again whose transcript is there, as a link to that and the newest messages.
+ * opened again whose transcript is there, as a link to that and the newest messages; the newest alone where a
+ * ticket was parked: `/transcript` has the rest.
  */
 export async function postHistory(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror } = ticket;
   const why = mirror.steps.find(isOpening);
   if (!why || mirror.steps.includes('history')) return;
   const link = why === 'reopened' ? await linkOf(bridge, ticket) : undefined;
-  if (link) await postNewest(bridge, ticket, link);
+  if (link) await postNewest(bridge, ticket, `${openings[why]} All that was said: ${link}`);
+  else if (why === 'unparked') await postNewest(bridge, ticket, openings[why]);
   else await postFiles(bridge, ticket, why);
   await bridge.tickets.save(ticket, { steps: [...mirror.steps, 'history'] });
 }

@@ -6,6 +6,9 @@ import { whyNoChannel } from '../settings.ts';
 const FIRST_PROBE_MS = 250;
 const LONGEST_PROBE_MS = 60_000;
 
+/** The problem's key while the server has refused a channel for want of room. */
+export const GUILD_FULL = 'guild-full';
+
 const guildFull = 'the Discord server has no room for another channel';
 
 /**
@@ -26,6 +29,13 @@ export interface Room {
   /** A channel of the server is gone: there may be room. */
   freed(): void;
   stop(): void;
+}
+
+/** What parking has done already, where the server is full all the same. */
+function parkedToo({ tickets, discord }: Bridge): string {
+  const off = discord.parking.below === 0 ? '; none are parked, since PARK_BELOW is 0' : '';
+  const parked = tickets.countParked();
+  return parked === 0 ? off : `; ${parked} are parked`;
 }
 
 /** The partner that a ticket is of, where tickets have one. */
@@ -109,8 +119,8 @@ export function createRoom(bridge: Bridge, cap: number): Room {
         planProbe();
       }
       bridge.problems.raise(
-        'guild-full',
-        `${guildFull}: new tickets wait until some are removed (Discord allows 500)`,
+        GUILD_FULL,
+        `${guildFull}: new tickets wait until some are removed (Discord allows 500)${parkedToo(bridge)}`,
       );
       return guildFull;
     },
@@ -122,7 +132,7 @@ export function createRoom(bridge: Bridge, cap: number): Room {
       isFull = false;
       probing = undefined;
       clearTimeout(timer);
-      bridge.problems.clear('guild-full');
+      bridge.problems.clear(GUILD_FULL);
       for (const id of waiting) bridge.outbound.schedule(id);
       waiting.clear();
     },

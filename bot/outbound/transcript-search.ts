@@ -43,7 +43,7 @@ export function wantedBesides(
   { ticket }: ErasureRow,
 ): Wanted | undefined {
   const ended = ticket?.ended ?? [];
-  const isLost = attempt !== null && /^(transcript@|late )/.test(attempt.key);
+  const isLost = attempt !== null && /^(transcript@|late |parked )/.test(attempt.key);
   const isPosted = steps.some((step) => postedStep.test(step) || step === 'reopened');
   const isNamed = transcripts !== undefined || !isPosted;
   const since = Math.min(

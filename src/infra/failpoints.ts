@@ -12,6 +12,8 @@ export type FailpointName =
   | 'after-inbound-commit'
   | 'before-close-step'
   | 'after-close-step'
+  | 'before-park-step'
+  | 'after-park-step'
   | 'before-migration-step'
   | 'after-reserve'
   | 'after-bytes'

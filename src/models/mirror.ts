@@ -28,7 +28,8 @@ export interface MirrorRow {
   deferred: { message_id: string; stream?: 'internal'; seq: number; until: number }[];
   /**
    * Steps already done: `described` `pinned` `history`, and of closing `notice@SEQ` `transcript@SEQ`
-   * `removed@SEQ`, where SEQ is the entry that closed the ticket.
+   * `removed@SEQ`, where SEQ is the entry that closed the ticket; of parking `parking` and, with the newest
+   * message whose words are kept, `parking-to:ID`; `reopened` `remade` `unparked` say why there is a history.
    */
   steps: string[];
   /** The posts that hold its transcripts; none in a row from before they were written down. */
@@ -43,6 +44,12 @@ export interface MirrorRow {
   shown: Record<string, unknown> | null;
   /** When the channel was last made again after somebody had deleted it; 0 for never. */
   remade_at: number;
+  /** Its channel was removed to make room, until there is something new; null, or none, where not. */
+  parked?: ParkedRow | null;
+  /** Staff want the channel of a parked ticket back. */
+  called?: boolean;
+  /** When it was last parked no more; 0, or none, for never. */
+  unparked_at?: number;
   /** Why the mirror does not get on, for staff. */
   problem: string | null;
   /** True where there may be something new, until the mirror is taken up again. */
@@ -56,6 +63,12 @@ export interface MirrorMemberRow {
   /** In Discord. */
   id: string;
   name: string;
+}
+
+export interface ParkedRow {
+  at: number;
+  /** Where transcripts are kept it was said. */
+  told: boolean;
 }
 
 /** A file of a transcript as it was posted. */
@@ -97,6 +110,9 @@ export const mirrorSchema = new Schema<MirrorRow>(
     closing: { type: Number, default: 0 },
     shown: { type: Schema.Types.Mixed, default: null },
     remade_at: { type: Number, default: 0 },
+    parked: { type: Schema.Types.Mixed, default: null },
+    called: { type: Boolean, default: false },
+    unparked_at: { type: Number, default: 0 },
     problem: { type: String, default: null },
     lagging: Boolean,
     epoch: { type: Number, required: true },

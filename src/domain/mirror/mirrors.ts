@@ -42,6 +42,9 @@ const fresh = {
   closing: 0,
   shown: null,
   remade_at: 0,
+  parked: null,
+  called: false,
+  unparked_at: 0,
   problem: null,
 } as const;
 

@@ -1,0 +1,177 @@
+import { Events, PermissionFlagsBits as P } from 'discord.js';
+import { isDeleted } from '../../src/domain/log/deletion.ts';
+import { listParkable } from '../../src/domain/mirror/parking.ts';
+import { forgetPosts } from '../../src/domain/mirror/posts.ts';
+import { isOpen } from '../../src/domain/tickets/workflow.ts';
+import type { Bridge } from '../bridge.ts';
+import { describe, isUnauthorized } from '../discord-errors.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { lacking } from '../permissions.ts';
+import { compareIds } from '../snowflakes.ts';
+import { type Drained, drain, keepAsides, lockChannel } from './asides.ts';
+import { placeChannel } from './channel-life.ts';
+import { removeChannel } from './channels.ts';
+import { PARKING, saveParked, tellParked } from './parked.ts';
+import { wishesOf } from './parking-wishes.ts';
+
+/** The step that names the newest message whose words are kept. */
+const UP_TO = 'parking-to:';
+/** How long the gateway is waited for to say that a channel is gone, in milliseconds. */
+const GATEWAY_MS = 2000;
+/** What stands in for who sees the channel while nobody may write in it: the next look puts it right. */
+const LOCKED = 'locked';
+
+const isUnderWay = ({ mirror }: MirroredTicket) => mirror.steps.includes(PARKING);
+
+/** True where the channel shows all there is, and nothing that was written in it is unread. */
+function isSettled(bridge: Bridge, { id, ticket, mirror, heads, stale }: MirroredTicket): boolean {
+  const isShown = mirror.seq >= heads.public && mirror.internal_seq >= heads.internal;
+  const isQuiet = mirror.deferred.length === 0 && mirror.problem === null;
+  const isRead = (bridge.inboxes.get(id)?.events.length ?? 0) === 0;
+  return !stale && isOpen(ticket) && isShown && isQuiet && isRead;
+}
+
+/** True where a ticket may still be parked, whatever has come since it was chosen. */
+async function isParkable(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
+  await bridge.tickets.refresh(ticket);
+  if (isDeleted(ticket.ticket) || !isSettled(bridge, ticket)) return false;
+  const { idleMs } = bridge.discord.parking;
+  const [found] = await listParkable(bridge.ctx, idleMs, 1, { only: ticket.id });
+  return found !== undefined;
+}
+
+/** True for lines that no log has, of which the newest was written a moment ago. */
+function isTalkedIn(bridge: Bridge, { asides }: Drained): boolean {
+  const newest = asides.at(-1)?.at ?? 0;
+  return newest > bridge.ctx.clock() - bridge.discord.parking.idleMs;
+}
+
+/** The channel stays after all: whoever could write in it can again. */
+async function callOff(bridge: Bridge, ticket: MirroredTicket, why: string): Promise<void> {
+  bridge.log.info({ ticket: ticket.id, why }, 'not parked');
+  wishesOf(bridge).delete(ticket.id);
+  if (!isUnderWay(ticket) || isDeleted(ticket.ticket)) return;
+  const steps = ticket.mirror.steps.filter((step) => step !== PARKING && !step.startsWith(UP_TO));
+  await bridge.tickets.save(ticket, { steps, attempt: null });
+  await placeChannel(bridge, ticket);
+}
+
+/** What was said beside the log is kept where transcripts are. @returns why it cannot be */
+async function keepWords(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  { asides }: Drained,
+): Promise<string | undefined> {
+  const kept = ticket.mirror.steps.find((step) => step.startsWith(UP_TO));
+  const since = kept?.slice(UP_TO.length) ?? '0';
+  const fresh = asides.filter(({ id }) => compareIds(id, since) > 0);
+  const newest = fresh.at(-1);
+  if (!newest) return undefined;
+  const { transcriptChannelId: channelId } = bridge.settings;
+  if (!channelId) return 'there is no channel for what no log has';
+  const what = 'what its channel had beside the log when it was parked';
+  const failed = await keepAsides(bridge, ticket, fresh, {
+    channelId,
+    name: 'parked',
+    what,
+    since,
+  });
+  if (failed) return describe(failed.error);
+  const steps = [...ticket.mirror.steps.filter((step) => step !== kept), UP_TO + newest.id];
+  await bridge.tickets.save(ticket, { steps, attempt: null });
+  return undefined;
+}
+
+/**
+ * Waits until the gateway says that a channel is gone: its events are in order, so that what was written
+ * there at the last moment has been heard of by then.
+ */
+function listenForRemoval({ client }: Bridge, channelId: string) {
+  let timer: NodeJS.Timeout | undefined;
+  let heard: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => {
+    heard = resolve;
+  });
+  const listen = ({ id }: { id: string }) => id === channelId && heard();
+  client.on(Events.ChannelDelete, listen);
+  return {
+    wait(): Promise<void> {
+      timer = setTimeout(heard, GATEWAY_MS).unref();
+      return gone;
+    },
+    stop(): void {
+      clearTimeout(timer);
+      client.off(Events.ChannelDelete, listen);
+    },
+  };
+}
+
+/** Removes the channel. @returns why it stays */
+async function takeChannel(bridge: Bridge, channelId: string): Promise<string | undefined> {
+  bridge.lease.require();
+  const removal = listenForRemoval(bridge, channelId);
+  const outcome = await removeChannel(bridge, channelId)
+    .then(async (ended) => {
+      if (ended.end === 'done') await removal.wait();
+      return ended;
+    })
+    .finally(() => removal.stop());
+  if (outcome.end !== 'refused') return undefined;
+  const names = lacking(bridge, [P.ViewChannel, P.ManageChannels], channelId).join(', ');
+  const what = names ? `the bot lacks ${names}` : describe(outcome.error);
+  bridge.problems.raise('parking', `idle tickets cannot be parked: ${what}`);
+  return what;
+}
+
+/** From the step that is written ahead on: errors are tried again, and a crash resumes here. */
+async function park(bridge: Bridge, ticket: MirroredTicket, channelId: string): Promise<void> {
+  const { ctx, tickets } = bridge;
+  if (!isUnderWay(ticket)) {
+    const shown = { ...ticket.mirror.shown, seers: LOCKED };
+    ctx.failpoint('before-park-step');
+    await tickets.save(ticket, { steps: [...ticket.mirror.steps, PARKING], shown });
+    ctx.failpoint('after-park-step');
+  } else await tickets.save(ticket, { shown: { ...ticket.mirror.shown, seers: LOCKED } });
+  await lockChannel(bridge, channelId);
+  const drained = await drain(bridge, ticket);
+  if (isTalkedIn(bridge, drained)) return callOff(bridge, ticket, 'somebody writes in it');
+  const unkept = await keepWords(bridge, ticket, drained);
+  if (unkept) return callOff(bridge, ticket, unkept);
+  if (!(await isParkable(bridge, ticket))) return callOff(bridge, ticket, 'there is news');
+  ctx.failpoint('before-park-step');
+  const stays = await takeChannel(bridge, channelId);
+  if (stays) return callOff(bridge, ticket, stays);
+  bridge.problems.clear('parking');
+  ctx.failpoint('after-park-step');
+  await saveParked(bridge, ticket);
+  ctx.failpoint('before-park-step');
+  await forgetPosts(ctx, ticket.id, bridge.lease.fencingToken);
+  await tellParked(bridge, ticket);
+  ctx.failpoint('after-park-step');
+}
+
+/** Reads the channel before anything of it is touched. @returns false where it cannot be */
+async function isReadable(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
+  try {
+    const drained = await bridge.drainInbound(ticket);
+    return !isTalkedIn(bridge, drained);
+  } catch (error) {
+    if (isUnauthorized(error)) throw error;
+    bridge.log.info({ ticket: ticket.id, reason: describe(error) }, 'not parked');
+    return false;
+  }
+}
+
+/**
+ * Parks a ticket that was chosen for it: its channel goes, the ticket stays. Runs in the ticket's turn, when
+ * the channel shows all there is. What was written in it is taken in before, or kept where transcripts are;
+ * one that turns out to be in use keeps its channel.
+ */
+export async function parkWhereChosen(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  const { channel_id: channelId } = ticket.mirror;
+  const isChosen = wishesOf(bridge).get(ticket.id)?.channelId === channelId;
+  if (!channelId || bridge.ended || (!isChosen && !isUnderWay(ticket))) return;
+  const goesOn = (await isParkable(bridge, ticket)) && (await isReadable(bridge, ticket));
+  if (!goesOn || !(await isParkable(bridge, ticket))) return callOff(bridge, ticket, 'in use');
+  await park(bridge, ticket, channelId);
+}
