@@ -2,6 +2,7 @@ import { discoverLogs } from '../src/domain/consumers/discovery.ts';
 import { publicLog } from '../src/domain/log/entry.ts';
 import { createMirrorOffsets } from '../src/domain/mirror/offset-store.ts';
 import type { Bridge } from './bridge.ts';
+import { listenPresence } from './inbound/away-marks.ts';
 import { catchUpAll, keepCatchingUp } from './inbound/queue.ts';
 import { listenReads } from './inbound/read-marks.ts';
 import { listenTyping } from './outbound/typing.ts';
@@ -41,6 +42,7 @@ export async function discoverWork(bridge: Bridge, catchUpMs: number): Promise<(
     stopNoting,
     listenTyping(bridge),
     listenReads(bridge),
+    listenPresence(bridge),
     keepCatchingUp(bridge, catchUpMs),
   ];
   const stop = () => {

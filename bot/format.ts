@@ -47,6 +47,11 @@ function escapeText(text: string): string {
   return escapeLineStarts(escaped);
 }
 
+/** Text on one line, shown letter for letter, with a mark where something was left out. */
+export function oneLine(text: string, max: number): string {
+  return escapeText(shorten(strip(text).replace(/\s+/g, ' ').trim(), max));
+}
+
 /** The whole of a topic, as far as Discord shows it in a title. */
 export const MAX_TOPIC = 256;
 

@@ -12,6 +12,9 @@ export type Mark = keyof typeof marks;
 /** On the last message of staff that the customer has read; those above it they have read, too. */
 export const readMark = '👁️';
 
+/** On the newest message of staff, where its customer had no connection when it was stored. */
+export const awayMark = '⏳';
+
 const TRIES = 5;
 const waiting = new WeakMap<Bridge, Map<string, number>>();
 

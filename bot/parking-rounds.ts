@@ -7,7 +7,7 @@ import { GUILD_FULL } from './outbound/room.ts';
 
 /** Tickets that are parked at once, at most. */
 const IN_A_ROUND = 5;
-/** Rounds in which one that kept its channel is not chosen again: ten minutes of them. */
+/** For so many rounds one that kept its channel is not chosen again; never for longer than idleness takes. */
 const SPARED_ROUNDS = 20;
 /** For how long one that was chosen may wait for its turn, in milliseconds. */
 const WISHED_MS = 60_000;
@@ -49,7 +49,7 @@ export function keepParking(bridge: Bridge, everyMs: number): () => void {
       if (bridge.ended) return;
       if (!channelId) continue;
       if (spared.size >= MAX_SPARED) spared.delete([...spared.keys()][0] as string);
-      spared.set(id, now + SPARED_ROUNDS * everyMs);
+      spared.set(id, now + Math.min(SPARED_ROUNDS * everyMs, idleMs));
       wishes.set(id, { until: now + WISHED_MS, channelId });
       outbound.schedule(id);
     }

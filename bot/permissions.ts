@@ -133,6 +133,7 @@ export function seersOf(
  * @param held what the bot holds itself; Discord lets it give away no more
  * @param missing roles to leave out, since Discord refuses a channel that names one it has not
  * @param more what the bot may do there besides
+ * @param members ids of people who see it whatever their roles
  */
 export function overwritesFor(
   settings: GuildSettings,
@@ -141,6 +142,7 @@ export function overwritesFor(
   held: bigint,
   missing: { has(role: SupportRole): boolean } = new Set<SupportRole>(),
   more: readonly bigint[] = [],
+  members: readonly string[] = [],
 ): APIOverwrite[] {
   const { guildId } = settings;
   const admin = (held & P.Administrator) !== 0n;
@@ -157,6 +159,12 @@ export function overwritesFor(
     ...[...seeing].map((id) => ({
       id,
       type: OverwriteType.Role,
+      allow: bits(staffMay),
+      deny: '0',
+    })),
+    ...members.map((id) => ({
+      id,
+      type: OverwriteType.Member,
       allow: bits(staffMay),
       deny: '0',
     })),

@@ -24,9 +24,9 @@ export const practice: CommandModule = {
       description: 'Open a ticket to practise in: its customer is not real, and answers',
     },
     async run({ bridge, actor }) {
-      const { ticket, isNew } = await openPractice(bridge.ctx, actor);
-      const channel = await channelOf(bridge, ticket.id);
-      const where = channel ? `<#${channel}>` : `ticket #${ticket.number}, whose channel is coming`;
+      const { id, number, isNew } = await openPractice(bridge.ctx, actor);
+      const channel = await channelOf(bridge, id);
+      const where = channel ? `<#${channel}>` : `ticket #${number}, whose channel is coming`;
       return isNew
         ? `Write to Pat in ${where}. Nobody real reads it, and no number counts it; /close ends it.`
         : `You have one open already: ${where}. /close ends it.`;

@@ -7,6 +7,7 @@ import { doctor } from './doctor.ts';
 import { history } from './history.ts';
 import { link } from './link.ts';
 import { queue, search } from './lists.ts';
+import { member } from './member.ts';
 import { moreComponents } from './more.ts';
 import { note } from './note.ts';
 import { notes } from './notes.ts';
@@ -28,6 +29,7 @@ const modules: readonly CommandModule[] = [
   closing,
   note,
   notes,
+  member,
   reply,
   link,
   ...verbs.map(moduleOf),

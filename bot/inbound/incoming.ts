@@ -8,6 +8,7 @@ import {
 } from 'discord.js';
 import { isBlank } from '../../src/contract/text.ts';
 import { type Bridge, isOfOurWebhook } from '../bridge.ts';
+import { isGuest } from '../guests.ts';
 import { type Person, personOf } from '../people.ts';
 import {
   isForStaff,
@@ -126,7 +127,7 @@ function answeredBy({ type, reference }: Message): string | undefined {
  * @param live brought by the gateway, with its writer as of now
  */
 export function incomingOf(
-  bridge: Pick<Bridge, 'ctx' | 'replyModeSince'>,
+  bridge: Pick<Bridge, 'ctx' | 'replyModeSince' | 'tickets'>,
   message: Message,
   live = false,
 ): Incoming {
@@ -134,11 +135,13 @@ export function incomingOf(
   const raw = JSON.stringify([message.content, files.map(({ id }) => id)]);
   const mode = replyModeAt(bridge, message.createdTimestamp);
   const thread = threadOf(message);
-  const marking = thread ? 'note' : markingOf(message.content, mode);
+  const home = thread ? thread.parentId : message.channelId;
+  const isAmongStaff = thread !== undefined || isGuest(bridge, home, message.author.id);
+  const marking = isAmongStaff ? 'note' : markingOf(message.content, mode);
   return {
     message,
     id: message.id,
-    home: thread ? thread.parentId : message.channelId,
+    home,
     raw: message.content,
     text: textOf(message, marking),
     files,

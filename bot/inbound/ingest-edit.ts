@@ -7,6 +7,7 @@ import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { actorOfAuthor } from '../people.ts';
 import { filesAfter, MessageGone } from './attachments.ts';
+import { unmarkAway } from './away-marks.ts';
 import { type Incoming, isWebhook } from './incoming.ts';
 import { judge, judgeWords, streamOf, type Verdict } from './judge.ts';
 import { mark } from './marks.ts';
@@ -92,6 +93,7 @@ async function withdraw(
     return undefined;
   }
   unmarkRead(bridge, ticket, incoming);
+  unmarkAway(bridge, ticket, incoming);
   return withdrawn(incoming, post, message);
 }
 

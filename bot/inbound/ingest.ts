@@ -6,6 +6,7 @@ import { findPost, logOfPost, type Post } from '../../src/domain/mirror/posts.ts
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { copyFiles, MessageGone, pairFiles } from './attachments.ts';
+import { askPresence } from './away-marks.ts';
 import { warnOfHolder } from './holder-warnings.ts';
 import type { Incoming } from './incoming.ts';
 import { ingestEdit, verdictOn } from './ingest-edit.ts';
@@ -68,6 +69,7 @@ async function adoptStored(
   const outcome = { message, stream, files, mark: sign, lives } as const;
   const post = await remember(bridge, ticket, seen, outcome);
   mark(bridge, ticket, incoming, sign, before?.mark ? [before.mark] : []);
+  if (stream === 'public') askPresence(bridge, ticket, incoming);
   if (!isOutdated) await takeEdit(bridge, ticket, incoming, post);
 }
 
@@ -120,8 +122,11 @@ async function pass(
     ctx.failpoint('after-inbound-commit');
     const outcome = { message, stream, files: copied, mark: markIn(stream), lives } as const;
     await settle(bridge, ticket, incoming, outcome, before);
-    // Nothing waits for it.
-    if (stream === 'public') void warnOfHolder(bridge, ticket, actor, incoming.id);
+    if (stream === 'public') {
+      askPresence(bridge, ticket, incoming);
+      // Nothing waits for it.
+      void warnOfHolder(bridge, ticket, actor, incoming.id);
+    }
   } catch (error) {
     if (!isPermanent(error)) throw error;
     return { why: reasonOf(error), retry: true };

@@ -3,6 +3,7 @@ import { withIdentities } from '../../src/domain/agents/identities.ts';
 import type { Stream } from '../../src/domain/log/entry.ts';
 import type { Bridge } from '../bridge.ts';
 import { commands } from '../commands/registry.ts';
+import { guestActor, isGuest } from '../guests.ts';
 import { actorOf, isStaff, skillsOf } from '../people.ts';
 import { isInternalNote, typedCommand, withoutReplyMark } from './classify.ts';
 import type { Incoming } from './incoming.ts';
@@ -50,6 +51,9 @@ export async function judge(bridge: Bridge, incoming: Incoming): Promise<Verdict
     const actor = await withIdentities(bridge.ctx, actorOf(bridge.settings, writer));
     bridge.ctx.desk.seen.note(actor, skillsOf(bridge.settings, writer));
     return judgeWords(incoming, actor);
+  }
+  if (isGuest(bridge, incoming.home, writer.id)) {
+    return { kind: 'pass', actor: guestActor(bridge, writer), stream: 'internal' };
   }
   return { kind: 'refuse', why: 'its writer has no role of the support staff', retry: true };
 }

@@ -73,15 +73,26 @@ export async function channelExists(bridge: Bridge, channelId: string): Promise<
   return outcome.end !== 'gone';
 }
 
-function overwrites(
-  bridge: Bridge,
-  place: Pick<Ticket, 'support_role'>,
-  missing: Set<SupportRole>,
-) {
+/** The ids of all who see a ticket's channel, joined. */
+function seersIn({ settings }: Bridge, { ticket, mirror }: MirroredTicket): string {
+  const members = mirror.members ?? [];
+  return [...seersOf(settings, ticket.support_role), ...members.map(({ id }) => id)].join(',');
+}
+
+function overwrites(bridge: Bridge, { ticket, mirror }: MirroredTicket, missing: Set<SupportRole>) {
   const held = bridge.client.guilds.cache.get(bridge.settings.guildId)?.members.me?.permissions;
   const bits = held?.bitfield ?? ~0n;
   const more = forPersonas(bridge.discord);
-  return overwritesFor(bridge.settings, selfId(bridge), place.support_role, bits, missing, more);
+  const members = (mirror.members ?? []).map(({ id }) => id);
+  return overwritesFor(
+    bridge.settings,
+    selfId(bridge),
+    ticket.support_role,
+    bits,
+    missing,
+    more,
+    members,
+  );
 }
 
 /** The roles to leave out, as the mirror's row remembers them. */
@@ -102,12 +113,12 @@ const allRoles: SupportRole[] = ['GENERAL', 'TECHNICAL', 'MANAGER', 'ADMIN'];
  */
 async function withOverwrites<T>(
   bridge: Bridge,
-  place: Pick<Ticket, 'support_role'>,
+  ticket: MirroredTicket,
   call: (permission_overwrites: object[]) => Promise<Outcome<T>>,
 ): Promise<{ outcome: Outcome<T>; without: string }> {
   for (let tries = 0; ; tries++) {
     const missing = new Set(tries < 2 ? absentRoles(bridge) : allRoles);
-    const outcome = await call(overwrites(bridge, place, missing));
+    const outcome = await call(overwrites(bridge, ticket, missing));
     const isAtFault = outcome.end === 'refused' && outcome.cause === 'overwrites';
     if (!isAtFault || tries === 2) return { outcome, without: [...missing].sort().join(',') };
     await refreshRoles(bridge);
@@ -124,7 +135,7 @@ export async function createChannel(
   let without = '';
   const create = async (parent_id: string | undefined) => {
     for (let nth = 0; ; nth++) {
-      const made = await withOverwrites<APIChannel>(bridge, ticket.ticket, (list) =>
+      const made = await withOverwrites<APIChannel>(bridge, ticket, (list) =>
         callDiscord(bridge, 'create_channel', () =>
           bridge.rest.post(Routes.guildChannels(bridge.settings.guildId), {
             body: {
@@ -149,7 +160,7 @@ export async function createChannel(
   const { outcome, placed } = await inCategory(bridge, issue_level, create);
   ticket.channelsSince = 0;
   if (outcome.end === 'done') {
-    const seers = seersOf(bridge.settings, support_role).join(',');
+    const seers = seersIn(bridge, ticket);
     return { id: outcome.value.id, place: { issue_level, support_role, placed, without, seers } };
   }
   if (outcome.end === 'refused' && outcome.cause === 'guild_full') {
@@ -173,11 +184,10 @@ export async function moveChannel(
   const isMisplaced = from.placed === false && !bridge.problems.has(`category:${issue_level}`);
   const levelChanged = from.issue_level !== issue_level || isMisplaced;
   const seenBy = withoutRoles(bridge);
-  const seers = seersOf(bridge.settings, support_role).join(',');
+  const seers = seersIn(bridge, ticket);
+  const before = from.seers ?? seersOf(bridge.settings, support_role).join(',');
   const roleChanged =
-    from.support_role !== support_role ||
-    (from.without ?? '') !== seenBy ||
-    (from.seers ?? seers) !== seers;
+    from.support_role !== support_role || (from.without ?? '') !== seenBy || before !== seers;
   if (!levelChanged && !roleChanged) return undefined;
   let without = from.without ?? '';
   // Neither name nor topic: those may change twice in ten minutes only.
@@ -187,7 +197,7 @@ export async function moveChannel(
         bridge.rest.patch(Routes.channel(channelId), { body: { ...body, ...more } }),
       );
     if (!roleChanged) return Object.keys(body).length > 0 ? call({}) : { end: 'done', value: 0 };
-    const patched = await withOverwrites(bridge, ticket.ticket, (permission_overwrites) =>
+    const patched = await withOverwrites(bridge, ticket, (permission_overwrites) =>
       call({ permission_overwrites }),
     );
     ({ without } = patched);

@@ -10,9 +10,13 @@ import { failureOf } from './refusals.ts';
 /** A step that is still to be done: whoever goes on call later is not called by what is there already. */
 const PENDING = 'on-call';
 
-/** A channel that only takes the place of another has nothing new for anybody, nor has one to practise in. */
+/** Channels that only take the place of another: there is nothing new in them for anybody. */
+const replacing = ['remade', 'unparked'];
+
 const isNews = ({ mirror, ticket }: MirroredTicket) =>
-  isOpen(ticket) && !mirror.steps.includes('remade') && !isPractice(ticket.owner);
+  isOpen(ticket) &&
+  !mirror.steps.some((step) => replacing.includes(step)) &&
+  !isPractice(ticket.owner);
 
 /** What a channel's steps have in addition when its ticket has somebody to call. */
 export async function callingStep(bridge: Bridge, ticket: MirroredTicket): Promise<string[]> {

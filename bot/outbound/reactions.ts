@@ -6,7 +6,7 @@ import { listPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import { callDiscord } from '../call-ends.ts';
 import { isUnauthorized } from '../discord-errors.ts';
-import { inMarkingTurn, marks, marksWaiting, react, readMark } from '../marking.ts';
+import { awayMark, inMarkingTurn, marks, marksWaiting, react, readMark } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { settlePosts } from './commits.ts';
 
@@ -23,6 +23,7 @@ const standIns = new Map(
     [marks.refused, '✖️'],
     [marks.note, '🗒️'],
     [readMark, '👀'],
+    [awayMark, '⌛'],
   ].map(([mark, other]) => [bare(mark as string), other as string]),
 );
 

@@ -21,6 +21,9 @@ export type DomainEvent =
       /** The customer is not told. */
       silent: boolean;
     }
+  /** Asks every node whether it has a socket of a ticket's customer; each answers for itself. */
+  | { kind: 'presence_asked'; ticket_id: string; owner: string }
+  | { kind: 'presence'; ticket_id: string; owner: string; here: boolean }
   | { kind: 'setting_changed'; name: string };
 
 /** The hint that an entry is stored. */

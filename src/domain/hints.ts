@@ -74,6 +74,10 @@ export function isHint(value: unknown): value is DomainEvent {
         (value.due_at === null || isCount(value.due_at)) &&
         typeof value.silent === 'boolean'
       );
+    case 'presence_asked':
+      return isId(value.ticket_id) && isText(value.owner);
+    case 'presence':
+      return isId(value.ticket_id) && isText(value.owner) && typeof value.here === 'boolean';
     case 'setting_changed':
       return isText(value.name);
     default:

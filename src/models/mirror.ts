@@ -34,6 +34,8 @@ export interface MirrorRow {
   steps: string[];
   /** The posts that hold its transcripts; none in a row from before they were written down. */
   transcripts?: string[];
+  /** Who was let into the channel by hand; none in a row from before that could be. */
+  members?: MirrorMemberRow[];
   /** What those hold, the newest; none in a row from before it was written down. */
   kept?: KeptTranscriptRow[];
   /** The entry that closed the ticket, of which `done` speaks; 0 before. */
@@ -54,6 +56,13 @@ export interface MirrorRow {
   lagging?: boolean;
   /** The lease under which the row was last written; an older bot may not write any more. */
   epoch: number;
+}
+
+/** Somebody without a role of the staff who sees a ticket's channel, and writes notes there. */
+export interface MirrorMemberRow {
+  /** In Discord. */
+  id: string;
+  name: string;
 }
 
 export interface ParkedRow {
@@ -96,6 +105,7 @@ export const mirrorSchema = new Schema<MirrorRow>(
     deferred: { type: Schema.Types.Mixed, default: [] },
     steps: { type: [String], default: [] },
     transcripts: { type: [String], default: undefined },
+    members: { type: Schema.Types.Mixed, default: undefined },
     kept: { type: Schema.Types.Mixed, default: undefined },
     closing: { type: Number, default: 0 },
     shown: { type: Schema.Types.Mixed, default: null },

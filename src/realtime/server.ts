@@ -8,6 +8,7 @@ import { countRequest } from '../domain/access/rate.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { DeskServer, DeskSocket } from './audience.ts';
 import { type Authorizer, createAuthorizer } from './authorize.ts';
+import { answerPresence } from './customer-presence.ts';
 import { createDelivery } from './delivery.ts';
 import { DeskEngine, type EngineConnection, type Refuse } from './engine.ts';
 import { createEventBudget } from './event-budget.ts';
@@ -146,6 +147,7 @@ export function createRealtime(ctx: AppContext, requests: Requests): Realtime {
   });
   io.bind(engine);
   const delivery = createDelivery(ctx, io);
+  const stopAnswering = answerPresence(ctx, io, delivery.audience);
   const authorizer = createAuthorizer(ctx, places, delivery);
   const budget = createEventBudget(ctx, places);
   const stopWatching = watchSlowConsumers(ctx, engine, (connection) => places.ownerOf(connection));
@@ -166,6 +168,7 @@ export function createRealtime(ctx: AppContext, requests: Requests): Realtime {
       }
       await sleep(Math.min(100, spreadMs));
       stopWatching();
+      stopAnswering();
       delivery.close();
       dropPolls(engine);
       await io.close();

@@ -13,6 +13,7 @@ import {
   stateOf,
   textsIn,
 } from '../support/discord.ts';
+import { botThatDies } from '../support/dying-bot.ts';
 import { eventually } from '../support/eventually.ts';
 
 let desk: Desk;
@@ -32,25 +33,6 @@ const spoken = (lines: string[]) => lines.map((line) => `**Ana**: ${line}`);
 const textsAre = (channelId: string, wanted: string[], timeout = 10_000) =>
   eventually(async () => expect(await textsIn(desk.sim, channelId)).toEqual(wanted), { timeout });
 
-/** A bot that stops dead at the nth pass of a point, leaving everything as it is there. */
-async function botThatDies(point: FailpointName, nth = 1) {
-  let left = nth;
-  let died: () => void = () => undefined;
-  const death = new Promise<void>((resolve) => {
-    died = resolve;
-  });
-  const bot = await desk.bot({
-    ctx: {
-      failpoint(passed) {
-        if (passed !== point || --left > 0) return;
-        if (left === 0) died();
-        throw new Error('killed');
-      },
-    },
-  });
-  return { died: death.then(() => bot.stop()) };
-}
-
 describe('a bot killed while it posts', () => {
   test.each(['before-post', 'after-post', 'after-record'] as const)(
     '%s: the next one goes on with nothing missing and nothing twice',
@@ -59,7 +41,7 @@ describe('a bot killed while it posts', () => {
       const ticket = await openTicket(ctx);
       for (const line of numbers(1, 6)) await say(ctx, ticket.id, line);
       // The card is the first post.
-      const { died } = await botThatDies(point, 4);
+      const { died } = await botThatDies(desk, point, 4);
       await died;
       await desk.bot();
       const channel = await channelOf(sim, ticket.number);
@@ -71,7 +53,7 @@ describe('a bot killed while it posts', () => {
     const { ctx, sim } = desk;
     const ticket = await openTicket(ctx);
     for (const line of ['same', 'same', 'same', 'same']) await say(ctx, ticket.id, line);
-    const { died } = await botThatDies('after-post', 3);
+    const { died } = await botThatDies(desk, 'after-post', 3);
     await died;
     await fault(sim, { kind: 'forget-nonces' });
     await desk.bot();
@@ -100,7 +82,7 @@ describe('a bot killed while it posts', () => {
       await Promise.all(Array.from({ length: 42 }, write));
     }
     await say(ctx, ticket.id, 'line 2');
-    const { died } = await botThatDies('after-post');
+    const { died } = await botThatDies(desk, 'after-post');
     await died;
     await fault(sim, { kind: 'forget-nonces' });
     await desk.bot();
@@ -137,7 +119,7 @@ describe('a bot killed while it posts', () => {
   test('in the card: there is one channel with one card', async () => {
     const { ctx, sim } = desk;
     const ticket = await openTicket(ctx);
-    const { died } = await botThatDies('after-post', 1);
+    const { died } = await botThatDies(desk, 'after-post', 1);
     await died;
     await fault(sim, { kind: 'forget-nonces' });
     await desk.bot();
@@ -191,7 +173,7 @@ describe('a bot killed while it takes in', () => {
     '%s: the customer gets everything once, in order',
     async (point) => {
       const { ctx, sim } = desk;
-      const { died } = await botThatDies(point, 2);
+      const { died } = await botThatDies(desk, point, 2);
       const ticket = await openTicket(ctx);
       const channel = await channelOf(sim, ticket.number);
       const kim = discordPerson(sim, 'kim');
@@ -215,7 +197,7 @@ describe('a bot killed while it takes in', () => {
     const { ctx, sim } = desk;
     const most = 10 * 1024 * 1024;
     await fault(sim, { kind: 'set', settings: { maxFileBytes: most + 1 } });
-    const { died } = await botThatDies('after-inbound-commit');
+    const { died } = await botThatDies(desk, 'after-inbound-commit');
     const ticket = await openTicket(ctx);
     const channel = await channelOf(sim, ticket.number);
     const kim = discordPerson(sim, 'kim');
@@ -278,7 +260,7 @@ describe('a bot killed while it closes', () => {
 
   async function closesOnce(point: FailpointName, nth: number) {
     const { ctx, sim } = desk;
-    const { died } = await botThatDies(point, nth);
+    const { died } = await botThatDies(desk, point, nth);
     const ticket = await openTicket(ctx);
     await channelOf(sim, ticket.number);
     await say(ctx, ticket.id, 'thank you');

@@ -8,6 +8,7 @@ import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { reopenTicket } from '../../src/domain/tickets/status.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import { channelOf, channelsOf, discordPerson, messagesIn, textsIn } from '../support/discord.ts';
+import { botThatDies } from '../support/dying-bot.ts';
 import { eventually } from '../support/eventually.ts';
 import { commandsKnown, interactionsOf } from '../support/interactions.ts';
 import { laterBy } from '../support/uploads.ts';
@@ -97,15 +98,10 @@ test('who is on call is named once by every new ticket that they fit, and nobody
 test('a bot that is killed before it has written down that it called calls nobody twice', async () => {
   await changeAgent(desk.ctx, kimOf(), { on_call: true });
   for (const name of ['after-post', 'before-post'] as const) {
-    let hits = 0;
-    const failpoint = (hit: string) => {
-      // The card's post is the first.
-      if (hit === name && ++hits === 2) throw new Error('the bot ends here');
-    };
-    const bot = await desk.bot({ ctx: { failpoint } });
+    // The card's post is the first.
+    const { died } = await botThatDies(desk, name, 2);
     const ticket = await openTicket(desk.ctx);
-    await eventually(() => expect(hits).toBe(2), { timeout: 30_000 });
-    await bot.stop();
+    await died;
     await desk.bot();
     await say(desk.ctx, ticket.id, 'hello');
     const { id } = await channelOf(desk.sim, ticket.number);

@@ -131,7 +131,8 @@ test('a parked ticket comes back with what was said and what is new, and is not 
   expect(new Set(await textsIn(sim, channel.id)).size).toBe(3);
   const [card, history] = await messagesIn(sim, channel.id);
   expect(card?.embeds).toHaveLength(1);
-  expect(history?.attachments).not.toEqual([]);
+  expect(history?.content).toContain('/transcript has all of it.');
+  expect(history?.content).toMatch(/\*\*Ana\*\* <t:\d+:f>: one\n/);
   await age(ticket.id);
   expect(await parkable({ only: ticket.id })).toEqual([]);
   const kim = discordPerson(sim, 'kim');

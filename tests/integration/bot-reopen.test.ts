@@ -1,8 +1,20 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { deleteMessage } from '../../src/domain/messages/change.ts';
+import { sendNote } from '../../src/domain/messages/notes.ts';
+import { sendMessage } from '../../src/domain/messages/send.ts';
 import { changePost, forgetPosts, recordPost, removePosts } from '../../src/domain/mirror/posts.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
-import { customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
-import { channelOf, channelsOf, clearFaults, messagesIn, textsIn } from '../support/discord.ts';
+import { reopenTicket } from '../../src/domain/tickets/status.ts';
+import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
+import {
+  channelOf,
+  channelsOf,
+  clearFaults,
+  discordPerson,
+  messagesIn,
+  textsIn,
+} from '../support/discord.ts';
+import { botThatDies } from '../support/dying-bot.ts';
 import { eventually } from '../support/eventually.ts';
 
 let desk: Desk;
@@ -16,7 +28,10 @@ afterEach(async () => {
   await clearFaults(desk.sim);
 });
 
-const patience = { timeout: 15_000 };
+const patience = { timeout: 30_000 };
+const begins = '-# The ticket was opened again. All that was said:';
+const linkTo = (postId: string) =>
+  `https://discord.com/channels/${desk.sim.state.guildId}/${desk.sim.state.channels.transcripts}/${postId}`;
 const mirrorOf = (channelOrId: object) => desk.ctx.db.mirrors.collection.findOne(channelOrId);
 const transcriptsOf = async (id: string) =>
   (await messagesIn(desk.sim, desk.sim.state.channels.transcripts)).filter(({ embeds }) =>
@@ -50,9 +65,13 @@ test('when a ticket is open again, then it gets a channel with what was said, an
   const other = await desk.another();
   await desk.bot({ ctx: other.ctx });
   const channel = await channelOf(sim, ticket.number);
+  const [kept] = await transcriptsOf(ticket.id);
   await eventually(async () => {
     const [note] = await textsIn(sim, channel.id);
-    expect(note).toBe('-# The ticket was opened again. What was said is attached.');
+    expect(note).toContain(
+      `${begins} ${linkTo(kept?.id as string)} The newest of it:\n**Ana** <t:`,
+    );
+    expect(note).toMatch(/: one$/);
   }, patience);
   await say(other.ctx, ticket.id, 'two');
   await eventually(
@@ -61,13 +80,84 @@ test('when a ticket is open again, then it gets a channel with what was said, an
   );
   await closeTicket(other.ctx, customer, ticket.id, {});
   await isClosed(ticket.number);
-  const kept = await transcriptsOf(ticket.id);
-  expect(kept).toHaveLength(2);
-  const page = await (await fetch(kept[1]?.attachments[0]?.url as string)).text();
+  const all = await transcriptsOf(ticket.id);
+  expect(all).toHaveLength(2);
+  const page = await (await fetch(all[1]?.attachments[0]?.url as string)).text();
   expect(page).toContain('two');
   const row = await mirrorOf({});
   expect(row).toMatchObject({ state: 'done', closing: 4 });
   expect(row?.steps).toEqual(expect.arrayContaining(['notice@4', 'transcript@4', 'removed@4']));
+}, 120_000);
+
+/** So that what is told again takes two posts. */
+const much = ` ${'x'.repeat(120)}`;
+
+/** A closed ticket with more messages than are told again, and notes among the newest. */
+async function converse() {
+  const { ctx, sim } = desk;
+  await ctx.db.mirrors.collection.deleteMany({});
+  await ctx.db.tickets.collection.deleteMany({});
+  const bot = await desk.bot();
+  const ticket = await openTicket(ctx);
+  await channelOf(sim, ticket.number);
+  for (let n = 1; n <= 20; n++) await say(ctx, ticket.id, `web ${n}${much}`);
+  await sendMessage(ctx, agent, ticket.id, { content: 'See *here*:\n> ```x```' });
+  await sendNote(ctx, agent, ticket.id, { content: 'a known case' });
+  const last = await say(ctx, ticket.id, `${'long '.repeat(200)}`);
+  await say(ctx, ticket.id, 'taken back');
+  await deleteMessage(ctx, customer, ticket.id, (await seen(ctx, ticket.id)).at(-1)?.id as string);
+  await closeTicket(ctx, customer, ticket.id, {});
+  await isClosed(ticket.number);
+  await bot.stop();
+  return { ticket, last };
+}
+
+/** What stands in the new channel once a word said after the reopening does, without that. */
+async function told(ticket: { id: string; number: number }) {
+  await say(desk.ctx, ticket.id, 'and then');
+  const channel = await channelOf(desk.sim, ticket.number);
+  await eventually(
+    async () => expect((await textsIn(desk.sim, channel.id)).at(-1)).toBe('**Ana**: and then'),
+    patience,
+  );
+  return (await textsIn(desk.sim, channel.id)).slice(0, -1);
+}
+
+test('in a ticket that was opened again stand a link and the last twenty messages and notes, once though the bot is killed', async () => {
+  const { ticket } = await converse();
+  await reopenTicket(desk.ctx, customer, ticket.id, undefined);
+  // The card, the first part, which is found again; then the second.
+  for (const [point, nth] of [
+    ['after-post', 2],
+    ['before-post', 1],
+  ] as const) {
+    const { died } = await botThatDies(desk, point, nth);
+    await died;
+  }
+  await desk.bot();
+  const posts = await told(ticket);
+  const [transcript] = await transcriptsOf(ticket.id);
+  expect(posts[0]).toContain(`${begins} ${linkTo(transcript?.id as string)} The newest of it:`);
+  const lines = posts.flatMap((post) => post.split('\n')).filter((line) => !line.startsWith('-#'));
+  const texts = lines.map((line) => line.replace(/ <t:\d+:f>: /, '|'));
+  const web = Array.from({ length: 17 }, (_, n) => `**Ana**|web ${n + 4}${much}`);
+  expect(texts).toEqual([
+    ...web,
+    '**Bob** (staff)|See \\*here\\*: > \\`\\`\\`x\\`\\`\\`',
+    '📝 **note** · **Bob**|a known case',
+    expect.stringMatching(/^\*\*Ana\*\*\|(long )+long…$/),
+  ]);
+}, 120_000);
+
+test('where the transcript is not there any more all of it is attached', async () => {
+  const { ticket } = await converse();
+  const [transcript] = await transcriptsOf(ticket.id);
+  const admin = discordPerson(desk.sim, 'admin');
+  await admin.remove(desk.sim.state.channels.transcripts, transcript?.id as string);
+  await reopenTicket(desk.ctx, customer, ticket.id, undefined);
+  await desk.bot();
+  const [note] = await told(ticket);
+  expect(note).toContain('The ticket was opened again. What was said is attached');
 }, 120_000);
 
 test('when a closing half done was written before its steps named it, then it goes on there', async () => {

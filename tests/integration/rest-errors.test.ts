@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { endpoints } from '../../src/contract/endpoints.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { mintToken, newPerson, type Person } from '../support/people.ts';
@@ -417,6 +418,20 @@ describe('CORS', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example');
   });
 
+  test('every method and header of the contract may be used and read from a partner’s page', async () => {
+    const headers = { origin: 'https://shop.example' };
+    const url = `${app.url}/api/v1/tickets`;
+    const asked = { ...headers, 'access-control-request-method': 'PUT' };
+    const preflight = await fetch(url, { method: 'OPTIONS', headers: asked });
+    const methods = preflight.headers.get('access-control-allow-methods')?.split(', ');
+    const shown = (await fetch(url, { headers })).headers.get('access-control-expose-headers');
+    for (const { method, ...row } of Object.values(endpoints)) {
+      expect(methods).toContain(method);
+      const named = 'headers' in row ? row.headers : [];
+      expect(shown?.split(', ')).toEqual(expect.arrayContaining([...named]));
+    }
+  });
+
   test.each([
     ['https://shop.example', 'https://shop.example'],
     ['https://evil.example', null],
@@ -428,7 +443,7 @@ describe('CORS', () => {
     expect(answer.status).toBe(204);
     expect(answer.headers.get('access-control-allow-origin')).toBe(allowed);
     expect(answer.headers.get('access-control-allow-methods')).toBe(
-      allowed && 'GET, POST, PATCH, DELETE',
+      allowed && 'DELETE, GET, PATCH, POST, PUT',
     );
     expect(answer.headers.get('x-request-id')).not.toBeNull();
     if (allowed) {

@@ -55,6 +55,7 @@ function newTicket(created_at: number, more: Partial<Ticket> = {}): Ticket {
     ...newTicketFields({ ...described, created_at }),
     ...described,
     id: 'f'.repeat(24),
+    owner: 'ana',
     created_at,
     updated_at: created_at,
     support_role: 'GENERAL',

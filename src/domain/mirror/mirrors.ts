@@ -1,6 +1,11 @@
 import type { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
-import type { KeptFileRow, KeptTranscriptRow, MirrorRow } from '../../models/mirror.ts';
+import type {
+  KeptFileRow,
+  KeptTranscriptRow,
+  MirrorMemberRow,
+  MirrorRow,
+} from '../../models/mirror.ts';
 import { LeaseLost } from '../consumers/lease.ts';
 import { native, oid } from '../log/collections.ts';
 import { internalLog, publicLog, type Stream, type Ticket, toTicket } from '../log/entry.ts';
@@ -11,6 +16,7 @@ import { type Post, toPost, toPostRow } from './posts.ts';
 
 export type KeptFile = KeptFileRow;
 export type KeptTranscript = KeptTranscriptRow;
+export type MirrorMember = MirrorMemberRow;
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
 export type Mirror = Omit<MirrorRow, '_id' | 'pending' | 'lagging' | 'internal_seq'> & {
@@ -136,7 +142,9 @@ export function isReopened(ticket: Ticket, mirror: Mirror): boolean {
 export function reopened(mirror: Mirror): MirrorChange {
   const { seq, internal_seq, closing } = mirror;
   const steps = seq + internal_seq > 0 ? ['reopened'] : [];
-  return { ...fresh, seq, internal_seq, closing, pending: [], deferred: [], steps };
+  // Whoever was let in by hand was let in for what is over.
+  const over = { members: [], pending: [], deferred: [] };
+  return { ...fresh, ...over, seq, internal_seq, closing, steps };
 }
 
 /** Closing steps of rows from before they named their closing belong to the one that is under way. */

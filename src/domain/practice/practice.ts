@@ -1,5 +1,4 @@
 import type { AppContext } from '../../context.ts';
-import type { TicketView } from '../../contract/tickets.ts';
 import { AppError } from '../../errors.ts';
 import { type Actor, systemActor } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
@@ -10,7 +9,7 @@ import { sendMessage } from '../messages/send.ts';
 import type { WorkHandler } from '../schedule.ts';
 import { signalRead } from '../signals.ts';
 import { createTicket } from '../tickets/create.ts';
-import { getTicket, readTicket } from '../tickets/read.ts';
+import { readTicket } from '../tickets/read.ts';
 import { isOpen, openStatuses } from '../tickets/workflow.ts';
 import { isPractice, PRACTICE, practiceKey } from './practice-key.ts';
 
@@ -50,19 +49,18 @@ const isOver: readonly string[] = ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'];
 export async function openPractice(
   ctx: AppContext,
   actor: Actor,
-): Promise<{ ticket: TicketView; isNew: boolean }> {
+): Promise<{ id: string; number: number; isNew: boolean }> {
   requireRight(ctx.config, actor, 'see_agents', undefined);
   const owner = practiceKey(actor.key);
-  const own = await native(ctx.db.tickets)
-    .find({ owner }, { readConcern: majority, projection: { status: 1 } })
-    .sort({ _id: -1 })
-    .toArray();
-  const open = own.find(({ status }) => openStatuses.includes(status));
-  if (open) return { ticket: await getTicket(ctx, actor, open._id.toHexString()), isNew: false };
+  const tickets = native(ctx.db.tickets);
+  const wanted = { owner, status: { $in: [...openStatuses] } };
+  const open = await tickets.findOne(wanted, { readConcern: majority, projection: { number: 1 } });
+  if (open) return { id: open._id.toHexString(), number: open.number, isNew: false };
+  const before = await tickets.countDocuments({ owner }, { readConcern: majority });
   // Of two at once one opens it, and the other is given the same.
-  const body = { ...ticketBody, client_id: `practice ${own.length}` };
-  const { ticket } = await createTicket(ctx, customerOf(owner), body);
-  return { ticket: await getTicket(ctx, actor, ticket.id), isNew: true };
+  const body = { ...ticketBody, client_id: `practice ${before}` };
+  const { id, number } = (await createTicket(ctx, customerOf(owner), body)).ticket;
+  return { id, number, isNew: true };
 }
 
 /** Reads what staff have written, and says the next of the answers, if they have written last. */

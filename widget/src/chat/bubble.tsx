@@ -29,7 +29,8 @@ export function Bubble(props: BubbleProps) {
   const { content, files } = shown.state === 'sent' ? shown.message : shown.item;
   const uploads = shown.state === 'sent' ? [] : (shown.item.uploads ?? []);
   const isEdited = conversation.draft.state.edit?.id === message?.id && message !== undefined;
-  const hasMenu = content !== '' || (isMine && !(message && conversation.isClosed));
+  const hasMenu = content !== '' || (message ? !conversation.isClosed : isMine);
+  const Reactions = message?.reactions?.length ? desk.layers.service?.Reactions : undefined;
   const classes = ['row', isMine ? 'mine' : 'theirs', shown.state];
   if (isFirst) classes.push('first');
   if (isLast) classes.push('last');
@@ -67,6 +68,7 @@ export function Bubble(props: BubbleProps) {
           />
         )}
       </div>
+      {Reactions && message && <Reactions {...props} message={message} />}
       <Foot {...props} message={message} />
     </div>
   );

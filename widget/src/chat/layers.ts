@@ -12,7 +12,8 @@ export interface Question {
 }
 
 export interface MenuItem {
-  icon: IconName;
+  /** None for one that is an emoji: those stand beside each other, above the others. */
+  icon?: IconName;
   label: string;
   onSelect: () => void;
   /** For one that is switched on and off. */

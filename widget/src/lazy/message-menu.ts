@@ -1,12 +1,22 @@
 import type { BubbleProps } from '../chat/bubble.tsx';
 import type { MenuItem } from '../chat/layers.ts';
+import { hasReacted, quickEmoji, toggleReaction } from './toggle-reaction.ts';
 
 /** What can be done with a message. */
-export function messageMenu({ desk, conversation, row }: BubbleProps): MenuItem[] {
+export function messageMenu(props: BubbleProps): MenuItem[] {
+  const { desk, session, conversation, row } = props;
   const { say } = desk.words;
   const { shown, isMine } = row;
   const { content } = shown.state === 'sent' ? shown.message : shown.item;
   const items: MenuItem[] = [];
+  if (shown.state === 'sent' && !conversation.isClosed) {
+    const { message } = shown;
+    for (const emoji of quickEmoji) {
+      const checked = hasReacted(message, session.person.id, emoji);
+      const onSelect = () => void toggleReaction(props, message, emoji);
+      items.push({ label: emoji, checked, onSelect });
+    }
+  }
   if (content) items.push({ icon: 'copy', label: say('copy'), onSelect: () => desk.copy(content) });
   if (!isMine) return items;
   if (shown.state !== 'sent') {

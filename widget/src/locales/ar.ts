@@ -36,6 +36,8 @@ export const strings: Translation = {
   edited: 'معدّلة',
   editing: 'تعديل رسالتك',
   actions: 'خيارات الرسالة',
+  react: 'تفاعل',
+  errReact: 'لا مكان هنا لتفاعل آخر.',
   deleteAsk: 'حذف هذه الرسالة؟',
   deleteHint: 'ستختفي لدى فريق الدعم أيضًا.',
   discardAsk: 'حذف هذه الرسالة غير المرسلة؟',

@@ -37,6 +37,8 @@ export const strings: Translation = {
   edited: 'bearbeitet',
   editing: 'Nachricht bearbeiten',
   actions: 'Optionen der Nachricht',
+  react: 'Reagieren',
+  errReact: 'Hier ist kein Platz für eine weitere Reaktion.',
   deleteAsk: 'Diese Nachricht löschen?',
   deleteHint: 'Sie verschwindet auch beim Support-Team.',
   discardAsk: 'Diese ungesendete Nachricht löschen?',

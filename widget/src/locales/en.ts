@@ -35,6 +35,8 @@ export const strings = {
   edited: 'edited',
   editing: 'Editing your message',
   actions: 'Message options',
+  react: 'React',
+  errReact: 'There is no room for another reaction here.',
   deleteAsk: 'Delete this message?',
   deleteHint: 'It disappears for the support team as well.',
   discardAsk: 'Delete this unsent message?',

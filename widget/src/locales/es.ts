@@ -37,6 +37,8 @@ export const strings: Translation = {
   edited: 'editado',
   editing: 'Editando tu mensaje',
   actions: 'Opciones del mensaje',
+  react: 'Reaccionar',
+  errReact: 'Aquí no caben más reacciones.',
   deleteAsk: '¿Eliminar este mensaje?',
   deleteHint: 'También desaparece para el equipo de soporte.',
   discardAsk: '¿Eliminar este mensaje no enviado?',

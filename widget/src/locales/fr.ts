@@ -37,6 +37,8 @@ export const strings: Translation = {
   edited: 'modifié',
   editing: 'Modification de votre message',
   actions: 'Options du message',
+  react: 'Réagir',
+  errReact: 'Il n’y a plus de place pour une autre réaction ici.',
   deleteAsk: 'Supprimer ce message ?',
   deleteHint: 'Il disparaît aussi pour l’équipe d’assistance.',
   discardAsk: 'Supprimer ce message non envoyé ?',

@@ -37,6 +37,8 @@ export const strings: Translation = {
   edited: '編集済み',
   editing: 'メッセージを編集中',
   actions: 'メッセージの操作',
+  react: 'リアクション',
+  errReact: 'ここにはこれ以上リアクションを付けられません。',
   deleteAsk: 'このメッセージを削除しますか？',
   deleteHint: 'サポート側の画面からも消えます。',
   discardAsk: '未送信のメッセージを削除しますか？',

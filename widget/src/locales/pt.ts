@@ -36,6 +36,8 @@ export const strings: Translation = {
   edited: 'editada',
   editing: 'Editando sua mensagem',
   actions: 'Opções da mensagem',
+  react: 'Reagir',
+  errReact: 'Aqui não cabem mais reações.',
   deleteAsk: 'Excluir esta mensagem?',
   deleteHint: 'Ela some também para a equipe de suporte.',
   discardAsk: 'Excluir esta mensagem não enviada?',

@@ -8,6 +8,8 @@ import { Attachments, EmbedCard } from './extras.tsx';
 import type { ServerView } from './server-view.ts';
 import { EPHEMERAL, LOADING, type Message } from './shapes.ts';
 
+const quickEmoji = ['👍', '❤️', '🎉'];
+
 interface RowProps {
   view: ServerView;
   message: Message;
@@ -60,14 +62,28 @@ export function MessageRow({ view, message, continued }: RowProps) {
           </p>
         )}
       </div>
-      {isMine && !editing && (
+      {!editing && (flags & EPHEMERAL) === 0 && (
         <div class="discord-actions">
-          <IconButton icon="edit" label="Edit message" onClick={() => setEditing(true)} />
-          <IconButton
-            icon="trash"
-            label="Delete message"
-            onClick={() => void view.api.remove(message).catch(() => undefined)}
-          />
+          {quickEmoji.map((emoji) => (
+            <button
+              key={emoji}
+              type="button"
+              aria-label={`React with ${emoji}`}
+              onClick={() => void view.api.react(message, emoji, true).catch(() => undefined)}
+            >
+              {emoji}
+            </button>
+          ))}
+          {isMine && (
+            <>
+              <IconButton icon="edit" label="Edit message" onClick={() => setEditing(true)} />
+              <IconButton
+                icon="trash"
+                label="Delete message"
+                onClick={() => void view.api.remove(message).catch(() => undefined)}
+              />
+            </>
+          )}
         </div>
       )}
     </article>

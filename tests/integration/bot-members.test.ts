@@ -1,0 +1,145 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { MOST_GUESTS } from '../../bot/guests.ts';
+import { listNotes } from '../../src/domain/messages/notes.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
+import { reopenTicket } from '../../src/domain/tickets/status.ts';
+import { updateTicket } from '../../src/domain/tickets/update.ts';
+import { agent, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
+import {
+  channelOf,
+  channelsOf,
+  type DiscordPerson,
+  discordPerson,
+  marksOn,
+  messagesIn,
+  textsIn,
+} from '../support/discord.ts';
+import { eventually } from '../support/eventually.ts';
+import { commandsKnown, interactionsOf } from '../support/interactions.ts';
+
+const patience = { timeout: 30_000 };
+let desk: Desk;
+let kim: ReturnType<typeof interactionsOf>;
+let guest: DiscordPerson;
+
+beforeAll(async () => {
+  desk = await openDesk();
+  kim = interactionsOf(desk.sim, discordPerson(desk.sim, 'kim'));
+  guest = discordPerson(desk.sim, 'member');
+});
+beforeEach(async () => {
+  await desk.bot();
+  await commandsKnown(desk.sim);
+});
+afterEach(() => desk.stopBots());
+afterAll(() => desk.end());
+
+/** A ticket whose channel the bot knows. */
+async function begin() {
+  const ticket = await openTicket(desk.ctx);
+  const { id: channelId } = await channelOf(desk.sim, ticket.number);
+  await say(desk.ctx, ticket.id, 'hello');
+  const said = async () => expect((await textsIn(desk.sim, channelId)).at(-1)).toContain('hello');
+  await eventually(said, patience);
+  return { ticket, channelId: channelId as string };
+}
+
+const isIn = (channelId: string) =>
+  guest.messages(channelId).then(
+    () => true,
+    () => false,
+  );
+const seesIt = (channelId: string, wanted: boolean) =>
+  eventually(async () => expect(await isIn(channelId)).toBe(wanted), patience);
+const notesAre = (ticketId: string, wanted: string[]) =>
+  eventually(async () => {
+    const { messages } = await listNotes(desk.ctx, agent, ticketId, {});
+    expect(messages.map(({ content, author_name }) => `${author_name}: ${content}`)).toEqual(
+      wanted,
+    );
+  }, patience);
+const marked = (channelId: string, id: string, wanted: string[]) =>
+  eventually(async () => expect(await marksOn(desk.sim, channelId, id)).toEqual(wanted), patience);
+const events = async (ticketId: string) => {
+  const rows = await desk.ctx.db.entries.collection.find({ stream: 'internal' }).sort({ seq: 1 });
+  const all = await rows.toArray();
+  return all
+    .filter((row) => String(row.ticket_id) === ticketId && row.type === 'ticket_change')
+    .map(({ action, author, data }) => [action, author.name, data?.guest?.id]);
+};
+
+test('who is let in sees the channel, and what they write there is a note, whatever its mark, through a restart and a move', async () => {
+  const { ticket, channelId } = await begin();
+  expect(await isIn(channelId)).toBe(false);
+  const told = await kim.run(channelId, 'member add', { user: guest.id });
+  expect(told.content).toContain('is a note: it never reaches the customer');
+  await seesIt(channelId, true);
+  const name = `${guest.name} (guest)`;
+  const first = await guest.write(channelId, 'I know this parcel');
+  await marked(channelId, first.id, ['📝']);
+  await guest.write(channelId, '!! to the customer?');
+  await notesAre(ticket.id, [`${name}: I know this parcel`, `${name}: to the customer?`]);
+  await guest.edit(channelId, first.id, 'I have seen this parcel');
+  await desk.stopBots();
+  await desk.bot();
+  await updateTicket(desk.ctx, agent, ticket.id, { issue_level: 'URGENT' });
+  await eventually(async () => {
+    const [channel] = await channelsOf(desk.sim, ticket.number);
+    expect(channel).toMatchObject({ parent_id: desk.sim.state.channels.urgent });
+  }, patience);
+  await seesIt(channelId, true);
+  const last = await guest.write(channelId, 'and another one');
+  await marked(channelId, last.id, ['📝']);
+  await guest.remove(channelId, last.id);
+  await notesAre(ticket.id, [`${name}: I have seen this parcel`, `${name}: to the customer?`]);
+  expect((await seen(desk.ctx, ticket.id)).map(({ content }) => content)).toEqual(['hello']);
+  // No command is theirs.
+  const tried = await interactionsOf(desk.sim, guest).run(channelId, 'claim');
+  expect(tried.content).toBe('Only the support staff may do this.');
+  await kim.run(channelId, 'member remove', { user: guest.id });
+  await seesIt(channelId, false);
+  expect(await events(ticket.id)).toEqual([
+    ['guest_added', 'Kim', guest.id],
+    ['guest_removed', 'Kim', guest.id],
+  ]);
+}, 90_000);
+
+test('a ticket that was opened again begins without guests', async () => {
+  const { ticket, channelId } = await begin();
+  await kim.run(channelId, 'member add', { user: guest.id });
+  await seesIt(channelId, true);
+  await closeTicket(desk.ctx, agent, ticket.id, {});
+  await eventually(
+    async () => expect(await channelsOf(desk.sim, ticket.number)).toEqual([]),
+    patience,
+  );
+  await reopenTicket(desk.ctx, agent, ticket.id, undefined);
+  const { id: again } = await channelOf(desk.sim, ticket.number);
+  await eventually(async () => expect(await textsIn(desk.sim, again)).not.toEqual([]), patience);
+  expect(await isIn(again)).toBe(false);
+}, 60_000);
+
+test('who has a role of the staff, a bot, too many and whoever was not let in are refused in words', async () => {
+  const { ticket, channelId } = await begin();
+  const robin = discordPerson(desk.sim, 'robin');
+  const cases = [
+    ['member add', robin.id, 'has a role of the staff already'],
+    ['member add', desk.sim.state.bot.id, 'a bot cannot be let in'],
+    ['member remove', guest.id, 'was not let in here by /member'],
+  ] as const;
+  for (const [command, user, why] of cases) {
+    expect((await kim.run(channelId, command, { user })).content).toContain(why);
+  }
+  const members = Array.from({ length: MOST_GUESTS }, (_, n) => ({ id: `${n + 1}`, name: `${n}` }));
+  await desk.stopBots();
+  await desk.ctx.db.mirrors.collection.updateOne({ channel_id: channelId }, { $set: { members } });
+  await desk.bot();
+  await say(desk.ctx, ticket.id, 'again');
+  await eventually(
+    async () => expect((await messagesIn(desk.sim, channelId)).at(-1)?.content).toContain('again'),
+    patience,
+  );
+  const full = await kim.run(channelId, 'member add', { user: guest.id });
+  expect(full.content).toContain(`a ticket takes ${MOST_GUESTS} guests`);
+  expect(await events(ticket.id)).toEqual([]);
+}, 60_000);
