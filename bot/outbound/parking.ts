@@ -18,6 +18,8 @@ import { wishesOf } from './parking-wishes.ts';
 const UP_TO = 'parking-to:';
 /** How long the gateway is waited for to say that a channel is gone, in milliseconds. */
 const GATEWAY_MS = 2000;
+/** Times a ticket is read again, where it is doubted while it is read. */
+const MAX_LOOKS = 5;
 /** What stands in for who sees the channel while nobody may write in it: the next look puts it right. */
 const LOCKED = 'locked';
 
@@ -33,7 +35,10 @@ function isSettled(bridge: Bridge, { id, ticket, mirror, heads, stale }: Mirrore
 
 /** True where a ticket may still be parked, whatever has come since it was chosen. */
 async function isParkable(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
-  await bridge.tickets.refresh(ticket);
+  // The sweep may doubt it meanwhile, which is no news by itself.
+  for (let looks = 0; looks === 0 || (ticket.stale && looks < MAX_LOOKS); looks++) {
+    await bridge.tickets.refresh(ticket);
+  }
   if (isDeleted(ticket.ticket) || !isSettled(bridge, ticket)) return false;
   const { idleMs } = bridge.discord.parking;
   const [found] = await listParkable(bridge.ctx, idleMs, 1, { only: ticket.id });
