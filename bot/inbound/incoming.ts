@@ -49,6 +49,8 @@ export interface Incoming {
   editedAt: number;
   /** What the text says of whom it is for. */
   marking: Marking;
+  /** A note whatever the text says: it stands in a thread, or its writer was let in for notes alone. */
+  isAmongStaff: boolean;
   /** For staff only. */
   internalNote: boolean;
   /** Who wrote it, as the event brought it; undefined where Discord has to be asked. */
@@ -151,6 +153,7 @@ export function incomingOf(
     writtenAt: message.createdTimestamp,
     editedAt: Math.floor(message.editedTimestamp ?? 0),
     marking,
+    isAmongStaff,
     internalNote: isForStaff(marking, mode),
     writer: live && message.member ? personOf(message.member) : undefined,
   };

@@ -42,7 +42,10 @@ export interface Outcome {
 export async function remember(
   bridge: Bridge,
   ticket: MirroredTicket,
-  incoming: Pick<Incoming, 'id' | 'hash' | 'editedAt' | 'message' | 'home' | 'files' | 'marking'>,
+  incoming: Pick<
+    Incoming,
+    'id' | 'hash' | 'editedAt' | 'message' | 'home' | 'files' | 'marking' | 'isAmongStaff'
+  >,
   { message, stream, files, mark: sign, lives }: Outcome,
 ): Promise<Post> {
   const copied = new Set(files.map(({ attachment }) => attachment));
@@ -61,6 +64,7 @@ export async function remember(
     missing: message ? incoming.files.flatMap(({ id }) => (copied.has(id) ? [] : [id])) : [],
     mark: sign,
     marking: incoming.marking,
+    ...(incoming.isAmongStaff && { among_staff: true }),
     lives,
     epoch: bridge.lease.fencingToken,
   };

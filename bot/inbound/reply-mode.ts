@@ -50,8 +50,12 @@ export function asEditOf(
   bridge: Modes,
   incoming: Incoming,
   stream: Stream,
-  post: Pick<Post, 'marking'>,
+  post: Pick<Post, 'marking' | 'among_staff'>,
 ): Incoming {
+  // Whoever its writer is by now: what they did not write for the customer stays inside.
+  if (post.among_staff && stream === 'internal') {
+    return { ...incoming, marking: 'note', internalNote: true, isAmongStaff: true };
+  }
   const { marking, writtenAt, editedAt } = incoming;
   const isSame = marking === (post.marking ?? impliedMarking(bridge, incoming, stream));
   const mode = replyModeAt(bridge, editedAt || writtenAt);

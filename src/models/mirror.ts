@@ -162,6 +162,8 @@ export interface PostRow {
   mark?: 'taken' | 'refused' | 'note';
   /** Of a message from Discord: how the text that was taken in is marked; none in a row from before it was written down. */
   marking?: 'note' | 'reply' | 'plain';
+  /** Of a message from Discord: a note by where it stands or who wrote it, whatever its text says. */
+  among_staff?: boolean;
   /** Of a message from Discord: how often it was taken back, and may have been passed on anew. */
   lives?: number;
   epoch: number;
@@ -184,6 +186,7 @@ export const postSchema = new Schema<PostRow>(
     missing: { type: [String], default: undefined },
     mark: String,
     marking: String,
+    among_staff: Boolean,
     lives: Number,
     epoch: { type: Number, required: true },
   },

@@ -162,7 +162,7 @@ test('a mark that a crash or Discord kept away is set by the next catch-up', asy
 
 test('of more than 100 marks that wait for a channel, the others are set by the next catch-up', async () => {
   // Long enough for all that follows to be ingested meanwhile.
-  const slow = { kind: 'delay', method: 'PUT', path: '/reactions/', times: 1, ms: 8000 };
+  const slow = { kind: 'delay', method: 'PUT', path: '/reactions/', times: 1, ms: 14_000 };
   await fault(desk.sim, slow);
   const ids: string[] = [];
   for (let n = 0; n < 110; n++) ids.push((await kim.write(channelId, `line ${n}`)).id);

@@ -104,6 +104,27 @@ test('who is let in sees the channel, and what they write there is a note, whate
   ]);
 }, 90_000);
 
+test('what a guest has written stays a note, also when they edit it as one of the staff', async () => {
+  const { ticket, channelId } = await begin();
+  await kim.run(channelId, 'member add', { user: guest.id });
+  await seesIt(channelId, true);
+  const { id } = await guest.write(channelId, 'they ordered twice');
+  await marked(channelId, id, ['📝']);
+  await kim.run(channelId, 'member remove', { user: guest.id });
+  await seesIt(channelId, false);
+  const { guildId, roles } = desk.sim.state;
+  const admin = discordPerson(desk.sim, 'admin');
+  const route = `/guilds/${guildId}/members/${guest.id}/roles/${roles.support}`;
+  await admin.call('PUT', route);
+  await guest.edit(channelId, id, 'they ordered three times');
+  const own = await guest.write(channelId, 'Hello, I am new here');
+  await marked(channelId, own.id, ['✅']);
+  await notesAre(ticket.id, [`${guest.name} (guest): they ordered three times`]);
+  const said = (await seen(desk.ctx, ticket.id)).map(({ content }) => content);
+  expect(said).toEqual(['hello', 'Hello, I am new here']);
+  await admin.call('DELETE', route);
+}, 60_000);
+
 test('a ticket that was opened again begins without guests', async () => {
   const { ticket, channelId } = await begin();
   await kim.run(channelId, 'member add', { user: guest.id });
