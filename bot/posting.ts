@@ -79,8 +79,10 @@ function waitForWebhook(
 /** Makes the call that posts a message, by the bot or through a webhook. */
 function callPost({ rest }: Bridge, outgoing: Outgoing): Promise<unknown> {
   const { channelId, key, rendition = '', body, files, persona } = outgoing;
-  const { roles = [], users = [] } = outgoing.calls ?? {};
-  const pings = { parse: [], roles: [...roles], users: [...users] };
+  const { calls } = outgoing;
+  const pings = calls
+    ? { parse: [], roles: [...(calls.roles ?? [])], users: [...(calls.users ?? [])] }
+    : noPings;
   const attached = files?.length ? { files } : {};
   if (persona) {
     const { hook, username } = persona;

@@ -204,7 +204,10 @@ describe('an upload', () => {
     await ana.close(closed.id);
     const before = await stored();
     expect(await upload(png, { to: closed.id })).toMatchObject({ status: 409 });
-    expect(await stored()).toEqual(before);
+    const { files, chunks } = await stored();
+    expect(files).toBe(before.files);
+    // Of an upload that was cut off the last ones may go only now.
+    expect(chunks).toBeLessThanOrEqual(before.chunks ?? 0);
   });
 });
 

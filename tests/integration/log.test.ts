@@ -94,7 +94,11 @@ describe('many writers on one ticket', () => {
     const writeAs = async (person: Pick<Person, 'send'>, count: number) => {
       for (const i of upTo(count)) {
         const from = tick++;
-        const { status, body } = await person.send(ticket.id, `m${i}`);
+        const send = () => person.send(ticket.id, `m${i}`, { client_id: `${from}` });
+        let answer = await send();
+        // On a busy machine one may lose every race for its deadline: it is repeated, as any client does.
+        for (let tries = 1; answer.status === 503 && tries < 5; tries++) answer = await send();
+        const { status, body } = answer;
         expect(status).toBe(201);
         history.push({ from, to: tick++, seq: body.seq });
       }
