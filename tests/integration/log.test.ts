@@ -97,9 +97,10 @@ describe('many writers on one ticket', () => {
         const send = () => person.send(ticket.id, `m${i}`, { client_id: `${from}` });
         let answer = await send();
         // On a busy machine one may lose every race for its deadline: it is repeated, as any client does.
-        for (let tries = 1; answer.status === 503 && tries < 5; tries++) answer = await send();
+        let tries = 1;
+        for (; answer.status === 503 && tries < 5; tries++) answer = await send();
         const { status, body } = answer;
-        expect(status).toBe(201);
+        expect(tries === 1 ? [201] : [200, 201]).toContain(status);
         history.push({ from, to: tick++, seq: body.seq });
       }
     };
