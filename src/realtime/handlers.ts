@@ -76,6 +76,9 @@ const handlers: { [N in VerbName]: Handler<N> } = {
   },
 };
 
+/** What changes the rooms of a socket: done in the socket's turn, as whoever it belongs to then. */
+const inTurn: readonly VerbName[] = ['subscribe', 'unsubscribe'];
+
 /** The one place where an error becomes an answer over a socket: the ack, or without one `error`. */
 export function answerError(
   ctx: AppContext,
@@ -121,7 +124,9 @@ async function run(
   await countRequest(ctx, eventLimits[name], actor.key);
   const handler = handlers[name] as Handler<VerbName>;
   const parsed = parseInput(clientEvents[name], input, 'body') as never;
-  return handler(ctx, await withIdentities(ctx, actor), parsed, socket, authorizer);
+  // Nothing is waited for before the turn is taken: what was sent later must not overtake it.
+  const acting = inTurn.includes(name) ? actor : await withIdentities(ctx, actor);
+  return handler(ctx, acting, parsed, socket, authorizer);
 }
 
 /** Answers every event of a socket: parsed, counted against the limits of REST, one answer each. */
