@@ -1,7 +1,7 @@
 import type { AnyThreadChannel, Message, TextChannel } from 'discord.js';
 import { findPosts, listIngested, type Post } from '../../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from '../bridge.ts';
-import { code, hasCode } from '../discord-errors.ts';
+import { code, describe, hasCode, isInaccessible } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
 import { type Mark, marks } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
@@ -18,15 +18,14 @@ import { ingestDeleted, ingestRepetition } from './proxies.ts';
 import { markOf } from './receipts.ts';
 import { threadsOf } from './threads.ts';
 
+/** Where messages are read: a ticket's channel, or a thread of it. */
+type Place = TextChannel | AnyThreadChannel;
+
 /** What is younger than this is still on its way through the gateway, and was not missed. */
 const LATE_MS = 10_000;
 
 /** True where Discord says that it has no such message; anything else leaves it as it is. */
-async function isDeleted(
-  bridge: Bridge,
-  channel: TextChannel | AnyThreadChannel,
-  id: string,
-): Promise<boolean> {
+async function isDeleted(bridge: Bridge, channel: Place, id: string): Promise<boolean> {
   try {
     await retryAfterRateLimit(bridge, () =>
       channel.messages.fetch({ message: id, force: true, cache: false }),
@@ -45,7 +44,7 @@ async function isDeleted(
 async function ingestDeletions(
   bridge: Bridge,
   ticket: MirroredTicket,
-  channel: TextChannel | AnyThreadChannel,
+  channel: Place,
   recent: Message[],
 ): Promise<void> {
   const [oldest] = recent;
@@ -109,32 +108,50 @@ async function tellRecovered(
   await postNotice(bridge, channelId, key, systemLine(`${text} recovered after a gap.`));
 }
 
-/** Ingests what was written, edited or deleted meanwhile in the threads of a channel, as far as they are open. */
-async function catchUpThreads(
+/**
+ * Ingests what is new or has changed among messages that were read, and what was deleted among them.
+ * @returns those that nothing was known of
+ */
+async function compare(
   bridge: Bridge,
   ticket: MirroredTicket,
-  channel: TextChannel,
-): Promise<void> {
+  channel: Place,
+  recent: Message[],
+): Promise<Message[]> {
+  const unknown: Message[] = [];
+  const said = recent.filter((message) => isWritten(message) || isWebhook(message));
+  const posts = await findPosts(
+    bridge.ctx,
+    said.map(({ id }) => id),
+  );
+  for (const message of said) {
+    if (bridge.ended) return unknown;
+    const incoming = incomingOf(bridge, message);
+    const post = posts.get(message.id);
+    if (post?.hash === incoming.hash) restoreMark(bridge, ticket, incoming, post);
+    else await ingestSeen(bridge, ticket, incoming);
+    if (!post) unknown.push(message);
+  }
+  await ingestDeletions(bridge, ticket, channel, recent);
+  return unknown;
+}
+
+/** The same in the open threads of a channel; one that cannot be read holds up nothing else. */
+async function compareThreads(bridge: Bridge, ticket: MirroredTicket, channel: TextChannel) {
   const threads = threadsOf(bridge, channel.id);
   if (threads.length === 0) return;
   const ingested = await listIngested(bridge.ctx, ticket.id, PAGE);
   for (const thread of threads) {
+    if (bridge.ended) return;
     const ids = ingested.filter(({ channel_id }) => channel_id === thread.id).map(({ id }) => id);
     const newest = ids.toSorted(compareIds).at(-1) ?? '0';
-    const recent = await listRecent(bridge, thread, newest);
-    const said = recent.filter((message) => isWritten(message));
-    const posts = await findPosts(
-      bridge.ctx,
-      said.map(({ id }) => id),
-    );
-    for (const message of said) {
-      if (bridge.ended) return;
-      const incoming = incomingOf(bridge, message);
-      const post = posts.get(message.id);
-      if (post?.hash === incoming.hash) restoreMark(bridge, ticket, incoming, post);
-      else await ingestSeen(bridge, ticket, incoming);
+    try {
+      await compare(bridge, ticket, thread, await listRecent(bridge, thread, newest));
+    } catch (error) {
+      if (!isInaccessible(error)) throw error;
+      const reason = describe(error);
+      bridge.log.info({ ticket: ticket.id, thread: thread.id, reason }, 'a thread was not read');
     }
-    await ingestDeletions(bridge, ticket, thread, recent);
   }
 }
 
@@ -152,22 +169,8 @@ export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<b
   if (!channel) return false;
   const recent = await listRecent(bridge, channel, ticket.gapStart ?? mirror.inbound);
   const now = bridge.ctx.clock();
-  const unknown: Message[] = [];
-  const said = recent.filter((message) => isWritten(message) || isWebhook(message));
-  const posts = await findPosts(
-    bridge.ctx,
-    said.map(({ id }) => id),
-  );
-  for (const message of said) {
-    if (bridge.ended) return true;
-    const incoming = incomingOf(bridge, message);
-    const post = posts.get(message.id);
-    if (post?.hash === incoming.hash) restoreMark(bridge, ticket, incoming, post);
-    else await ingestSeen(bridge, ticket, incoming);
-    if (!post) unknown.push(message);
-  }
-  await ingestDeletions(bridge, ticket, channel, recent);
-  await catchUpThreads(bridge, ticket, channel);
+  const unknown = await compare(bridge, ticket, channel, recent);
+  await compareThreads(bridge, ticket, channel);
   if (bridge.ended) return true;
   inboxOf(bridge, ticket.id).seenUpTo = recent.at(-1)?.id ?? '0';
   ticket.caughtUpGeneration = generation;

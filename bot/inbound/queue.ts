@@ -1,5 +1,5 @@
 import type { Bridge } from '../bridge.ts';
-import { code, describe, hasCode } from '../discord-errors.ts';
+import { code, describe, hasCode, isInaccessible } from '../discord-errors.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { catchUp, glance, ingestSeen } from './catch-up.ts';
 import { attempt } from './dead-letters.ts';
@@ -28,7 +28,9 @@ async function fetchChanged(
   const message = await channel.messages
     .fetch({ message: id, force: true })
     .catch((error: unknown) => {
-      if (!hasCode(error, code.unknownMessage)) throw error;
+      // A thread that cannot be read, or is gone, holds up nothing else.
+      const isBeside = channelId !== ticket.mirror.channel_id && isInaccessible(error);
+      if (!isBeside && !hasCode(error, code.unknownMessage)) throw error;
       return undefined;
     });
   if (message) await ingestSeen(bridge, ticket, incomingOf(bridge, message));

@@ -1,3 +1,4 @@
+import { channelGone } from '../../src/domain/mirror/mirrors.ts';
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
@@ -94,14 +95,7 @@ export async function loseChannel(bridge: Bridge, ticket: MirroredTicket): Promi
   ticket.caughtUpGeneration = -1;
   ticket.sideSteps.clear();
   await bridge.tickets.save(ticket, {
-    channel_id: null,
-    card_id: null,
-    inbound: '0',
-    last_post: '0',
-    attempt: null,
-    pending: [],
-    deferred: [],
-    shown: null,
+    ...channelGone(),
     steps: mirror.seq + mirror.internal_seq > 0 ? ['remade'] : [],
     remade_at: now,
   });

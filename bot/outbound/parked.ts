@@ -1,6 +1,6 @@
 import type { Stream } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
-import { offsetField } from '../../src/domain/mirror/mirrors.ts';
+import { channelGone, offsetField } from '../../src/domain/mirror/mirrors.ts';
 import { isNews } from '../../src/domain/mirror/parking.ts';
 import type { Bridge } from '../bridge.ts';
 import { systemLine } from '../format.ts';
@@ -24,14 +24,7 @@ export async function saveParked(bridge: Bridge, ticket: MirroredTicket): Promis
   ticket.channelsSince = performance.now();
   ticket.sideSteps.clear();
   await bridge.tickets.save(ticket, {
-    channel_id: null,
-    card_id: null,
-    inbound: '0',
-    last_post: '0',
-    attempt: null,
-    pending: [],
-    deferred: [],
-    shown: null,
+    ...channelGone(),
     steps: [],
     parked: { at: bridge.ctx.clock(), told: false },
     called: false,

@@ -6,7 +6,6 @@ import { oid } from '../../src/domain/log/collections.ts';
 import { listMessages } from '../../src/domain/messages/list.ts';
 import { deleteNote, editNote, listNotes, sendNote } from '../../src/domain/messages/notes.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
-import type { FailpointName } from '../../src/infra/failpoints.ts';
 import { agent, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,
@@ -19,6 +18,7 @@ import {
   messagesIn,
   textsIn,
 } from '../support/discord.ts';
+import { botThatDies } from '../support/dying-bot.ts';
 import { eventually } from '../support/eventually.ts';
 
 let desk: Desk;
@@ -57,25 +57,6 @@ async function begin() {
   const ticket = await openTicket(desk.ctx);
   const channel = await channelOf(desk.sim, ticket.number);
   return { ticket, channelId: channel.id as string };
-}
-
-/** A bot that stops dead at the nth pass of a point, leaving everything as it is there. */
-async function botThatDies(point: FailpointName, nth: number) {
-  let left = nth;
-  let died: () => void = () => undefined;
-  const death = new Promise<void>((resolve) => {
-    died = resolve;
-  });
-  const bot = await desk.bot({
-    ctx: {
-      failpoint(passed) {
-        if (passed !== point || --left > 0) return;
-        if (left === 0) died();
-        throw new Error('killed');
-      },
-    },
-  });
-  return { died: death.then(() => bot.stop()) };
 }
 
 describe('a note that is not written in Discord', () => {
@@ -244,7 +225,7 @@ describe('a bot that is killed', () => {
         await say(ctx, ticket.id, 'same');
         await write(ticket.id, 'same');
       }
-      const { died } = await botThatDies(point, nth);
+      const { died } = await botThatDies(desk, point, nth);
       await died;
       await fault(sim, { kind: 'forget-nonces' });
       // What is written meanwhile must not hide where the lost post stands.
@@ -273,7 +254,7 @@ describe('a bot that is killed', () => {
     await textsAre(channelId, ['**Ana**: hello']);
     await first.stop();
     await write(ticket.id, 'only once');
-    const { died } = await botThatDies('after-post', 1);
+    const { died } = await botThatDies(desk, 'after-post', 1);
     await died;
     await fault(sim, { kind: 'forget-nonces' });
     for (let n = 0; n < 3; n++) await say(ctx, ticket.id, `more ${n}`);
@@ -291,7 +272,7 @@ describe('a bot that is killed', () => {
       const first = await desk.bot();
       const { ticket, channelId } = await begin();
       await first.stop();
-      const { died } = await botThatDies(point, 1);
+      const { died } = await botThatDies(desk, point, 1);
       await kim.write(channelId, '// once');
       await died;
       await desk.bot();
@@ -306,7 +287,7 @@ describe('a bot that is killed', () => {
     const post = await kim.write(channelId, 'oops');
     await messagesAre(ticket.id, ['oops']);
     await first.stop();
-    const { died } = await botThatDies('before-inbound-commit', 1);
+    const { died } = await botThatDies(desk, 'before-inbound-commit', 1);
     await kim.edit(channelId, post.id, '// oops');
     await died;
     expect(await seen(desk.ctx, ticket.id)).toEqual([]);

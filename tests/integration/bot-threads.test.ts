@@ -152,3 +152,47 @@ test('where Discord lets the bot open no thread, the command says so and what to
   const told = await interactionsOf(desk.sim, kim).run(channelId, 'notes');
   expect(told.content).toContain('does not let the bot open a private thread here; // and /note');
 });
+
+test('a thread that cannot be read, or is gone, holds up nothing that is written beside it', async () => {
+  const bot = await desk.bot();
+  const { ticket, channelId } = await begin();
+  const [barred, gone] = [await openThread(channelId), await openThread(channelId)];
+  await kim.write(barred, 'one');
+  await kim.write(gone, 'two');
+  await notesAre(ticket.id, ['one', 'two']);
+  await bot.stop();
+  await kim.write(barred, 'nobody reads this');
+  const refuse = (id: string, status: number, code: number) =>
+    fault(desk.sim, {
+      ...{ kind: 'status', method: 'GET', path: `/channels/${id}/messages`, status, code },
+      ...{ who: 'bot', times: 50 },
+    });
+  await refuse(barred, 403, 50001);
+  await refuse(gone, 404, 10003);
+  const said = await kim.write(channelId, 'a word for the customer');
+  await desk.bot();
+  await marked(channelId, said.id, ['✅']);
+  expect(await customerHas(ticket.id)).toEqual(['hello', 'a word for the customer']);
+  const later = await kim.write(channelId, 'and another one');
+  await marked(channelId, later.id, ['✅']);
+}, 60_000);
+
+test('a bot that was away reads the 20 newest threads of a channel', async () => {
+  const bot = await desk.bot();
+  const { ticket, channelId } = await begin();
+  const threads: string[] = [];
+  for (let n = 0; n < 21; n++) threads.push(await openThread(channelId));
+  await bot.stop();
+  for (const [n, id] of threads.entries()) await kim.write(id, `note ${n}`);
+  await desk.bot();
+  const taken = async () =>
+    (await listNotes(desk.ctx, agent, ticket.id, {})).messages.map(({ content }) => content);
+  const wanted = threads.slice(1).map((_, n) => `note ${n + 1}`);
+  await eventually(
+    async () => expect((await taken()).toSorted()).toEqual(wanted.toSorted()),
+    patience,
+  );
+  const last = await kim.write(channelId, 'a word');
+  await marked(channelId, last.id, ['✅']);
+  expect(await taken()).toHaveLength(20);
+}, 60_000);

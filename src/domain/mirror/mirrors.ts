@@ -51,6 +51,12 @@ const fresh = {
 /** A mirror of nothing. */
 export const nothingMirrored = () => ({ ...fresh, pending: [], deferred: [], steps: [] });
 
+/** What is left of a channel that is gone, and may be made again: nothing. */
+export const channelGone = () => ({
+  ...{ channel_id: null, card_id: null, shown: null, attempt: null },
+  ...{ inbound: '0', last_post: '0', pending: [], deferred: [] },
+});
+
 /** What a row from before these fields lacks. */
 const defaults = () => ({ internal_seq: 0, pending: [], deferred: [], closing: 0 });
 
