@@ -173,8 +173,17 @@ test('a thread that cannot be read, or is gone, holds up nothing that is written
   await desk.bot();
   await marked(channelId, said.id, ['✅']);
   expect(await customerHas(ticket.id)).toEqual(['hello', 'a word for the customer']);
-  const later = await kim.write(channelId, 'and another one');
-  await marked(channelId, later.id, ['✅']);
+  // What comes as an event alone, and so waits for the catch-up to be over.
+  const [hello] = (await messagesIn(desk.sim, channelId)).filter(({ content }) =>
+    content.endsWith('hello'),
+  );
+  const route = `/channels/${channelId}/messages/${hello?.id}/reactions/${encodeURIComponent('👍')}/@me`;
+  await kim.call('PUT', route);
+  const reacted = async () => {
+    const [first] = await seen(desk.ctx, ticket.id);
+    expect(first?.reactions.map(({ emoji }) => emoji)).toEqual(['👍']);
+  };
+  await eventually(reacted, patience);
 }, 60_000);
 
 test('a bot that was away reads the 20 newest threads of a channel', async () => {
