@@ -74,6 +74,11 @@ export function interactionsOf(sim: RunningSimulator, person: DiscordPerson) {
   };
   return {
     answerTo,
+    /** Sends a command and waits for nothing; returns what to find the interaction by. */
+    begin: (channelId: string, command: string, options: Record<string, Value> = {}) =>
+      send(2, channelId, command, options),
+    /** The interaction and its answer, as they are now. */
+    look: (nonce: string) => look(sim, nonce),
     /** Runs `/name` or `/name part`. */
     async run(channelId: string, command: string, options: Record<string, Value> = {}) {
       return answerTo(await send(2, channelId, command, options));

@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import type { RunningSimulator } from '../../simulator/server.ts';
+import { startDiscord } from '../support/discord.ts';
+import { commandsKnown } from '../support/interactions.ts';
+import { seededRandom } from '../support/random.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { type Cluster, startCluster } from './support/cluster.ts';
+import { collectTicket } from './support/day/collect.ts';
+import { customerActs } from './support/day/customers.ts';
+import { Day } from './support/day/day.ts';
+import type { DayEvidence } from './support/day/evidence.ts';
+import { type Finding, judgeDay } from './support/day/judge.ts';
+import { colleague, staffActs } from './support/day/staff.ts';
+import { troubles } from './support/day/troubles.ts';
+import { chooseSeed, long } from './support/history.ts';
+
+const size = long ? { tickets: 400, ms: 600_000 } : { tickets: 6, ms: 8000 };
+const SETTLE_MS = long ? 300_000 : 60_000;
+
+/** A day of the whole desk, customers and staff, with everything going wrong, drawn from a seed. */
+describe('a support day', () => {
+  let sim: RunningSimulator;
+  let redis: TestRedis;
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    [sim, redis] = await Promise.all([startDiscord(), startRedis()]);
+    cluster = await startCluster({ nodes: 1, redis: redis.url });
+  });
+  afterAll(async () => {
+    await cluster?.close();
+    await redis?.close();
+    await sim?.close();
+  });
+
+  const collect = async (day: Day): Promise<DayEvidence> => ({
+    tickets: await Promise.all(day.tickets.map((ticket) => collectTicket(day, ticket))),
+    uses: day.uses,
+    gaps: day.gaps,
+  });
+
+  /** Until nothing is wrong any more, and stays so. */
+  async function settle(day: Day, seed: number): Promise<void> {
+    let right = 0;
+    for (const until = Date.now() + SETTLE_MS; ; ) {
+      const evidence = await collect(day);
+      const findings = judgeDay(evidence);
+      right = findings.length === 0 ? right + 1 : 0;
+      if (right >= 3) return;
+      if (Date.now() > until) fail(day, seed, evidence, findings);
+      await sleep(500);
+    }
+  }
+
+  function fail(day: Day, seed: number, evidence: DayEvidence, findings: Finding[]): never {
+    const path = join(tmpdir(), `deskcord-day-${seed}-${Date.now()}.json`);
+    const whole = { seed, findings, diary: day.diary, ...evidence };
+    writeFileSync(path, JSON.stringify(whole, undefined, 1));
+    const lines = findings
+      .slice(0, 30)
+      .map((one) => `${one.kind} in #${one.ticket}: ${one.detail}`);
+    const head = `the promise is broken (seed ${seed}); the whole day is in ${path}`;
+    throw new Error([head, ...lines, cluster.logTails()].join('\n'));
+  }
+
+  test(
+    'when everybody works and everything fails, then all have the same story',
+    async () => {
+      const seed = chooseSeed(2100);
+      const day = await Day.begin(cluster, sim, seededRandom(seed));
+      await commandsKnown(sim);
+      const levels = ['NORMAL', 'URGENT', 'CRITICAL'] as const;
+      for (let n = 0; n < size.tickets; n++) await day.openTicket(levels[n % 3] as string);
+      const names = ['admin', 'manager', 'developer', 'kim', 'robin'] as const;
+      const staff = names.map((name) => colleague(day, name));
+      const until = Date.now() + size.ms;
+      const working = async (act: () => Promise<void>, pause: number) => {
+        while (Date.now() < until) {
+          await act();
+          await sleep(day.random() * pause);
+        }
+      };
+      await Promise.all([
+        ...day.tickets.map((ticket) => working(() => customerActs(day, ticket), 1500)),
+        ...staff.map((who) => working(() => staffActs(day, who), 800)),
+        working(async () => void (await day.pick(troubles)(day)), 3000),
+      ]);
+      await settle(day, seed);
+      console.log(`${day.uses.length} interactions, ${day.gaps.length} times without a bot`);
+      day.end();
+    },
+    size.ms + SETTLE_MS + 120_000,
+  );
+});

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type DiscordPerson, discordPerson } from '../../../support/discord.ts';
+import { interactionsOf } from '../../../support/interactions.ts';
+import type { Day, DayTicket } from './day.ts';
+import type { Sent } from './evidence.ts';
+
+export interface Colleague {
+  name: string;
+  person: DiscordPerson;
+  hands: ReturnType<typeof interactionsOf>;
+  /** What they wrote in channels and have not deleted. */
+  own: { channelId: string; id: string; ticket: DayTicket }[];
+}
+
+export function colleague(day: Day, name: Parameters<typeof discordPerson>[1]): Colleague {
+  const person = discordPerson(day.sim, name);
+  return { name, person, hands: interactionsOf(day.sim, person), own: [] };
+}
+
+const LOADING = 1 << 7;
+
+/** Waits until an interaction has its answer, or Discord has given it up; writes down which. */
+export async function settleUse(
+  day: Day,
+  { hands }: Colleague,
+  what: string,
+  nonce: string,
+): Promise<string | undefined> {
+  for (let look = 0; ; look++) {
+    const { interactions, ephemeral } = await hands.look(nonce);
+    const [found] = interactions;
+    const [answer] = ephemeral;
+    const isOver = look > 150 || !found || found.state === 'failed';
+    const isAnswered = found?.state === 'answered';
+    if (isOver || (isAnswered && (!answer || (answer.flags & LOADING) === 0))) {
+      if (found) day.uses.push({ what, at: found.created_at, state: found.state });
+      return answer?.content;
+    }
+    await sleep(50);
+  }
+}
+
+/** Writes a text down that somebody sends; it is `unknown` until it is answered. */
+export function record(
+  ticket: DayTicket,
+  sent: Partial<Sent> & Pick<Sent, 'word' | 'by' | 'door'>,
+): Sent {
+  const whole: Sent = { isNote: false, outcome: 'unknown', ...sent };
+  ticket.sent.push(whole);
+  return whole;
+}

@@ -1,0 +1,128 @@
+import type { MessageView } from '../../../../src/contract/messages.ts';
+import type { TicketView } from '../../../../src/contract/tickets.ts';
+import { uploadTo } from '../../../support/uploads.ts';
+import type { Day, DayTicket } from './day.ts';
+import type { Sent } from './evidence.ts';
+
+const emojis = ['👍', '🎉', '😀'];
+
+/** Writes a try down; it is `unknown` until it is answered. */
+function record(ticket: DayTicket, word: string, more: Partial<Sent> = {}): Sent {
+  const by = ticket.customer.id;
+  const sent: Sent = { word, by, door: 'web', isNote: false, outcome: 'unknown', ...more };
+  ticket.sent.push(sent);
+  return sent;
+}
+
+function outcomeOf(status: number): Sent['outcome'] {
+  if (status < 300) return 'accepted';
+  if (status >= 500 && status !== 503) throw new Error(`a customer was answered ${status}`);
+  return status < 500 ? 'refused' : 'unknown';
+}
+
+/** What it says over a socket, as REST would have said it. */
+async function ask({ ear }: DayTicket, event: string, input: object): Promise<number> {
+  try {
+    const ack = await ear.socket.timeout(10_000).emitWithAck(event, input);
+    if (ack.ok) return 200;
+    if (ack.error === 'INTERNAL_SERVER_ERROR') throw new Error(`${event} failed`);
+    return ack.error === 'SERVICE_UNAVAILABLE' ? 503 : 409;
+  } catch {
+    return 503;
+  }
+}
+
+async function say(day: Day, ticket: DayTicket, attachments: string[] = []): Promise<void> {
+  const word = day.word();
+  const sent = record(ticket, word);
+  const more = { client_id: word, ...(attachments.length > 0 && { attachments }) };
+  const isLive = ticket.ear.socket.connected && day.random() < 0.5;
+  const { customer, id: ticket_id } = ticket;
+  sent.outcome = outcomeOf(
+    isLive
+      ? await ask(ticket, 'send_message', { ticket_id, content: word, ...more })
+      : (await customer.send(ticket_id, word, more)).status,
+  );
+}
+
+async function attach(day: Day, ticket: DayTicket): Promise<void> {
+  const { customer, id } = ticket;
+  const name = `${day.word()}.txt`;
+  const { status, body } = await uploadTo(day.url, customer.token, id, 'a file of text', name);
+  if (status === 201) await say(day, ticket, [body.id]);
+}
+
+async function anOwn(day: Day, { customer, id }: DayTicket): Promise<MessageView | undefined> {
+  const { body } = await customer.list(id, '?limit=50');
+  return day.pick((body as MessageView[]).filter(({ author_id }) => author_id === customer.id));
+}
+
+async function edit(day: Day, ticket: DayTicket): Promise<void> {
+  const own = await anOwn(day, ticket);
+  if (!own) return;
+  const content = day.word();
+  const sent = record(ticket, content, { isEdit: true });
+  const { customer, id: ticket_id } = ticket;
+  const path = `/tickets/${ticket_id}/messages/${own.id}`;
+  sent.outcome = outcomeOf(
+    ticket.ear.socket.connected && day.random() < 0.5
+      ? await ask(ticket, 'edit', { ticket_id, message_id: own.id, content })
+      : (await customer.call('PATCH', path, { content })).status,
+  );
+}
+
+async function remove(day: Day, ticket: DayTicket): Promise<void> {
+  const own = await anOwn(day, ticket);
+  if (!own) return;
+  await ticket.customer.call('DELETE', `/tickets/${ticket.id}/messages/${own.id}`);
+}
+
+async function react(day: Day, { customer, id }: DayTicket): Promise<void> {
+  const { body } = await customer.list(id, '?limit=50');
+  const message = day.pick(body as MessageView[]);
+  if (!message) return;
+  const method = day.random() < 0.8 ? 'PUT' : 'DELETE';
+  const emoji = encodeURIComponent(day.pick(emojis));
+  await customer.call(method, `/tickets/${id}/messages/${message.id}/reactions/${emoji}`);
+}
+
+const verb =
+  (path: string, body: (day: Day) => object = () => ({})) =>
+  async (day: Day, { customer, id }: DayTicket): Promise<void> => {
+    await customer.call('POST', `/tickets/${id}/${path}`, body(day));
+  };
+
+/** Reopens what is closed; of what is open it asks nothing. */
+async function reopen(_day: Day, { customer, id }: DayTicket): Promise<void> {
+  const { body } = await customer.call<TicketView>('GET', `/tickets/${id}`);
+  if (body.status === 'CLOSED') await customer.call('POST', `/tickets/${id}/reopen`, {});
+}
+
+/** What a customer does, and how often. */
+const acts: [often: number, act: (day: Day, ticket: DayTicket) => Promise<void>][] = [
+  [10, say],
+  [3, edit],
+  [2, remove],
+  [2, attach],
+  [3, react],
+  [0.4, verb('close')],
+  [1, reopen],
+  [0.5, verb('rating', (day) => ({ score: 1 + Math.floor(day.random() * 5) }))],
+  [1.5, verb('close-request/answer', (day) => ({ close: day.random() < 0.3 }))],
+  [0.5, async (_day, { ear }) => ear.cut()],
+];
+
+/** Chooses by how often each is to come. */
+export function draw<T>(random: () => number, table: readonly (readonly [number, T])[]): T {
+  let left = random() * table.reduce((sum, [often]) => sum + often, 0);
+  for (const [often, item] of table) {
+    left -= often;
+    if (left <= 0) return item;
+  }
+  return table.at(-1)?.[1] as T;
+}
+
+/** One thing that one customer does. */
+export async function customerActs(day: Day, ticket: DayTicket): Promise<void> {
+  await draw(day.random, acts)(day, ticket);
+}

@@ -1,0 +1,77 @@
+import { type Colleague, record } from './colleague.ts';
+import { draw } from './customers.ts';
+import type { Day, DayTicket } from './day.ts';
+import { type Move, moves } from './moves.ts';
+
+/** What Discord itself refuses, such as in a channel that is just gone, has not happened. */
+async function attempt(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function write(day: Day, who: Colleague, ticket: DayTicket, channelId: string) {
+  const word = day.word();
+  const isNote = day.random() < 0.3;
+  const sent = record(ticket, { word, by: who.name, door: 'discord', isNote });
+  const isDone = await attempt(async () => {
+    const { id } = await who.person.write(channelId, isNote ? `// ${word}` : word);
+    who.own.push({ channelId, id, ticket });
+  });
+  if (isDone) sent.outcome = 'accepted';
+}
+
+async function remove(day: Day, who: Colleague) {
+  const own = day.pick(who.own);
+  if (!own) return;
+  who.own.splice(who.own.indexOf(own), 1);
+  await attempt(() => who.person.remove(own.channelId, own.id));
+}
+
+/** A note stays a note, and a message a message. */
+async function edit(day: Day, who: Colleague) {
+  const own = day.pick(who.own);
+  const post = own && day.witness.look().postById(own.id);
+  if (!own || !post) return;
+  const word = day.word();
+  const isNote = own.ticket.sent.some((one) => one.isNote && post.words.includes(one.word));
+  const by = who.name;
+  const sent = record(own.ticket, { word, by, door: 'discord', isNote, isEdit: true });
+  const text = isNote ? `// ${word}` : word;
+  if (await attempt(() => who.person.edit(own.channelId, own.id, text))) sent.outcome = 'accepted';
+}
+
+async function react(day: Day, who: Colleague, ticket: DayTicket) {
+  const channel = day.witness.channelOf(ticket.number);
+  const post = channel && day.pick(channel.posts.filter(({ words }) => words.length === 1));
+  if (!channel || !post) return;
+  const emoji = encodeURIComponent(day.pick(['👍', '🎉']));
+  const path = `/channels/${channel.id}/messages/${post.id}/reactions/${emoji}/@me`;
+  await attempt(() => who.person.call(day.random() < 0.8 ? 'PUT' : 'DELETE', path));
+}
+
+/** A command, a button, a menu or a form. */
+async function move(day: Day, who: Colleague, ticket: DayTicket, channelId: string) {
+  const chosen: Move = day.pick(moves);
+  await attempt(() => chosen({ day, who, ticket, channelId }));
+}
+
+type Act = (day: Day, who: Colleague, ticket: DayTicket, channelId: string) => Promise<void>;
+
+const acts: [often: number, act: Act][] = [
+  [8, write],
+  [2, edit],
+  [1, remove],
+  [2, react],
+  [8, move],
+];
+
+/** One thing that one of the staff does. */
+export async function staffActs(day: Day, who: Colleague): Promise<void> {
+  const ticket = day.pick(day.tickets);
+  const channel = day.witness.channelOf(ticket.number);
+  if (channel) await draw(day.random, acts)(day, who, ticket, channel.id);
+}
