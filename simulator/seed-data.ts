@@ -36,6 +36,9 @@ export const PEOPLE = {
   kim: { n: 24, name: 'Kim', role: 'support' },
   robin: { n: 25, name: 'Robin', role: 'support' },
   member: { n: 26, name: 'Mo', role: undefined },
+  lee: { n: 27, name: 'Lee', role: 'manager' },
+  noa: { n: 28, name: 'Noa', role: 'developer' },
+  sam: { n: 29, name: 'Sam', role: 'support' },
 } as const;
 
 export const CHANNELS = {

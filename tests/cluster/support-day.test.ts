@@ -6,20 +6,26 @@ import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import { startDiscord } from '../support/discord.ts';
 import { commandsKnown } from '../support/interactions.ts';
-import { seededRandom } from '../support/random.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { type Cluster, startCluster } from './support/cluster.ts';
+import { colleague } from './support/day/colleague.ts';
 import { collectTicket } from './support/day/collect.ts';
 import { customerActs } from './support/day/customers.ts';
 import { Day } from './support/day/day.ts';
+import { diceOf, shuffled } from './support/day/dice.ts';
 import type { DayEvidence } from './support/day/evidence.ts';
 import { type Finding, judgeDay } from './support/day/judge.ts';
-import { colleague, staffActs } from './support/day/staff.ts';
-import { troubles } from './support/day/troubles.ts';
+import { staffActs } from './support/day/staff.ts';
+import { mendAll, troubles } from './support/day/troubles.ts';
 import { chooseSeed, long } from './support/history.ts';
 
-const size = long ? { tickets: 400, ms: 600_000 } : { tickets: 6, ms: 8000 };
+/** How many tickets, and how much each customer and each of the staff does. */
+const size = long
+  ? { tickets: 400, ofCustomers: 40, ofStaff: 600, ms: 1_200_000 }
+  : { tickets: 24, ofCustomers: 6, ofStaff: 14, ms: 60_000 };
 const SETTLE_MS = long ? 300_000 : 60_000;
+
+const names = ['admin', 'manager', 'lee', 'developer', 'noa', 'kim', 'robin', 'sam'] as const;
 
 /** A day of the whole desk, customers and staff, with everything going wrong, drawn from a seed. */
 describe('a support day', () => {
@@ -71,24 +77,29 @@ describe('a support day', () => {
     'when everybody works and everything fails, then all have the same story',
     async () => {
       const seed = chooseSeed(2100);
-      const day = await Day.begin(cluster, sim, seededRandom(seed));
+      const day = await Day.begin(cluster, sim, seed);
       await commandsKnown(sim);
-      const levels = ['NORMAL', 'URGENT', 'CRITICAL'] as const;
+      const levels = ['NORMAL', 'URGENT', 'CRITICAL'];
       for (let n = 0; n < size.tickets; n++) await day.openTicket(levels[n % 3] as string);
-      const names = ['admin', 'manager', 'developer', 'kim', 'robin'] as const;
-      const staff = names.map((name) => colleague(day, name));
-      const until = Date.now() + size.ms;
-      const working = async (act: () => Promise<void>, pause: number) => {
-        while (Date.now() < until) {
+      const staff = names.map((name, n) => colleague(day, name, diceOf(seed, -1 - n)));
+      const works = async (times: number, act: () => Promise<void>) => {
+        for (let n = 0; n < times; n++) {
           await act();
-          await sleep(day.random() * pause);
+          await sleep(200 * day.dice.random());
         }
       };
-      await Promise.all([
-        ...day.tickets.map((ticket) => working(() => customerActs(day, ticket), 1500)),
-        ...staff.map((who) => working(() => staffActs(day, who), 800)),
-        working(async () => void (await day.pick(troubles)(day)), 3000),
-      ]);
+      let working = true;
+      const work = Promise.all([
+        ...day.tickets.map((ticket) => works(size.ofCustomers, () => customerActs(day, ticket))),
+        ...staff.map((who) => works(size.ofStaff, () => staffActs(day, who))),
+      ]).finally(() => {
+        working = false;
+      });
+      do {
+        for (const trouble of shuffled(troubles, day.dice)) await trouble(day);
+      } while (working);
+      await work;
+      await mendAll(day);
       await settle(day, seed);
       console.log(`${day.uses.length} interactions, ${day.gaps.length} times without a bot`);
       day.end();

@@ -74,9 +74,16 @@ export function interactionsOf(sim: RunningSimulator, person: DiscordPerson) {
   };
   return {
     answerTo,
-    /** Sends a command and waits for nothing; returns what to find the interaction by. */
-    begin: (channelId: string, command: string, options: Record<string, Value> = {}) =>
-      send(2, channelId, command, options),
+    /**
+     * Sends a command, or what is typed of it, and waits for nothing; returns what to find the interaction by.
+     * @param focused the option that is being typed
+     */
+    begin: (
+      channelId: string,
+      command: string,
+      options: Record<string, Value> = {},
+      focused?: string,
+    ) => send(focused ? 4 : 2, channelId, command, options, focused),
     /** The interaction and its answer, as they are now. */
     look: (nonce: string) => look(sim, nonce),
     /** Runs `/name` or `/name part`. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DiscordPerson, discordPerson } from '../../../support/discord.ts';
 import { interactionsOf } from '../../../support/interactions.ts';
 import type { Day, DayTicket } from './day.ts';
+import type { Dice } from './dice.ts';
 import type { Sent } from './evidence.ts';
 
 export interface Colleague {
@@ -10,11 +11,25 @@ export interface Colleague {
   hands: ReturnType<typeof interactionsOf>;
   /** What they wrote in channels and have not deleted. */
   own: { channelId: string; id: string; ticket: DayTicket }[];
+  dice: Dice;
 }
 
-export function colleague(day: Day, name: Parameters<typeof discordPerson>[1]): Colleague {
+export function colleague(
+  day: Day,
+  name: Parameters<typeof discordPerson>[1],
+  dice: Dice,
+): Colleague {
   const person = discordPerson(day.sim, name);
-  return { name, person, hands: interactionsOf(day.sim, person), own: [] };
+  return { name, person, hands: interactionsOf(day.sim, person), own: [], dice };
+}
+
+/** What came of a use: the answer, or the form that opened. */
+export interface Told {
+  id?: string;
+  content?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: what the simulator knows is what the tests look at
+  components?: any[];
+  modal?: { custom_id: string };
 }
 
 const LOADING = 1 << 7;
@@ -25,7 +40,7 @@ export async function settleUse(
   { hands }: Colleague,
   what: string,
   nonce: string,
-): Promise<string | undefined> {
+): Promise<Told> {
   for (let look = 0; ; look++) {
     const { interactions, ephemeral } = await hands.look(nonce);
     const [found] = interactions;
@@ -34,7 +49,7 @@ export async function settleUse(
     const isAnswered = found?.state === 'answered';
     if (isOver || (isAnswered && (!answer || (answer.flags & LOADING) === 0))) {
       if (found) day.uses.push({ what, at: found.created_at, state: found.state });
-      return answer?.content;
+      return { ...answer, modal: found?.modal };
     }
     await sleep(50);
   }

@@ -2,6 +2,7 @@ import type { MessageView } from '../../../../src/contract/messages.ts';
 import type { TicketView } from '../../../../src/contract/tickets.ts';
 import { uploadTo } from '../../../support/uploads.ts';
 import type { Day, DayTicket } from './day.ts';
+import type { Dice } from './dice.ts';
 import type { Sent } from './evidence.ts';
 
 const emojis = ['👍', '🎉', '😀'];
@@ -36,7 +37,7 @@ async function say(day: Day, ticket: DayTicket, attachments: string[] = []): Pro
   const word = day.word();
   const sent = record(ticket, word);
   const more = { client_id: word, ...(attachments.length > 0 && { attachments }) };
-  const isLive = ticket.ear.socket.connected && day.random() < 0.5;
+  const isLive = ticket.ear.socket.connected && ticket.dice.random() < 0.5;
   const { customer, id: ticket_id } = ticket;
   sent.outcome = outcomeOf(
     isLive
@@ -52,44 +53,44 @@ async function attach(day: Day, ticket: DayTicket): Promise<void> {
   if (status === 201) await say(day, ticket, [body.id]);
 }
 
-async function anOwn(day: Day, { customer, id }: DayTicket): Promise<MessageView | undefined> {
+async function anOwn({ customer, id, dice }: DayTicket): Promise<MessageView | undefined> {
   const { body } = await customer.list(id, '?limit=50');
-  return day.pick((body as MessageView[]).filter(({ author_id }) => author_id === customer.id));
+  return dice.pick((body as MessageView[]).filter(({ author_id }) => author_id === customer.id));
 }
 
 async function edit(day: Day, ticket: DayTicket): Promise<void> {
-  const own = await anOwn(day, ticket);
+  const own = await anOwn(ticket);
   if (!own) return;
   const content = day.word();
   const sent = record(ticket, content, { isEdit: true });
   const { customer, id: ticket_id } = ticket;
   const path = `/tickets/${ticket_id}/messages/${own.id}`;
   sent.outcome = outcomeOf(
-    ticket.ear.socket.connected && day.random() < 0.5
+    ticket.ear.socket.connected && ticket.dice.random() < 0.5
       ? await ask(ticket, 'edit', { ticket_id, message_id: own.id, content })
       : (await customer.call('PATCH', path, { content })).status,
   );
 }
 
-async function remove(day: Day, ticket: DayTicket): Promise<void> {
-  const own = await anOwn(day, ticket);
+async function remove(_day: Day, ticket: DayTicket): Promise<void> {
+  const own = await anOwn(ticket);
   if (!own) return;
   await ticket.customer.call('DELETE', `/tickets/${ticket.id}/messages/${own.id}`);
 }
 
-async function react(day: Day, { customer, id }: DayTicket): Promise<void> {
+async function react(_day: Day, { customer, id, dice }: DayTicket): Promise<void> {
   const { body } = await customer.list(id, '?limit=50');
-  const message = day.pick(body as MessageView[]);
+  const message = dice.pick(body as MessageView[]);
   if (!message) return;
-  const method = day.random() < 0.8 ? 'PUT' : 'DELETE';
-  const emoji = encodeURIComponent(day.pick(emojis));
+  const method = dice.random() < 0.8 ? 'PUT' : 'DELETE';
+  const emoji = encodeURIComponent(dice.pick(emojis));
   await customer.call(method, `/tickets/${id}/messages/${message.id}/reactions/${emoji}`);
 }
 
 const verb =
-  (path: string, body: (day: Day) => object = () => ({})) =>
-  async (day: Day, { customer, id }: DayTicket): Promise<void> => {
-    await customer.call('POST', `/tickets/${id}/${path}`, body(day));
+  (path: string, body: (dice: Dice) => object = () => ({})) =>
+  async (_day: Day, { customer, id, dice }: DayTicket): Promise<void> => {
+    await customer.call('POST', `/tickets/${id}/${path}`, body(dice));
   };
 
 /** Reopens what is closed; of what is open it asks nothing. */
@@ -107,22 +108,12 @@ const acts: [often: number, act: (day: Day, ticket: DayTicket) => Promise<void>]
   [3, react],
   [0.4, verb('close')],
   [1, reopen],
-  [0.5, verb('rating', (day) => ({ score: 1 + Math.floor(day.random() * 5) }))],
-  [1.5, verb('close-request/answer', (day) => ({ close: day.random() < 0.3 }))],
+  [0.5, verb('rating', ({ random }) => ({ score: 1 + Math.floor(random() * 5) }))],
+  [1.5, verb('close-request/answer', ({ random }) => ({ close: random() < 0.3 }))],
   [0.5, async (_day, { ear }) => ear.cut()],
 ];
 
-/** Chooses by how often each is to come. */
-export function draw<T>(random: () => number, table: readonly (readonly [number, T])[]): T {
-  let left = random() * table.reduce((sum, [often]) => sum + often, 0);
-  for (const [often, item] of table) {
-    left -= often;
-    if (left <= 0) return item;
-  }
-  return table.at(-1)?.[1] as T;
-}
-
 /** One thing that one customer does. */
 export async function customerActs(day: Day, ticket: DayTicket): Promise<void> {
-  await draw(day.random, acts)(day, ticket);
+  await ticket.dice.draw(acts)(day, ticket);
 }

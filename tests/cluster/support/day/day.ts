@@ -9,6 +9,7 @@ import { mintToken, newPerson, type Person } from '../../../support/people.ts';
 import type { Cluster } from '../cluster.ts';
 import type { NodeProcess } from '../node-process.ts';
 import { CustomerEar } from './customer-ear.ts';
+import { type Dice, diceOf } from './dice.ts';
 import type { Gap, Sent, Use } from './evidence.ts';
 import { Witness } from './witness.ts';
 
@@ -19,6 +20,7 @@ export interface DayTicket {
   staffToken: string;
   ear: CustomerEar;
   sent: Sent[];
+  dice: Dice;
 }
 
 /** A server, one bot at a time, Discord, and all that is written down of a day. */
@@ -33,22 +35,24 @@ export class Day {
   readonly env: Record<string, string> = {};
   readonly cluster: Cluster;
   readonly sim: RunningSimulator;
-  readonly random: () => number;
+  readonly dice: Dice;
+  readonly seed: number;
   bot: NodeProcess | undefined;
   #words = 0;
   #bots = 0;
   readonly #hangUp: () => void;
 
-  private constructor(cluster: Cluster, sim: RunningSimulator, random: () => number, ear: Ear) {
+  private constructor(cluster: Cluster, sim: RunningSimulator, seed: number, ear: Ear) {
     this.cluster = cluster;
     this.sim = sim;
-    this.random = random;
+    this.seed = seed;
+    this.dice = diceOf(seed, 0);
     this.witness = new Witness(ear, sim.state.bot.id);
     this.#hangUp = ear.close;
   }
 
-  static async begin(cluster: Cluster, sim: RunningSimulator, random: () => number): Promise<Day> {
-    const day = new Day(cluster, sim, random, await personOf(sim, 'admin').listen());
+  static async begin(cluster: Cluster, sim: RunningSimulator, seed: number): Promise<Day> {
+    const day = new Day(cluster, sim, seed, await personOf(sim, 'admin').listen());
     await day.startBot();
     return day;
   }
@@ -63,10 +67,6 @@ export class Day {
 
   word(): string {
     return `word${++this.#words}`;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[Math.floor(this.random() * items.length)] as T;
   }
 
   note(what: string): void {
@@ -86,7 +86,15 @@ export class Day {
     }
     const { id, number } = ticket as TicketView;
     const ear = new CustomerEar(this.url, customer.token, id);
-    this.tickets.push({ id, number, customer, staffToken, ear, sent: [] });
+    this.tickets.push({
+      id,
+      number,
+      customer,
+      staffToken,
+      ear,
+      sent: [],
+      dice: diceOf(this.seed, number),
+    });
   }
 
   async startBot(): Promise<void> {

@@ -151,9 +151,14 @@ function judgePages({ log, customerPage, staffPage, sent }: TicketEvidence): Fou
         found.push(['page-differs', `staff, ${stream}: ${said}, not ${words(stream, true)}`]);
       }
     }
-    const count = fold(log, 'public', true).length + fold(log, 'internal', true).length;
-    if (staffPage.words.length !== count) {
-      found.push(['page-differs', `staff: ${staffPage.words.length} lines, not ${count}`]);
+    const gone = new Set(log.filter(({ type }) => type === 'delete').map(({ id }) => id));
+    const all = [...fold(log, 'public', true), ...fold(log, 'internal', true)];
+    const shown = new Set(staffPage.gone);
+    for (const { id, word } of all) {
+      if (gone.has(id) !== shown.has(word)) found.push(['page-differs', `staff: is ${word} gone?`]);
+    }
+    if (staffPage.words.length !== all.length) {
+      found.push(['page-differs', `staff: ${staffPage.words.length} lines, not ${all.length}`]);
     }
   }
   return found;

@@ -1,4 +1,4 @@
-import { type Colleague, record, settleUse } from './colleague.ts';
+import { type Colleague, record, settleUse, type Told } from './colleague.ts';
 import type { Day, DayTicket } from './day.ts';
 
 export interface Turn {
@@ -13,28 +13,168 @@ export type Move = (turn: Turn) => Promise<unknown>;
 
 type Options = Record<string, string | number | boolean>;
 
-/** Runs a command and waits for what it says. */
+async function runs({ day, who, channelId }: Turn, name: string, options: Options = {}) {
+  const nonce = await who.hands.begin(channelId, name, options);
+  return settleUse(day, who, `/${name}`, nonce);
+}
+
+/** Presses, or chooses in a menu, on a message. */
+async function presses(turn: Turn, messageId: string, custom_id: string, value?: string) {
+  const { day, who, channelId } = turn;
+  const data = value
+    ? { component_type: 3, custom_id, values: [value] }
+    : { component_type: 2, custom_id };
+  const nonce = await who.person.interact(3, channelId, data, messageId);
+  return settleUse(day, who, `button ${custom_id.split(':')[0]}`, nonce);
+}
+
+async function submits(turn: Turn, form: Told, fields: Record<string, string>) {
+  const { day, who, channelId } = turn;
+  if (!form.modal) return {};
+  const { custom_id } = form.modal;
+  const nonce = await who.person.submit(channelId, custom_id, fields);
+  return settleUse(day, who, `form ${custom_id.split(':')[0]}`, nonce);
+}
+
+/** A button or the menu of the ticket's card, which is the first post of its channel. */
+async function onCard(turn: Turn, action: string, value?: string): Promise<Told> {
+  const { day, ticket } = turn;
+  const card = day.witness.channelOf(ticket.number)?.posts.find(({ isBots }) => isBots);
+  return card ? presses(turn, card.id, `${action}:${ticket.id}`, value) : {};
+}
+
 const command =
   (name: string, options: (turn: Turn) => Options = () => ({})): Move =>
-  async (turn) => {
-    const { day, who, channelId } = turn;
-    const nonce = await who.hands.begin(channelId, name, options(turn));
-    return settleUse(day, who, `/${name}`, nonce);
-  };
+  (turn) =>
+    runs(turn, name, options(turn));
 
-/** A command that says something in the ticket. */
+/** Says something in the ticket by `how`; `done` is what is answered where that is kept. */
 const saying =
-  (name: string, isNote: boolean, done: RegExp): Move =>
-  async ({ day, who, ticket, channelId }) => {
+  (isNote: boolean, done: RegExp, how: (turn: Turn, word: string) => Promise<Told>): Move =>
+  async (turn) => {
+    const { day, who, ticket } = turn;
     const word = day.word();
     const sent = record(ticket, { word, by: who.name, door: 'command', isNote });
-    const nonce = await who.hands.begin(channelId, name, { text: word });
-    const said = await settleUse(day, who, `/${name}`, nonce);
-    if (said && done.test(said)) sent.outcome = 'accepted';
+    const { content = '' } = await how(turn, word);
+    if (done.test(content)) sent.outcome = 'accepted';
   };
 
-export const moves: readonly Move[] = [
+const oneOf =
+  (option: string, ...values: string[]) =>
+  ({ who }: Turn) => ({ [option]: who.dice.pick(values) });
+
+/** Closes, by the command or by the card; half of the time that is undone. */
+const closing =
+  (begin: (turn: Turn) => Promise<Told>): Move =>
+  async (turn) => {
+    // The desk would soon have nothing to do.
+    if (turn.who.dice.random() < 0.5) return;
+    const { id, components } = await begin(turn);
+    const undo = components?.[0]?.components?.[0]?.custom_id;
+    if (id && undo && turn.who.dice.random() < 0.6) await presses(turn, id, undo);
+  };
+
+/** Lets somebody in for notes, or blocks the customer, for a moment. */
+const forAMoment =
+  (on: string, off: string, options: (turn: Turn) => Options, offOptions = options): Move =>
+  async (turn) => {
+    await runs(turn, on, options(turn));
+    await runs(turn, off, offOptions(turn));
+  };
+
+const guest = ({ day }: Turn) => ({ user: day.sim.state.people.member.id });
+
+/** Writes a canned reply with a word of its own, uses it once and takes it away. */
+async function canned(turn: Turn): Promise<void> {
+  const { day, who, ticket } = turn;
+  const word = day.word();
+  const name = `canned ${word}`;
+  await submits(turn, await runs(turn, 'canned add'), { name, text: word });
+  await runs(turn, 'canned preview', { name });
+  await saying(false, /^The customer has it/, () => runs(turn, 'canned send', { name }))({
+    ...turn,
+    day: Object.assign(Object.create(day), { word: () => word }),
+    ticket,
+  });
+  await submits(turn, await runs(turn, 'canned edit', { name }), { name, text: 'Bye' });
+  if (who.name === 'admin') await runs(turn, 'canned remove', { name });
+}
+
+/** The menu of the card, and one of its entries, which answers or shows a menu of its own. */
+async function more(turn: Turn): Promise<void> {
+  const shown = await onCard(turn, 'more');
+  const menu = shown.components?.[0]?.components?.[0];
+  if (!shown.id || !menu) return;
+  const { value } = turn.who.dice.pick<{ value: string }>(menu.options);
+  await presses(turn, shown.id, menu.custom_id, value);
+}
+
+const ofStaff: readonly Move[] = [
   command('claim'),
-  saying('reply', false, /^The customer has it/),
-  saying('note', true, /^The note is kept/),
+  command('unclaim'),
+  command('level', oneOf('level', 'NORMAL', 'URGENT', 'CRITICAL')),
+  command('role', oneOf('role', 'GENERAL', 'TECHNICAL')),
+  command('priority', oneOf('priority', 'LOW', 'HIGH', 'URGENT', 'none such')),
+  command('category', oneOf('category', 'billing', 'none such')),
+  command('topic', oneOf('topic', 'A parcel', 'No parcel')),
+  command('schedule', oneOf('date', '2031-05-06', 'tomorrow')),
+  command('status', oneOf('status', 'IN_PROGRESS', 'WAITING', 'ASSIGNED', 'RESOLVED')),
+  command('resolve'),
+  command('close-request'),
+  command('snooze', oneOf('until', '2h', 'off')),
+  command('acknowledge'),
+  closing((turn) => runs(turn, 'close', { reason: 'solved' })),
+  closing(async (turn) => submits(turn, await onCard(turn, 'close'), { reason: 'solved' })),
+  command('close', () => ({ in: '3h', silent: true })),
+  command('tag add', oneOf('tag', 'vip', 'late')),
+  command('tag remove', oneOf('tag', 'vip', 'late')),
+  command('transfer'),
+  command('customer'),
+  command('history'),
+  command('transcript'),
+  command('search', () => ({ text: 'parcel' })),
+  command('queue'),
+  command('stats'),
+  command('agents'),
+  command('away', ({ who }) => ({ away: who.dice.random() < 0.5 })),
+  command('on-call', ({ who }) => ({ on: who.dice.random() < 0.5 })),
+  command('notes'),
+  command('practice'),
+  command('unpark', ({ ticket }) => ({ number: ticket.number })),
+  command('reopen', ({ ticket, day, who }) => ({
+    number: who.dice.random() < 0.3 ? ticket.number : who.dice.pick(day.tickets).number,
+  })),
+  command('link', () => ({ code: 'WRONG' })),
+  forAMoment('member add', 'member remove', guest),
+  forAMoment(
+    'block',
+    'unblock',
+    () => ({ reason: 'spam', until: '2h' }),
+    () => ({}),
+  ),
+  canned,
+  command('canned list'),
+  saying(false, /^The customer has it/, (turn, text) => runs(turn, 'reply', { text })),
+  saying(true, /^The note is kept/, (turn, text) => runs(turn, 'note', { text })),
+  saying(true, /^The note is kept/, async (turn, text) =>
+    submits(turn, await onCard(turn, 'note'), { text }),
+  ),
+  (turn) => onCard(turn, 'claim'),
+  (turn) => onCard(turn, 'unclaim'),
+  (turn) => onCard(turn, 'contact'),
+  (turn) => onCard(turn, 'level', turn.who.dice.pick(['NORMAL', 'URGENT', 'CRITICAL'])),
+  more,
+  async ({ day, who, channelId }) => {
+    const nonce = await who.hands.begin(channelId, 'status', { status: '' }, 'status');
+    return settleUse(day, who, 'completion of /status', nonce);
+  },
 ];
+
+const ofOperators: readonly Move[] = [
+  command('setup'),
+  command('doctor'),
+  command('transfer', ({ day }) => ({ member: day.sim.state.people.robin.id })),
+];
+
+export const movesOf = ({ name }: Colleague): readonly Move[] =>
+  name === 'admin' ? [...ofOperators, ...ofStaff] : ofStaff;

@@ -1,7 +1,6 @@
 import { type Colleague, record } from './colleague.ts';
-import { draw } from './customers.ts';
 import type { Day, DayTicket } from './day.ts';
-import { type Move, moves } from './moves.ts';
+import { type Move, movesOf } from './moves.ts';
 
 /** What Discord itself refuses, such as in a channel that is just gone, has not happened. */
 async function attempt(work: () => Promise<unknown>): Promise<boolean> {
@@ -15,7 +14,7 @@ async function attempt(work: () => Promise<unknown>): Promise<boolean> {
 
 async function write(day: Day, who: Colleague, ticket: DayTicket, channelId: string) {
   const word = day.word();
-  const isNote = day.random() < 0.3;
+  const isNote = who.dice.random() < 0.3;
   const sent = record(ticket, { word, by: who.name, door: 'discord', isNote });
   const isDone = await attempt(async () => {
     const { id } = await who.person.write(channelId, isNote ? `// ${word}` : word);
@@ -24,8 +23,8 @@ async function write(day: Day, who: Colleague, ticket: DayTicket, channelId: str
   if (isDone) sent.outcome = 'accepted';
 }
 
-async function remove(day: Day, who: Colleague) {
-  const own = day.pick(who.own);
+async function remove(_day: Day, who: Colleague) {
+  const own = who.dice.pick(who.own);
   if (!own) return;
   who.own.splice(who.own.indexOf(own), 1);
   await attempt(() => who.person.remove(own.channelId, own.id));
@@ -33,7 +32,7 @@ async function remove(day: Day, who: Colleague) {
 
 /** A note stays a note, and a message a message. */
 async function edit(day: Day, who: Colleague) {
-  const own = day.pick(who.own);
+  const own = who.dice.pick(who.own);
   const post = own && day.witness.look().postById(own.id);
   if (!own || !post) return;
   const word = day.word();
@@ -46,16 +45,16 @@ async function edit(day: Day, who: Colleague) {
 
 async function react(day: Day, who: Colleague, ticket: DayTicket) {
   const channel = day.witness.channelOf(ticket.number);
-  const post = channel && day.pick(channel.posts.filter(({ words }) => words.length === 1));
+  const post = channel && who.dice.pick(channel.posts.filter(({ words }) => words.length === 1));
   if (!channel || !post) return;
-  const emoji = encodeURIComponent(day.pick(['👍', '🎉']));
+  const emoji = encodeURIComponent(who.dice.pick(['👍', '🎉']));
   const path = `/channels/${channel.id}/messages/${post.id}/reactions/${emoji}/@me`;
-  await attempt(() => who.person.call(day.random() < 0.8 ? 'PUT' : 'DELETE', path));
+  await attempt(() => who.person.call(who.dice.random() < 0.8 ? 'PUT' : 'DELETE', path));
 }
 
 /** A command, a button, a menu or a form. */
 async function move(day: Day, who: Colleague, ticket: DayTicket, channelId: string) {
-  const chosen: Move = day.pick(moves);
+  const chosen: Move = who.dice.pick(movesOf(who));
   await attempt(() => chosen({ day, who, ticket, channelId }));
 }
 
@@ -71,7 +70,7 @@ const acts: [often: number, act: Act][] = [
 
 /** One thing that one of the staff does. */
 export async function staffActs(day: Day, who: Colleague): Promise<void> {
-  const ticket = day.pick(day.tickets);
+  const ticket = who.dice.pick(day.tickets);
   const channel = day.witness.channelOf(ticket.number);
-  if (channel) await draw(day.random, acts)(day, who, ticket, channel.id);
+  if (channel) await who.dice.draw(acts)(day, who, ticket, channel.id);
 }
