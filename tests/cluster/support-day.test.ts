@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { commands } from '../../bot/commands/registry.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import { startDiscord } from '../support/discord.ts';
 import { commandsKnown } from '../support/interactions.ts';
@@ -15,14 +16,16 @@ import { Day } from './support/day/day.ts';
 import { diceOf, shuffled } from './support/day/dice.ts';
 import type { DayEvidence } from './support/day/evidence.ts';
 import { type Finding, judgeDay } from './support/day/judge.ts';
-import { staffActs } from './support/day/staff.ts';
+import { deal } from './support/day/moves.ts';
+import { finishDeck, staffActs } from './support/day/staff.ts';
+import { summaryOf } from './support/day/summary.ts';
 import { mendAll, troubles } from './support/day/troubles.ts';
 import { chooseSeed, long } from './support/history.ts';
 
 /** How many tickets, and how much each customer and each of the staff does. */
 const size = long
   ? { tickets: 400, ofCustomers: 40, ofStaff: 600, ms: 1_200_000 }
-  : { tickets: 24, ofCustomers: 6, ofStaff: 14, ms: 60_000 };
+  : { tickets: 24, ofCustomers: 6, ofStaff: 12, ms: 120_000 };
 const SETTLE_MS = long ? 300_000 : 60_000;
 
 const names = ['admin', 'manager', 'lee', 'developer', 'noa', 'kim', 'robin', 'sam'] as const;
@@ -82,6 +85,7 @@ describe('a support day', () => {
       const levels = ['NORMAL', 'URGENT', 'CRITICAL'];
       for (let n = 0; n < size.tickets; n++) await day.openTicket(levels[n % 3] as string);
       const staff = names.map((name, n) => colleague(day, name, diceOf(seed, -1 - n)));
+      deal(staff, day.dice);
       const works = async (times: number, act: () => Promise<void>) => {
         for (let n = 0; n < times; n++) {
           await act();
@@ -101,7 +105,9 @@ describe('a support day', () => {
       await work;
       await mendAll(day);
       await settle(day, seed);
-      console.log(`${day.uses.length} interactions, ${day.gaps.length} times without a bot`);
+      const used = new Set(day.uses.map(({ what }) => /^\/([\w-]+)/.exec(what)?.[1]));
+      expect([...commands.keys()].filter((name) => !used.has(name))).toEqual([]);
+      console.log(summaryOf(await collect(day)));
       day.end();
     },
     size.ms + SETTLE_MS + 120_000,

@@ -12,6 +12,20 @@ export interface Colleague {
   /** What they wrote in channels and have not deleted. */
   own: { channelId: string; id: string; ticket: DayTicket }[];
   dice: Dice;
+  /** What they have still to do with the bot, one after the other. */
+  deck: Move[];
+  /** How many of it were done. */
+  done: number;
+}
+
+/** Something that staff do with the bot. */
+export type Move = (turn: Turn) => Promise<unknown>;
+
+export interface Turn {
+  day: Day;
+  who: Colleague;
+  ticket: DayTicket;
+  channelId: string;
 }
 
 export function colleague(
@@ -20,7 +34,7 @@ export function colleague(
   dice: Dice,
 ): Colleague {
   const person = discordPerson(day.sim, name);
-  return { name, person, hands: interactionsOf(day.sim, person), own: [], dice };
+  return { name, person, hands: interactionsOf(day.sim, person), own: [], dice, deck: [], done: 0 };
 }
 
 /** What came of a use: the answer, or the form that opened. */

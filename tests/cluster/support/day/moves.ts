@@ -1,15 +1,5 @@
-import { type Colleague, record, settleUse, type Told } from './colleague.ts';
-import type { Day, DayTicket } from './day.ts';
-
-export interface Turn {
-  day: Day;
-  who: Colleague;
-  ticket: DayTicket;
-  channelId: string;
-}
-
-/** Something that staff do with the bot. */
-export type Move = (turn: Turn) => Promise<unknown>;
+import { type Colleague, type Move, record, settleUse, type Told, type Turn } from './colleague.ts';
+import { type Dice, shuffled } from './dice.ts';
 
 type Options = Record<string, string | number | boolean>;
 
@@ -176,5 +166,10 @@ const ofOperators: readonly Move[] = [
   command('transfer', ({ day }) => ({ member: day.sim.state.people.robin.id })),
 ];
 
-export const movesOf = ({ name }: Colleague): readonly Move[] =>
-  name === 'admin' ? [...ofOperators, ...ofStaff] : ofStaff;
+/** Deals all there is to be done among them, in an order that is drawn; operators get what is theirs alone. */
+export function deal(staff: readonly Colleague[], dice: Dice): void {
+  for (const [n, move] of shuffled(ofStaff, dice).entries()) {
+    staff[n % staff.length]?.deck.push(move);
+  }
+  staff.find(({ name }) => name === 'admin')?.deck.push(...ofOperators);
+}

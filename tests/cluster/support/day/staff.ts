@@ -1,6 +1,5 @@
 import { type Colleague, record } from './colleague.ts';
 import type { Day, DayTicket } from './day.ts';
-import { type Move, movesOf } from './moves.ts';
 
 /** What Discord itself refuses, such as in a channel that is just gone, has not happened. */
 async function attempt(work: () => Promise<unknown>): Promise<boolean> {
@@ -52,10 +51,12 @@ async function react(day: Day, who: Colleague, ticket: DayTicket) {
   await attempt(() => who.person.call(who.dice.random() < 0.8 ? 'PUT' : 'DELETE', path));
 }
 
-/** A command, a button, a menu or a form. */
+/** What comes next of the deck: once it has been done it goes under the others. */
 async function move(day: Day, who: Colleague, ticket: DayTicket, channelId: string) {
-  const chosen: Move = who.dice.pick(movesOf(who));
-  await attempt(() => chosen({ day, who, ticket, channelId }));
+  const [next] = who.deck;
+  if (!next || !(await attempt(() => next({ day, who, ticket, channelId })))) return;
+  who.deck.push(...who.deck.splice(0, 1));
+  who.done += 1;
 }
 
 type Act = (day: Day, who: Colleague, ticket: DayTicket, channelId: string) => Promise<void>;
@@ -68,9 +69,19 @@ const acts: [often: number, act: Act][] = [
   [8, move],
 ];
 
+async function acting(day: Day, who: Colleague, act: Act): Promise<void> {
+  const tickets = day.tickets.filter(({ number }) => day.witness.channelOf(number));
+  const ticket = who.dice.pick(tickets);
+  const channel = ticket && day.witness.channelOf(ticket.number);
+  if (channel) await act(day, who, ticket, channel.id);
+}
+
 /** One thing that one of the staff does. */
-export async function staffActs(day: Day, who: Colleague): Promise<void> {
-  const ticket = who.dice.pick(day.tickets);
-  const channel = day.witness.channelOf(ticket.number);
-  if (channel) await who.dice.draw(acts)(day, who, ticket, channel.id);
+export const staffActs = (day: Day, who: Colleague) => acting(day, who, who.dice.draw(acts));
+
+/** What is left of the deck, so that a day has all there is to be done. */
+export async function finishDeck(day: Day, who: Colleague): Promise<void> {
+  for (let tries = 0; who.done < who.deck.length && tries < 60; tries++) {
+    await acting(day, who, move);
+  }
 }
