@@ -9,26 +9,18 @@ import { startDiscord } from '../support/discord.ts';
 import { commandsKnown } from '../support/interactions.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { type Cluster, startCluster } from './support/cluster.ts';
-import { colleague } from './support/day/colleague.ts';
 import { collectTicket } from './support/day/collect.ts';
-import { customerActs } from './support/day/customers.ts';
 import { Day } from './support/day/day.ts';
-import { diceOf, shuffled } from './support/day/dice.ts';
 import type { DayEvidence } from './support/day/evidence.ts';
 import { type Finding, judgeDay } from './support/day/judge.ts';
-import { deal } from './support/day/moves.ts';
-import { finishDeck, staffActs } from './support/day/staff.ts';
+import { workThrough } from './support/day/shift.ts';
 import { summaryOf } from './support/day/summary.ts';
-import { mendAll, troubles } from './support/day/troubles.ts';
 import { chooseSeed, long } from './support/history.ts';
 
-/** How many tickets, and how much each customer and each of the staff does. */
 const size = long
   ? { tickets: 400, ofCustomers: 40, ofStaff: 600, ms: 1_200_000 }
   : { tickets: 24, ofCustomers: 6, ofStaff: 12, ms: 120_000 };
 const SETTLE_MS = long ? 300_000 : 60_000;
-
-const names = ['admin', 'manager', 'lee', 'developer', 'noa', 'kim', 'robin', 'sam'] as const;
 
 /** A day of the whole desk, customers and staff, with everything going wrong, drawn from a seed. */
 describe('a support day', () => {
@@ -65,7 +57,13 @@ describe('a support day', () => {
     }
   }
 
-  function fail(day: Day, seed: number, evidence: DayEvidence, findings: Finding[]): never {
+  function fail(
+    day: Day,
+    seed: number,
+    evidence: DayEvidence,
+    findings: Finding[],
+    why = '',
+  ): never {
     const path = join(tmpdir(), `deskcord-day-${seed}-${Date.now()}.json`);
     const whole = { seed, findings, diary: day.diary, ...evidence };
     writeFileSync(path, JSON.stringify(whole, undefined, 1));
@@ -73,7 +71,7 @@ describe('a support day', () => {
       .slice(0, 30)
       .map((one) => `${one.kind} in #${one.ticket}: ${one.detail}`);
     const head = `the promise is broken (seed ${seed}); the whole day is in ${path}`;
-    throw new Error([head, ...lines, cluster.logTails()].join('\n'));
+    throw new Error([head, why, ...lines, cluster.logTails()].join('\n'));
   }
 
   test(
@@ -82,28 +80,9 @@ describe('a support day', () => {
       const seed = chooseSeed(2100);
       const day = await Day.begin(cluster, sim, seed);
       await commandsKnown(sim);
-      const levels = ['NORMAL', 'URGENT', 'CRITICAL'];
-      for (let n = 0; n < size.tickets; n++) await day.openTicket(levels[n % 3] as string);
-      const staff = names.map((name, n) => colleague(day, name, diceOf(seed, -1 - n)));
-      deal(staff, day.dice);
-      const works = async (times: number, act: () => Promise<void>) => {
-        for (let n = 0; n < times; n++) {
-          await act();
-          await sleep(200 * day.dice.random());
-        }
-      };
-      let working = true;
-      const work = Promise.all([
-        ...day.tickets.map((ticket) => works(size.ofCustomers, () => customerActs(day, ticket))),
-        ...staff.map((who) => works(size.ofStaff, () => staffActs(day, who))),
-      ]).finally(() => {
-        working = false;
+      await workThrough(day, size).catch(async (error) => {
+        fail(day, seed, await collect(day), [], error.stack);
       });
-      do {
-        for (const trouble of shuffled(troubles, day.dice)) await trouble(day);
-      } while (working);
-      await work;
-      await mendAll(day);
       await settle(day, seed);
       const used = new Set(day.uses.map(({ what }) => /^\/([\w-]+)/.exec(what)?.[1]));
       expect([...commands.keys()].filter((name) => !used.has(name))).toEqual([]);
