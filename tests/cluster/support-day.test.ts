@@ -19,7 +19,7 @@ import { chooseSeed, long } from './support/history.ts';
 
 const size = long
   ? { tickets: 400, ofCustomers: 40, ofStaff: 600, ms: 1_200_000 }
-  : { tickets: 24, ofCustomers: 6, ofStaff: 12, ms: 120_000 };
+  : { tickets: 24, ofCustomers: 5, ofStaff: 8, ms: 120_000 };
 const SETTLE_MS = long ? 300_000 : 60_000;
 
 /** A day of the whole desk, customers and staff, with everything going wrong, drawn from a seed. */

@@ -14,8 +14,7 @@ export interface Colleague {
   dice: Dice;
   /** What they have still to do with the bot, one after the other. */
   deck: Move[];
-  /** How many of it were done. */
-  done: number;
+  done: Set<Move>;
 }
 
 /** Something that staff do with the bot. */
@@ -34,7 +33,7 @@ export function colleague(
   dice: Dice,
 ): Colleague {
   const person = discordPerson(day.sim, name);
-  return { name, person, hands: interactionsOf(day.sim, person), own: [], dice, deck: [], done: 0 };
+  return { name, person, hands: interactionsOf(day.sim, person), own: [], dice, deck: [], done: new Set() };
 }
 
 /** What came of a use: the answer, or the form that opened. */

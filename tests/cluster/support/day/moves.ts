@@ -53,15 +53,13 @@ const oneOf =
   (option: string, ...values: string[]) =>
   ({ who }: Turn) => ({ [option]: who.dice.pick(values) });
 
-/** Closes, by the command or by the card; half of the time that is undone. */
+/** Closes, by the command or by the card; mostly that is undone, or the desk would soon have nothing to do. */
 const closing =
   (begin: (turn: Turn) => Promise<Told>): Move =>
   async (turn) => {
-    // The desk would soon have nothing to do.
-    if (turn.who.dice.random() < 0.5) return;
     const { id, components } = await begin(turn);
     const undo = components?.[0]?.components?.[0]?.custom_id;
-    if (id && undo && turn.who.dice.random() < 0.6) await presses(turn, id, undo);
+    if (id && undo && turn.who.dice.random() < 0.7) await presses(turn, id, undo);
   };
 
 /** Lets somebody in for notes, or blocks the customer, for a moment. */

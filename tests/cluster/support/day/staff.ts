@@ -51,12 +51,12 @@ async function react(day: Day, who: Colleague, ticket: DayTicket) {
   await attempt(() => who.person.call(who.dice.random() < 0.8 ? 'PUT' : 'DELETE', path));
 }
 
-/** What comes next of the deck: once it has been done it goes under the others. */
+/** What comes next of the deck; what cannot be done here, such as claiming what is claimed, comes again. */
 async function move(day: Day, who: Colleague, ticket: DayTicket, channelId: string) {
-  const [next] = who.deck;
-  if (!next || !(await attempt(() => next({ day, who, ticket, channelId })))) return;
-  who.deck.push(...who.deck.splice(0, 1));
-  who.done += 1;
+  const next = who.deck.shift();
+  if (!next) return;
+  who.deck.push(next);
+  if (await attempt(() => next({ day, who, ticket, channelId }))) who.done.add(next);
 }
 
 type Act = (day: Day, who: Colleague, ticket: DayTicket, channelId: string) => Promise<void>;
@@ -81,7 +81,7 @@ export const staffActs = (day: Day, who: Colleague) => acting(day, who, who.dice
 
 /** What is left of the deck, so that a day has all there is to be done. */
 export async function finishDeck(day: Day, who: Colleague): Promise<void> {
-  for (let tries = 0; who.done < who.deck.length && tries < 60; tries++) {
+  for (let tries = 0; who.done.size < who.deck.length && tries < 60; tries++) {
     await acting(day, who, move);
   }
 }

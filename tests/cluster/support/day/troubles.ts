@@ -77,7 +77,6 @@ async function deleteCategory(day: Day): Promise<void> {
 /** Each comes once, in an order the seed draws, before any comes again. */
 export const troubles: readonly Trouble[] = [
   (day) => day.killBot(day.dice.random() * 1500),
-  (day) => day.killBot(0),
   gateway('gateway-drop'),
   gateway('gateway-invalidate'),
   strikes('a storm of 429', { kind: 'rate-limit', times: 15, retry_after: 0.3 }),
