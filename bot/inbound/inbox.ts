@@ -1,4 +1,5 @@
-import type { Author } from '../../src/domain/log/entry.ts';
+import type { Message } from '../../src/domain/log/entry.ts';
+import type { Post } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Incoming } from './incoming.ts';
 
@@ -26,7 +27,8 @@ export interface Echo {
   /** Monotonic milliseconds. */
   at: number;
   incoming: Incoming | undefined;
-  author: Author | undefined;
+  /** What was deleted, as its readers had it. */
+  original: { message: Message; post: Post } | undefined;
 }
 
 /** What waits to be ingested from one ticket's channel, and what is known of the way it comes. */

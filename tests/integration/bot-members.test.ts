@@ -10,6 +10,7 @@ import {
   channelsOf,
   type DiscordPerson,
   discordPerson,
+  fault,
   marksOn,
   messagesIn,
   textsIn,
@@ -124,6 +125,35 @@ test('what a guest has written stays a note, also when they edit it as one of th
   expect(said).toEqual(['hello', 'Hello, I am new here']);
   await admin.call('DELETE', route);
 }, 60_000);
+
+type Hook = { id: string; token: string };
+
+test.each(['delete', 'post'])(
+  'what a proxy says again of a guest’s words (%s first) is a note, edited or not',
+  async (first) => {
+    const { ticket, channelId } = await begin();
+    await kim.run(channelId, 'member add', { user: guest.id });
+    await seesIt(channelId, true);
+    const { id } = await guest.write(channelId, 'Mo: they ordered twice');
+    await marked(channelId, id, ['📝']);
+    const said = { channel_id: channelId, message_id: id, content: 'they ordered twice' };
+    await fault(desk.sim, { kind: 'proxy-message', ...said, name: 'Mo', first });
+    const copy = await eventually(async () => {
+      const found = (await messagesIn(desk.sim, channelId)).find((one) => one.webhook_id);
+      expect(await marksOn(desk.sim, channelId, found?.id ?? '')).toEqual(['📝']);
+      return found;
+    }, patience);
+    await notesAre(ticket.id, [`${guest.name} (guest): they ordered twice`]);
+    const admin = discordPerson(desk.sim, 'admin');
+    const hooks = await admin.call<Hook[]>('GET', `/channels/${channelId}/webhooks`);
+    const hook = hooks.find((one) => one.id === copy?.webhook_id);
+    const address = `/webhooks/${hook?.id}/${hook?.token}/messages/${copy?.id}`;
+    await admin.call('PATCH', address, { content: 'they ordered thrice' });
+    await notesAre(ticket.id, [`${guest.name} (guest): they ordered thrice`]);
+    expect((await seen(desk.ctx, ticket.id)).map(({ content }) => content)).toEqual(['hello']);
+  },
+  60_000,
+);
 
 test('a ticket that was opened again begins without guests', async () => {
   const { ticket, channelId } = await begin();
