@@ -126,6 +126,43 @@ test('what a guest has written stays a note, also when they edit it as one of th
   await admin.call('DELETE', route);
 }, 60_000);
 
+test('of two who are let in at once neither is lost, and the same one is let in once', async () => {
+  const { ticket, channelId } = await begin();
+  const { guildId, roles } = desk.sim.state;
+  const robin = discordPerson(desk.sim, 'robin');
+  const admin = discordPerson(desk.sim, 'admin');
+  const setRoles = (own: string[]) =>
+    admin.call('PATCH', `/guilds/${guildId}/members/${robin.id}`, { roles: own });
+  await setRoles([]);
+  const letIn = [guest.id, robin.id, guest.id].map((user) =>
+    kim.run(channelId, 'member add', { user }),
+  );
+  const told = (await Promise.all(letIn)).map(({ content }) => content);
+  expect(told.filter((text) => text.includes('is in already'))).toHaveLength(1);
+  await seesIt(channelId, true);
+  const row = await desk.ctx.db.mirrors.collection.findOne({ channel_id: channelId });
+  const ids = ((row?.members ?? []) as { id: string }[]).map(({ id }) => id);
+  expect(ids.toSorted()).toEqual([guest.id, robin.id].toSorted());
+  expect(await events(ticket.id)).toHaveLength(2);
+  await setRoles([roles.support]);
+});
+
+test('who was let in and has no account any more keeps no channel from being made', async () => {
+  const { ticket, channelId } = await begin();
+  await desk.stopBots();
+  const gone = { members: [{ id: '1', name: 'Gone' }] };
+  await desk.ctx.db.mirrors.collection.updateOne({ channel_id: channelId }, { $set: gone });
+  await discordPerson(desk.sim, 'admin').call('DELETE', `/channels/${channelId}`);
+  await desk.bot();
+  await say(desk.ctx, ticket.id, 'still there?');
+  const { id: again } = await channelOf(desk.sim, ticket.number);
+  await eventually(async () => {
+    expect((await textsIn(desk.sim, again)).at(-1)).toContain('still there?');
+  }, patience);
+  // Those who are there see it.
+  await discordPerson(desk.sim, 'kim').messages(again);
+}, 60_000);
+
 type Hook = { id: string; token: string };
 
 test.each(['delete', 'post'])(
