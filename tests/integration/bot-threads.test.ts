@@ -95,6 +95,19 @@ test('in the private thread that /notes opens everything is a note, follows its 
   expect(await textsIn(desk.sim, channelId)).toHaveLength(1);
 });
 
+test('of two who ask for the thread for notes at once both are let into the same', async () => {
+  await desk.bot();
+  await commandsKnown(desk.sim);
+  const { channelId } = await begin();
+  const both = ['kim', 'robin'] as const;
+  const told = await Promise.all(
+    both.map((who) =>
+      interactionsOf(desk.sim, discordPerson(desk.sim, who)).run(channelId, 'notes'),
+    ),
+  );
+  expect(new Set(told.map(({ content }) => /<#(\d+)>/.exec(content)?.[1])).size).toBe(1);
+});
+
 test('what was written, edited and deleted in a thread while the bot was away is taken in, once', async () => {
   const bot = await desk.bot();
   const { ticket, channelId } = await begin();
