@@ -79,6 +79,8 @@ export interface Config {
   idle: { levels: IdleTimes; text: string | undefined };
   outOfHoursText: string | undefined;
   holidayText: string | undefined;
+  /** When the digest of the week is due where no setting says otherwise: `mon 09:00`, or `off`. */
+  weeklyDigest: string;
   /** Which of staff's plain messages in Discord are for the customer: all, or those that say so. */
   replyMode: 'all' | 'reply';
   rateLimitFactor: number;
@@ -261,6 +263,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     idle: { levels: idleTimes(raw), text: raw.IDLE_WARNING_TEXT },
     outOfHoursText: raw.OUT_OF_HOURS_TEXT,
     holidayText: raw.HOLIDAY_TEXT,
+    weeklyDigest: raw.WEEKLY_DIGEST,
     replyMode: raw.DISCORD_REPLY_MODE,
     rateLimitFactor: raw.RATE_LIMIT_FACTOR,
     maxConnections: raw.MAX_CONNECTIONS,

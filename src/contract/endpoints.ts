@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { EndpointRows } from './endpoint-row.ts';
 import { agentEndpoints } from './endpoints/agents.ts';
 import { availabilityEndpoints } from './endpoints/availability.ts';
+import { digestEndpoints } from './endpoints/digest.ts';
 import { blockEndpoints } from './endpoints/blocks.ts';
 import { cannedReplyEndpoints } from './endpoints/canned-replies.ts';
 import { catalogueEndpoints } from './endpoints/catalogue.ts';
@@ -37,6 +38,7 @@ export const endpoints = {
   ...cannedReplyEndpoints,
   ...agentEndpoints,
   ...availabilityEndpoints,
+  ...digestEndpoints,
   ...blockEndpoints,
   ...reportEndpoints,
   ...transcriptEndpoints,

@@ -6,6 +6,7 @@ import {
 } from '../contract/endpoints.ts';
 import { agentHandlers } from './agents.ts';
 import { availabilityHandlers } from './availability.ts';
+import { digestHandlers } from './digest.ts';
 import { blockHandlers } from './blocks.ts';
 import { cannedReplyHandlers } from './canned-replies.ts';
 import { catalogueHandlers } from './catalogue.ts';
@@ -44,6 +45,7 @@ const handlers: Handlers = {
   ...cannedReplyHandlers,
   ...agentHandlers,
   ...availabilityHandlers,
+  ...digestHandlers,
   ...blockHandlers,
   ...reportHandlers,
   ...transcriptHandlers,
