@@ -26,6 +26,7 @@ import { listenInteractions, stopInteractions } from './interactions.ts';
 import { createTickets } from './mirrored-tickets.ts';
 import { listenCards } from './outbound/card-posts.ts';
 import { syncChannel } from './outbound/channel-sync.ts';
+import { keepPostingDigests } from './outbound/digest.ts';
 import { createRoom } from './outbound/room.ts';
 import { keepParking } from './parking-rounds.ts';
 import { postNotice } from './posting.ts';
@@ -41,6 +42,7 @@ import { watchIds } from './stored-ids.ts';
 const AT_ONCE = { out: 16, in: 8 } as const;
 const CATCH_UP_MS = 60_000;
 const PARK_MS = 30_000;
+const DIGEST_MS = 30_000;
 const COMMANDS = 'commands';
 const FIRST_REGISTERING_MS = 500;
 const LONGEST_REGISTERING_MS = 5 * 60_000;
@@ -54,6 +56,8 @@ export interface SessionOptions {
   catchUpMs?: number;
   /** Milliseconds between two looks whether idle tickets are to be parked. */
   parkMs?: number;
+  /** Milliseconds between two looks for a digest of the week that is to be posted. */
+  digestMs?: number;
   /** Milliseconds for which a message from Discord waits for a file of it that cannot be fetched. */
   filePatienceMs?: number;
   /** Milliseconds for which a webhook's post of unknown outcome is waited for before it is made again. */
@@ -170,11 +174,13 @@ async function begin(
   const stopWatching = watchSetup(bridge);
   const stop = await discoverWork(bridge, options.catchUpMs ?? CATCH_UP_MS);
   const stopParking = keepParking(bridge, options.parkMs ?? PARK_MS);
+  const stopDigests = keepPostingDigests(bridge, options.digestMs ?? DIGEST_MS);
   void keepRegistering(bridge);
   return () => {
     bridge.ids?.close();
     stopWatching();
     stopParking();
+    stopDigests();
     stop();
   };
 }

@@ -6,12 +6,12 @@ import {
 } from '../contract/endpoints.ts';
 import { agentHandlers } from './agents.ts';
 import { availabilityHandlers } from './availability.ts';
-import { digestHandlers } from './digest.ts';
 import { blockHandlers } from './blocks.ts';
 import { cannedReplyHandlers } from './canned-replies.ts';
 import { catalogueHandlers } from './catalogue.ts';
 import { commentHandlers } from './comments.ts';
 import { customerHandlers } from './customers.ts';
+import { digestHandlers } from './digest.ts';
 import { serveFile } from './downloads.ts';
 import {
   bindEndpoint,

@@ -37,9 +37,9 @@ export async function readUnposted(
   const rows = await native(ctx.db.settings)
     .find({ _id: { $in: [MADE, POSTED] } }, { readConcern: majority })
     .toArray();
-  const valueOf = (name: string) => rows.find(({ _id }) => _id === name)?.value;
-  const digest = valueOf(MADE) as Digest | undefined;
-  const posting = (valueOf(POSTED) ?? { slot: 0, attempt: null }) as DigestPosting;
+  const stored = (name: string) => rows.find(({ _id }) => _id === name)?.value;
+  const digest = stored(MADE) as Digest | undefined;
+  const posting = (stored(POSTED) ?? { slot: 0, attempt: null }) as DigestPosting;
   return digest && posting.slot < digest.slot ? { digest, posting } : undefined;
 }
 

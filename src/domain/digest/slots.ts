@@ -1,4 +1,4 @@
-import { weekdays } from '../../contract/calendar.ts';
+import { type Weekday, weekdays } from '../../contract/calendar.ts';
 import { dayOf, instantOf, shiftDay } from '../reports/days.ts';
 
 const MINUTE = 60_000;
@@ -22,7 +22,7 @@ const weekdayOf = (day: string) => (new Date(day).getUTCDay() + 6) % WEEK_DAYS;
 export function slotsAround(time: string, zone: string, now: number): { last: Slot; next: Slot } {
   const [name = '', clock = ''] = time.split(' ');
   const [hours = 0, minutes = 0] = clock.split(':').map(Number);
-  const weekday = weekdays.findIndex((one) => one === name);
+  const weekday = weekdays.indexOf(name as Weekday);
   const slotOn = (day: string): Slot => {
     return { day, at: instantOf(zone, day, (hours * 60 + minutes) * MINUTE) };
   };
