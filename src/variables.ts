@@ -291,6 +291,7 @@ export const variables = {
     'We are back at {opens}.',
   ),
   HOLIDAY_TEXT: announcement('the same on a holiday', 'Happy holidays! We are back at {opens}.'),
+  QUIET_HOURS: { schema: flag.default(false), wants: 'true or false', example: 'false' },
   WEEKLY_DIGEST: {
     schema: digestTime.default('mon 09:00'),
     wants:

@@ -227,3 +227,17 @@ export async function listChannels(ctx: AppContext): Promise<TicketChannel[]> {
     partner: ticket[0]?.partner,
   }));
 }
+
+/** Tickets with a channel whose mirror has a step. */
+export async function listWithStep(
+  ctx: AppContext,
+  step: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await native(ctx.db.mirrors)
+    .find({ channel_id: { $type: 'string' }, steps: step }, { projection: { _id: 1 } })
+    .hint('mirror_channel')
+    .limit(limit)
+    .toArray();
+  return rows.map(({ _id }) => _id.toHexString());
+}
