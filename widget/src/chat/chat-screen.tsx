@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { reasonOf } from '../../../client/errors.ts';
 import type { FileView } from '../../../src/contract/messages.ts';
 import { Bubble } from './bubble.tsx';
 import { addFiles, Composer } from './composer.tsx';
@@ -54,7 +55,7 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
           )}
         >
           {conversation.isLoading && rows.length < 2 && <p class="hint">{say('loading')}</p>}
-          {refusal && <p class="hint">{reasonText(desk.words, refusal)}</p>}
+          {refusal && <p class="hint">{reasonText(desk.words, reasonOf(refusal))}</p>}
           {typing && (
             <p class="typing" dir="auto">
               <span class="dots" aria-hidden="true">

@@ -74,6 +74,10 @@ export const strings: Translation = {
   errClosed: 'La conversation était déjà terminée.',
   errGone: 'Cette conversation n’existe plus.',
   errOffline: 'Pas de connexion pour le moment. Veuillez réessayer.',
+  errBlocked: 'Vous ne pouvez plus nous écrire : {reason}',
+  errBlockedUntil: 'Vous ne pouvez pas nous écrire jusqu’au {time} : {reason}',
+  errManyOpen:
+    'Vous avez atteint le nombre maximal de conversations ouvertes. Veuillez d’abord en terminer une.',
   errOther: 'Une erreur est survenue. Veuillez réessayer.',
   errWait: 'Cela fait beaucoup à la fois. Veuillez attendre {seconds} s.',
   drop: 'Déposez les fichiers ici',
