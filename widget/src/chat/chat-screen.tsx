@@ -7,6 +7,7 @@ import { BLANK, type Conversation } from './conversation.ts';
 import type { Desk } from './desk.ts';
 import { Ended } from './ended.tsx';
 import { Icon, IconButton } from './icons.tsx';
+import { GoneNotice, Problem } from './notices.tsx';
 import { type LineProps, Opening } from './opening.tsx';
 import { reasonText } from './reasons.ts';
 import { buildRows, type Row } from './rows.ts';
@@ -76,12 +77,8 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
           onClick={() => setToEnd(toEnd + 1)}
         />
       )}
-      {desk.problemText && (
-        <p class="problem" role="alert">
-          <span>{desk.problemText}</span>
-          <IconButton icon="close" label={say('cancel')} onClick={() => desk.problem(undefined)} />
-        </p>
-      )}
+      <Problem desk={desk} />
+      {conversation.id === BLANK && <GoneNotice desk={desk} session={session} />}
       {service && <service.Strip {...{ desk, session, conversation }} />}
       {conversation.isClosed || refusal ? (
         <Ended desk={desk} session={session} conversation={conversation} />

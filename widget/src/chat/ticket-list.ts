@@ -6,6 +6,8 @@ import type { TicketView } from '../../../src/contract/tickets.ts';
 export class TicketList {
   /** Undefined until they are known. */
   all: TicketView[] | undefined;
+  /** What an answer that was asked for before may still name. */
+  readonly #removed = new Set<string>();
   readonly #client: DeskClient;
   readonly #tell: () => void;
 
@@ -20,9 +22,15 @@ export class TicketList {
 
   /** Rejects where they cannot be read. */
   async load(): Promise<TicketView[]> {
-    this.all = await this.#client.tickets.list();
+    const before = new Set(this.all);
+    const listed = await this.#client.tickets.list();
+    // What has come meanwhile may be newer than the answer.
+    const isNews = (ticket: TicketView) => !before.has(ticket);
+    const told = (this.all ?? []).filter(isNews);
+    this.all = listed.filter(({ id }) => !this.#removed.has(id));
+    for (const ticket of told) this.put(ticket);
     this.#tell();
-    return this.all;
+    return listed;
   }
 
   put(told: TicketView): void {
@@ -33,6 +41,7 @@ export class TicketList {
   }
 
   remove(id: string): void {
+    this.#removed.add(id);
     this.all = this.all?.filter((ticket) => ticket.id !== id);
     this.#tell();
   }

@@ -72,7 +72,10 @@ export const strings: Translation = {
   fileGone: '„{name}“ ist nicht mehr da. Bitte wählen Sie die Datei erneut.',
   fileRefused: '„{name}“ wurde nicht angenommen.',
   errClosed: 'Die Unterhaltung war schon beendet.',
-  errGone: 'Diese Unterhaltung gibt es nicht mehr.',
+  errGone: 'Das gibt es nicht mehr.',
+  gone: 'Eine Unterhaltung wurde gelöscht und ist nicht mehr da.',
+  goneKept:
+    'Eine Unterhaltung wurde gelöscht. Was Sie darin nicht gesendet hatten, steht für eine neue bereit.',
   errOffline: 'Gerade gibt es keine Verbindung. Bitte versuchen Sie es erneut.',
   errBlocked: 'Sie können uns nicht mehr schreiben: {reason}',
   errBlockedUntil: 'Sie können uns bis {time} nicht schreiben: {reason}',

@@ -72,7 +72,10 @@ export const strings: Translation = {
   fileGone: '« {name} » n’est plus là. Veuillez le choisir à nouveau.',
   fileRefused: '« {name} » n’a pas été accepté.',
   errClosed: 'La conversation était déjà terminée.',
-  errGone: 'Cette conversation n’existe plus.',
+  errGone: 'Cela n’existe plus.',
+  gone: 'Une conversation a été supprimée et n’existe plus.',
+  goneKept:
+    'Une conversation a été supprimée. Ce que vous n’aviez pas envoyé est gardé pour une nouvelle.',
   errOffline: 'Pas de connexion pour le moment. Veuillez réessayer.',
   errBlocked: 'Vous ne pouvez plus nous écrire : {reason}',
   errBlockedUntil: 'Vous ne pouvez pas nous écrire jusqu’au {time} : {reason}',
