@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { launch } from 'puppeteer-core';
 import type { MessageView } from '../../src/contract/messages.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
 import { findFreePort } from '../../src/infra/embedded-mongo/launch.ts';
@@ -30,11 +29,28 @@ const inChat = (selector: string) =>
 const said =
   "[...document.querySelector('deskcord-chat').shadowRoot.querySelectorAll('.line .said')].map((one) => one.textContent.trim())";
 
+/** As much of Puppeteer: its own types would bring those of the DOM into every file. */
+interface Handle {
+  asElement(): { click(): Promise<void>; type(text: string): Promise<void> } | null;
+}
+interface Puppeteer {
+  launch(options: object): Promise<{
+    newPage(): Promise<{
+      goto(url: string): Promise<unknown>;
+      reload(): Promise<unknown>;
+      evaluate(expression: string): Promise<unknown>;
+      evaluateHandle(expression: string): Promise<Handle>;
+    }>;
+    close(): Promise<void>;
+  }>;
+}
+
 /** Firefox, driven by WebDriver BiDi. */
 async function openFirefox(): Promise<Window> {
   const paths = [process.env.FIREFOX_PATH, '/usr/bin/firefox-esr', '/usr/bin/firefox'];
   const executablePath = paths.find((path) => path && existsSync(path));
   if (!executablePath) throw new Error('there is no Firefox; set FIREFOX_PATH');
+  const { launch } = (await import('puppeteer-core' as string)) as Puppeteer;
   const browser = await launch({ browser: 'firefox', executablePath, headless: true });
   const page = await browser.newPage();
   const find = async (expression: string) => {
