@@ -1,22 +1,11 @@
 import { isPending } from '../../../client/new-tickets.ts';
 import type { OutboxStorage } from '../../../client/storage.ts';
-import type { TicketView } from '../../../src/contract/tickets.ts';
 import { BLANK } from './conversation.ts';
 import { Draft, isEmpty } from './draft.ts';
 import type { Session } from './session.ts';
 
-/** As many as the server lists at once. */
-const LISTED = 100;
 /** Messages of which it is remembered that they stand on the blank page. */
 const MOVED_KEPT = 50;
-
-/** Those of `known` that the server, which lists the newest, would have listed if it had them. */
-export function findGone(known: Iterable<string>, listed: readonly TicketView[]): string[] {
-  const ids = listed.map(({ id }) => id).sort();
-  // Ids sort by time; of what is older than a full page nothing is known.
-  const oldest = ids.length < LISTED ? '' : (ids[0] ?? '');
-  return [...known].filter((id) => id > oldest && !ids.includes(id));
-}
 
 /**
  * Tickets that were deleted, whether or not somebody listened then: nothing of them is shown or counted,

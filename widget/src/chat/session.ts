@@ -6,12 +6,12 @@ import type { MessageView } from '../../../src/contract/messages.ts';
 import type { TicketView } from '../../../src/contract/tickets.ts';
 import type { ChatEvents } from '../shared/options.ts';
 import { BLANK, Conversation } from './conversation.ts';
-import { findGone, GoneTickets } from './gone-tickets.ts';
+import { GoneTickets } from './gone-tickets.ts';
 import type { Person } from './identity.ts';
 import { Keeper, ofTab, shared } from './keeper.ts';
 import { Listeners, type Observable } from './listeners.ts';
 import { Previews } from './previews.ts';
-import { TicketList } from './ticket-list.ts';
+import { findGone, TicketList } from './ticket-list.ts';
 import { TicketStates } from './ticket-state.ts';
 
 const TYPING_MS = 6000;

@@ -2,6 +2,17 @@ import type { DeskClient } from '../../../client/client.ts';
 import { newer } from '../../../client/track.ts';
 import type { TicketView } from '../../../src/contract/tickets.ts';
 
+/** As many as the server lists at once. */
+const LISTED = 100;
+
+/** Those of `known` that the server, which lists the newest, would have listed if it had them. */
+export function findGone(known: Iterable<string>, listed: readonly TicketView[]): string[] {
+  const ids = listed.map(({ id }) => id).sort();
+  // Ids sort by time; of what is older than a full page nothing is known.
+  const oldest = ids.length < LISTED ? '' : (ids[0] ?? '');
+  return [...known].filter((id) => id > oldest && !ids.includes(id));
+}
+
 /** The person's tickets, newest first, as the server has last told of them. */
 export class TicketList {
   /** Undefined until they are known. */
