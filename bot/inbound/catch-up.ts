@@ -1,5 +1,5 @@
 import type { Message, TextChannel } from 'discord.js';
-import { findPosts, listIngested, type Post } from '../../src/domain/mirror/posts.ts';
+import { findNewestIn, findPosts, type Post } from '../../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from '../bridge.ts';
 import { describe, isInaccessible } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
@@ -7,7 +7,6 @@ import { type Mark, marks } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { postNotice } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
-import { compareIds } from '../snowflakes.ts';
 import {
   ascending,
   channelOf,
@@ -120,13 +119,20 @@ async function compare(
 async function compareThreads(bridge: Bridge, ticket: MirroredTicket, channel: TextChannel) {
   const threads = threadsOf(bridge, channel.id);
   if (threads.length === 0) return;
-  const ingested = await listIngested(bridge.ctx, ticket.id, PAGE);
+  const newest = await findNewestIn(
+    bridge.ctx,
+    ticket.id,
+    threads.map(({ id }) => id),
+  );
   for (const thread of threads) {
     if (bridge.ended) return;
-    const ids = ingested.filter(({ channel_id }) => channel_id === thread.id).map(({ id }) => id);
-    const newest = ids.toSorted(compareIds).at(-1) ?? '0';
     try {
-      await compare(bridge, ticket, thread, await listRecent(bridge, thread, newest));
+      await compare(
+        bridge,
+        ticket,
+        thread,
+        await listRecent(bridge, thread, newest.get(thread.id) ?? '0'),
+      );
     } catch (error) {
       if (!isInaccessible(error)) throw error;
       const reason = describe(error);

@@ -20,7 +20,7 @@ import { ingestDeletion } from './ingest-edit.ts';
 import { judgeWords, refusalOfText, streamOf } from './judge.ts';
 import { mark } from './marks.ts';
 import { isPermanent, markIn } from './receipts.ts';
-import { asEditOf } from './reply-mode.ts';
+import { asRepetitionOf } from './reply-mode.ts';
 
 /**
  * Proxy bots (such as PluralKit) say a person's message again through a webhook and delete the original,
@@ -101,11 +101,11 @@ export async function ingestDeleted(
     : await readMessage(bridge.ctx.db, logOfPost(post), post.message_id as string);
   if (message && !message.deleted) {
     const again = take(inbox.repetitions, ({ text }) => repeats(message.content, text));
-    const edit = again?.incoming && asEditOf(bridge, again.incoming, message.stream, post);
-    const isSame = edit && streamOf(edit) === message.stream;
-    if (isSame && !refusalOfText(edit)) {
+    const same = again?.incoming && asRepetitionOf(bridge, again.incoming, message.stream, post);
+    const isSame = same && streamOf(same) === message.stream;
+    if (isSame && !refusalOfText(same)) {
       try {
-        return await adopt(bridge, ticket, post, message, edit);
+        return await adopt(bridge, ticket, post, message, same);
       } catch (error) {
         if (!isPermanent(error)) throw error;
       }
@@ -113,8 +113,9 @@ export async function ingestDeleted(
   }
   const gone = await ingestDeletion(bridge, post);
   if (!gone) return;
-  const { content: text, author } = gone;
-  remember(inbox.deletions, { id, text, author, at: performance.now(), incoming: undefined });
+  const original = { message: gone, post };
+  const at = performance.now();
+  remember(inbox.deletions, { id, text: gone.content, original, at, incoming: undefined });
 }
 
 /** Nothing was deleted for it: it is the webhook's own, and nobody's of the staff. */
@@ -132,7 +133,7 @@ export function expectOriginal(bridge: Bridge, ticket: MirroredTicket, incoming:
   const { repetitions } = inboxOf(bridge, ticket.id);
   const { id, text } = incoming;
   if (repetitions.some((one) => one.id === id)) return;
-  const echo: Echo = { id, text, at: performance.now(), incoming, author: undefined };
+  const echo: Echo = { id, text, at: performance.now(), incoming, original: undefined };
   remember(repetitions, echo);
   setTimeout(() => {
     if (bridge.ended) return;
@@ -151,9 +152,11 @@ export async function ingestRepetition(
   incoming: Incoming,
 ): Promise<void> {
   const inbox = inboxOf(bridge, ticket.id);
-  const original = take(inbox.deletions, ({ text }) => repeats(text, incoming.text));
-  if (!original?.author) return expectOriginal(bridge, ticket, incoming);
+  const { original } = take(inbox.deletions, ({ text }) => repeats(text, incoming.text)) ?? {};
+  if (!original) return expectOriginal(bridge, ticket, incoming);
   take(inbox.repetitions, ({ id }) => id === incoming.id);
-  const actor = await withIdentities(bridge.ctx, actorOfAuthor(original.author));
-  return carryOut(bridge, ticket, incoming, judgeWords(incoming, actor));
+  const { message, post } = original;
+  const said = asRepetitionOf(bridge, incoming, message.stream, post);
+  const actor = await withIdentities(bridge.ctx, actorOfAuthor(message.author));
+  return carryOut(bridge, ticket, said, judgeWords(said, actor));
 }
