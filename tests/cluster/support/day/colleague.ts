@@ -33,7 +33,15 @@ export function colleague(
   dice: Dice,
 ): Colleague {
   const person = discordPerson(day.sim, name);
-  return { name, person, hands: interactionsOf(day.sim, person), own: [], dice, deck: [], done: new Set() };
+  return {
+    name,
+    person,
+    hands: interactionsOf(day.sim, person),
+    own: [],
+    dice,
+    deck: [],
+    done: new Set(),
+  };
 }
 
 /** What came of a use: the answer, or the form that opened. */
