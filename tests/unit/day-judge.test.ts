@@ -17,9 +17,9 @@ function rightDay() {
     entry(1, 'message', 'a', 'word1'),
     entry(2, 'message', 'b', 'word2'),
     entry(3, 'edit', 'a', 'word3'),
-    entry(4, 'message', 'c', 'word4'),
+    { ...entry(4, 'message', 'c', 'word4'), client_id: '3' },
     entry(5, 'delete', 'c', ''),
-    { ...entry(1, 'message', 'n', 'word5'), stream: 'internal' as const },
+    { ...entry(1, 'message', 'n', 'word5'), stream: 'internal' as const, client_id: '4' },
   ];
   const by = (word: string, name: string, isNote = false) =>
     ({ word, by: name, door: 'web', isNote, outcome: 'accepted' }) as const;

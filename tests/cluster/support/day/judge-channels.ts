@@ -40,12 +40,12 @@ function judgePosts({ log, sent }: TicketEvidence, { posts }: Channel): Found[] 
     const late = firstOutOfOrder(seqs(true));
     if (late !== undefined) found.push(['post-late', `${stream} entry ${late}, of the bot's`]);
   }
-  const stored = new Set(log.map(({ word }) => word));
-  for (const { words, marks, isBots } of posts) {
+  // A mark speaks of the message, whatever its author has made of it since.
+  const stored = new Set(log.map(({ client_id }) => client_id.split(':')[0]));
+  for (const { id, words, marks, isBots } of posts) {
     const isMarked = marks.includes('✅') || marks.includes('📝');
-    const [word] = words;
-    if (isBots || !isMarked || !word) continue;
-    if (!stored.has(word)) found.push(['marked-but-lost', word]);
+    if (isBots || !isMarked || words.length === 0) continue;
+    if (!stored.has(id)) found.push(['marked-but-lost', words.join(' ')]);
   }
   return found;
 }
