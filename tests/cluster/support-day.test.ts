@@ -79,15 +79,18 @@ describe('a support day', () => {
     async () => {
       const seed = chooseSeed(2100);
       const day = await Day.begin(cluster, sim, seed);
-      await commandsKnown(sim);
-      await workThrough(day, size).catch(async (error) => {
-        fail(day, seed, await collect(day), [], error.stack);
-      });
-      await settle(day, seed);
-      const used = new Set(day.uses.map(({ what }) => /^\/([\w-]+)/.exec(what)?.[1]));
-      expect([...commands.keys()].filter((name) => !used.has(name))).toEqual([]);
-      console.log(summaryOf(await collect(day)));
-      day.end();
+      try {
+        await commandsKnown(sim);
+        await workThrough(day, size).catch(async (error) => {
+          fail(day, seed, await collect(day), [], error.stack);
+        });
+        await settle(day, seed);
+        console.log(summaryOf(await collect(day)));
+        const used = new Set(day.uses.map(({ what }) => /^\/([\w-]+)/.exec(what)?.[1]));
+        expect([...commands.keys()].filter((name) => !used.has(name))).toEqual([]);
+      } finally {
+        day.end();
+      }
     },
     size.ms + SETTLE_MS + 120_000,
   );

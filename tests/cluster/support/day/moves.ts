@@ -111,6 +111,7 @@ const ofStaff: readonly Move[] = [
   command('close-request'),
   command('snooze', oneOf('until', '2h', 'off')),
   command('acknowledge'),
+  command('alert'),
   closing((turn) => runs(turn, 'close', { reason: 'solved' })),
   closing(async (turn) => submits(turn, await onCard(turn, 'close'), { reason: 'solved' })),
   command('close', () => ({ in: '3h', silent: true })),
