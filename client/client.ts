@@ -178,6 +178,11 @@ export class DeskClient {
     return this.#outbox.items(ticketId);
   }
 
+  /** The tickets, pending ones among them, of which `outbox` has something. */
+  get outboxTickets(): string[] {
+    return this.#outbox.ticketIds;
+  }
+
   /** Tickets that wait to be created, or were refused, oldest first. */
   get newTickets(): NewTicketItem[] {
     return this.#newTickets.items;

@@ -60,6 +60,29 @@ export function answerError(body: ErrorBody | AckError, retryAfter?: number): De
   return new DeskError(body.error, body.message, { errors: body.errors, retryAfter: wait });
 }
 
+/** Why something was refused, as it is kept and shown. */
+export interface Reason {
+  code: DeskErrorCode;
+  message: string;
+  /** The reason as a word, where the code stands for several. */
+  type?: string;
+  /** What the rule was about: a limit, until when. */
+  context?: unknown;
+  /** The name of the file it is about. */
+  file?: string;
+}
+
+/** The reason that an error gives. */
+export function reasonOf({ code, message, file, errors }: DeskError): Reason {
+  const [first] = errors;
+  return {
+    ...{ code, message },
+    ...(first && { type: first.type }),
+    ...(first?.context !== undefined && { context: first.context }),
+    ...(file !== undefined && { file }),
+  };
+}
+
 /** Anything thrown, as a `DeskError`. */
 export function toDeskError(thrown: unknown, code: DeskErrorCode = 'NETWORK'): DeskError {
   if (thrown instanceof DeskError) return thrown;

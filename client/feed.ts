@@ -293,7 +293,8 @@ export class Feed {
   }
 
   #save(track: Track): void {
-    const isOver = track.opened === 0 && (this.#staff || track.log.closed);
+    const isUnread = track.opened === 0 && (this.#staff || track.log.closed);
+    const isOver = isUnread || track.refusal !== undefined;
     this.#options.onCursor(track.id, isOver ? undefined : track.log.safeCursor);
   }
 

@@ -1,7 +1,7 @@
 import type { CreateTicketBody, TicketView } from '../src/contract/tickets.ts';
 import { retryDelay } from './backoff.ts';
 import type { Clock } from './clock.ts';
-import { DeskError, type DeskErrorCode, isRefusal, toDeskError } from './errors.ts';
+import { DeskError, isRefusal, type Reason, reasonOf, toDeskError } from './errors.ts';
 import type { OutboxStorage } from './storage.ts';
 
 const PREFIX = 'newticket/';
@@ -28,7 +28,7 @@ export interface NewTicketItem {
   /** `failed`: the server has refused it for good. */
   readonly state: 'sending' | 'failed';
   readonly failures: number;
-  readonly reason?: { code: DeskErrorCode; message: string };
+  readonly reason?: Reason;
   /** When the next try comes, in milliseconds since 1970. */
   readonly retry_at?: number;
 }
@@ -199,7 +199,7 @@ export class NewTickets {
     } catch (thrown) {
       if (this.#closed) return undefined;
       const error = toDeskError(thrown);
-      const reason = { code: error.code, message: error.message };
+      const reason = reasonOf(error);
       if (isRefusal(error)) {
         this.#change(entry, { ...item, state: 'failed', reason });
         entry.reject(error);

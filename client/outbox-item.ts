@@ -1,5 +1,5 @@
 import type { FileView } from '../src/contract/messages.ts';
-import type { DeskErrorCode } from './errors.ts';
+import type { Reason } from './errors.ts';
 
 /**
  * Under it all messages are stored; one segment. Notes have another, so that no client which knows
@@ -33,7 +33,7 @@ export interface OutboxItem {
   /** How many tries have failed so far. */
   readonly failures: number;
   /** Why the last try failed. */
-  readonly reason?: { code: DeskErrorCode; message: string; type?: string; file?: string };
+  readonly reason?: Reason;
   /** When the next try comes, in milliseconds since 1970. */
   readonly retry_at?: number;
 }

@@ -1,7 +1,7 @@
 import type { FileView, MessageView } from '../src/contract/messages.ts';
 import { retryDelay } from './backoff.ts';
 import type { Clock } from './clock.ts';
-import { DeskError, isRefusal, toDeskError } from './errors.ts';
+import { DeskError, isRefusal, reasonOf, toDeskError } from './errors.ts';
 import { isPending } from './new-tickets.ts';
 import {
   keyOf,
@@ -395,11 +395,5 @@ export class Outbox {
     this.#options.onChange({ item: entry.item, state });
   }
 }
-
-const reasonOf = ({ code, message, file, errors }: DeskError) => ({
-  ...{ code, message },
-  ...(errors[0] && { type: errors[0].type }),
-  ...(file !== undefined && { file }),
-});
 
 const byKey = (a: Entry, b: Entry) => (a.key < b.key ? -1 : 1);

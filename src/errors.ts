@@ -41,6 +41,18 @@ export function invalidField(
   return invalidForm([{ location, message, type, in: where }]);
 }
 
+/** The refusal of what cannot be done as things are. @param type the reason as a word, for programs */
+export function conflict(
+  location: string,
+  message: string,
+  type: string,
+  where: FieldError['in'] = 'body',
+): AppError {
+  return new AppError('CONFLICT', message, {
+    errors: [{ location, message, type, in: where }],
+  });
+}
+
 export function notFound(what: string): AppError {
   return new AppError('NOT_FOUND', `${what} not found`);
 }

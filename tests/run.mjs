@@ -32,6 +32,11 @@ const programs = [
     names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     neededBy: ['tests/browser'],
   },
+  ...[
+    { apt: 'firefox-esr', names: ['firefox-esr', 'firefox'] },
+    { apt: 'webkit2gtk-driver', names: ['WebKitWebDriver'] },
+    { apt: 'xvfb', names: ['Xvfb'] },
+  ].map((program) => ({ ...program, neededBy: ['tests/browser/other-engines.test.ts'] })),
 ];
 
 /** What the command line asks for: which tests, with which environment. */

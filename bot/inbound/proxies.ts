@@ -128,9 +128,23 @@ async function refuseRepetition(bridge: Bridge, ticket: MirroredTicket, echo: Ec
   await carryOut(bridge, ticket, echo.incoming, { kind: 'refuse', why });
 }
 
+/** What a webhook says waits for the deletion of what it repeats, and is refused when none comes. */
+export function expectOriginal(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming): void {
+  const { repetitions } = inboxOf(bridge, ticket.id);
+  const { id, text } = incoming;
+  if (repetitions.some((one) => one.id === id)) return;
+  const echo: Echo = { id, text, at: performance.now(), incoming, original: undefined };
+  remember(repetitions, echo);
+  setTimeout(() => {
+    if (bridge.ended) return;
+    const run = () => refuseRepetition(bridge, ticket, echo);
+    enqueue(bridge, ticket.id, { kind: 'act', run, reject: () => undefined });
+  }, TOGETHER_MS).unref();
+}
+
 /**
  * Ingests what a webhook says: the words of a message that was deleted just before are passed on as
- * its author's; others wait for such a deletion, and are refused when none comes.
+ * its author's; others wait for such a deletion.
  */
 export async function ingestRepetition(
   bridge: Bridge,
@@ -139,19 +153,10 @@ export async function ingestRepetition(
 ): Promise<void> {
   const inbox = inboxOf(bridge, ticket.id);
   const { original } = take(inbox.deletions, ({ text }) => repeats(text, incoming.text)) ?? {};
-  if (original) {
-    const { message, post } = original;
-    const said = asRepetitionOf(bridge, incoming, message.stream, post);
-    const actor = await withIdentities(bridge.ctx, actorOfAuthor(message.author));
-    return carryOut(bridge, ticket, said, judgeWords(said, actor));
-  }
-  if (inbox.repetitions.some(({ id }) => id === incoming.id)) return;
-  const { id, text } = incoming;
-  const echo: Echo = { id, text, at: performance.now(), incoming, original: undefined };
-  remember(inbox.repetitions, echo);
-  setTimeout(() => {
-    if (bridge.ended) return;
-    const run = () => refuseRepetition(bridge, ticket, echo);
-    enqueue(bridge, ticket.id, { kind: 'act', run, reject: () => undefined });
-  }, TOGETHER_MS).unref();
+  if (!original) return expectOriginal(bridge, ticket, incoming);
+  take(inbox.repetitions, ({ id }) => id === incoming.id);
+  const { message, post } = original;
+  const said = asRepetitionOf(bridge, incoming, message.stream, post);
+  const actor = await withIdentities(bridge.ctx, actorOfAuthor(message.author));
+  return carryOut(bridge, ticket, said, judgeWords(said, actor));
 }

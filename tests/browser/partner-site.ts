@@ -68,6 +68,20 @@ export async function servePartner(host: string): Promise<PartnerSite> {
        SupportChat('on', 'unread', function (detail) { heard.push('unread ' + detail.count); });
        SupportChat('newTicket', 'Where is my order?');`,
     ],
+    // What a browser complains of, for those whose driver does not say it.
+    '/complaints.js': () => [
+      200,
+      'text/javascript',
+      `window.complaints = [];
+       for (const name of ['error', 'warn']) {
+         const before = console[name];
+         console[name] = (...all) => { complaints.push(all.map(String).join(' ')); before.apply(console, all); };
+       }
+       addEventListener('error', ({ message, target }) => complaints.push(message || 'not loaded: ' + target.src), true);
+       addEventListener('unhandledrejection', ({ reason }) => complaints.push(String(reason)));
+       addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+         complaints.push('refused by ' + violatedDirective + ': ' + blockedURI));`,
+    ],
     // What React's StrictMode does to an effect: mount, unmount, mount.
     '/strict.js': () => [
       200,

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createDeskClient, type DeskClient } from '../../client/client.ts';
 import { createDesk } from '../../client/desk.ts';
+import { createMemoryStorage } from '../../client/storage.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { mintToken, newPerson } from '../support/people.ts';
@@ -17,9 +18,9 @@ afterEach(() => {
 });
 afterAll(() => app.stop());
 
-function openCustomer(id = `customer-${++people}`): DeskClient {
+function openCustomer(id = `customer-${++people}`, storage = createMemoryStorage()): DeskClient {
   const token = mintToken({ id, username: 'Ana' });
-  const client = createDeskClient({ url: app.url, getToken: () => token });
+  const client = createDeskClient({ url: app.url, getToken: () => token, storage });
   clients.push(client);
   return client;
 }
@@ -54,7 +55,8 @@ describe('a customer', () => {
   });
 
   test('hears that a ticket is deleted, and what shows it says so', async () => {
-    const client = openCustomer();
+    const storage = createMemoryStorage();
+    const client = openCustomer(undefined, storage);
     client.connect();
     const { id } = await create(client);
     const shown = client.openTicket(id);
@@ -65,6 +67,9 @@ describe('a customer', () => {
     await eventually(() => expect(heard).toEqual([id]));
     expect(shown.refusal).toMatchObject({ code: 'NOT_FOUND' });
     expect(await client.tickets.list()).toEqual([]);
+    // Nobody is to ask for it again.
+    shown.release();
+    await eventually(async () => expect(await storage.keys('cursor/')).toEqual([]));
   });
 
   test('closes later and keeps open, which every client of theirs hears and a ticket that is open shows', async () => {

@@ -35,6 +35,7 @@ test('one open ticket more than a customer may have is 409 and says what to do',
     body: {
       error: 'CONFLICT',
       message: 'you have 5 open tickets already: one must be closed first',
+      errors: [{ location: 'status', type: 'too_many_open' }],
     },
   });
   // One that was opened before is still answered.

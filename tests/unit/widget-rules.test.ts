@@ -4,6 +4,7 @@ import type { MessageView } from '../../src/contract/messages.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
 import { buildRows, topicOf } from '../../widget/src/chat/rows.ts';
 import { countCodePoints, isVisible, limits, trimUrl } from '../../widget/src/chat/text-rules.ts';
+import { findGone } from '../../widget/src/chat/ticket-list.ts';
 import { Words } from '../../widget/src/chat/words.ts';
 import { strings as ar } from '../../widget/src/locales/ar.ts';
 import { strings as en } from '../../widget/src/locales/en.ts';
@@ -105,4 +106,12 @@ test('a conversation is its opening, its days, its messages in groups, and its e
     'd first last',
     'closed',
   ]);
+});
+
+test('of tickets a list does not name, only those are gone that a full page would have named', () => {
+  const ids = Array.from({ length: 100 }, (_, index) => String(index + 100));
+  const listed = ids.toReversed().map((id) => ({ id }) as TicketView);
+  expect(findGone(['099', '100', '1005', '200'], listed)).toEqual(['1005', '200']);
+  expect(findGone(['099', '199'], listed.slice(0, 99))).toEqual(['099']);
+  expect(findGone(['099'], [])).toEqual(['099']);
 });

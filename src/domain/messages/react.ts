@@ -2,7 +2,7 @@ import type { AppContext } from '../../context.ts';
 import { canonicalEmoji } from '../../contract/emoji.ts';
 import { sizes } from '../../contract/limits.ts';
 import type { MessageView } from '../../contract/messages.ts';
-import { AppError, invalidField } from '../../errors.ts';
+import { type AppError, conflict, invalidField } from '../../errors.ts';
 import type { ReactionRow } from '../../models/entry.ts';
 import { type Actor, authorOf, isSelf } from '../access/actor.ts';
 import { requireUnblocked } from '../blocks/block-list.ts';
@@ -16,15 +16,17 @@ function parseEmoji(text: string): string {
   throw invalidField('emoji', 'must be one emoji', 'invalid_format', 'path');
 }
 
+/** Told from a ticket that has ended by its type. */
+const noRoom = (most: string): AppError => conflict('emoji', most, 'too_many_reactions', 'path');
+
 /** @throws AppError CONFLICT */
 function requireRoom(reactions: readonly ReactionRow[], emoji: string): void {
   const different = new Set(reactions.map((one) => one.emoji)).add(emoji);
   if (different.size > sizes.emojiPerMessage) {
-    const most = `a message takes ${sizes.emojiPerMessage} different emoji`;
-    throw new AppError('CONFLICT', most);
+    throw noRoom(`a message takes ${sizes.emojiPerMessage} different emoji`);
   }
   if (reactions.length < sizes.reactionsPerMessage) return;
-  throw new AppError('CONFLICT', `a message takes ${sizes.reactionsPerMessage} reactions`);
+  throw noRoom(`a message takes ${sizes.reactionsPerMessage} reactions`);
 }
 
 async function setReaction(

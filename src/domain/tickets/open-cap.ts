@@ -10,7 +10,10 @@ import { openStatuses } from './workflow.ts';
 /** A customer has as many open tickets as one may have. */
 export class TooManyOpenTickets extends AppError {
   constructor(most: number) {
-    super('CONFLICT', `you have ${most} open tickets already: one must be closed first`);
+    const message = `you have ${most} open tickets already: one must be closed first`;
+    super('CONFLICT', message, {
+      errors: [{ location: 'status', message, type: 'too_many_open', in: 'body' }],
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { reasonOf } from '../../../client/errors.ts';
 import type { FileView } from '../../../src/contract/messages.ts';
 import { Bubble } from './bubble.tsx';
 import { addFiles, Composer } from './composer.tsx';
@@ -6,6 +7,7 @@ import { BLANK, type Conversation } from './conversation.ts';
 import type { Desk } from './desk.ts';
 import { Ended } from './ended.tsx';
 import { Icon, IconButton } from './icons.tsx';
+import { GoneNotice, Problem } from './notices.tsx';
 import { type LineProps, Opening } from './opening.tsx';
 import { reasonText } from './reasons.ts';
 import { buildRows, type Row } from './rows.ts';
@@ -54,7 +56,7 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
           )}
         >
           {conversation.isLoading && rows.length < 2 && <p class="hint">{say('loading')}</p>}
-          {refusal && <p class="hint">{reasonText(desk.words, refusal)}</p>}
+          {refusal && <p class="hint">{reasonText(desk.words, reasonOf(refusal))}</p>}
           {typing && (
             <p class="typing" dir="auto">
               <span class="dots" aria-hidden="true">
@@ -75,12 +77,8 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
           onClick={() => setToEnd(toEnd + 1)}
         />
       )}
-      {desk.problemText && (
-        <p class="problem" role="alert">
-          <span>{desk.problemText}</span>
-          <IconButton icon="close" label={say('cancel')} onClick={() => desk.problem(undefined)} />
-        </p>
-      )}
+      <Problem desk={desk} />
+      {conversation.id === BLANK && <GoneNotice desk={desk} session={session} />}
       {service && <service.Strip {...{ desk, session, conversation }} />}
       {conversation.isClosed || refusal ? (
         <Ended desk={desk} session={session} conversation={conversation} />

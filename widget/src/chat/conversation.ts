@@ -25,7 +25,11 @@ export class Conversation {
     this.draft = new Draft(session.kept, session.client.blobs, id);
     const isReal = id !== BLANK && !isPending(id);
     this.open = isReal ? session.client.openTicket(id) : undefined;
-    this.#end = this.open?.onChange(session.tell) ?? (() => {});
+    this.#end =
+      this.open?.onChange(() => {
+        if (this.open?.refusal?.code === 'NOT_FOUND') session.gone.add(id);
+        session.tell();
+      }) ?? (() => {});
   }
 
   get ticket(): TicketView | undefined {
@@ -144,11 +148,9 @@ export class Conversation {
 
   /** What was being written when the ticket was closed goes onto a blank page. */
   moveDraftToNew(): void {
-    const { text, files, edit } = this.draft.take();
+    const unsent = this.draft.take();
     this.#session.show(BLANK);
-    const { draft } = this.#session.current as Conversation;
-    const parts = [draft.state.text, edit?.text, text].filter(Boolean);
-    draft.change({ text: parts.join('\n'), files: [...draft.state.files, ...files] });
+    this.#session.current?.draft.add(unsent);
     this.#session.tell();
   }
 

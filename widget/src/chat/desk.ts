@@ -1,4 +1,4 @@
-import type { DeskErrorCode } from '../../../client/errors.ts';
+import { reasonOf, toDeskError } from '../../../client/errors.ts';
 import { localeOf } from '../shared/locale.ts';
 import { type ChatEnvironment, type ChatOptions, OPEN_KEY, USED_KEY } from '../shared/options.ts';
 import { Account } from './account.ts';
@@ -162,7 +162,8 @@ export class Desk implements Observable {
 
   /**
    * Waits for what was asked for and says in the person's words why it was not done.
-   * @param conflict what to say where the conversation is not as it was thought to be
+   * @param conflict what to say where the conversation is not as it was thought to be, and the server
+   *   does not say more
    * @returns whether it was done
    */
   async run(work: Promise<unknown> | undefined, conflict?: WordKey): Promise<boolean> {
@@ -171,15 +172,14 @@ export class Desk implements Observable {
       await work;
       return true;
     } catch (thrown) {
-      const { code = 'CLIENT', retryAfter } = thrown as {
-        code?: DeskErrorCode;
-        retryAfter?: number;
-      };
+      const error = toDeskError(thrown, 'CLIENT');
+      const { code, retryAfter } = error;
+      const reason = reasonOf(error);
       const { words } = this;
       if (code === 'RATELIMIT') this.problem(words.say('errWait', { seconds: retryAfter ?? 60 }));
       else if (code === 'NETWORK' || code === 'TIMEOUT') this.#sayOffline();
-      else if (code === 'CONFLICT' && conflict) this.problem(words.say(conflict));
-      else this.problem(reasonText(words, { code }));
+      else if (code === 'CONFLICT' && conflict && !reason.type) this.problem(words.say(conflict));
+      else this.problem(reasonText(words, reason));
       return false;
     }
   }

@@ -10,7 +10,7 @@ export interface DraftState {
   edit?: { id: string; text: string; before: string } | undefined;
 }
 
-const isEmpty = ({ text, files, edit }: DraftState) => !text && files.length === 0 && !edit;
+export const isEmpty = ({ text, files, edit }: DraftState) => !text && files.length === 0 && !edit;
 
 /** Stored with every key, so that a page that ends loses nothing. */
 export class Draft {
@@ -48,13 +48,19 @@ export class Draft {
     this.change({ files: [...this.#state.files, { key, name, type, size }] });
   }
 
-  /** Adds what was written elsewhere; its files are copied, because their owner removes them. */
+  /** Adds what was written elsewhere and not sent, a change of a message as a text of its own. */
+  add({ text, files, edit }: DraftState): void {
+    const parts = [this.#state.text, edit?.text, text].filter(Boolean);
+    this.change({ text: parts.join('\n'), files: [...this.#state.files, ...files] });
+  }
+
+  /** The same; the files are copied, because their owner removes them. */
   async takeOver({ text, files }: DraftState): Promise<void> {
     for (const { key, name, type } of files) {
       const blob = await this.#blobs.get(key);
       if (blob) await this.addFile(new File([blob], name, { type }));
     }
-    this.change({ text: [this.#state.text, text].filter(Boolean).join('\n') });
+    this.add({ text, files: [] });
   }
 
   removeFile(key: string): void {

@@ -5,6 +5,7 @@ import { BLANK } from './conversation.ts';
 import type { Desk } from './desk.ts';
 import { Icon } from './icons.tsx';
 import { plainText } from './markup.tsx';
+import { GoneNotice } from './notices.tsx';
 import type { Session } from './session.ts';
 
 /** All conversations of the person, the ones with news first. */
@@ -53,6 +54,7 @@ export function HomeScreen({ desk, session }: { desk: Desk; session: Session }) 
         </ul>
         {service && <service.Hours desk={desk} session={session} />}
       </div>
+      <GoneNotice desk={desk} session={session} />
       <div class="home-foot">
         <button type="button" class="primary" onClick={() => session.show(BLANK)}>
           <Icon name="plus" /> {say('newChat')}

@@ -67,6 +67,14 @@ export class Keeper {
     }
   }
 
+  /** The names of what is kept that begin with `start`. */
+  names(start: string): string[] {
+    const whole = `${this.namespace}/`;
+    return keysOf(shared)
+      .filter((key) => key.startsWith(whole + start))
+      .map((key) => key.slice(whole.length));
+  }
+
   /** Without a value it is taken away. */
   set(name: string, value: unknown): void {
     const key = `${this.namespace}/${name}`;

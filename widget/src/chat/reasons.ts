@@ -1,11 +1,6 @@
-import type { DeskErrorCode } from '../../../client/errors.ts';
+import type { Reason } from '../../../client/errors.ts';
 import { limits } from './text-rules.ts';
 import type { Words } from './words.ts';
-
-interface Reason {
-  code: DeskErrorCode;
-  file?: string | undefined;
-}
 
 const MB = 1024 * 1024;
 
@@ -13,10 +8,26 @@ const MB = 1024 * 1024;
 export const inMegabytes = (bytes: number, { locale }: Words) =>
   new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(bytes / MB);
 
+/** What staff have given as the reason of a block, and when it ends by itself. */
+type Block = { reason: string; expires_at: number | null };
+
+function blockText({ say, full }: Words, { reason, expires_at }: Block): string {
+  if (expires_at === null) return say('errBlocked', { reason });
+  return say('errBlockedUntil', { reason, time: full(expires_at) });
+}
+
 /** Why something was not taken, for the person who sent it. */
 export function reasonText(words: Words, reason: Reason | undefined): string {
   const { say } = words;
   const name = reason?.file;
+  switch (reason?.type) {
+    case 'blocked':
+      return blockText(words, reason.context as Block);
+    case 'too_many_reactions':
+      return say('errReact');
+    case 'too_many_open':
+      return say('errManyOpen');
+  }
   switch (reason?.code) {
     case 'CONFLICT':
       return say('errClosed');

@@ -6,11 +6,12 @@ import type { MessageView } from '../../../src/contract/messages.ts';
 import type { TicketView } from '../../../src/contract/tickets.ts';
 import type { ChatEvents } from '../shared/options.ts';
 import { BLANK, Conversation } from './conversation.ts';
+import { GoneTickets } from './gone-tickets.ts';
 import type { Person } from './identity.ts';
 import { Keeper, ofTab, shared } from './keeper.ts';
 import { Listeners, type Observable } from './listeners.ts';
 import { Previews } from './previews.ts';
-import { TicketList } from './ticket-list.ts';
+import { findGone, TicketList } from './ticket-list.ts';
 import { TicketStates } from './ticket-state.ts';
 
 const TYPING_MS = 6000;
@@ -38,6 +39,7 @@ export class Session implements Observable {
   readonly onChange: Observable['onChange'];
   readonly tell: () => void;
   readonly list: TicketList;
+  readonly gone: GoneTickets;
   /** What is shown; undefined is the list. */
   current: Conversation | undefined;
   #typing: { ticketId: string; name: string } | undefined;
@@ -57,6 +59,7 @@ export class Session implements Observable {
     const storage = createLocalStorage(this.kept.namespace, shared, blobs);
     this.client = createDeskClient({ url, getToken, storage });
     this.list = new TicketList(this.client, this.tell);
+    this.gone = new GoneTickets(this, storage);
     this.previews = new Previews(this.client.blobs, this.tell);
     this.#listen();
     this.client.connect();
@@ -95,6 +98,7 @@ export class Session implements Observable {
   /** The list, or a conversation. */
   show(id: string | undefined): void {
     if (this.current && this.current.id === id) return;
+    this.gone.leave(this.current?.id, id);
     this.current?.release();
     this.current = id === undefined ? undefined : new Conversation(this, id);
     try {
@@ -139,10 +143,7 @@ export class Session implements Observable {
       emit('ticket:closed', { ticketId: ticket.id });
     });
     client.on('ticket_closing', ({ ticket_id, due_at }) => this.list.setClosing(ticket_id, due_at));
-    client.on('ticket_deleted', ({ ticket_id }) => {
-      this.states.forget(ticket_id);
-      this.list.remove(ticket_id);
-    });
+    client.on('ticket_deleted', ({ ticket_id }) => this.gone.add(ticket_id));
     client.on('message', (message) => this.#receive(message));
     client.on('edit_message', (message) => this.#note(message));
     client.on('delete_message', ({ ticket_id, seq }) => {
@@ -164,6 +165,7 @@ export class Session implements Observable {
         emit('message:sent', { ticketId, messageId: message.id });
       }
       if (state === 'failed') {
+        if (item.reason?.code === 'NOT_FOUND') this.gone.add(ticketId);
         emit('message:failed', { ticketId, reason: item.reason?.code ?? '' });
         onFailed();
       }
@@ -215,7 +217,9 @@ export class Session implements Observable {
 
   async #load(): Promise<void> {
     try {
+      const known = this.gone.heardOf();
       const tickets = await this.list.load();
+      for (const id of findGone(known, tickets)) this.gone.add(id);
       // Who has never written begins with the blank page instead of an empty list.
       const isEmpty = tickets.length === 0 && this.client.newTickets.length === 0;
       if (isEmpty && !this.current) this.show(BLANK);

@@ -30,6 +30,10 @@ export class TicketStates {
     return this.#all[ticketId] ?? { unread: [], seen: 0 };
   }
 
+  get ids(): string[] {
+    return Object.keys(this.#all);
+  }
+
   get unread(): number {
     return Object.values(this.#all).reduce((sum, { unread }) => sum + unread.length, 0);
   }

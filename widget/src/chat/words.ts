@@ -43,9 +43,8 @@ export class Words {
     return this.#format('time', { timeStyle: 'short' }).format(at);
   }
 
-  full(at: number): string {
-    return this.#format('full', { dateStyle: 'long', timeStyle: 'short' }).format(at);
-  }
+  readonly full = (at: number): string =>
+    this.#format('full', { dateStyle: 'long', timeStyle: 'short' }).format(at);
 
   /** "Today", "Yesterday", the weekday of the last days, or the date. */
   day(at: number, now = Date.now()): string {

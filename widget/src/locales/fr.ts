@@ -72,8 +72,15 @@ export const strings: Translation = {
   fileGone: '« {name} » n’est plus là. Veuillez le choisir à nouveau.',
   fileRefused: '« {name} » n’a pas été accepté.',
   errClosed: 'La conversation était déjà terminée.',
-  errGone: 'Cette conversation n’existe plus.',
+  errGone: 'Cela n’existe plus.',
+  gone: 'Une conversation a été supprimée et n’existe plus.',
+  goneKept:
+    'Une conversation a été supprimée. Ce que vous n’aviez pas envoyé est gardé pour une nouvelle.',
   errOffline: 'Pas de connexion pour le moment. Veuillez réessayer.',
+  errBlocked: 'Vous ne pouvez plus nous écrire : {reason}',
+  errBlockedUntil: 'Vous ne pouvez pas nous écrire jusqu’au {time} : {reason}',
+  errManyOpen:
+    'Vous avez atteint le nombre maximal de conversations ouvertes. Veuillez d’abord en terminer une.',
   errOther: 'Une erreur est survenue. Veuillez réessayer.',
   errWait: 'Cela fait beaucoup à la fois. Veuillez attendre {seconds} s.',
   drop: 'Déposez les fichiers ici',
