@@ -2,9 +2,18 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Socket } from 'socket.io-client';
 import { awayMark, readMark } from '../../bot/marking.ts';
 import { addReaction } from '../../src/domain/messages/react.ts';
+import { signalRead } from '../../src/domain/signals.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { customer, type Desk, openDesk } from '../support/bridge.ts';
-import { channelOf, type DiscordPerson, discordPerson, marksOn } from '../support/discord.ts';
+import {
+  channelOf,
+  clearFaults,
+  type DiscordPerson,
+  discordPerson,
+  fault,
+  marksOn,
+  stateOf,
+} from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
 import { listenAt, newPerson, type Person } from '../support/people.ts';
 import { startRedis } from '../support/redis.ts';
@@ -26,7 +35,8 @@ beforeAll(async () => {
   const buses = [desk, ...servers].map(({ ctx }) => ctx.bus);
   await eventually(() => expect(buses.every((bus) => bus.healthy())).toBe(true));
 }, 60_000);
-afterEach(() => {
+afterEach(async () => {
+  await clearFaults(desk.sim);
   for (const socket of sockets) socket.disconnect();
   sockets = [];
 });
@@ -135,3 +145,69 @@ test('somebody’s ⏳ is shown by another emoji', async () => {
   );
   await bears(channelId, one.id, ['✅', awayMark, '⌛']);
 });
+
+/** Waits until both servers answer that they have not got the customer. */
+async function isKnownAway(ticket_id: string, owner: string) {
+  const { bus } = desk.ctx;
+  const answers: boolean[] = [];
+  const stop = bus.subscribe((event) => {
+    if (event.kind === 'presence' && event.ticket_id === ticket_id) answers.push(event.here);
+  });
+  await eventually(
+    () => {
+      bus.publish({ kind: 'presence_asked', ticket_id, owner });
+      expect(answers.slice(-4)).toEqual([false, false, false, false]);
+    },
+    { every: 100 },
+  );
+  stop();
+}
+
+test('where 20 marks wait for a channel neither ⏳ nor 👁 joins them, and where 19 do 👁 does', async () => {
+  /** A ticket whose customer is there, with so many ✅ on their way. */
+  const fill = async (count: number) => {
+    const { ana, id, channelId } = await begin();
+    // Where ⏳ stands is known from here on, so that nothing but ✅ is on its way.
+    const first = await kim.write(channelId, 'first');
+    await bears(channelId, first.id, ['✅', awayMark]);
+    const { socket } = await come(ana, 0);
+    await bears(channelId, first.id, ['✅']);
+    // Long enough for all that follows to be heard of meanwhile.
+    const path = `/channels/${channelId}/messages/.*/reactions/`;
+    await fault(desk.sim, { kind: 'delay', method: 'PUT', path, times: 1, ms: 10_000 });
+    let last = first.id;
+    for (let n = 1; n <= count; n++) last = (await kim.write(channelId, `line ${n}`)).id;
+    const patience = { timeout: 30_000 };
+    const isStored = async () => expect((await ana.list(id)).body).toHaveLength(count + 1);
+    await eventually(isStored, patience);
+    const owner = { ...customer, key: ana.id, id: ana.id };
+    return {
+      id,
+      channelId,
+      socket,
+      owner,
+      last,
+      read: () => signalRead(desk.ctx, owner, id, 1000),
+    };
+  };
+  const [full, room] = await Promise.all([fill(20), fill(19)]);
+  await Promise.all([full.read(), room.read()]);
+  full.socket.disconnect();
+  await isKnownAway(full.id, full.owner.key);
+  const unsaid = (await kim.write(full.channelId, 'to nobody')).id;
+  await bears(room.channelId, room.last, ['✅', readMark]);
+  // They come with the next word of it, behind whatever was on its way.
+  const next = await kim.write(full.channelId, 'next');
+  await bears(full.channelId, next.id, ['✅', awayMark]);
+  const { calls } = await stateOf(desk.sim, '?messages=0');
+  const put = (id: string, mark: string) =>
+    calls.filter(
+      ({ method, path }: { method: string; path: string }) =>
+        method === 'PUT' && path.includes(`/${id}/`) && path.includes(encodeURIComponent(mark)),
+    );
+  expect(put(unsaid, awayMark)).toEqual([]);
+  expect(put(full.last, readMark)).toEqual([]);
+  expect(put(full.last, '✅')).toHaveLength(1);
+  await full.read();
+  await bears(full.channelId, next.id, ['✅', readMark]);
+}, 120_000);

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { AppContext } from '../../src/context.ts';
 import { deleteTicket } from '../../src/domain/erasure/delete-ticket.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { publicLog } from '../../src/domain/log/entry.ts';
@@ -40,10 +41,15 @@ afterEach(async () => {
 });
 
 /** A bot that parks what is idle for an hour while fewer channels than `below` are free. */
-function parkingBot(below = 499, idleMs = HOUR, failpoint?: (point: FailpointName) => void) {
+function parkingBot(
+  below = 499,
+  idleMs = HOUR,
+  failpoint?: (point: FailpointName) => void,
+  more: Partial<AppContext> = {},
+) {
   const { config } = desk.ctx;
   const discord = { ...config.discord, parking: { below, idleMs } } as typeof config.discord;
-  const ctx = { config: { ...config, discord }, ...(failpoint && { failpoint }) };
+  const ctx = { config: { ...config, discord }, ...(failpoint && { failpoint }), ...more };
   return desk.bot({ parkMs: 50, ctx });
 }
 
@@ -230,6 +236,42 @@ test('what was just written keeps a channel, and what no log has is kept before 
   const kept = (await transcripts()).find(({ content }) => content.includes('beside the log'));
   const page = await (await fetch(kept?.attachments[0]?.url as string)).text();
   expect(page).toContain('build 7 is green');
+});
+
+test('a channel that Discord does not let go stays as it was, is told of once, and goes when it may', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await idleTicket(['one']);
+  const { id: channelId } = ticket.channel;
+  await first.stop();
+  const removal = { method: 'DELETE', path: `/channels/${channelId}$`, who: 'bot' };
+  await fault(sim, { kind: 'status', ...removal, status: 403, code: 50013 });
+  const refused = async () => {
+    const { calls } = await stateOf(sim, '?messages=0');
+    const isRemoval = (one: { method: string; path: string; status: number }) =>
+      one.method === 'DELETE' && one.path.endsWith(channelId) && one.status === 403;
+    return calls.filter(isRemoval).length;
+  };
+  const reported: string[] = [];
+  const report = (error: unknown) => void reported.push((error as Error).message);
+  const health = () => ctx.health.report().parts.discord;
+  // Idle again after a second, so that it is chosen again soon.
+  await parkingBot(499, 1000, undefined, { reports: { ...ctx.reports, report } });
+  await eventually(async () => expect(await refused()).toBeGreaterThan(1), patience);
+  expect(health()?.reason).toContain('idle tickets cannot be parked: ');
+  const told = reported.filter((text) => text.includes('cannot be parked'));
+  expect(told).toHaveLength(1);
+  const kim = discordPerson(sim, 'kim');
+  await eventually(() => kim.write(channelId, 'two'), patience);
+  await eventually(async () => {
+    const texts = (await seen(ctx, ticket.id)).map(({ content }) => content);
+    expect(texts).toEqual(['one', 'two']);
+  }, patience);
+  expect(await linesOn(ticket.id)).toEqual([]);
+  expect((await mirrorOf(ticket.id))?.channel_id).toBe(channelId);
+  await clearFaults(sim);
+  await isParked(ticket.id);
+  await eventually(() => expect(health()?.state).toBe('ok'), patience);
 });
 
 describe('at the moment of parking', () => {
