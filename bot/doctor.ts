@@ -1,5 +1,6 @@
 import { type APIApplication, type APIUser, ApplicationFlags, type REST, Routes } from 'discord.js';
 import type { AppContext } from '../src/context.ts';
+import { digestTimeOf, OFF } from '../src/domain/digest/settings.ts';
 import { countParked } from '../src/domain/mirror/parking.ts';
 import { confirmWrite } from '../src/domain/settings.ts';
 import { type Check, checkGuild, checkHeadRoom } from './checks.ts';
@@ -133,11 +134,30 @@ export async function examineBot(
   ]);
 }
 
-/**
- * What is in the guild.
- * @param parked how many tickets have no channel because they are parked
- */
-export function examineGuild(view: GuildView, parked = 0): Check[] {
+/** What MongoDB knows of the work in the guild; nothing while it is away, which its own check says. */
+export interface StoredFacts {
+  /** How many tickets have no channel because they are parked. */
+  parked?: number;
+  /** When the digest of the week is due, or `off`. */
+  digestTime?: string;
+}
+
+/** @throws a storage error */
+export async function readFacts(ctx: Pick<Patient['ctx'], 'db' | 'config'>): Promise<StoredFacts> {
+  const [parked, { at: digestTime }] = await Promise.all([countParked(ctx), digestTimeOf(ctx)]);
+  return { parked, digestTime };
+}
+
+/** A desk without a digest is sound: it is only told. */
+function checkDigest({ settings }: GuildView, time: string): Check {
+  const base = { key: 'doctor:digest', name: 'weekly digest', ok: true };
+  if (time === OFF) return { ...base, text: 'off' };
+  if (settings.transcriptChannelId) return { ...base, text: `${time}, where transcripts are` };
+  return { ...base, text: 'off: there is no channel for transcripts' };
+}
+
+/** What is in the guild. */
+export function examineGuild(view: GuildView, { parked, digestTime }: StoredFacts = {}): Check[] {
   const guild = view.client.guilds.cache.get(view.settings.guildId);
   const base = { key: 'doctor:guild', name: 'server' };
   if (!guild?.available) {
@@ -148,16 +168,16 @@ export function examineGuild(view: GuildView, parked = 0): Check[] {
     { ...base, ok: true, text: guild.name },
     ...checkGuild(view),
     checkHeadRoom(guild, parked),
+    ...(digestTime === undefined ? [] : [checkDigest(view, digestTime)]),
   ];
 }
 
 /** All there is to look at, in the order in which it is to be mended. */
 export async function examine(patient: Patient): Promise<Check[]> {
-  const [bot, mongo, parked] = await Promise.all([
+  const [bot, mongo, facts] = await Promise.all([
     examineBot(patient),
     checkMongo(patient.ctx),
-    // That MongoDB is away is said by its own check.
-    countParked(patient.ctx).catch(() => 0),
+    readFacts(patient.ctx).catch((): StoredFacts => ({})),
   ]);
-  return [...bot, ...examineGuild(patient, parked), mongo, ...checkRedis(patient.ctx)];
+  return [...bot, ...examineGuild(patient, facts), mongo, ...checkRedis(patient.ctx)];
 }

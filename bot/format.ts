@@ -268,3 +268,12 @@ export function systemLine(text: string): string {
 export function shorten(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, cutBefore(text, max - 1))}…`;
 }
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** A length of time in words: minutes, or hours from two of them on. */
+export function inWords(ms: number | null): string {
+  if (ms === null) return '—';
+  return ms < 2 * HOUR ? `${Math.round(ms / MINUTE)} min` : `${Math.round(ms / HOUR)} h`;
+}

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AutocompleteInteraction,
   type ChatInputCommandInteraction,
   type MessageComponentInteraction,
   type ModalSubmitInteraction,
   PermissionFlagsBits,
+  SnowflakeUtil,
 } from 'discord.js';
 import { withIdentities } from '../src/domain/agents/identities.ts';
 import type { Bridge } from './bridge.ts';
@@ -23,6 +25,24 @@ export interface Rule {
   needs: Need;
   inOrder?: boolean;
   inPlace?: boolean;
+}
+
+/** A channel younger than this may be one whose row is about to be written, in milliseconds. */
+const NEW_CHANNEL_MS = 60_000;
+/** How long that is waited for: an answer is due within three seconds. */
+const ROW_WAIT_MS = 1500;
+const ROW_POLL_MS = 25;
+
+/** The ticket of a channel, which staff see in Discord a moment before its row is written. */
+async function ticketOfChannel(bridge: Bridge, channelId: string): Promise<string | undefined> {
+  const { ctx, tickets } = bridge;
+  const isNew = Math.abs(ctx.clock() - SnowflakeUtil.timestampFrom(channelId)) < NEW_CHANNEL_MS;
+  const waitUntil = performance.now() + (isNew ? ROW_WAIT_MS : 0);
+  for (;;) {
+    const found = tickets.idOfChannel(channelId);
+    if (found !== undefined || performance.now() >= waitUntil) return found;
+    await sleep(ROW_POLL_MS);
+  }
 }
 
 function rolesOf({ member }: Answerable): string[] {
@@ -55,10 +75,11 @@ export async function contextOf(
   rule: Rule,
   wanted?: string,
 ): Promise<TicketContext | string> {
-  const { settings, tickets } = bridge;
+  const { settings } = bridge;
   if (!bridge.ids) return 'The bot is just starting. Try again in a moment.';
   if (interaction.guildId !== settings.guildId) return 'This works in the support server only.';
-  const ticketId = (interaction.channelId && tickets.idOfChannel(interaction.channelId)) ?? '';
+  const { channelId } = interaction;
+  const ticketId = (channelId && (await ticketOfChannel(bridge, channelId))) || '';
   if (rule.scope === 'ticket' && !ticketId) return "This is not an open ticket's channel.";
   if (rule.scope === 'ticket' && wanted !== undefined && wanted !== ticketId) {
     return 'This belongs to another ticket.';

@@ -69,11 +69,15 @@ export function isSpeechOf(stream: Stream): (message: APIMessage) => boolean {
     content.startsWith(NOTE_MARK) === (stream === 'internal');
 }
 
+/** From where on an attempt is looked for that was made at some time. */
+export function lookBackFrom(at: number): string {
+  return String(SnowflakeUtil.generate({ timestamp: at - LOOK_BACK_MS }));
+}
+
 /** From where on an attempt is looked for: above the last post in a ticket's channel, else by time. */
 export function lookAfter({ mirror }: MirroredTicket, channelId: string): string {
   if (channelId === mirror.channel_id) return mirror.last_post === '0' ? '0' : mirror.last_post;
-  const from = (mirror.attempt?.at ?? Date.now()) - LOOK_BACK_MS;
-  return String(SnowflakeUtil.generate({ timestamp: from }));
+  return lookBackFrom(mirror.attempt?.at ?? Date.now());
 }
 
 /**

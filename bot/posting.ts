@@ -77,7 +77,7 @@ function waitForWebhook(
 }
 
 /** Makes the call that posts a message, by the bot or through a webhook. */
-function callPost({ rest }: Bridge, outgoing: Outgoing): Promise<unknown> {
+export function callPost({ rest }: Bridge, outgoing: Outgoing): Promise<unknown> {
   const { channelId, key, rendition = '', body, files, persona } = outgoing;
   const { calls } = outgoing;
   const pings = calls

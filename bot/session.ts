@@ -27,9 +27,9 @@ import { createTickets } from './mirrored-tickets.ts';
 import { listenCards } from './outbound/card-posts.ts';
 import { syncChannel } from './outbound/channel-sync.ts';
 import { createRoom } from './outbound/room.ts';
-import { keepParking } from './parking-rounds.ts';
 import { postNotice } from './posting.ts';
 import { createProblems } from './problems.ts';
+import { type RoundTimes, startRounds } from './rounds.ts';
 import { settingsFrom } from './settings.ts';
 import { watchSetup } from './setup-check.ts';
 import { watchIds } from './stored-ids.ts';
@@ -40,20 +40,17 @@ import { watchIds } from './stored-ids.ts';
  */
 const AT_ONCE = { out: 16, in: 8 } as const;
 const CATCH_UP_MS = 60_000;
-const PARK_MS = 30_000;
 const COMMANDS = 'commands';
 const FIRST_REGISTERING_MS = 500;
 const LONGEST_REGISTERING_MS = 5 * 60_000;
 const FILE_PATIENCE_MS = 2 * 60_000;
 const SETTLE_MS = 5000;
 
-export interface SessionOptions {
+export interface SessionOptions extends RoundTimes {
   /** Milliseconds after which a call to Discord without an answer is given up. */
   requestTimeoutMs?: number;
   /** Milliseconds between two looks into every channel for what the gateway did not bring. */
   catchUpMs?: number;
-  /** Milliseconds between two looks whether idle tickets are to be parked. */
-  parkMs?: number;
   /** Milliseconds for which a message from Discord waits for a file of it that cannot be fetched. */
   filePatienceMs?: number;
   /** Milliseconds for which a webhook's post of unknown outcome is waited for before it is made again. */
@@ -169,12 +166,12 @@ async function begin(
   bridge.problems.connection(undefined);
   const stopWatching = watchSetup(bridge);
   const stop = await discoverWork(bridge, options.catchUpMs ?? CATCH_UP_MS);
-  const stopParking = keepParking(bridge, options.parkMs ?? PARK_MS);
+  const stopRounds = startRounds(bridge, options);
   void keepRegistering(bridge);
   return () => {
     bridge.ids?.close();
     stopWatching();
-    stopParking();
+    stopRounds();
     stop();
   };
 }

@@ -5,7 +5,7 @@ import type { GuildIds, KnownGuilds } from '../src/domain/guild-ids.ts';
 import type { Clock } from '../src/infra/clock.ts';
 import { type Check, checkGuildless } from './checks.ts';
 import { createClient, endingOf, REQUEST_TIMEOUT_MS, reasonOfClose } from './connection.ts';
-import { examineBot, examineGuild } from './doctor.ts';
+import { examineBot, examineGuild, type StoredFacts } from './doctor.ts';
 import { findGuild } from './guild.ts';
 import { applyIds, type GuildView, settingsFrom, UNSET } from './settings.ts';
 
@@ -29,17 +29,18 @@ async function logIn(client: Client, token: string): Promise<string | undefined>
   return Promise.race([login, closed, late]);
 }
 
-/** Reads what is stored; both throw where that cannot be had. */
+/** Reads what is stored; each throws where that cannot be had. */
 export interface StoredGuilds {
   ids(guildId: string): Promise<GuildIds>;
   known(): Promise<KnownGuilds>;
+  facts(): Promise<StoredFacts>;
 }
 
 /** What there is to say of a guild whose stored ids nobody can read: nothing of those. */
 async function examineIds(view: GuildView, stored: StoredGuilds) {
   try {
     applyIds(view, await stored.ids(view.settings.guildId));
-    return examineGuild(view);
+    return examineGuild(view, await stored.facts());
   } catch {
     applyIds(view, {});
     const unread: Check = {

@@ -104,6 +104,10 @@ function availabilityOf({ verb }: Verbs) {
     getCalendar: verb('getCalendar', 'GET /settings/calendar'),
     setCalendar: verb('setCalendar', 'PUT /settings/calendar'),
     removeCalendar: verb('removeCalendar', 'DELETE /settings/calendar'),
+    /** When the week's numbers are posted in Discord. */
+    getDigest: verb('getDigest', 'GET /settings/digest'),
+    setDigest: verb('setDigest', 'PUT /settings/digest'),
+    removeDigest: verb('removeDigest', 'DELETE /settings/digest'),
   };
 }
 

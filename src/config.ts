@@ -79,6 +79,10 @@ export interface Config {
   idle: { levels: IdleTimes; text: string | undefined };
   outOfHoursText: string | undefined;
   holidayText: string | undefined;
+  /** True where whoever is on call is named by new tickets that are not urgent in the working hours alone. */
+  quietHours: boolean;
+  /** When the digest of the week is due where no setting says otherwise: `mon 09:00`, or `off`. */
+  weeklyDigest: string;
   /** Which of staff's plain messages in Discord are for the customer: all, or those that say so. */
   replyMode: 'all' | 'reply';
   rateLimitFactor: number;
@@ -261,6 +265,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     idle: { levels: idleTimes(raw), text: raw.IDLE_WARNING_TEXT },
     outOfHoursText: raw.OUT_OF_HOURS_TEXT,
     holidayText: raw.HOLIDAY_TEXT,
+    quietHours: raw.QUIET_HOURS,
+    weeklyDigest: raw.WEEKLY_DIGEST,
     replyMode: raw.DISCORD_REPLY_MODE,
     rateLimitFactor: raw.RATE_LIMIT_FACTOR,
     maxConnections: raw.MAX_CONNECTIONS,

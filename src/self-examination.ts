@@ -44,7 +44,7 @@ const unusable = (config: Config, why: string): Check => ({
  */
 export async function examineAll(config: Config): Promise<Check[]> {
   const { visitDiscord } = await import('../bot/visit.ts');
-  const { checkMongo, checkRedis } = await import('../bot/doctor.ts');
+  const { checkMongo, checkRedis, readFacts } = await import('../bot/doctor.ts');
   const clock = createClock();
   const bus = createBus(config, isHint, log, () => undefined);
   const settled = async () => {
@@ -61,6 +61,7 @@ export async function examineAll(config: Config): Promise<Check[]> {
     const guilds = {
       ids: async (guildId: string) => readGuildIds(open(), guildId),
       known: async () => readKnownGuilds(open()),
+      facts: async () => readFacts({ config, db: open().db }),
     };
     const discord = config.discord ? await visitDiscord(config.discord, clock, guilds) : [];
     const stored =

@@ -1,5 +1,6 @@
 import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
+import { digestTime } from './contract/digest.ts';
 import { sizes } from './contract/limits.ts';
 import { type IssueLevel, issueLevels } from './contract/ticket-words.ts';
 import { mongoUriProblem } from './infra/mongo-uri.ts';
@@ -290,6 +291,13 @@ export const variables = {
     'We are back at {opens}.',
   ),
   HOLIDAY_TEXT: announcement('the same on a holiday', 'Happy holidays! We are back at {opens}.'),
+  QUIET_HOURS: { schema: flag.default(false), wants: 'true or false', example: 'false' },
+  WEEKLY_DIGEST: {
+    schema: digestTime.default('mon 09:00'),
+    wants:
+      "when the week's numbers are posted where transcripts are kept, by the calendar's time zone, as mon 09:00; or off",
+    example: 'mon 09:00',
+  },
   RATE_LIMIT_FACTOR: {
     schema: z.coerce.number().positive().max(1_000_000).default(1),
     wants: 'a number that every rate limit is multiplied by',

@@ -4,6 +4,7 @@ import { automationConsumer, hasAutomation } from './domain/automation/watch.ts'
 import { type Consumer, runConsumer } from './domain/consumers/consumer.ts';
 import type { LeaseTimes } from './domain/consumers/lease.ts';
 import { keepUnderLease } from './domain/consumers/under-lease.ts';
+import { weeklyDigest } from './domain/digest/weekly.ts';
 import { customerWiping } from './domain/erasure/erase-customer.ts';
 import { retention } from './domain/erasure/retention.ts';
 import { ticketWiping } from './domain/erasure/wipe.ts';
@@ -31,6 +32,7 @@ const handlers: Readonly<Record<string, WorkHandler>> = {
   ...customerWiping,
   ...retention,
   ...practiceWork,
+  ...weeklyDigest,
 };
 /** What follows the log, beside the bridge to Discord. */
 const consumers: readonly Consumer[] = [searchConsumer, slaConsumer];

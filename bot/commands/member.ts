@@ -12,6 +12,7 @@ import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { fetchPerson, isStaff } from '../people.ts';
 import type { CommandModule, TicketContext } from './command.ts';
 import { offered, subcommand } from './options.ts';
+import { inTicketTurn } from './ticket-turn.ts';
 
 const who: APIApplicationCommandUserOption = {
   type: ApplicationCommandOptionType.User,
@@ -22,23 +23,20 @@ const who: APIApplicationCommandUserOption = {
 
 const refused = (why: string) => new AppError('CONFLICT', why);
 
-function ticketOf({ bridge, ticketId }: TicketContext): MirroredTicket {
-  const ticket = bridge.tickets.known(ticketId);
-  if (!ticket) throw refused('the ticket has no channel any more');
-  return ticket;
-}
-
 /** The channel follows what the mirror's row says, whatever becomes of this process. */
-async function saveMembers(context: TicketContext, members: MirroredTicket['mirror']['members']) {
-  const { bridge, ticketId } = context;
-  await bridge.tickets.save(ticketOf(context), { members: members ?? [] });
+async function saveMembers(
+  { bridge, ticketId }: TicketContext,
+  ticket: MirroredTicket,
+  members: NonNullable<MirroredTicket['mirror']['members']>,
+) {
+  await bridge.tickets.save(ticket, { members });
   bridge.outbound.schedule(ticketId);
 }
 
-async function add(context: TicketContext, user: User): Promise<string> {
+async function add(context: TicketContext, ticket: MirroredTicket, user: User): Promise<string> {
   const { bridge, actor, ticketId } = context;
   const name = escapeName(user.displayName);
-  const members = ticketOf(context).mirror.members ?? [];
+  const members = ticket.mirror.members ?? [];
   if (members.some(({ id }) => id === user.id)) return `${name} is in already.`;
   if (user.bot) throw refused('a bot cannot be let in');
   const person = await fetchPerson(guildOf(bridge), user);
@@ -46,18 +44,19 @@ async function add(context: TicketContext, user: User): Promise<string> {
   if (members.length >= MOST_GUESTS) throw refused(`a ticket takes ${MOST_GUESTS} guests`);
   const guest = { id: person.id, name: person.name };
   await recordGuest(bridge.ctx, actor, ticketId, 'guest_added', guest);
-  await saveMembers(context, [...members, guest]);
+  await saveMembers(context, ticket, [...members, guest]);
   return `${name} sees this channel now. What they write here is a note: it never reaches the customer.`;
 }
 
-async function remove(context: TicketContext, user: User): Promise<string> {
+async function remove(context: TicketContext, ticket: MirroredTicket, user: User): Promise<string> {
   const { bridge, actor, ticketId } = context;
-  const members = ticketOf(context).mirror.members ?? [];
+  const members = ticket.mirror.members ?? [];
   const guest = members.find(({ id }) => id === user.id);
   if (!guest) throw refused(`${escapeName(user.displayName)} was not let in here by /member`);
   await recordGuest(bridge.ctx, actor, ticketId, 'guest_removed', guest);
   await saveMembers(
     context,
+    ticket,
     members.filter((one) => one !== guest),
   );
   return `${escapeName(guest.name)} does not see this channel any more.`;
@@ -78,7 +77,8 @@ export const member: CommandModule = {
     },
     run(context, { options }) {
       const user = options.getUser('user', true);
-      return options.getSubcommand() === 'remove' ? remove(context, user) : add(context, user);
+      const change = options.getSubcommand() === 'remove' ? remove : add;
+      return inTicketTurn(context, (ticket) => change(context, ticket, user));
     },
   },
 };

@@ -4,6 +4,11 @@ import { callDiscord } from '../call-ends.ts';
 import { NOTES_THREAD, notesThread } from '../inbound/threads.ts';
 import type { CommandModule, TicketContext } from './command.ts';
 import { offered } from './options.ts';
+import { inTicketTurn } from './ticket-turn.ts';
+
+/** How long the gateway is waited for to tell of a thread that was opened. */
+const LOOKS = 20;
+const EVERY_MS = 50;
 
 const refused = (what: string) =>
   new AppError('CONFLICT', `Discord does not let the bot ${what}; // and /note work all the same`);
@@ -19,6 +24,10 @@ async function openThread({ bridge, ticketId }: TicketContext): Promise<string> 
     bridge.rest.post(Routes.threads(channelId), { body }),
   );
   if (opened.end !== 'done') throw refused('open a private thread here');
+  // The next one who asks is to find it.
+  for (let look = 0; look < LOOKS && !notesThread(bridge, channelId); look++) {
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS).unref());
+  }
   return opened.value.id;
 }
 
@@ -33,7 +42,7 @@ export const notes: CommandModule = {
     },
     async run(context) {
       const { bridge, actor } = context;
-      const threadId = await openThread(context);
+      const threadId = await inTicketTurn(context, () => openThread(context));
       const route = Routes.threadMembers(threadId, actor.id);
       const joined = await callDiscord(bridge, 'open_thread', () => bridge.rest.put(route));
       if (joined.end !== 'done') throw refused(`let you into <#${threadId}>`);

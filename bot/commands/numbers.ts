@@ -4,21 +4,13 @@ import type { ComplianceView, TimesView } from '../../src/contract/reports.ts';
 import { changeAgent, listAgents } from '../../src/domain/agents/agents.ts';
 import { listAllOnCall } from '../../src/domain/agents/on-call.ts';
 import { readDashboard } from '../../src/domain/reports/reports.ts';
-import { escapeName } from '../format.ts';
+import { escapeName, inWords } from '../format.ts';
 import { timestamp } from '../outbound/card-fields.ts';
 import type { CommandModule } from './command.ts';
 import { offered } from './options.ts';
 import { listed } from './ticket-lines.ts';
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 const AGENTS_SHOWN = 50;
-
-/** A length of time in words: minutes, or hours from two of them on. */
-function inWords(ms: number | null): string {
-  if (ms === null) return '—';
-  return ms < 2 * HOUR ? `${Math.round(ms / MINUTE)} min` : `${Math.round(ms / HOUR)} h`;
-}
 
 const times = ({ count, median, p90 }: TimesView) =>
   `median ${inWords(median)}, 90 % within ${inWords(p90)} (${count})`;

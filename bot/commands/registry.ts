@@ -1,3 +1,4 @@
+import { alert } from './alert.ts';
 import { block, unblock } from './block.ts';
 import { canned } from './canned.ts';
 import { closing } from './close.ts';
@@ -49,6 +50,7 @@ const modules: readonly CommandModule[] = [
   history,
   transcript,
   practice,
+  alert,
   unpark,
   setup,
   doctor,

@@ -1,65 +1,36 @@
-import type { AnyThreadChannel, Message, TextChannel } from 'discord.js';
-import { findPosts, listIngested, type Post } from '../../src/domain/mirror/posts.ts';
+import type { Message, TextChannel } from 'discord.js';
+import { findNewestIn, findPosts, type Post } from '../../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from '../bridge.ts';
-import { code, describe, hasCode, isInaccessible } from '../discord-errors.ts';
+import { describe, isInaccessible } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
 import { type Mark, marks } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { postNotice } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
-import { compareIds } from '../snowflakes.ts';
-import { ascending, channelOf, listRecent, PAGE } from './channel-pages.ts';
+import {
+  ascending,
+  channelOf,
+  listRecent,
+  PAGE,
+  type Place,
+  type Recent,
+} from './channel-pages.ts';
 import { attempt, buryMessage } from './dead-letters.ts';
 import { inboxOf } from './inbox.ts';
 import { type Incoming, incomingOf, isWebhook, isWritten } from './incoming.ts';
 import { ingestMessage } from './ingest.ts';
 import { mark } from './marks.ts';
-import { ingestDeleted, ingestRepetition } from './proxies.ts';
+import { ingestMissedDeletions } from './missed-deletions.ts';
+import { expectOriginal, ingestRepetition } from './proxies.ts';
 import { markOf } from './receipts.ts';
 import { threadsOf } from './threads.ts';
-
-/** Where messages are read: a ticket's channel, or a thread of it. */
-type Place = TextChannel | AnyThreadChannel;
 
 /** What is younger than this is still on its way through the gateway, and was not missed. */
 const LATE_MS = 10_000;
 
-/** True where Discord says that it has no such message; anything else leaves it as it is. */
-async function isDeleted(bridge: Bridge, channel: Place, id: string): Promise<boolean> {
-  try {
-    await retryAfterRateLimit(bridge, () =>
-      channel.messages.fetch({ message: id, force: true, cache: false }),
-    );
-    return false;
-  } catch (error) {
-    if (hasCode(error, code.unknownMessage)) return true;
-    throw error;
-  }
-}
-
-/**
- * Takes back what was deleted meanwhile, as far as the recent messages reach. An empty list says
- * nothing: Discord also answers so to a bot that may not read the history.
- */
-async function ingestDeletions(
-  bridge: Bridge,
-  ticket: MirroredTicket,
-  channel: Place,
-  recent: Message[],
-): Promise<void> {
-  const [oldest] = recent;
-  if (!oldest) return;
-  const there = new Set(recent.map(({ id }) => id));
-  const from = recent.length < PAGE ? '0' : oldest.id;
-  for (const { id, channel_id } of await listIngested(
-    bridge.ctx,
-    ticket.id,
-    recent.length + PAGE,
-  )) {
-    if (channel_id !== channel.id || there.has(id) || compareIds(id, from) < 0) continue;
-    if (!(await isDeleted(bridge, channel, id))) continue;
-    await attempt(bridge, ticket, `deleted ${id}`, () => ingestDeleted(bridge, ticket, id));
-  }
+/** True for what a webhook says that is not the bot's own: a person's words, where one proxies them. */
+function isRepetition(bridge: Bridge, message: Message): boolean {
+  return isWebhook(message) && message.author.id !== selfId(bridge);
 }
 
 /** Ingests a message as it was seen; what webhooks say, only where it repeats a person's words. */
@@ -69,11 +40,11 @@ export function ingestSeen(
   incoming: Incoming,
 ): Promise<void> {
   const { message, id, hash } = incoming;
-  const isRepetition = isWebhook(message) && message.author.id !== selfId(bridge);
+  const repeated = isRepetition(bridge, message);
   const work = async () => {
-    const isNew = isRepetition && !(await findPosts(bridge.ctx, [id])).has(id);
+    const isNew = repeated && !(await findPosts(bridge.ctx, [id])).has(id);
     if (isNew) await ingestRepetition(bridge, ticket, incoming);
-    else if (isRepetition || isWritten(message)) await ingestMessage(bridge, ticket, incoming);
+    else if (repeated || isWritten(message)) await ingestMessage(bridge, ticket, incoming);
   };
   return attempt(bridge, ticket, `${id} ${hash}`, work, () =>
     buryMessage(bridge, ticket, incoming),
@@ -109,30 +80,38 @@ async function tellRecovered(
 }
 
 /**
- * Ingests what is new or has changed among messages that were read, and what was deleted among them.
+ * Ingests what has changed, what was deleted and what is new among messages that were read. What is new
+ * comes last: it moves the place from which the next bot compares, should this one be killed here.
  * @returns those that nothing was known of
  */
 async function compare(
   bridge: Bridge,
   ticket: MirroredTicket,
   channel: Place,
-  recent: Message[],
+  recent: Recent,
 ): Promise<Message[]> {
-  const unknown: Message[] = [];
-  const said = recent.filter((message) => isWritten(message) || isWebhook(message));
+  const said = recent.messages.filter((message) => isWritten(message) || isWebhook(message));
   const posts = await findPosts(
     bridge.ctx,
     said.map(({ id }) => id),
   );
   for (const message of said) {
-    if (bridge.ended) return unknown;
-    const incoming = incomingOf(bridge, message);
     const post = posts.get(message.id);
-    if (post?.hash === incoming.hash) restoreMark(bridge, ticket, incoming, post);
+    if (!post) continue;
+    if (bridge.ended) return [];
+    const incoming = incomingOf(bridge, message);
+    if (post.hash === incoming.hash) restoreMark(bridge, ticket, incoming, post);
     else await ingestSeen(bridge, ticket, incoming);
-    if (!post) unknown.push(message);
   }
-  await ingestDeletions(bridge, ticket, channel, recent);
+  const unknown = said.filter(({ id }) => !posts.has(id));
+  for (const message of unknown) {
+    if (isRepetition(bridge, message)) expectOriginal(bridge, ticket, incomingOf(bridge, message));
+  }
+  await ingestMissedDeletions(bridge, ticket, channel, recent);
+  for (const message of unknown) {
+    if (bridge.ended) break;
+    await ingestSeen(bridge, ticket, incomingOf(bridge, message));
+  }
   return unknown;
 }
 
@@ -140,13 +119,20 @@ async function compare(
 async function compareThreads(bridge: Bridge, ticket: MirroredTicket, channel: TextChannel) {
   const threads = threadsOf(bridge, channel.id);
   if (threads.length === 0) return;
-  const ingested = await listIngested(bridge.ctx, ticket.id, PAGE);
+  const newest = await findNewestIn(
+    bridge.ctx,
+    ticket.id,
+    threads.map(({ id }) => id),
+  );
   for (const thread of threads) {
     if (bridge.ended) return;
-    const ids = ingested.filter(({ channel_id }) => channel_id === thread.id).map(({ id }) => id);
-    const newest = ids.toSorted(compareIds).at(-1) ?? '0';
     try {
-      await compare(bridge, ticket, thread, await listRecent(bridge, thread, newest));
+      await compare(
+        bridge,
+        ticket,
+        thread,
+        await listRecent(bridge, thread, newest.get(thread.id) ?? '0'),
+      );
     } catch (error) {
       if (!isInaccessible(error)) throw error;
       const reason = describe(error);
@@ -172,7 +158,7 @@ export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<b
   const unknown = await compare(bridge, ticket, channel, recent);
   await compareThreads(bridge, ticket, channel);
   if (bridge.ended) return true;
-  inboxOf(bridge, ticket.id).seenUpTo = recent.at(-1)?.id ?? '0';
+  inboxOf(bridge, ticket.id).seenUpTo = recent.messages.at(-1)?.id ?? '0';
   ticket.caughtUpGeneration = generation;
   if (live && generation === bridge.generation) ticket.gapStart = null;
   const isMissed = (at: number) => at < bridge.readyAt || now - at > LATE_MS;

@@ -13,38 +13,41 @@ export function ascending(messages: Iterable<Message>): Message[] {
   return [...messages].sort((a, b) => compareIds(a.id, b.id));
 }
 
+/** Where messages are read: a ticket's channel, or a thread of it. */
+export type Place = TextChannel | AnyThreadChannel;
+
+/** Messages without a hole, oldest first. */
+export interface Recent {
+  messages: Message[];
+  /** All that stands at this id or after it is among them: '0' where they reach the channel's beginning. */
+  from: string;
+}
+
 /**
- * The recent messages without a hole, oldest first: the last hundred, and where more than that have
- * come since the last one taken in, all of those and the hundred before them.
+ * The recent messages: the last hundred, and where more than that have come since the last one taken in,
+ * all of those and the hundred before them.
  */
-export async function listRecent(
-  bridge: Bridge,
-  channel: TextChannel | AnyThreadChannel,
-  inbound: string,
-): Promise<Message[]> {
+export async function listRecent(bridge: Bridge, channel: Place, inbound: string): Promise<Recent> {
   const fetchPage = async (options: { after?: string; before?: string }) => {
     const wanted = { limit: PAGE, cache: false, ...options };
     return ascending(
       (await retryAfterRateLimit(bridge, () => channel.messages.fetch(wanted))).values(),
     );
   };
+  const startOf = (page: Message[]) => (page.length < PAGE ? '0' : (page[0]?.id ?? '0'));
   const newest = await fetchPage({});
-  const [oldest] = newest;
-  if (newest.length < PAGE || !oldest || compareIds(inbound, oldest.id) >= 0) return newest;
-  const found = new Map(newest.map((message) => [message.id, message]));
-  const add = (page: Message[]) => {
-    for (const message of page) found.set(message.id, message);
-  };
-  let after = inbound === '0' ? channel.id : inbound;
-  if (inbound !== '0') add(await fetchPage({ before: String(BigInt(inbound) + 1n) }));
-  while (compareIds(after, oldest.id) < 0) {
+  const from = startOf(newest);
+  if (compareIds(inbound, from) >= 0) return { messages: newest, from };
+  const known = inbound === '0' ? [] : await fetchPage({ before: String(BigInt(inbound) + 1n) });
+  const found = new Map([...newest, ...known].map((message) => [message.id, message]));
+  for (let after = inbound === '0' ? channel.id : inbound; compareIds(after, from) < 0; ) {
     const page = await fetchPage({ after });
-    add(page);
+    for (const message of page) found.set(message.id, message);
     const last = page.at(-1);
     if (!last || page.length < PAGE) break;
     after = last.id;
   }
-  return ascending(found.values());
+  return { messages: ascending(found.values()), from: startOf(known) };
 }
 
 /** A ticket's channel; undefined where it is gone. */

@@ -164,6 +164,32 @@ function collect(bridge: Bridge) {
 }
 
 /**
+ * Reads a thread to its end, or to where somebody has removed it.
+ * @returns the newest message that was read, a snowflake; `0` where there was none
+ */
+async function drainThread(
+  bridge: Bridge,
+  thread: APIChannel,
+  found: ReturnType<typeof collect>,
+): Promise<string> {
+  const name = 'name' in thread ? thread.name : '';
+  let upTo = '0';
+  try {
+    for await (const page of messagesAfter(bridge, thread.id, '0')) {
+      const ids = page.map(({ id }) => id);
+      const posts = await findPosts(bridge.ctx, ids);
+      for (const message of page) {
+        if (!isPassedOn(posts.get(message.id))) found.add(message, `in the thread "${name}"`);
+      }
+      upTo = ids.at(-1) ?? upTo;
+    }
+  } catch (error) {
+    if (!hasCode(error, code.unknownChannel)) throw error;
+  }
+  return upTo;
+}
+
+/**
  * Reads a closed ticket's channel to its end. What was written there before the closing goes into the
  * log and to the customer; the rest is handed back, so that nothing staff wrote goes with the channel.
  * @throws while the channel cannot be read: it must not be removed then
@@ -185,18 +211,8 @@ export async function drainInbound(bridge: Bridge, ticket: MirroredTicket): Prom
       upTo = ids.at(-1) ?? upTo;
     }
     for (const thread of await listThreads(bridge, channelId)) {
-      const name = 'name' in thread ? thread.name : '';
-      for await (const page of messagesAfter(bridge, thread.id, '0')) {
-        const posts = await findPosts(
-          bridge.ctx,
-          page.map(({ id }) => id),
-        );
-        for (const message of page) {
-          if (!isPassedOn(posts.get(message.id))) found.add(message, `in the thread "${name}"`);
-        }
-        const last = page.at(-1)?.id ?? '0';
-        if (compareIds(last, upTo) > 0) upTo = last;
-      }
+      const last = await drainThread(bridge, thread, found);
+      if (compareIds(last, upTo) > 0) upTo = last;
     }
   } catch (error) {
     // Somebody has removed it: there is nothing left to keep.

@@ -1,5 +1,7 @@
-import type { Author } from '../../src/domain/log/entry.ts';
+import type { Message } from '../../src/domain/log/entry.ts';
+import type { Post } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
+import type { Person } from '../people.ts';
 import type { Incoming } from './incoming.ts';
 
 /** A reaction to a message of the channel; taken back by nobody in particular, it is everybody's. */
@@ -8,6 +10,8 @@ export interface Reacted {
   /** None for every emoji there is. */
   emoji?: string;
   userId?: string;
+  /** Who has set it, as the event brought them. */
+  person?: Person;
   set: boolean;
 }
 
@@ -26,7 +30,8 @@ export interface Echo {
   /** Monotonic milliseconds. */
   at: number;
   incoming: Incoming | undefined;
-  author: Author | undefined;
+  /** What was deleted, as its readers had it. */
+  original: { message: Message; post: Post } | undefined;
 }
 
 /** What waits to be ingested from one ticket's channel, and what is known of the way it comes. */

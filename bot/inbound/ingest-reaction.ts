@@ -1,4 +1,9 @@
-import { type Client, GatewayDispatchEvents } from 'discord.js';
+import {
+  type APIGuildMember,
+  type Client,
+  GatewayDispatchEvents,
+  PermissionFlagsBits,
+} from 'discord.js';
 import { canonicalEmoji } from '../../src/contract/emoji.ts';
 import { isStaffRole } from '../../src/contract/identity.ts';
 import { sizes } from '../../src/contract/limits.ts';
@@ -10,7 +15,7 @@ import { addReaction, removeReaction } from '../../src/domain/messages/react.ts'
 import { findPost, logOfPost } from '../../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { actorOf, actorOfAuthor, isStaff } from '../people.ts';
+import { actorOf, actorOfAuthor, isStaff, type Person } from '../people.ts';
 import { enqueue, type Reacted } from './inbox.ts';
 import { isPermanent } from './receipts.ts';
 import { ticketAround } from './threads.ts';
@@ -21,11 +26,12 @@ async function takeIn(
   bridge: Bridge,
   log: LogId,
   message: Message,
-  { emoji = '', userId = '' }: Reacted,
+  { emoji = '', userId = '', person: known }: Reacted,
 ): Promise<void> {
   if (log.stream === 'public' && isStaffRole(message.author.role)) return;
   if (!canonicalEmoji(emoji, sizes.emoji)) return;
-  const person = await personNow(bridge, { id: userId, displayName: userId });
+  // As the event says: nothing that was written after it waits for Discord to answer.
+  const person = known ?? (await personNow(bridge, { id: userId, displayName: userId }));
   if (!isStaff(bridge.settings, person)) return;
   const actor = await withIdentities(bridge.ctx, actorOf(bridge.settings, person));
   await countRequest(bridge.ctx, 'react', actor.key);
@@ -78,19 +84,39 @@ interface ReactionPacket {
   message_id: string;
   user_id?: string;
   emoji?: { id: string | null; name: string | null };
+  /** Only where one is set. */
+  member?: APIGuildMember;
+}
+
+/** Who has reacted, with the roles of now. */
+function personIn(bridge: Bridge, { user_id: id, member }: ReactionPacket): Person | undefined {
+  const guild = bridge.client.guilds.cache.get(bridge.settings.guildId);
+  if (!guild || !member || id === undefined) return undefined;
+  const { nick, user, roles } = member;
+  // That of everybody has the id of the guild.
+  const held = [guild.id, ...roles].map((role) => guild.roles.cache.get(role)?.permissions);
+  return {
+    id,
+    name: nick ?? user.global_name ?? user.username,
+    roles,
+    administrator:
+      guild.ownerId === id || held.some((bits) => bits?.has(PermissionFlagsBits.Administrator)),
+  };
 }
 
 /** As the gateway says it: discord.js keeps to itself what concerns people that it has not met. */
 export function listenReactions(bridge: Bridge, client: Client): void {
   const hear = (set: boolean) => (packet: ReactionPacket) => {
     const { guild_id, channel_id, message_id: messageId, user_id: userId, emoji } = packet;
+    const person = personIn(bridge, packet);
     const ticketId = ticketAround(bridge, channel_id);
     if (!ticketId || guild_id !== bridge.settings.guildId || userId === selfId(bridge)) return;
     // One of a server's own pictures means nothing elsewhere.
     if (emoji && (emoji.id !== null || !emoji.name)) return;
     const who = userId === undefined ? {} : { userId };
     const which = emoji?.name ? { emoji: emoji.name } : {};
-    enqueue(bridge, ticketId, { kind: 'reacted', reacted: { messageId, ...who, ...which, set } });
+    const reacted = { messageId, ...who, ...which, ...(person && { person }), set };
+    enqueue(bridge, ticketId, { kind: 'reacted', reacted });
   };
   client.ws.on(GatewayDispatchEvents.MessageReactionAdd, hear(true));
   client.ws.on(GatewayDispatchEvents.MessageReactionRemove, hear(false));

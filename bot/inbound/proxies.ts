@@ -20,7 +20,7 @@ import { ingestDeletion } from './ingest-edit.ts';
 import { judgeWords, refusalOfText, streamOf } from './judge.ts';
 import { mark } from './marks.ts';
 import { isPermanent, markIn } from './receipts.ts';
-import { asEditOf } from './reply-mode.ts';
+import { asRepetitionOf } from './reply-mode.ts';
 
 /**
  * Proxy bots (such as PluralKit) say a person's message again through a webhook and delete the original,
@@ -101,11 +101,11 @@ export async function ingestDeleted(
     : await readMessage(bridge.ctx.db, logOfPost(post), post.message_id as string);
   if (message && !message.deleted) {
     const again = take(inbox.repetitions, ({ text }) => repeats(message.content, text));
-    const edit = again?.incoming && asEditOf(bridge, again.incoming, message.stream, post);
-    const isSame = edit && streamOf(edit) === message.stream;
-    if (isSame && !refusalOfText(edit)) {
+    const same = again?.incoming && asRepetitionOf(bridge, again.incoming, message.stream, post);
+    const isSame = same && streamOf(same) === message.stream;
+    if (isSame && !refusalOfText(same)) {
       try {
-        return await adopt(bridge, ticket, post, message, edit);
+        return await adopt(bridge, ticket, post, message, same);
       } catch (error) {
         if (!isPermanent(error)) throw error;
       }
@@ -113,8 +113,9 @@ export async function ingestDeleted(
   }
   const gone = await ingestDeletion(bridge, post);
   if (!gone) return;
-  const { content: text, author } = gone;
-  remember(inbox.deletions, { id, text, author, at: performance.now(), incoming: undefined });
+  const original = { message: gone, post };
+  const at = performance.now();
+  remember(inbox.deletions, { id, text: gone.content, original, at, incoming: undefined });
 }
 
 /** Nothing was deleted for it: it is the webhook's own, and nobody's of the staff. */
@@ -127,9 +128,23 @@ async function refuseRepetition(bridge: Bridge, ticket: MirroredTicket, echo: Ec
   await carryOut(bridge, ticket, echo.incoming, { kind: 'refuse', why });
 }
 
+/** What a webhook says waits for the deletion of what it repeats, and is refused when none comes. */
+export function expectOriginal(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming): void {
+  const { repetitions } = inboxOf(bridge, ticket.id);
+  const { id, text } = incoming;
+  if (repetitions.some((one) => one.id === id)) return;
+  const echo: Echo = { id, text, at: performance.now(), incoming, original: undefined };
+  remember(repetitions, echo);
+  setTimeout(() => {
+    if (bridge.ended) return;
+    const run = () => refuseRepetition(bridge, ticket, echo);
+    enqueue(bridge, ticket.id, { kind: 'act', run, reject: () => undefined });
+  }, TOGETHER_MS).unref();
+}
+
 /**
  * Ingests what a webhook says: the words of a message that was deleted just before are passed on as
- * its author's; others wait for such a deletion, and are refused when none comes.
+ * its author's; others wait for such a deletion.
  */
 export async function ingestRepetition(
   bridge: Bridge,
@@ -137,21 +152,11 @@ export async function ingestRepetition(
   incoming: Incoming,
 ): Promise<void> {
   const inbox = inboxOf(bridge, ticket.id);
-  const original = take(inbox.deletions, ({ text }) => repeats(text, incoming.text));
-  if (original?.author) {
-    const verdict = judgeWords(
-      incoming,
-      await withIdentities(bridge.ctx, actorOfAuthor(original.author)),
-    );
-    return carryOut(bridge, ticket, incoming, verdict);
-  }
-  if (inbox.repetitions.some(({ id }) => id === incoming.id)) return;
-  const { id, text } = incoming;
-  const echo: Echo = { id, text, at: performance.now(), incoming, author: undefined };
-  remember(inbox.repetitions, echo);
-  setTimeout(() => {
-    if (bridge.ended) return;
-    const run = () => refuseRepetition(bridge, ticket, echo);
-    enqueue(bridge, ticket.id, { kind: 'act', run, reject: () => undefined });
-  }, TOGETHER_MS).unref();
+  const { original } = take(inbox.deletions, ({ text }) => repeats(text, incoming.text)) ?? {};
+  if (!original) return expectOriginal(bridge, ticket, incoming);
+  take(inbox.repetitions, ({ id }) => id === incoming.id);
+  const { message, post } = original;
+  const said = asRepetitionOf(bridge, incoming, message.stream, post);
+  const actor = await withIdentities(bridge.ctx, actorOfAuthor(message.author));
+  return carryOut(bridge, ticket, said, judgeWords(said, actor));
 }

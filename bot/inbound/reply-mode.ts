@@ -62,3 +62,18 @@ export function asEditOf(
   const internalNote = isSame ? stream === 'internal' : isForStaff(marking, mode);
   return { ...incoming, internalNote };
 }
+
+/**
+ * The same message as what a proxy says again of a stored one. What was kept inside stays there: taking a mark
+ * off is the proxy's doing, which knows neither ours nor who was let in for notes alone.
+ */
+export function asRepetitionOf(
+  bridge: Modes,
+  incoming: Incoming,
+  stream: Stream,
+  post: Pick<Post, 'marking' | 'among_staff'>,
+): Incoming {
+  if (stream === 'public') return asEditOf(bridge, incoming, stream, post);
+  const isAmongStaff = incoming.isAmongStaff || post.among_staff === true;
+  return { ...incoming, internalNote: true, isAmongStaff };
+}

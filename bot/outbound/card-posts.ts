@@ -4,6 +4,7 @@ import type { Bridge } from '../bridge.ts';
 import { callDiscord, type Outcome } from '../call-ends.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver, noPings } from '../posting.ts';
+import { callAlerted } from './alerts.ts';
 import {
   type Card,
   type CardRendition,
@@ -156,4 +157,5 @@ export async function ensureCard(bridge: Bridge, ticket: MirroredTicket): Promis
   await sideStep(bridge, ticket, 'pin', () => pinCard(bridge, ticket));
   await postDescription(bridge, ticket);
   await callOnCall(bridge, ticket);
+  await callAlerted(bridge, ticket);
 }

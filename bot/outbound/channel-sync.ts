@@ -9,6 +9,7 @@ import { ChannelGone, code, hasCode, MirrorProblem } from '../discord-errors.ts'
 import { afterSuccess } from '../failures.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { isNoteInDoubt } from '../own-posts.ts';
+import { alertingChange, callAlerted } from './alerts.ts';
 import { gatherAsides } from './asides.ts';
 import { ensureCard } from './card-posts.ts';
 import { ensureChannel, loseChannel, placeChannel } from './channel-life.ts';
@@ -168,9 +169,11 @@ async function mirrorPage(bridge: Bridge, ticket: MirroredTicket, stream: Stream
     const { shown, deferred } = await mirrorOrDefer(bridge, ticket, entry);
     if (!shown && !deferred) continue;
     if (deferred) change.deferred = deferred;
+    Object.assign(change, alertingChange(ticket, entry));
     if (shown) logHop(bridge.ctx.log, 'mirrored in Discord', entry);
     await commit(bridge, ticket, stream, change);
     bridge.ctx.failpoint('after-record');
+    await callAlerted(bridge, ticket);
   }
   if (seq !== mirror[offset]) await bridge.tickets.save(ticket, { [offset]: seq });
   if (ticket.stale) await bridge.tickets.refresh(ticket);

@@ -79,11 +79,21 @@ function seersIn({ settings }: Bridge, { ticket, mirror }: MirroredTicket): stri
   return [...seersOf(settings, ticket.support_role), ...members.map(({ id }) => id)].join(',');
 }
 
-function overwrites(bridge: Bridge, { ticket, mirror }: MirroredTicket, missing: Set<SupportRole>) {
+/** Who is let into a channel: which roles are left out, and whether those are in who were let in by hand. */
+interface LetIn {
+  missing: Set<SupportRole>;
+  guests: boolean;
+}
+
+function overwrites(
+  bridge: Bridge,
+  { ticket, mirror }: MirroredTicket,
+  { missing, guests }: LetIn,
+) {
   const held = bridge.client.guilds.cache.get(bridge.settings.guildId)?.members.me?.permissions;
   const bits = held?.bitfield ?? ~0n;
   const more = forPersonas(bridge.discord);
-  const members = (mirror.members ?? []).map(({ id }) => id);
+  const members = guests ? (mirror.members ?? []).map(({ id }) => id) : [];
   return overwritesFor(
     bridge.settings,
     selfId(bridge),
@@ -107,20 +117,37 @@ async function refreshRoles(bridge: Bridge): Promise<void> {
 
 const allRoles: SupportRole[] = ['GENERAL', 'TECHNICAL', 'MANAGER', 'ADMIN'];
 
+/** What is tried, one after the other, where Discord finds fault with a channel's overwrites. */
+function lettingIn(bridge: Bridge, { mirror }: MirroredTicket): (() => LetIn)[] {
+  const there = (guests: boolean) => () => ({ missing: absentRoles(bridge), guests });
+  const hasGuests = (mirror.members ?? []).length > 0;
+  // One of them may have no account any more.
+  const without = hasGuests ? [there(false)] : [];
+  return [
+    there(true),
+    there(true),
+    ...without,
+    () => ({ missing: new Set(allRoles), guests: false }),
+  ];
+}
+
 /**
  * Runs a call with the overwrites of a channel. Where Discord finds fault with them: with those of
- * the roles it has, and at last with nobody's but the bot's own; never without keeping everybody out.
+ * the roles it has, then without who was let in by hand, and at last with nobody's but the bot's own; never
+ * without keeping everybody out.
  */
 async function withOverwrites<T>(
   bridge: Bridge,
   ticket: MirroredTicket,
   call: (permission_overwrites: object[]) => Promise<Outcome<T>>,
 ): Promise<{ outcome: Outcome<T>; without: string }> {
+  const attempts = lettingIn(bridge, ticket);
   for (let tries = 0; ; tries++) {
-    const missing = new Set(tries < 2 ? absentRoles(bridge) : allRoles);
-    const outcome = await call(overwrites(bridge, ticket, missing));
+    const letIn = attempts[tries]?.() as LetIn;
+    const outcome = await call(overwrites(bridge, ticket, letIn));
     const isAtFault = outcome.end === 'refused' && outcome.cause === 'overwrites';
-    if (!isAtFault || tries === 2) return { outcome, without: [...missing].sort().join(',') };
+    const isLast = tries === attempts.length - 1;
+    if (!isAtFault || isLast) return { outcome, without: [...letIn.missing].sort().join(',') };
     await refreshRoles(bridge);
   }
 }

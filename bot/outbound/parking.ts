@@ -11,6 +11,7 @@ import { compareIds } from '../snowflakes.ts';
 import { type Drained, drain, keepAsides, lockChannel } from './asides.ts';
 import { placeChannel } from './channel-life.ts';
 import { removeChannel } from './channels.ts';
+import { isCallPending } from './on-call.ts';
 import { PARKING, saveParked, tellParked } from './parked.ts';
 import { wishesOf } from './parking-wishes.ts';
 
@@ -26,9 +27,12 @@ const LOCKED = 'locked';
 const isUnderWay = ({ mirror }: MirroredTicket) => mirror.steps.includes(PARKING);
 
 /** True where the channel shows all there is, and nothing that was written in it is unread. */
-function isSettled(bridge: Bridge, { id, ticket, mirror, heads, stale }: MirroredTicket): boolean {
+function isSettled(bridge: Bridge, one: MirroredTicket): boolean {
+  const { id, ticket, mirror, heads, stale } = one;
   const isShown = mirror.seq >= heads.public && mirror.internal_seq >= heads.internal;
   const isQuiet = mirror.deferred.length === 0 && mirror.problem === null;
+  // A call that waits for the working hours needs its channel.
+  if (isCallPending(one)) return false;
   const isRead = (bridge.inboxes.get(id)?.events.length ?? 0) === 0;
   return !stale && isOpen(ticket) && isShown && isQuiet && isRead;
 }

@@ -7,6 +7,7 @@ import { cannedReplyEndpoints } from './endpoints/canned-replies.ts';
 import { catalogueEndpoints } from './endpoints/catalogue.ts';
 import { commentEndpoints } from './endpoints/comments.ts';
 import { customerEndpoints } from './endpoints/customers.ts';
+import { digestEndpoints } from './endpoints/digest.ts';
 import { erasureEndpoints } from './endpoints/erasures.ts';
 import { fileEndpoints } from './endpoints/files.ts';
 import { messageEndpoints } from './endpoints/messages.ts';
@@ -37,6 +38,7 @@ export const endpoints = {
   ...cannedReplyEndpoints,
   ...agentEndpoints,
   ...availabilityEndpoints,
+  ...digestEndpoints,
   ...blockEndpoints,
   ...reportEndpoints,
   ...transcriptEndpoints,

@@ -11,6 +11,7 @@ import { cannedReplyHandlers } from './canned-replies.ts';
 import { catalogueHandlers } from './catalogue.ts';
 import { commentHandlers } from './comments.ts';
 import { customerHandlers } from './customers.ts';
+import { digestHandlers } from './digest.ts';
 import { serveFile } from './downloads.ts';
 import {
   bindEndpoint,
@@ -44,6 +45,7 @@ const handlers: Handlers = {
   ...cannedReplyHandlers,
   ...agentHandlers,
   ...availabilityHandlers,
+  ...digestHandlers,
   ...blockHandlers,
   ...reportHandlers,
   ...transcriptHandlers,

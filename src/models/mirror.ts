@@ -36,6 +36,10 @@ export interface MirrorRow {
   transcripts?: string[];
   /** Who was let into the channel by hand; none in a row from before that could be. */
   members?: MirrorMemberRow[];
+  /** Who of the staff is to be named with the customer's next message; none where nobody ever asked. */
+  alerts?: MirrorAlertRow[];
+  /** The customer's last message in the channel that somebody is to be named with; 0, or none, before. */
+  spoken?: number;
   /** What those hold, the newest; none in a row from before it was written down. */
   kept?: KeptTranscriptRow[];
   /** The entry that closed the ticket, of which `done` speaks; 0 before. */
@@ -63,6 +67,14 @@ export interface MirrorMemberRow {
   /** In Discord. */
   id: string;
   name: string;
+}
+
+/** Somebody who asked to be named with the customer's next message. */
+export interface MirrorAlertRow {
+  /** In Discord. */
+  id: string;
+  /** How far the channel showed the public log when they asked: a message behind it is the next one. */
+  after: number;
 }
 
 export interface ParkedRow {
@@ -106,6 +118,8 @@ export const mirrorSchema = new Schema<MirrorRow>(
     steps: { type: [String], default: [] },
     transcripts: { type: [String], default: undefined },
     members: { type: Schema.Types.Mixed, default: undefined },
+    alerts: { type: Schema.Types.Mixed, default: undefined },
+    spoken: Number,
     kept: { type: Schema.Types.Mixed, default: undefined },
     closing: { type: Number, default: 0 },
     shown: { type: Schema.Types.Mixed, default: null },

@@ -6,6 +6,7 @@ import type { VerifiedToken } from '../domain/access/identity.ts';
 import { watchesAll } from '../domain/access/policy.ts';
 import { withIdentities } from '../domain/agents/identities.ts';
 import { readAssignedTickets, readOpenHeads } from '../domain/tickets/read.ts';
+import { createTurns } from '../domain/turns.ts';
 import { AppError } from '../errors.ts';
 import { setAlarm } from './alarm.ts';
 import { type DeskSocket, isStaffRoom, isTicketRoom, ownRoom, room } from './audience.ts';
@@ -13,7 +14,6 @@ import type { Delivery } from './delivery.ts';
 import type { EngineConnection } from './engine.ts';
 import type { Places } from './places.ts';
 import { showPresence } from './staff-presence.ts';
-import { createTurns } from './turns.ts';
 
 export interface Authorizer {
   /**

@@ -331,6 +331,25 @@ describe('two bots by mistake', () => {
   });
 });
 
+test('a deletion that was missed is not lost with a bot that dies in a long backlog', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const { id } = await kim.write(channel.id, 'deleted meanwhile');
+  const texts = async () => (await seen(ctx, ticket.id)).map(({ content }) => content);
+  await eventually(async () => expect(await texts()).toEqual(['deleted meanwhile']));
+  await first.stop();
+  await kim.remove(channel.id, id);
+  // More than the next bot compares before the last one that was taken in.
+  const backlog = Array.from({ length: 103 }, (_, n) => `line ${n}`);
+  for (const line of backlog) await kim.write(channel.id, line);
+  await (await botThatDies(desk, 'after-inbound-commit', 10)).died;
+  await desk.bot();
+  await eventually(async () => expect(await texts()).toEqual(backlog), { timeout: 30_000 });
+});
+
 test('edits and deletions made while Discord was away are all there afterwards', async () => {
   const { ctx, sim } = desk;
   await desk.bot();

@@ -15,6 +15,7 @@ import {
   channelsOf,
   type DiscordPerson,
   discordPerson,
+  fault,
   messagesIn,
   type SimState,
   stateOf,
@@ -302,15 +303,26 @@ describe('closing', () => {
     expect(await view(id)).toMatchObject({ status: 'REOPENED' });
   });
 
+  test('in a channel that Discord shows before the bot has its answer, a command finds its ticket', async () => {
+    const path = '/guilds/\\d+/channels$';
+    const late = { kind: 'delay', method: 'POST', path, when: 'after', ms: 700, times: 1 };
+    await fault(desk.sim, late);
+    const { id, channelId } = await open();
+    expect((await kim.run(channelId, 'claim')).content).toContain('The ticket is yours now');
+    expect(await view(id)).toMatchObject({ assignee: { name: 'Kim' } });
+  });
+
   test('later, colleagues are told in the channel, the customer unless it is silent', async () => {
     const { id, channelId } = await open();
     const closing = async () => {
       const own = await getTicket(desk.ctx, customer, id);
       return own.closing_due_at;
     };
-    await kim.run(channelId, 'close', { in: '2h', silent: true });
+    const silent = await kim.run(channelId, 'close', { in: '2h', silent: true });
+    expect(silent.content).toContain('The ticket closes <t:');
     expect(await closing()).toBeNull();
     const answer = await kim.run(channelId, 'close', { in: '3h' });
+    expect(answer.content).toContain('The ticket closes <t:');
     expect(await closing()).toEqual(expect.any(Number));
     await eventually(async () =>
       expect(await textsIn(desk.sim, channelId)).toEqual([

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Desk, openDesk, openTicket, seen } from '../support/bridge.ts';
+import { listNotes } from '../../src/domain/messages/notes.ts';
+import { agent, type Desk, openDesk, openTicket, seen } from '../support/bridge.ts';
 import {
   channelOf,
   clearFaults,
@@ -126,6 +127,23 @@ test.each(['delete', 'post'])(
     await desk.bot();
     await kim.write(channelId, 'and more');
     await contentsAre(['I will refund you today', 'and more']);
+  },
+);
+
+test.each(['delete', 'post'])(
+  'a note that a proxy says again (%s first) without the mark stays a note',
+  async (first) => {
+    const original = await kim.write(channelId, '// she lies');
+    await marked(original.id, ['📝']);
+    const said = { channel_id: channelId, message_id: original.id, content: 'she lies' };
+    await fault(desk.sim, { kind: 'proxy-message', ...said, name: 'Kim', first });
+    await eventually(async () => {
+      const copy = (await messagesIn(desk.sim, channelId)).find((one) => one.webhook_id);
+      expect(await marksOn(desk.sim, channelId, copy?.id ?? '')).toEqual(['📝']);
+    });
+    const { messages } = await listNotes(desk.ctx, agent, ticket.id, {});
+    expect(messages).toMatchObject([{ content: 'she lies', author_name: 'Kim' }]);
+    await contentsAre([]);
   },
 );
 

@@ -10,6 +10,7 @@ import {
   channelsOf,
   type DiscordPerson,
   discordPerson,
+  fault,
   marksOn,
   messagesIn,
   textsIn,
@@ -124,6 +125,72 @@ test('what a guest has written stays a note, also when they edit it as one of th
   expect(said).toEqual(['hello', 'Hello, I am new here']);
   await admin.call('DELETE', route);
 }, 60_000);
+
+test('of two who are let in at once neither is lost, and the same one is let in once', async () => {
+  const { ticket, channelId } = await begin();
+  const { guildId, roles } = desk.sim.state;
+  const robin = discordPerson(desk.sim, 'robin');
+  const admin = discordPerson(desk.sim, 'admin');
+  const setRoles = (own: string[]) =>
+    admin.call('PATCH', `/guilds/${guildId}/members/${robin.id}`, { roles: own });
+  await setRoles([]);
+  const letIn = [guest.id, robin.id, guest.id].map((user) =>
+    kim.run(channelId, 'member add', { user }),
+  );
+  const told = (await Promise.all(letIn)).map(({ content }) => content);
+  expect(told.filter((text) => text.includes('is in already'))).toHaveLength(1);
+  await seesIt(channelId, true);
+  const row = await desk.ctx.db.mirrors.collection.findOne({ channel_id: channelId });
+  const ids = ((row?.members ?? []) as { id: string }[]).map(({ id }) => id);
+  expect(ids.toSorted()).toEqual([guest.id, robin.id].toSorted());
+  expect(await events(ticket.id)).toHaveLength(2);
+  await setRoles([roles.support]);
+});
+
+test('who was let in and has no account any more keeps no channel from being made', async () => {
+  const { ticket, channelId } = await begin();
+  await desk.stopBots();
+  const gone = { members: [{ id: '1', name: 'Gone' }] };
+  await desk.ctx.db.mirrors.collection.updateOne({ channel_id: channelId }, { $set: gone });
+  await discordPerson(desk.sim, 'admin').call('DELETE', `/channels/${channelId}`);
+  await desk.bot();
+  await say(desk.ctx, ticket.id, 'still there?');
+  const { id: again } = await channelOf(desk.sim, ticket.number);
+  await eventually(async () => {
+    expect((await textsIn(desk.sim, again)).at(-1)).toContain('still there?');
+  }, patience);
+  // Those who are there see it.
+  await discordPerson(desk.sim, 'kim').messages(again);
+}, 60_000);
+
+type Hook = { id: string; token: string };
+
+test.each(['delete', 'post'])(
+  'what a proxy says again of a guest’s words (%s first) is a note, edited or not',
+  async (first) => {
+    const { ticket, channelId } = await begin();
+    await kim.run(channelId, 'member add', { user: guest.id });
+    await seesIt(channelId, true);
+    const { id } = await guest.write(channelId, 'Mo: they ordered twice');
+    await marked(channelId, id, ['📝']);
+    const said = { channel_id: channelId, message_id: id, content: 'they ordered twice' };
+    await fault(desk.sim, { kind: 'proxy-message', ...said, name: 'Mo', first });
+    const copy = await eventually(async () => {
+      const found = (await messagesIn(desk.sim, channelId)).find((one) => one.webhook_id);
+      expect(await marksOn(desk.sim, channelId, found?.id ?? '')).toEqual(['📝']);
+      return found;
+    }, patience);
+    await notesAre(ticket.id, [`${guest.name} (guest): they ordered twice`]);
+    const admin = discordPerson(desk.sim, 'admin');
+    const hooks = await admin.call<Hook[]>('GET', `/channels/${channelId}/webhooks`);
+    const hook = hooks.find((one) => one.id === copy?.webhook_id);
+    const address = `/webhooks/${hook?.id}/${hook?.token}/messages/${copy?.id}`;
+    await admin.call('PATCH', address, { content: 'they ordered thrice' });
+    await notesAre(ticket.id, [`${guest.name} (guest): they ordered thrice`]);
+    expect((await seen(desk.ctx, ticket.id)).map(({ content }) => content)).toEqual(['hello']);
+  },
+  60_000,
+);
 
 test('a ticket that was opened again begins without guests', async () => {
   const { ticket, channelId } = await begin();

@@ -144,6 +144,39 @@ test(`at most ${ON_CALL_MAX} are on call, and whoever is one of them may say so 
   });
 });
 
+test('of several at once for the last place one gets it', async () => {
+  const person = (n: number): Actor => ({ ...agent, key: `staff||late${n}`, id: `late${n}` });
+  await desk.ctx.db.agents.collection.updateMany({}, { $set: { on_call: false } });
+  for (let n = 1; n < ON_CALL_MAX; n++) await changeAgent(desk.ctx, person(n), { on_call: true });
+  const other = await desk.another();
+  const late = Array.from({ length: 8 }, (_, n) => person(ON_CALL_MAX + n));
+  for (const one of late) await changeAgent(desk.ctx, one, { away: false });
+  const tries = late.map((one, n) =>
+    changeAgent((n % 2 ? other : desk).ctx, one, { on_call: true }),
+  );
+  const ends = await Promise.allSettled(tries);
+  expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+test('/on-call and /away leave what Discord says somebody is fit for', async () => {
+  await desk.bot();
+  await commandsKnown(desk.sim);
+  // The bot hears of commands from here on.
+  await open();
+  const person = discordPerson(desk.sim, 'developer');
+  const command = interactionsOf(desk.sim, person);
+  const fitFor = async () => {
+    const row = await desk.ctx.db.agents.collection.findOne({ 'discord.id': person.id });
+    return row?.discord.skills;
+  };
+  await command.run(nowhere, 'agents');
+  await eventually(async () => expect(await fitFor()).toEqual(['TECHNICAL']));
+  await command.run(nowhere, 'on-call', { on: true });
+  expect(await fitFor()).toEqual(['TECHNICAL']);
+  await command.run(nowhere, 'away', { away: true });
+  expect(await fitFor()).toEqual(['TECHNICAL']);
+});
+
 test('who is on call in Discord still is once joined with their web identity', async () => {
   await changeAgent(desk.ctx, kimOf(), { on_call: true });
   const { code } = await createLinkCode(desk.ctx, agent);

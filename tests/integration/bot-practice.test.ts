@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { deleteTicket } from '../../src/domain/erasure/delete-ticket.ts';
 import { openPractice } from '../../src/domain/practice/practice.ts';
 import { isPractice } from '../../src/domain/practice/practice-key.ts';
 import { slaWork } from '../../src/domain/sla/watch.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { getTicket } from '../../src/domain/tickets/read.ts';
 import { startWorker } from '../../src/worker-role.ts';
 import { agent, customer, type Desk, openDesk, openTicket } from '../support/bridge.ts';
@@ -88,3 +90,18 @@ test('nobody is warned, called or given it, and no number counts it', async () =
   });
   await expect(openPractice(desk.ctx, customer)).rejects.toMatchObject({ code: 'FORBIDDEN' });
 }, 60_000);
+
+test('another one is opened where an earlier one was deleted', async () => {
+  const admin = { ...agent, role: 'ADMIN' as const };
+  const who = { ...agent, key: 'staff||practised', id: 'practised' };
+  const used: string[] = [];
+  for (let nth = 0; nth < 3; nth++) {
+    const { id } = await openPractice(desk.ctx, who);
+    await closeTicket(desk.ctx, admin, id, {});
+    used.push(id);
+  }
+  await deleteTicket(desk.ctx, admin, used[0] as string);
+  const two = await Promise.all([openPractice(desk.ctx, who), openPractice(desk.ctx, who)]);
+  expect(new Set(two.map(({ id }) => id)).size).toBe(1);
+  expect(await getTicket(desk.ctx, admin, two[0].id)).toMatchObject({ status: 'OPEN' });
+});

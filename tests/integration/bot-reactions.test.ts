@@ -71,6 +71,19 @@ test('staff’s reaction to a customer’s message is the customer’s to see, u
   expect(await marksOn(desk.sim, channelId, post)).toEqual(['❤']);
 });
 
+test('a reaction is passed on while Discord tells nothing of members, and holds up no message', async () => {
+  const { id } = await say(desk.ctx, ticketId, 'is it the light?');
+  const post = await postOf('**Ana**: is it the light?');
+  await fault(desk.sim, { kind: 'status', method: 'GET', path: '/members/', status: 500 });
+  await kimReacts(post, '👍');
+  await discordPerson(desk.sim, 'member')
+    .call('PUT', reactionPath(post, '🎉'))
+    .catch(() => undefined);
+  await kim.write(channelId, 'Less sun, please');
+  await reactionsAre(publicLog(), id, ['Kim 👍']);
+  await eventually(async () => expect((await seen(desk.ctx, ticketId)).length).toBe(2));
+});
+
 test('a moderator clears one emoji, or all of them', async () => {
   const { id } = await say(desk.ctx, ticketId, 'hello');
   const post = await postOf('**Ana**: hello');

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { listNotes } from '../../src/domain/messages/notes.ts';
+import { findNewestIn, recordPost } from '../../src/domain/mirror/posts.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { agent, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
@@ -52,6 +53,11 @@ const notesAre = (ticketId: string, wanted: string[]) =>
   }, patience);
 const marked = (channelId: string, id: string, wanted: string[]) =>
   eventually(async () => expect(await marksOn(desk.sim, channelId, id)).toEqual(wanted), patience);
+const refuseReading = (id: string, status: number, code: number) =>
+  fault(desk.sim, {
+    ...{ kind: 'status', method: 'GET', path: `/channels/${id}/messages`, status, code },
+    ...{ who: 'bot', times: 50 },
+  });
 const customerHas = async (ticketId: string) =>
   (await seen(desk.ctx, ticketId)).map(({ content }) => content);
 
@@ -89,6 +95,19 @@ test('in the private thread that /notes opens everything is a note, follows its 
   expect(await textsIn(desk.sim, channelId)).toHaveLength(1);
 });
 
+test('of two who ask for the thread for notes at once both are let into the same', async () => {
+  await desk.bot();
+  await commandsKnown(desk.sim);
+  const { channelId } = await begin();
+  const both = ['kim', 'robin'] as const;
+  const told = await Promise.all(
+    both.map((who) =>
+      interactionsOf(desk.sim, discordPerson(desk.sim, who)).run(channelId, 'notes'),
+    ),
+  );
+  expect(new Set(told.map(({ content }) => /<#(\d+)>/.exec(content)?.[1])).size).toBe(1);
+});
+
 test('what was written, edited and deleted in a thread while the bot was away is taken in, once', async () => {
   const bot = await desk.bot();
   const { ticket, channelId } = await begin();
@@ -114,7 +133,9 @@ test('what was written, edited and deleted in a thread while the bot was away is
 test('what cannot be a note is said in the ticket’s channel, and kept beside the transcript', async () => {
   await desk.bot();
   const { ticket, channelId } = await begin();
+  const before = await openThread(channelId);
   const threadId = await openThread(channelId);
+  const after = await openThread(channelId);
   const typed = await kim.write(threadId, '/close it');
   await kim.write(threadId, 'a note');
   await marked(threadId, typed.id, ['❌']);
@@ -123,6 +144,8 @@ test('what cannot be a note is said in the ticket’s channel, and kept beside t
     expect(lines.at(-1)).toContain(`Not passed on: <#${threadId}>: this looks like the command`);
   }, patience);
   await notesAre(ticket.id, ['a note']);
+  // Somebody removes the other threads while they are read.
+  for (const id of [before, after]) await refuseReading(id, 404, 10003);
   await closeTicket(desk.ctx, agent, ticket.id, {});
   await eventually(
     async () => expect(await channelsOf(desk.sim, ticket.number)).toEqual([]),
@@ -136,6 +159,26 @@ test('what cannot be a note is said in the ticket’s channel, and kept beside t
   expect(asides[0]).toContain('in the thread');
   expect(asides[0]).not.toContain('a note<');
   expect(pages.filter((page) => page.includes('a note<'))).toHaveLength(1);
+});
+
+test('how far a thread was read is known however much is noted elsewhere since', async () => {
+  const { ctx } = desk;
+  const ticketId = (await openTicket(ctx)).id;
+  const row = {
+    ticket_id: ticketId,
+    direction: 'in',
+    stream: 'internal',
+    epoch: 1,
+    hash: '',
+  } as const;
+  const rest = { message_id: null, part: 0, edited: 0, files: [] };
+  const note = (id: string, channel_id: string, seq: number) =>
+    recordPost(ctx, { ...row, ...rest, id, channel_id, seq });
+  await note('11', 'old', 1);
+  await note('12', 'old', 2);
+  for (let seq = 3; seq < 110; seq++) await note(String(10 + seq), 'busy', seq);
+  const newest = await findNewestIn(ctx, ticketId, ['old', 'busy', 'empty']);
+  expect(Object.fromEntries(newest)).toEqual({ old: '12', busy: '119' });
 });
 
 test('where Discord lets the bot open no thread, the command says so and what to do instead', async () => {
@@ -162,13 +205,8 @@ test('a thread that cannot be read, or is gone, holds up nothing that is written
   await notesAre(ticket.id, ['one', 'two']);
   await bot.stop();
   await kim.write(barred, 'nobody reads this');
-  const refuse = (id: string, status: number, code: number) =>
-    fault(desk.sim, {
-      ...{ kind: 'status', method: 'GET', path: `/channels/${id}/messages`, status, code },
-      ...{ who: 'bot', times: 50 },
-    });
-  await refuse(barred, 403, 50001);
-  await refuse(gone, 404, 10003);
+  await refuseReading(barred, 403, 50001);
+  await refuseReading(gone, 404, 10003);
   const said = await kim.write(channelId, 'a word for the customer');
   await desk.bot();
   await marked(channelId, said.id, ['✅']);

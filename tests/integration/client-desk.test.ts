@@ -65,6 +65,14 @@ test('availability and calendar', async () => {
   expect(await availability.get()).toMatchObject({ timezone: 'UTC' });
   await availability.removeCalendar();
   expect(await availability.getCalendar()).toBeNull();
+  const digest = await availability.setDigest({ at: 'fri 16:00' });
+  expect(digest).toMatchObject({ at: 'fri 16:00', is_default: false });
+  await expect(availability.setDigest({ at: 'fri 25:00' })).rejects.toMatchObject({
+    code: 'BAD_REQUEST',
+  });
+  expect(await availability.getDigest()).toEqual(digest);
+  await availability.removeDigest();
+  expect(await availability.getDigest()).toMatchObject({ at: 'mon 09:00', is_default: true });
 });
 
 test('closings and reports', async () => {

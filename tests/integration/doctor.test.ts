@@ -31,6 +31,7 @@ afterEach(async () => {
 const patience = { timeout: 15_000 };
 const set = (settings: object) => fault(desk.sim, { kind: 'set', settings });
 const P = { view: 1n << 10n, send: 1n << 11n, manageRoles: 1n << 28n, mentionAll: 1n << 17n };
+const webhooks = 1n << 29n;
 
 async function startWatched(more: Partial<AppContext> = {}) {
   const health = createHealth();
@@ -168,6 +169,64 @@ test('what /setup has made and somebody has broken is made again by a button', a
   expect((await admin.run('doctor')).content).toContain('not mentionable: escalations name it');
 }, 60_000);
 
+/** Gives the bot's role something, or takes it away. */
+async function changeBotRole(change: (held: bigint) => bigint): Promise<void> {
+  const { guildId, roles } = desk.sim.state;
+  const { roles: all } = await stateOf(desk.sim, '?calls=0&messages=0');
+  const own = all.find(({ id }: { id: string }) => id === roles.bot);
+  const body = { permissions: String(change(BigInt(own.permissions))) };
+  await discordPerson(desk.sim, 'admin').call(
+    'PATCH',
+    `/guilds/${guildId}/roles/${roles.bot}`,
+    body,
+  );
+}
+
+test('in the name of customers: without Manage Webhooks one line is red, with its mend, and /setup works', async () => {
+  const { sim, ctx } = desk;
+  const { discord } = await ids();
+  await changeBotRole((held) => held & ~webhooks);
+  const env = { DISCORD_PERSONA: 'webhook' };
+  const red =
+    /^BAD permissions in the server: the bot's role lacks Manage Webhooks: give it that.*or invite it again by /;
+  const isRed = (line: string) => line.startsWith('BAD');
+  expect((await linesWith(env)).filter(isRed)).toEqual([expect.stringMatching(red)]);
+  expect((await linesWith({ DISCORD_PERSONA: 'bot' })).filter(isRed)).toEqual([]);
+  const config = { ...ctx.config, discord: { ...discord, persona: 'webhook' as const } };
+  await startWatched({ config });
+  const admin = operatorOf(sim);
+  expect(await admin.apply()).toMatch(/^Done\./);
+  await eventually(async () => {
+    const report = await admin.run('doctor');
+    expect(report.content).toMatch(
+      /^1 to mend:\n❌ \*\*permissions in the server\*\*: the bot's role lacks Manage Webhooks: give/,
+    );
+    // What the role lacks no overwrite of the bot's own can give it.
+    expect(labelsOf(report)).toEqual([]);
+    const invite = new URL(/https:\S+/.exec(report.content)?.[0] as string);
+    expect(BigInt(invite.searchParams.get('permissions') ?? 0) & webhooks).toBe(webhooks);
+  }, patience);
+  await changeBotRole((held) => held | webhooks);
+  await eventually(async () => {
+    expect((await admin.run('doctor')).content).toMatch(/^All is well\./);
+  }, patience);
+  // Denied in one place alone, it is given back there by a button.
+  const urgent = (await readGuildIds(ctx, sim.state.guildId)).URGENT_TICKET_CATEGORY_ID as string;
+  await denyBot(urgent, webhooks, P.view | P.manageRoles);
+  const denied = await eventually(async () => {
+    const report = await admin.run('doctor');
+    expect(report.content).toMatch(
+      /^1 to mend:\n❌ \*\*category for URGENT\*\*: the bot lacks Manage Webhooks in the category/,
+    );
+    return report;
+  }, patience);
+  const mended = await admin.press(denied, 'Give the bot its permissions');
+  expect(mended.content).toContain(`The bot has its permissions in <#${urgent}>`);
+  await eventually(async () => {
+    expect((await admin.run('doctor')).content).toMatch(/^All is well\./);
+  }, patience);
+}, 90_000);
+
 /** The configuration of somebody who has set no id at all. */
 async function ids() {
   const { discord } = desk.ctx.config;
@@ -240,6 +299,27 @@ test('npm run doctor says the same without a bot: a line each, whatever else is 
     expect.stringMatching(/^BAD gateway: Discord refuses the intents/),
   ]);
 });
+
+test('npm run doctor and /doctor tell how many tickets are parked, and when the digest is due', async () => {
+  const { mirrors } = desk.ctx.db;
+  const row = { state: 'open', channel_id: null, seq: 0, epoch: 0, steps: [] };
+  const parked = { at: 1, told: true };
+  const rows = [{ ...row, parked }, { ...row, parked }, row, { ...row, state: 'done' }];
+  await mirrors.collection.insertMany(rows as never);
+  const lines = await linesWith({ DB_NAME: desk.config.dbName, WEEKLY_DIGEST: 'fri 16:00' });
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^ok channels of the server: \d+ of 500, and 2 idle tickets are parked$/),
+  );
+  expect(lines).toContain('ok weekly digest: fri 16:00, where transcripts are');
+  const off = await linesWith({ TRANSCRIPT_CHANNEL_ID: '' });
+  expect(off).toContain('ok weekly digest: off: there is no channel for transcripts');
+  expect(await linesWith({ WEEKLY_DIGEST: 'off' })).toContain('ok weekly digest: off');
+  await desk.bot();
+  const { content } = await operatorOf(desk.sim).run('doctor');
+  expect(content).toMatch(/of 500, and 2 idle tickets are parked/);
+  await desk.stopBots();
+  await mirrors.collection.deleteMany({});
+}, 60_000);
 
 test('npm run doctor ends with 1 where a line is red, and with 2 where the configuration is', async () => {
   const [red, wrong] = await Promise.all([

@@ -487,6 +487,9 @@ export const otherRows: readonly OtherRow[] = [
   { name: 'getCalendar', statuses: '401 403 403 200' },
   { name: 'setCalendar', body: calendar, statuses: '401 403 403 200' },
   { name: 'removeCalendar', statuses: '401 403 403 204' },
+  { name: 'getDigest', statuses: '401 403 403 200' },
+  { name: 'setDigest', body: () => ({ at: 'fri 16:00' }), statuses: '401 403 403 200' },
+  { name: 'removeDigest', statuses: '401 403 403 204' },
   { name: 'listBlocks', statuses: '401 403 200 200' },
   { name: 'createBlock', body: block, statuses: '401 403 201 201' },
   {

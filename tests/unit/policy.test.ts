@@ -83,6 +83,7 @@ const table: Record<Action, { customer: string; staff: string; admin?: string }>
   read_own_reports: { customer: 'fmm', staff: 'aam' },
   read_all_reports: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
   set_calendar: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
+  set_digest: { customer: 'fmm', staff: 'ffm', admin: 'aam' },
 };
 
 describe('the policy table', () => {

@@ -116,6 +116,7 @@ const table = {
   read_own_reports: { may: staff, refusal: 'only staff may read reports' },
   read_all_reports: { may: ['manager', 'admin'], refusal: 'only ADMIN may read all reports' },
   set_calendar: { may: ['admin'], refusal: 'only ADMIN may see and set the calendar' },
+  set_digest: { may: ['admin'], refusal: 'only ADMIN may see and set the weekly digest' },
 } as const satisfies Record<string, { may: readonly Standing[]; refusal: string }>;
 
 /** Everything a ticket and its messages can be asked for. */

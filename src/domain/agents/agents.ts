@@ -9,7 +9,7 @@ import { majority, native } from '../log/collections.ts';
 import { type Page, readRows } from '../pages.ts';
 import { openStatuses } from '../tickets/workflow.ts';
 import { type Agent, fits, keysOf, toAgent } from './agent.ts';
-import { requireRoomOnCall } from './on-call.ts';
+import { takePlaceOnCall } from './on-call.ts';
 import { SEEN_EVERY_MS, writeSeen } from './seen-agents.ts';
 
 /** How long somebody counts as present after an act in Discord: it is written down only now and then. */
@@ -76,7 +76,6 @@ export async function changeAgent(
 ): Promise<AgentView> {
   requireRight(ctx.config, actor, 'see_agents', undefined);
   const known = await writeSeen(ctx, actor);
-  if (on_call) await requireRoomOnCall(ctx, known);
   const { _id } = known;
   const $set = {
     ...(skills !== undefined && { skills }),
@@ -85,11 +84,9 @@ export async function changeAgent(
     ...(name !== undefined && { name }),
     seen_at: ctx.clock(),
   };
-  const row = await native(ctx.db.agents).findOneAndUpdate(
-    { _id },
-    { $set },
-    { returnDocument: 'after' },
-  );
+  const row = on_call
+    ? await takePlaceOnCall(ctx, known, $set)
+    : await native(ctx.db.agents).findOneAndUpdate({ _id }, { $set }, { returnDocument: 'after' });
   const [view] = await viewsOf(ctx, [row as AgentRow]);
   return view as AgentView;
 }

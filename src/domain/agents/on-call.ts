@@ -4,16 +4,36 @@ import type { SupportRole } from '../../contract/tickets.ts';
 import { AppError } from '../../errors.ts';
 import type { AgentRow } from '../../models/agent.ts';
 import { majority, native } from '../log/collections.ts';
+import { bumpSetting } from '../settings.ts';
+import { inTransaction } from '../transactions.ts';
 import { fits, toAgent } from './agent.ts';
 
-/** @throws AppError CONFLICT where as many as may be are on call, whoever asks not among them */
-export async function requireRoomOnCall(ctx: AppContext, { _id }: AgentRow): Promise<void> {
-  const others = await native(ctx.db.agents).countDocuments(
-    { on_call: true, _id: { $ne: _id } },
-    { limit: ON_CALL_MAX },
-  );
-  if (others < ON_CALL_MAX) return;
-  throw new AppError('CONFLICT', `${ON_CALL_MAX} people are on call already, which is the most`);
+/** The setting on which those who go on call at the same moment meet. */
+const PLACES = 'on_call';
+
+/**
+ * Changes the row of somebody who goes on call, one after the other: of two at once for the last place the
+ * second is refused.
+ * @throws AppError CONFLICT where as many as may be are on call, whoever asks not among them
+ */
+export function takePlaceOnCall(
+  ctx: AppContext,
+  { _id }: AgentRow,
+  $set: Partial<AgentRow>,
+): Promise<AgentRow | null> {
+  return inTransaction(ctx, PLACES, async (session) => {
+    await bumpSetting(ctx, PLACES, session);
+    const agents = native(ctx.db.agents);
+    const others = await agents.countDocuments(
+      { on_call: true, _id: { $ne: _id } },
+      { limit: ON_CALL_MAX, session },
+    );
+    if (others >= ON_CALL_MAX) {
+      const most = `${ON_CALL_MAX} people are on call already, which is the most`;
+      throw new AppError('CONFLICT', most);
+    }
+    return agents.findOneAndUpdate({ _id }, { $set }, { returnDocument: 'after', session });
+  });
 }
 
 const rowsOnCall = (ctx: AppContext, more: object = {}) =>

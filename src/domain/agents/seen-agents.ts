@@ -34,12 +34,13 @@ const fresh = (now: number) => ({
 
 /**
  * Writes down that somebody is there, as they are now.
+ * @param skills of somebody who acts in Discord; what is known of them stays where they are left out
  * @returns their row, made where there was none
  */
 export async function writeSeen(
   { db, clock }: Pick<Deps, 'db' | 'clock'>,
   actor: Actor,
-  skills: readonly SupportRole[] = [],
+  skills?: readonly SupportRole[],
 ): Promise<AgentRow> {
   const now = clock.now();
   const { key, id, username, role } = actor;
@@ -49,11 +50,16 @@ export async function writeSeen(
     [`${side}.id`]: id,
     [`${side}.name`]: username,
     [`${side}.role`]: role,
-    ...(isDiscord ? { 'discord.skills': skills } : { 'web.partner': actor.partner ?? null }),
+    ...(isDiscord
+      ? skills && { 'discord.skills': skills }
+      : { 'web.partner': actor.partner ?? null }),
     seen_at: now,
     ...(isDiscord && { discord_seen_at: now }),
   };
-  const $setOnInsert = { ...fresh(now), ...(!isDiscord && { discord_seen_at: null }) };
+  const $setOnInsert = {
+    ...fresh(now),
+    ...(isDiscord ? !skills && { 'discord.skills': [] } : { discord_seen_at: null }),
+  };
   for (;;) {
     try {
       const row = await native(db.agents).findOneAndUpdate(

@@ -3,6 +3,7 @@ import type { AppContext } from '../../context.ts';
 import type {
   KeptFileRow,
   KeptTranscriptRow,
+  MirrorAlertRow,
   MirrorMemberRow,
   MirrorRow,
 } from '../../models/mirror.ts';
@@ -17,6 +18,7 @@ import { type Post, toPost, toPostRow } from './posts.ts';
 export type KeptFile = KeptFileRow;
 export type KeptTranscript = KeptTranscriptRow;
 export type MirrorMember = MirrorMemberRow;
+export type MirrorAlert = MirrorAlertRow;
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
 export type Mirror = Omit<MirrorRow, '_id' | 'pending' | 'lagging' | 'internal_seq'> & {
@@ -149,7 +151,7 @@ export function reopened(mirror: Mirror): MirrorChange {
   const { seq, internal_seq, closing } = mirror;
   const steps = seq + internal_seq > 0 ? ['reopened'] : [];
   // Whoever was let in by hand was let in for what is over.
-  const over = { members: [], pending: [], deferred: [] };
+  const over = { members: [], alerts: [], pending: [], deferred: [] };
   return { ...fresh, ...over, seq, internal_seq, closing, steps };
 }
 
@@ -226,4 +228,18 @@ export async function listChannels(ctx: AppContext): Promise<TicketChannel[]> {
     channelId: channel_id,
     partner: ticket[0]?.partner,
   }));
+}
+
+/** Tickets with a channel whose mirror has a step. */
+export async function listWithStep(
+  ctx: AppContext,
+  step: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await native(ctx.db.mirrors)
+    .find({ channel_id: { $type: 'string' }, steps: step }, { projection: { _id: 1 } })
+    .hint('mirror_channel')
+    .limit(limit)
+    .toArray();
+  return rows.map(({ _id }) => _id.toHexString());
 }

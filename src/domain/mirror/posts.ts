@@ -134,6 +134,26 @@ export async function listIngested(
   return [...messages, ...(await newest({ stream: 'internal' }))];
 }
 
+/**
+ * The newest note taken in from each of some threads, one look for all of them.
+ * @returns the ids in Discord, by thread
+ */
+export async function findNewestIn(
+  ctx: AppContext,
+  ticketId: string,
+  threadIds: readonly string[],
+): Promise<Map<string, string>> {
+  const ofThreads = { stream: 'internal', channel_id: { $in: [...threadIds] } };
+  const rows = await native(ctx.db.posts)
+    .aggregate([
+      { $match: { ticket_id: oid(ticketId), direction: 'in', ...ofThreads } },
+      { $sort: { seq: 1 } },
+      { $group: { _id: '$channel_id', id: { $last: '$_id' } } },
+    ])
+    .toArray();
+  return new Map(rows.map(({ _id, id }) => [_id as string, id as string]));
+}
+
 /** The Discord messages that stand for the newest public messages up to a seq, newest first. */
 export async function listStandingUpTo(
   ctx: AppContext,

@@ -53,12 +53,19 @@ export async function openPractice(
   requireRight(ctx.config, actor, 'see_agents', undefined);
   const owner = practiceKey(actor.key);
   const tickets = native(ctx.db.tickets);
-  const wanted = { owner, status: { $in: [...openStatuses] } };
-  const open = await tickets.findOne(wanted, { readConcern: majority, projection: { number: 1 } });
+  const rows = (filter: object) =>
+    tickets
+      .find({ owner, ...filter }, { readConcern: majority, projection: { number: 1 } })
+      .sort({ number: -1 })
+      .limit(1)
+      .next();
+  // Before the other look: what is opened between the two has this one's key.
+  const last = await rows({});
+  const open = await rows({ status: { $in: [...openStatuses] } });
   if (open) return { id: open._id.toHexString(), number: open.number, isNew: false };
-  const before = await tickets.countDocuments({ owner }, { readConcern: majority });
-  // Of two at once one opens it, and the other is given the same.
-  const body = { ...ticketBody, client_id: `practice ${before}` };
+  // Of two at once one opens it, and the other is given the same. By the number and not by how many there
+  // were: some may have been deleted.
+  const body = { ...ticketBody, client_id: `practice after ${last?.number ?? 0}` };
   const { id, number } = (await createTicket(ctx, customerOf(owner), body)).ticket;
   return { id, number, isNew: true };
 }

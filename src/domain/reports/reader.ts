@@ -4,16 +4,13 @@ import type { Actor } from '../access/actor.ts';
 import { can, requireRight } from '../access/policy.ts';
 import { keysOf } from '../agents/agent.ts';
 import { agentRowOf } from '../agents/agents.ts';
-import { DAY, dayOf } from './days.ts';
+import { dayOf, shiftDay } from './days.ts';
 import { loadDays, type Statistics } from './load.ts';
 import type { Whose } from './summarize.ts';
 import type { Link } from './ticket-links.ts';
 
 /** Days a report is of where nothing else is said. */
 export const USUAL_DAYS = 30;
-
-const shift = (day: string, days: number) =>
-  new Date(Date.parse(day) + days * DAY).toISOString().slice(0, 10);
 
 /** Whose numbers somebody is shown, and what every report says of itself. */
 export interface Reader {
@@ -41,9 +38,9 @@ export async function readerOf(ctx: AppContext, actor: Actor): Promise<Reader> {
 function spanOf({ from, to }: Pick<ReportQuery, 'from' | 'to'>, today: string) {
   if (from === undefined) {
     const last = to ?? today;
-    return { from: shift(last, 1 - USUAL_DAYS), to: last };
+    return { from: shiftDay(last, 1 - USUAL_DAYS), to: last };
   }
-  const most = shift(from, mostReportDays - 1);
+  const most = shiftDay(from, mostReportDays - 1);
   const usual = today < most ? today : most;
   return { from, to: to ?? (usual < from ? from : usual) };
 }

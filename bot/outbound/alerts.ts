@@ -1,0 +1,89 @@
+import { isStaffRole } from '../../src/contract/identity.ts';
+import type { Entry } from '../../src/domain/log/entry.ts';
+import type { MirrorAlert, MirrorChange } from '../../src/domain/mirror/mirrors.ts';
+import type { Bridge } from '../bridge.ts';
+import { systemLine } from '../format.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { deliver } from '../posting.ts';
+import { mentionsOf } from './on-call.ts';
+import { failureOf } from './refusals.ts';
+
+/** People who may wait for the next message of one ticket's customer. */
+export const MOST_ALERTED = 10;
+
+const TEXT = 'the customer has written.';
+
+/** Changes of who is to be alerted, one at a time: commands make them beside the ticket's queue. */
+const changing = new WeakMap<MirroredTicket, Promise<unknown>>();
+
+function inTurn<T>(ticket: MirroredTicket, act: () => Promise<T>): Promise<T> {
+  const before = changing.get(ticket) ?? Promise.resolve();
+  const next = before.then(act, act);
+  changing.set(
+    ticket,
+    next.catch(() => undefined),
+  );
+  return next;
+}
+
+/**
+ * Has somebody named with the customer's next message, or no more where they were to be.
+ * @returns whether they are now; `full` where too many are
+ */
+export function toggleAlert(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  personId: string,
+): Promise<boolean | 'full'> {
+  return inTurn(ticket, async () => {
+    const { alerts = [], seq } = ticket.mirror;
+    const others = alerts.filter(({ id }) => id !== personId);
+    const isOff = others.length < alerts.length;
+    if (!isOff && alerts.length >= MOST_ALERTED) return 'full';
+    const mine = isOff ? [] : [{ id: personId, after: seq }];
+    await bridge.tickets.save(ticket, { alerts: [...others, ...mine] });
+    return !isOff;
+  });
+}
+
+function isFromCustomer(entry: Entry): boolean {
+  if (entry.type !== 'message' || entry.stream !== 'public') return false;
+  return entry.origin !== 'system' && !isStaffRole(entry.author.role);
+}
+
+/** What is committed with an entry that somebody is to be named with: a crash then forgets nobody. */
+export function alertingChange({ mirror }: MirroredTicket, entry: Entry): MirrorChange {
+  if (!mirror.alerts?.length || !isFromCustomer(entry)) return {};
+  return { spoken: entry.seq };
+}
+
+const isDue =
+  (spoken: number) =>
+  ({ after }: MirrorAlert) =>
+    after < spoken;
+
+/** Names those who asked for it behind a message of the customer's, once. */
+export async function callAlerted(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  const { spoken = 0, alerts = [], channel_id: channelId } = ticket.mirror;
+  const people = alerts.filter(isDue(spoken)).map(({ id }) => id);
+  if (people.length === 0 || !channelId) return;
+  const outcome = await deliver(bridge, ticket, {
+    channelId,
+    key: `alert ${ticket.id} ${spoken}`,
+    body: { content: systemLine(`${mentionsOf(people)} ${TEXT}`) },
+    calls: { users: people },
+    isIt: ({ content }) => content.endsWith(TEXT),
+  });
+  if (outcome.end === 'gone') throw failureOf(bridge, ticket, channelId, outcome);
+  if (outcome.end === 'refused') {
+    const reason = outcome.error.message;
+    bridge.log.warn({ ticket: ticket.id, reason }, 'nobody was alerted');
+  }
+  const posted = outcome.end === 'done' ? outcome.value : undefined;
+  await inTurn(ticket, async () => {
+    const left = (ticket.mirror.alerts ?? []).filter((one) => !isDue(spoken)(one));
+    const last_post = posted ?? ticket.mirror.last_post;
+    await bridge.tickets.save(ticket, { alerts: left, last_post, attempt: null });
+  });
+  bridge.ctx.failpoint('after-record');
+}
