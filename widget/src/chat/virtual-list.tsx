@@ -22,7 +22,6 @@ const ESTIMATE = 56;
 const OVERSCAN = 600;
 /** What is beyond the view is drawn in steps of so many pixels, a frame each: none takes long. */
 const STEP = 200;
-const FRAME_MS = 20;
 const NEAR = 48;
 
 /** First index whose row ends below `y`. */
@@ -63,11 +62,7 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     ends[index] = total;
   }
   const startOf = (index: number) => (index > 0 ? (ends[index - 1] as number) : 0);
-  const { current: held } = anchor;
-  const heldAt = held ? rows.findIndex(({ key }) => key === held.key) : -1;
-  // Where the row that is looked at is now: whatever has come above it is not drawn first.
-  const heldTop = held && heldAt >= 0 ? startOf(heldAt) - held.offset : undefined;
-  const top = sticks.current ? Math.max(0, total - range.height) : (heldTop ?? range.top);
+  const top = sticks.current ? Math.max(0, total - range.height) : range.top;
   const first = Math.min(find(ends, top - range.over), Math.max(0, rows.length - 1));
   const last = Math.min(rows.length, find(ends, top + range.height + range.over) + 1);
   const before = startOf(first);
@@ -115,18 +110,19 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
       element.scrollTop = element.scrollHeight;
       return;
     }
-    if (heldTop !== undefined && Math.abs(element.scrollTop - heldTop) > 1) {
-      element.scrollTop = heldTop;
-    }
+    const { current } = anchor;
+    const index = current ? rows.findIndex(({ key }) => key === current.key) : -1;
+    if (!current || index < 0) return;
+    const wanted = startOf(index) - current.offset;
+    if (Math.abs(element.scrollTop - wanted) > 1) element.scrollTop = wanted;
   });
 
   useEffect(() => {
     if (range.over >= OVERSCAN) return;
-    // After the frame that has drawn the step before: one begins with what has been scrolled.
-    const timer = setTimeout(() => {
+    const frame = requestAnimationFrame(() => {
       setRange((now) => ({ ...now, over: Math.min(OVERSCAN, now.over + STEP) }));
-    }, FRAME_MS);
-    return () => clearTimeout(timer);
+    });
+    return () => cancelAnimationFrame(frame);
   }, [range]);
 
   const onScroll = () => {
