@@ -35,22 +35,24 @@ interface Costs {
   over: (ms: number) => number;
 }
 
-/** The tasks of main threads in which a function of the widget was called. */
+/** How code is run; what else names a file of ours, such as the request for it, is the browser's own. */
+const running = /^(EvaluateScript|FunctionCall|v8\.evaluateModule|RunMicrotasks|EventDispatch)$/;
+
+/** The tasks of main threads in which code of the widget ran; one within another is not another. */
 function readCosts(trace: Buffer): Costs {
   const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
-  const place = ({ pid, tid }: TraceEvent) => `${pid}/${tid}`;
-  const isOurs = ({ args }: TraceEvent) => /\/widget\//.test(args?.data?.url ?? '');
-  const ours = traceEvents.filter(isOurs);
-  const tasks = traceEvents.filter(({ name, ph }) => ph === 'X' && /RunTask$/.test(name));
-  const costs = tasks
-    .filter((task) =>
-      ours.some(
-        (one) =>
-          place(one) === place(task) && one.ts >= task.ts && one.ts < task.ts + (task.dur ?? 0),
-      ),
-    )
-    .map(({ tdur, dur = 0 }) => (tdur ?? dur) / 1000)
-    .sort((a, b) => b - a);
+  const isIn = (one: TraceEvent, { pid, tid, ts, dur = 0 }: TraceEvent) =>
+    one.pid === pid && one.tid === tid && one.ts >= ts && one.ts < ts + dur;
+  const ours = traceEvents.filter(
+    ({ name, args }) => running.test(name) && /\/widget\//.test(args?.data?.url ?? ''),
+  );
+  const tasks = traceEvents
+    .filter(({ name, ph }) => ph === 'X' && /RunTask$/.test(name))
+    .filter((task) => ours.some((one) => isIn(one, task)));
+  const isWithin = (task: TraceEvent, one: TraceEvent) =>
+    isIn(task, one) && (one.dur ?? 0) > (task.dur ?? 0);
+  const outermost = tasks.filter((task) => !tasks.some((one) => isWithin(task, one)));
+  const costs = outermost.map(({ tdur, dur = 0 }) => (tdur ?? dur) / 1000).sort((a, b) => b - a);
   const over = (ms: number) => costs.filter((cost) => cost > ms).length;
   return { tasks: costs.length, longest: costs.slice(0, 5), over };
 }

@@ -69,6 +69,11 @@ export function actorOfAuthor(author: Author): Actor {
   };
 }
 
+/** What somebody has said in Discord they take back there whoever takes care of the ticket by now. */
+export function takingBack(author: Author): Actor {
+  return { ...actorOfAuthor(author), manages: true };
+}
+
 /**
  * Asks Discord who somebody is now: without the privileged members intent a cached member's roles may
  * be old. Somebody who has left has none.

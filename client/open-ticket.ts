@@ -38,6 +38,9 @@ export class OpenTicket {
   readonly #feed: Feed;
   readonly #outbox: Outbox;
   readonly #actions: TicketActions;
+  #drawn:
+    | { rows: readonly MessageView[]; items: readonly OutboxItem[]; shown: ShownMessage[] }
+    | undefined;
   #released = false;
 
   /** @internal made by `DeskClient.openTicket` */
@@ -74,13 +77,27 @@ export class OpenTicket {
     return this.#track.log.cursor;
   }
 
-  /** What is stored in order of `seq`, and behind it what is on its way, in the order it was written. */
+  /**
+   * What is stored in order of `seq`, and behind it what is on its way, in the order it was written. The
+   * same array as long as nothing of it has changed.
+   */
   get messages(): ShownMessage[] {
+    const rows = this.#track.rows.all;
+    const items = this.#outbox.items(this.id);
+    const isSame =
+      rows === this.#drawn?.rows &&
+      items.length === this.#drawn.items.length &&
+      items.every((item, index) => item === this.#drawn?.items[index]);
+    if (!isSame || !this.#drawn) this.#drawn = { rows, items, shown: this.#draw(items) };
+    return this.#drawn.shown;
+  }
+
+  #draw(items: readonly OutboxItem[]): ShownMessage[] {
     const shown: ShownMessage[] = this.#track.rows.all.map((message) => {
       return { key: message.client_id ?? message.id, state: 'sent', message };
     });
     const keys = new Set(shown.map(({ key }) => key));
-    for (const item of this.#outbox.items(this.id)) {
+    for (const item of items) {
       if (keys.has(item.client_id)) continue;
       shown.push({ key: item.client_id, state: item.state, item });
     }

@@ -54,5 +54,6 @@ export function newer(known: TicketView | undefined, told: TicketView): TicketVi
   if (!known) return told;
   if (known.last_seq > told.last_seq) return known;
   const { closing_due_at } = { ...known, ...told };
-  return closing_due_at === undefined ? told : { ...told, closing_due_at };
+  const isSame = closing_due_at === undefined || closing_due_at === told.closing_due_at;
+  return isSame ? told : { ...told, closing_due_at };
 }

@@ -72,9 +72,14 @@ export function inboxOf({ inboxes }: Bridge, ticketId: string): Inbox {
   return made;
 }
 
+/** Where so much waits, as while a channel cannot be read, reactions are dropped: nobody writes by them. */
+export const MOST_BEFORE_REACTIONS = 500;
+
 /** Puts an event into the queue of the ticket whose channel it comes from. */
 export function enqueue(bridge: Bridge, ticketId: string, event: InboundEvent): void {
-  inboxOf(bridge, ticketId).events.push(event);
+  const { events } = inboxOf(bridge, ticketId);
+  if (event.kind === 'reacted' && events.length >= MOST_BEFORE_REACTIONS) return;
+  events.push(event);
   bridge.inbound.schedule(ticketId, 'first');
 }
 

@@ -1,3 +1,4 @@
+import type { Actor } from '../../src/domain/access/actor.ts';
 import { withIdentities } from '../../src/domain/agents/identities.ts';
 import type { Author, LogId, Message } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
@@ -5,7 +6,7 @@ import { deleteIn, editIn } from '../../src/domain/messages/change.ts';
 import { changePost, logOfPost, type Post, removePosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { actorOfAuthor } from '../people.ts';
+import { actorOfAuthor, takingBack } from '../people.ts';
 import { filesAfter, MessageGone } from './attachments.ts';
 import { unmarkAway } from './away-marks.ts';
 import { type Incoming, isWebhook } from './incoming.ts';
@@ -36,7 +37,7 @@ const logOf = ({ ticket_id: ticketId, stream }: Message): LogId => ({ ticketId, 
  */
 async function takeBack(bridge: Bridge, message: Message, post: Post) {
   bridge.lease.require();
-  const actor = await withIdentities(bridge.ctx, actorOfAuthor(message.author));
+  const actor = await withIdentities(bridge.ctx, takingBack(message.author));
   await deleteIn(bridge.ctx, actor, logOf(message), message.id, deletionId(post));
 }
 
@@ -120,9 +121,12 @@ async function change(
   incoming: Incoming,
   message: Message,
   post: Post,
+  { manages = false }: Pick<Actor, 'manages'>,
 ): Promise<void> {
   const { ctx } = bridge;
-  const actor = await withIdentities(ctx, actorOfAuthor(message.author));
+  // As who they were; which tickets are theirs to see goes by who they are.
+  const author = { ...actorOfAuthor(message.author), manages };
+  const actor = await withIdentities(ctx, author);
   const { files, missing } = await filesAfter(bridge, actor, ticket, incoming, message, post);
   if (incoming.text === '' && files.length === 0) {
     const why = missing.join('; ') || 'nothing is left of it';
@@ -181,16 +185,18 @@ export async function ingestEdit(
       : undefined;
   }
   // What is not for the customer any more is taken back whoever its writer is by now.
-  const isHidden = message.stream === 'public' && streamOf(incoming) === 'internal';
-  const verdict = isHidden ? undefined : await verdictOn(bridge, incoming, message.author);
-  if (verdict?.kind === 'refuse') {
+  if (message.stream === 'public' && streamOf(incoming) === 'internal') {
+    return withdraw(bridge, ticket, incoming, message, post);
+  }
+  const verdict = await verdictOn(bridge, incoming, message.author);
+  if (verdict.kind === 'refuse') {
     await refuseEdit(bridge, ticket, incoming, message, post, verdict.why);
     return undefined;
   }
   if (message.stream !== streamOf(incoming)) {
     return withdraw(bridge, ticket, incoming, message, post);
   }
-  await change(bridge, ticket, incoming, message, post).catch((error: unknown) => {
+  await change(bridge, ticket, incoming, message, post, verdict.actor).catch((error: unknown) => {
     if (!(error instanceof MessageGone)) throw error;
   });
   return undefined;

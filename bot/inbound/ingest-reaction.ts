@@ -15,7 +15,7 @@ import { addReaction, removeReaction } from '../../src/domain/messages/react.ts'
 import { findPost, logOfPost } from '../../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { actorOf, actorOfAuthor, isStaff, type Person } from '../people.ts';
+import { actorOf, isStaff, type Person, takingBack } from '../people.ts';
 import { enqueue, type Reacted } from './inbox.ts';
 import { isPermanent } from './receipts.ts';
 import { ticketAround } from './threads.ts';
@@ -24,11 +24,14 @@ import { personNow } from './writers.ts';
 /** A reaction of staff to a customer's message, or to a note; among themselves they react for themselves. */
 async function takeIn(
   bridge: Bridge,
+  { ticket }: MirroredTicket,
   log: LogId,
   message: Message,
   { emoji = '', userId = '', person: known }: Reacted,
 ): Promise<void> {
-  if (log.stream === 'public' && isStaffRole(message.author.role)) return;
+  // The owner's messages are a customer's, whatever their role.
+  const isOwners = message.author.key === ticket.owner;
+  if (log.stream === 'public' && !isOwners && isStaffRole(message.author.role)) return;
   if (!canonicalEmoji(emoji, sizes.emoji)) return;
   // As the event says: nothing that was written after it waits for Discord to answer.
   const person = known ?? (await personNow(bridge, { id: userId, displayName: userId }));
@@ -42,6 +45,7 @@ async function takeIn(
 /** Takes back what was set in Discord, whoever has the right to clear it there. */
 async function takeBack(
   bridge: Bridge,
+  _ticket: MirroredTicket,
   log: LogId,
   message: Message,
   { emoji, userId }: Reacted,
@@ -53,7 +57,7 @@ async function takeBack(
     (userId === undefined || author.id === userId);
   for (const one of message.reactions.filter(isCleared)) {
     bridge.lease.require();
-    await removeReaction(bridge.ctx, actorOfAuthor(one.author), log, message.id, one.emoji);
+    await removeReaction(bridge.ctx, takingBack(one.author), log, message.id, one.emoji);
   }
 }
 
@@ -70,7 +74,7 @@ export async function ingestReaction(
   const message = await readMessage(bridge.ctx.db, log, post.message_id);
   if (!message || message.deleted) return;
   try {
-    await (reacted.set ? takeIn : takeBack)(bridge, log, message, reacted);
+    await (reacted.set ? takeIn : takeBack)(bridge, ticket, log, message, reacted);
   } catch (error) {
     // The ticket has ended, or the message has as many as it takes: an acknowledgement is not missed.
     if (!isPermanent(error)) throw error;

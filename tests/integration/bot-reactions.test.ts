@@ -84,6 +84,14 @@ test('a reaction is passed on while Discord tells nothing of members, and holds 
   await eventually(async () => expect((await seen(desk.ctx, ticketId)).length).toBe(2));
 });
 
+test('a ticket’s owner is its customer, whatever their role', async () => {
+  const owner = { ...customer, role: 'AGENT' as const };
+  const { id } = await say(desk.ctx, ticketId, 'my own parcel', owner);
+  const post = await postOf('**Ana** (staff): my own parcel');
+  await kimReacts(post, '👍');
+  await reactionsAre(publicLog(), id, ['Kim 👍']);
+});
+
 test('a moderator clears one emoji, or all of them', async () => {
   const { id } = await say(desk.ctx, ticketId, 'hello');
   const post = await postOf('**Ana**: hello');

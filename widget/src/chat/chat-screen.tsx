@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { reasonOf } from '../../../client/errors.ts';
 import type { FileView } from '../../../src/contract/messages.ts';
 import { Bubble } from './bubble.tsx';
@@ -26,7 +26,7 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
   const [toEnd, setToEnd] = useState(0);
   const [atBottom, setAtBottom] = useState(true);
   const drop = useDrop(desk, conversation);
-  const rows = rowsOf(session, conversation);
+  const rows = useRows(session, conversation);
   const newestOwn = rows.findLast(
     (row) => row.kind === 'opening' || (row.kind === 'message' && row.isMine),
   )?.key;
@@ -90,12 +90,17 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
   );
 }
 
-function rowsOf(session: Session, conversation: Conversation): Row[] {
+/** Of thousands of messages, built anew only where something of them has changed. */
+function useRows(session: Session, conversation: Conversation): Row[] {
   const { ticket, pending, messages, open } = conversation;
   // Of a ticket in which nothing has happened yet, the opening is all there is to load.
   const isUnknown = open?.loaded === false && ticket?.last_seq !== 0;
   const hasOlder = isUnknown || open?.hasOlder === true;
-  return buildRows({ me: session.person.id, ticket, pending, messages, hasOlder });
+  const me = session.person.id;
+  return useMemo(
+    () => buildRows({ me, ticket, pending, messages, hasOlder }),
+    [me, ticket, pending, messages, hasOlder],
+  );
 }
 
 function Line(props: LineProps) {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 interface Keyed {
   key: string;
@@ -20,6 +20,8 @@ interface VirtualListProps<T extends Keyed> {
 
 const ESTIMATE = 56;
 const OVERSCAN = 600;
+/** What is beyond the view is drawn in steps of so many pixels, a frame each: none takes long. */
+const STEP = 200;
 const NEAR = 48;
 
 /** First index whose row ends below `y`. */
@@ -50,7 +52,7 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
   const sticks = useRef(true);
   const anchor = useRef<Anchor>();
   const [, setVersion] = useState(0);
-  const [range, setRange] = useState({ top: 0, height: 800 });
+  const [range, setRange] = useState({ top: 0, height: 800, over: 0 });
   const renew = () => setVersion((version) => version + 1);
 
   const ends = new Float64Array(rows.length);
@@ -61,8 +63,8 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
   }
   const startOf = (index: number) => (index > 0 ? (ends[index - 1] as number) : 0);
   const top = sticks.current ? Math.max(0, total - range.height) : range.top;
-  const first = Math.min(find(ends, top - OVERSCAN), Math.max(0, rows.length - 1));
-  const last = Math.min(rows.length, find(ends, top + range.height + OVERSCAN) + 1);
+  const first = Math.min(find(ends, top - range.over), Math.max(0, rows.length - 1));
+  const last = Math.min(rows.length, find(ends, top + range.height + range.over) + 1);
   const before = startOf(first);
   const after = total - startOf(last);
 
@@ -86,7 +88,8 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     if (!element) return;
     // The view itself: a keyboard that opens, a composer that grows.
     const resized = new ResizeObserver(() => {
-      setRange({ top: element.scrollTop, height: element.clientHeight });
+      const { scrollTop: top, clientHeight: height } = element;
+      setRange(({ over }) => ({ top, height, over }));
     });
     resized.observe(element);
     return () => {
@@ -114,6 +117,14 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     if (Math.abs(element.scrollTop - wanted) > 1) element.scrollTop = wanted;
   });
 
+  useEffect(() => {
+    if (range.over >= OVERSCAN) return;
+    const frame = requestAnimationFrame(() => {
+      setRange((now) => ({ ...now, over: Math.min(OVERSCAN, now.over + STEP) }));
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [range]);
+
   const onScroll = () => {
     const element = view.current;
     if (!element) return;
@@ -124,9 +135,11 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     anchor.current = row && { key: row.key, offset: startOf(index) - scrollTop };
     onBottom(sticks.current);
     if (scrollTop < 400) onTop();
-    if (Math.abs(scrollTop - range.top) > OVERSCAN / 3 || clientHeight !== range.height) {
-      setRange({ top: scrollTop, height: clientHeight });
-    }
+    const moved = Math.abs(scrollTop - range.top);
+    if (moved <= STEP && clientHeight === range.height) return;
+    // Of what is drawn nothing is in view after a leap.
+    const over = moved > clientHeight + OVERSCAN ? 0 : range.over;
+    setRange({ top: scrollTop, height: clientHeight, over });
   };
 
   return (
