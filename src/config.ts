@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { type IssueLevel, issueLevels } from './contract/ticket-words.ts';
 import { ConfigError, describe, parseVariables, type Raw } from './environment.ts';
 import { noticeMisspelt } from './misspelt-variables.ts';
-import type { logLevels, roleNames, VariableName } from './variables.ts';
+import type { logLevels } from './variables/bounds.ts';
+import type { roleNames } from './variables/process.ts';
+import type { VariableName } from './variables.ts';
 import { secretWeakness } from './weak-secret.ts';
 
 /** Named stops for tests that kill the process at a given moment; inert unless set. */

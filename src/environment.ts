@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { z } from 'zod';
-import { type Variable, type VariableName, variables } from './variables.ts';
+import type { Variable } from './variables/kinds.ts';
+import { type VariableName, variables } from './variables.ts';
 
 type Name = VariableName;
 /** The environment by its schema: every variable that is right, as its own type. */

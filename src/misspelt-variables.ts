@@ -1,4 +1,5 @@
-import { type Variable, variables } from './variables.ts';
+import type { Variable } from './variables/kinds.ts';
+import { variables } from './variables.ts';
 
 /** Names other programs give to the same thing. */
 const aliases: Record<string, keyof typeof variables> = {

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { httpUrl, MOST_HOURS, type Variable } from './kinds.ts';
+
+/** The bridge to Discord. */
+export const discordVariables = {
+  MAX_TICKETS_IN_DISCORD_PER_PARTNER: {
+    schema: z.coerce.number().int().min(1).max(500).default(250),
+    wants: "how many of one partner's tickets have a channel at the same time; the next ones wait",
+    example: '250',
+  },
+  PARK_BELOW: {
+    schema: z.coerce.number().int().min(0).max(499).default(25),
+    wants:
+      "below how many free channels of the server's 500 idle tickets are parked, 0 to 499; 0 for never",
+    example: '25',
+  },
+  PARK_IDLE_HOURS: {
+    schema: z.coerce.number().positive().max(MOST_HOURS).default(24),
+    wants: `hours without anything new until a ticket may be parked, at most ${MOST_HOURS}`,
+    example: '24',
+  },
+  DISCORD_API_URL: {
+    schema: httpUrl.default('https://discord.com/api'),
+    wants: "Discord's API address without the version",
+    example: 'https://discord.com/api',
+  },
+  DISCORD_CDN_URL: {
+    schema: httpUrl.default('https://cdn.discordapp.com'),
+    wants: "Discord's CDN address",
+    example: 'https://cdn.discordapp.com',
+  },
+} satisfies Record<string, Variable>;
