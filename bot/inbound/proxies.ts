@@ -1,9 +1,11 @@
+import { SnowflakeUtil } from 'discord.js';
 import { withIdentities } from '../../src/domain/agents/identities.ts';
 import type { LogId, Message } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
 import { editIn } from '../../src/domain/messages/change.ts';
 import {
   findPost,
+  listIngested,
   logOfPost,
   type Post,
   recordPost,
@@ -142,6 +144,32 @@ export function expectOriginal(bridge: Bridge, ticket: MirroredTicket, incoming:
   }, TOGETHER_MS).unref();
 }
 
+/** Whose message, written just before, says what a webhook says, and has still to be deleted. */
+async function writersOf({ ctx }: Bridge, ticket: MirroredTicket, { message, text }: Incoming) {
+  const since = message.createdTimestamp - TOGETHER_MS;
+  const writers = new Set<string>();
+  for (const post of await listIngested(ctx, ticket.id, REMEMBERED)) {
+    if (!post.message_id || SnowflakeUtil.timestampFrom(post.id) < since) continue;
+    const said = await readMessage(ctx.db, logOfPost(post), post.message_id);
+    if (said && !said.deleted && repeats(said.content, text)) writers.add(said.author.key);
+  }
+  return writers;
+}
+
+/**
+ * Takes the deletion that a webhook's words follow. Where somebody else has just written them, their
+ * message is what goes next, whatever was deleted before.
+ */
+async function takeOriginal(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming) {
+  const { deletions } = inboxOf(bridge, ticket.id);
+  const goesWith = ({ text }: Echo) => repeats(text, incoming.text);
+  if (!deletions.some(goesWith)) return undefined;
+  const writers = [...(await writersOf(bridge, ticket, incoming))];
+  const isTheirs = ({ original }: Echo) =>
+    writers.every((key) => key === original?.message.author.key);
+  return take(deletions, (echo) => goesWith(echo) && isTheirs(echo))?.original;
+}
+
 /**
  * Ingests what a webhook says: the words of a message that was deleted just before are passed on as
  * its author's; others wait for such a deletion.
@@ -152,7 +180,7 @@ export async function ingestRepetition(
   incoming: Incoming,
 ): Promise<void> {
   const inbox = inboxOf(bridge, ticket.id);
-  const { original } = take(inbox.deletions, ({ text }) => repeats(text, incoming.text)) ?? {};
+  const original = await takeOriginal(bridge, ticket, incoming);
   if (!original) return expectOriginal(bridge, ticket, incoming);
   take(inbox.repetitions, ({ id }) => id === incoming.id);
   const { message, post } = original;

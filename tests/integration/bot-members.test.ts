@@ -192,6 +192,28 @@ test.each(['delete', 'post'])(
   60_000,
 );
 
+test('what a proxy says for a guest is not taken for what staff have just deleted', async () => {
+  const { ticket, channelId } = await begin();
+  await kim.run(channelId, 'member add', { user: guest.id });
+  await seesIt(channelId, true);
+  const staff = discordPerson(desk.sim, 'kim');
+  const regretted = await staff.write(channelId, 'I will not refund you');
+  await marked(channelId, regretted.id, ['✅']);
+  await staff.remove(channelId, regretted.id);
+  const customerHas = async () => (await seen(desk.ctx, ticket.id)).map(({ content }) => content);
+  await eventually(async () => expect(await customerHas()).toEqual(['hello']), patience);
+  const { id } = await guest.write(channelId, 'refund you');
+  await marked(channelId, id, ['📝']);
+  const said = { channel_id: channelId, message_id: id, content: 'refund you', name: 'Mo' };
+  await fault(desk.sim, { kind: 'proxy-message', ...said, first: 'post' });
+  await eventually(async () => {
+    const copy = (await messagesIn(desk.sim, channelId)).find((one) => one.webhook_id);
+    expect(await marksOn(desk.sim, channelId, copy?.id ?? '')).toEqual(['📝']);
+  }, patience);
+  expect(await customerHas()).toEqual(['hello']);
+  await notesAre(ticket.id, [`${guest.name} (guest): refund you`]);
+}, 60_000);
+
 test('a ticket that was opened again begins without guests', async () => {
   const { ticket, channelId } = await begin();
   await kim.run(channelId, 'member add', { user: guest.id });
