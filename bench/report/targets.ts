@@ -274,6 +274,7 @@ const search: readonly Target[] = [
     ],
     as: 'ratio',
     atLeast: 0.9,
+    why: 'the worker runs in the server’s process here, which has one core for both; what it does there beside the index (service levels, assignment, statistics) counts too',
   },
 ];
 
