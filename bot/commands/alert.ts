@@ -2,6 +2,7 @@ import { AppError } from '../../src/errors.ts';
 import { MOST_ALERTED, toggleAlert } from '../outbound/alerts.ts';
 import type { CommandModule } from './command.ts';
 import { offered } from './options.ts';
+import { inTicketTurn } from './ticket-turn.ts';
 
 export const alert: CommandModule = {
   command: {
@@ -13,10 +14,10 @@ export const alert: CommandModule = {
       description:
         'Be named with the next message of the customer in this ticket, once; again: not',
     },
-    async run({ bridge, ticketId }, { user }) {
-      const ticket = bridge.tickets.known(ticketId);
-      if (!ticket) throw new AppError('CONFLICT', 'the ticket has no channel any more');
-      const is = await toggleAlert(bridge, ticket, user.id);
+    async run(context, { user }) {
+      const is = await inTicketTurn(context, (ticket) =>
+        toggleAlert(context.bridge, ticket, user.id),
+      );
       if (is === 'full') {
         throw new AppError('CONFLICT', `${MOST_ALERTED} people wait for it here already`);
       }

@@ -1,30 +1,18 @@
 import { isStaffRole } from '../../src/contract/identity.ts';
 import type { Entry } from '../../src/domain/log/entry.ts';
 import type { MirrorAlert, MirrorChange } from '../../src/domain/mirror/mirrors.ts';
+import { createTurns } from '../../src/domain/turns.ts';
 import type { Bridge } from '../bridge.ts';
-import { systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { deliver } from '../posting.ts';
-import { mentionsOf } from './on-call.ts';
-import { failureOf } from './refusals.ts';
+import { mentionsOf, postCall } from './on-call.ts';
 
 /** People who may wait for the next message of one ticket's customer. */
 export const MOST_ALERTED = 10;
 
 const TEXT = 'the customer has written.';
 
-/** Changes of who is to be alerted, one at a time: commands make them beside the ticket's queue. */
-const changing = new WeakMap<MirroredTicket, Promise<unknown>>();
-
-function inTurn<T>(ticket: MirroredTicket, act: () => Promise<T>): Promise<T> {
-  const before = changing.get(ticket) ?? Promise.resolve();
-  const next = before.then(act, act);
-  changing.set(
-    ticket,
-    next.catch(() => undefined),
-  );
-  return next;
-}
+/** Changes of who is to be alerted: commands make them beside the ticket's queue. */
+const changing = createTurns<MirroredTicket>();
 
 /**
  * Has somebody named with the customer's next message, or no more where they were to be.
@@ -35,7 +23,7 @@ export function toggleAlert(
   ticket: MirroredTicket,
   personId: string,
 ): Promise<boolean | 'full'> {
-  return inTurn(ticket, async () => {
+  return changing.take(ticket, async () => {
     const { alerts = [], seq } = ticket.mirror;
     const others = alerts.filter(({ id }) => id !== personId);
     const isOff = others.length < alerts.length;
@@ -64,25 +52,17 @@ const isDue =
 
 /** Names those who asked for it behind a message of the customer's, once. */
 export async function callAlerted(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
-  const { spoken = 0, alerts = [], channel_id: channelId } = ticket.mirror;
+  const { spoken = 0, alerts = [], channel_id } = ticket.mirror;
   const people = alerts.filter(isDue(spoken)).map(({ id }) => id);
-  if (people.length === 0 || !channelId) return;
-  const outcome = await deliver(bridge, ticket, {
-    channelId,
+  if (people.length === 0 || !channel_id) return;
+  const last_post = await postCall(bridge, ticket, {
     key: `alert ${ticket.id} ${spoken}`,
-    body: { content: systemLine(`${mentionsOf(people)} ${TEXT}`) },
+    text: `${mentionsOf(people)} ${TEXT}`,
     calls: { users: people },
     isIt: ({ content }) => content.endsWith(TEXT),
   });
-  if (outcome.end === 'gone') throw failureOf(bridge, ticket, channelId, outcome);
-  if (outcome.end === 'refused') {
-    const reason = outcome.error.message;
-    bridge.log.warn({ ticket: ticket.id, reason }, 'nobody was alerted');
-  }
-  const posted = outcome.end === 'done' ? outcome.value : undefined;
-  await inTurn(ticket, async () => {
+  await changing.take(ticket, async () => {
     const left = (ticket.mirror.alerts ?? []).filter((one) => !isDue(spoken)(one));
-    const last_post = posted ?? ticket.mirror.last_post;
     await bridge.tickets.save(ticket, { alerts: left, last_post, attempt: null });
   });
   bridge.ctx.failpoint('after-record');

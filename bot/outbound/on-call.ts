@@ -35,7 +35,7 @@ export async function callingStep(bridge: Bridge, ticket: MirroredTicket): Promi
   return people.length > 0 ? [PENDING] : [];
 }
 
-/** Mentions of those on call who fit a role, to be put into a text. */
+/** Mentions of people, to be put into a text. */
 export function mentionsOf(people: readonly string[]): string {
   return people.map((id) => `<@${id}>`).join(' ');
 }
@@ -54,8 +54,8 @@ async function heldUntil({ ctx }: Bridge, { ticket }: MirroredTicket): Promise<n
   return nextOpening(calendar, now) ?? Number.POSITIVE_INFINITY;
 }
 
-/** Posts a line of a call, once. @returns the newest post then */
-async function postCall(
+/** Posts a line by which people are called, once. @returns the newest post then */
+export async function postCall(
   bridge: Bridge,
   ticket: MirroredTicket,
   call: Pick<Outgoing, 'key' | 'calls' | 'isIt'> & { text: string },
@@ -67,7 +67,7 @@ async function postCall(
   if (outcome.end === 'gone') throw failureOf(bridge, ticket, channelId, outcome);
   if (outcome.end === 'refused') {
     const reason = outcome.error.message;
-    bridge.log.warn({ ticket: ticket.id, reason }, 'nobody on call was called');
+    bridge.log.warn({ ticket: ticket.id, reason }, 'nobody was called');
     return ticket.mirror.last_post;
   }
   return outcome.value ?? ticket.mirror.last_post;

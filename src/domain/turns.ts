@@ -1,4 +1,4 @@
-/** Runs what changes a socket's user or rooms one after the other, in the order it was asked for. */
+/** Runs what changes the same thing (a socket, a ticket's channel) one after the other, in the order it was asked for. */
 export interface Turns<K extends object> {
   /** @returns what `work` returns; it begins when all asked for before has ended, well or not */
   take<T>(key: K, work: () => Promise<T>): Promise<T>;

@@ -17,17 +17,27 @@ export interface DigestPosting {
   attempt: { slot: number; channelId: string; at: number } | null;
 }
 
-/** Stores the digest of a slot, unless there is one of that slot, or of a later one. */
-export async function storeDigest(ctx: Deps, digest: Digest): Promise<void> {
+/** Stores a value that has a slot in place of an earlier one's; the filter says which slots give way. */
+async function storeUnlessLater(
+  ctx: Deps,
+  _id: string,
+  value: Digest | DigestPosting,
+  givesWay: object,
+): Promise<void> {
   try {
     await native(ctx.db.settings).updateOne(
-      { _id: MADE, 'value.slot': { $lt: digest.slot } } as never,
-      { $inc: { version: 1 }, $set: { value: digest, updated_at: ctx.clock() } },
+      { _id, 'value.slot': givesWay } as never,
+      { $inc: { version: 1 }, $set: { value, updated_at: ctx.clock() } },
       { upsert: true },
     );
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }
+}
+
+/** Stores the digest of a slot, unless there is one of that slot, or of a later one. */
+export function storeDigest(ctx: Deps, digest: Digest): Promise<void> {
+  return storeUnlessLater(ctx, MADE, digest, { $lt: digest.slot });
 }
 
 /** The digest that is to be posted next, and what is known of attempts; undefined where there is nothing to do. */
@@ -44,14 +54,6 @@ export async function readUnposted(
 }
 
 /** Writes down how far the posting has come; never back to an earlier slot. */
-export async function saveDigestPosting(ctx: Deps, posting: DigestPosting): Promise<void> {
-  try {
-    await native(ctx.db.settings).updateOne(
-      { _id: POSTED, 'value.slot': { $lte: posting.slot } } as never,
-      { $inc: { version: 1 }, $set: { value: posting, updated_at: ctx.clock() } },
-      { upsert: true },
-    );
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-  }
+export function saveDigestPosting(ctx: Deps, posting: DigestPosting): Promise<void> {
+  return storeUnlessLater(ctx, POSTED, posting, { $lte: posting.slot });
 }
