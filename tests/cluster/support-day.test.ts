@@ -9,7 +9,7 @@ import { startDiscord } from '../support/discord.ts';
 import { commandsKnown } from '../support/interactions.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { type Cluster, startCluster } from './support/cluster.ts';
-import { collectTicket } from './support/day/collect.ts';
+import { collectTickets } from './support/day/collect.ts';
 import { Day } from './support/day/day.ts';
 import type { DayEvidence } from './support/day/evidence.ts';
 import { type Finding, judgeDay } from './support/day/judge.ts';
@@ -39,7 +39,7 @@ describe('a support day', () => {
   });
 
   const collect = async (day: Day): Promise<DayEvidence> => ({
-    tickets: await Promise.all(day.tickets.map((ticket) => collectTicket(day, ticket))),
+    tickets: await collectTickets(day),
     uses: day.uses,
     gaps: day.gaps,
   });

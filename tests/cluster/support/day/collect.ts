@@ -59,10 +59,19 @@ async function readPage(ticket: DayTicket, version: string): Promise<Page> {
   const url = `${ticket.customer.url}/api/v1/tickets/${ticket.id}/transcript?version=${version}`;
   const token = version === 'staff' ? ticket.staffToken : ticket.customer.token;
   const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
-  return pageOf(await answer.text());
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`transcript of #${ticket.number}: ${text}`);
+  return pageOf(text);
 }
 
-export async function collectTicket(day: Day, ticket: DayTicket): Promise<TicketEvidence> {
+/** One ticket at a time: a person may read few transcripts at once, and one of the staff reads them all. */
+export async function collectTickets(day: Day): Promise<TicketEvidence[]> {
+  const all: TicketEvidence[] = [];
+  for (const ticket of day.tickets) all.push(await collectTicket(day, ticket));
+  return all;
+}
+
+async function collectTicket(day: Day, ticket: DayTicket): Promise<TicketEvidence> {
   const { witness } = day;
   const { body: view } = await ticket.customer.call<TicketView>('GET', `/tickets/${ticket.id}`);
   const { body: final } = await ticket.customer.list(ticket.id, '?limit=500');
