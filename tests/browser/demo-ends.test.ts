@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { makeTempDir } from '../support/temp-dir.ts';
+import { makeDataDir } from '../support/temp-dir.ts';
 import { isRunning, startDemo } from './demo-process.ts';
 
 let dataDir: string;
 beforeAll(async () => {
-  dataDir = await makeTempDir('demo-ends');
+  dataDir = await makeDataDir('demo-ends');
 });
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 

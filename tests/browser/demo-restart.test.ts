@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { findFreePort } from '../../src/infra/embedded-mongo/launch.ts';
 import { eventually } from '../support/eventually.ts';
-import { makeTempDir } from '../support/temp-dir.ts';
+import { makeDataDir } from '../support/temp-dir.ts';
 import { openBrowser } from './browser.ts';
 import { type DemoProcess, startDemo } from './demo-process.ts';
 
@@ -12,7 +12,7 @@ let browser: Browser;
 let demo: DemoProcess | undefined;
 
 beforeAll(async () => {
-  dataDir = await makeTempDir('demo-restart');
+  dataDir = await makeDataDir('demo-restart');
   browser = await openBrowser();
 }, 120_000);
 afterAll(async () => {

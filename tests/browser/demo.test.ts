@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
 import { eventually } from '../support/eventually.ts';
-import { makeTempDir } from '../support/temp-dir.ts';
+import { makeDataDir } from '../support/temp-dir.ts';
 import { collectComplaints, openBrowser } from './browser.ts';
 import { type DemoProcess, startDemo } from './demo-process.ts';
 
@@ -17,7 +17,7 @@ let dataDir: string;
 let pictures: string;
 
 beforeAll(async () => {
-  dataDir = await makeTempDir('demo');
+  dataDir = await makeDataDir('demo');
   const kept = process.env.DESKCORD_SCREENSHOTS === '1';
   pictures = kept ? fileURLToPath(new URL('../../docs/images/', import.meta.url)) : dataDir;
   await mkdir(pictures, { recursive: true });

@@ -7,7 +7,7 @@ import { channelOf, discordEnv, startDiscord, textsIn } from '../support/discord
 import { eventually } from '../support/eventually.ts';
 import { personAt } from '../support/people.ts';
 import { seededRandom } from '../support/random.ts';
-import { makeTempDir } from '../support/temp-dir.ts';
+import { makeDataDir } from '../support/temp-dir.ts';
 import { chooseSeed, Recorder, type StoredLogs } from './support/history.ts';
 import { measure, report } from './support/measurements.ts';
 import { createNode, type NodeProcess } from './support/node-process.ts';
@@ -23,7 +23,7 @@ describe('one process with the embedded MongoDB', () => {
 
   beforeAll(async () => {
     sim = await startDiscord();
-    directory = await makeTempDir('embedded');
+    directory = await makeDataDir('embedded');
     node = createNode('single', directory, {
       DATA_DIR: directory,
       JWT_SECRET_KEY: SECRET,

@@ -12,7 +12,7 @@ import { runFetchProcess } from '../../src/infra/embedded-mongo/fetch-process.ts
 import { findMongod } from '../../src/infra/embedded-mongo/find.ts';
 import { findEmbeddedMongo } from '../../src/infra/embedded-mongo/running.ts';
 import { eventually } from '../support/eventually.ts';
-import { makeTempDir } from '../support/temp-dir.ts';
+import { makeDataDir } from '../support/temp-dir.ts';
 
 const durable = { writeConcern: { w: 'majority', j: true } } as const;
 const root = join(import.meta.dirname, '../..');
@@ -21,7 +21,7 @@ let running: EmbeddedMongo[];
 let exits: unknown[];
 
 beforeEach(async () => {
-  dataDir = await makeTempDir('embedded');
+  dataDir = await makeDataDir('embedded');
   running = [];
   exits = [];
 });

@@ -10,7 +10,7 @@ import {
   withAdmin,
 } from '../../src/infra/embedded-mongo/replica-set.ts';
 import { eventually } from './eventually.ts';
-import { makeTempDir } from './temp-dir.ts';
+import { makeDataDir } from './temp-dir.ts';
 
 /** The address of the one MongoDB that all test files share; each takes a database of its own. */
 export function testMongoUri(): string {
@@ -56,7 +56,7 @@ export interface TestReplicaSet {
  * for those that need another to take over (after 2 s without a heartbeat).
  */
 export async function startReplicaSet(size: 1 | 3 = 1): Promise<TestReplicaSet> {
-  const directory = await makeTempDir('mongo');
+  const directory = await makeDataDir('mongo');
   const binary = await findTestMongod();
   const members = await Promise.all(
     Array.from({ length: size }, (_, index) => startMember(binary, directory, index)),

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { findFreePort } from '../../src/infra/embedded-mongo/launch.ts';
 import { watch } from '../../src/infra/embedded-mongo/watchdog.ts';
 import { eventually } from './eventually.ts';
-import { makeTempDir } from './temp-dir.ts';
+import { makeDataDir } from './temp-dir.ts';
 
 export interface TestRedis {
   readonly url: string;
@@ -26,7 +26,7 @@ export interface TestRedis {
 
 /** A real redis-server on loopback that keeps nothing on disk and ends with this process. */
 export async function startRedis(): Promise<TestRedis> {
-  const directory = await makeTempDir('redis');
+  const directory = await makeDataDir('redis');
   const port = await findFreePort();
   let server: ChildProcess | undefined = await launch(port, directory);
   const kill = async () => {

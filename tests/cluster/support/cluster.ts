@@ -3,7 +3,7 @@ import { MongoClient } from 'mongodb';
 import { ensureBuilt } from '../../../src/prepare.mjs';
 import { SECRET } from '../../support/app.ts';
 import { freshDatabaseName, testMongoUri } from '../../support/mongo.ts';
-import { makeTempDir } from '../../support/temp-dir.ts';
+import { makeDataDir } from '../../support/temp-dir.ts';
 import { keepCluster, readLogs, type StoredLogs } from './history.ts';
 import { createNode, type NodeProcess } from './node-process.ts';
 
@@ -55,7 +55,7 @@ function commonEnv(database: string, { mongo, redis, env }: ClusterOptions) {
 /** Real processes of the compiled server on one database, which a test may kill and freeze. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await ensureBuilt();
-  const directory = await makeTempDir('cluster');
+  const directory = await makeDataDir('cluster');
   const database = freshDatabaseName();
   const env = commonEnv(database, options);
   const client = new MongoClient(options.mongo ?? testMongoUri());
