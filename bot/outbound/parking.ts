@@ -144,6 +144,7 @@ async function park(bridge: Bridge, ticket: MirroredTicket, channelId: string): 
   await lockChannel(bridge, channelId);
   const drained = await drain(bridge, ticket);
   if (isTalkedIn(bridge, drained)) return callOff(bridge, ticket, 'somebody writes in it');
+  if (drained.unread > 0) return callOff(bridge, ticket, 'a thread of it cannot be read');
   const unkept = await keepWords(bridge, ticket, drained);
   if (unkept) return callOff(bridge, ticket, unkept);
   if (!(await isParkable(bridge, ticket))) return callOff(bridge, ticket, 'there is news');
@@ -163,7 +164,8 @@ async function park(bridge: Bridge, ticket: MirroredTicket, channelId: string): 
 async function isReadable(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   try {
     const drained = await bridge.drainInbound(ticket);
-    return !isTalkedIn(bridge, drained);
+    // Nobody asked for its end: what the bot may not read is not to go with the channel.
+    return drained.unread === 0 && !isTalkedIn(bridge, drained);
   } catch (error) {
     if (isUnauthorized(error)) throw error;
     bridge.log.info({ ticket: ticket.id, reason: describe(error) }, 'not parked');
