@@ -33,7 +33,8 @@ function isSettled(bridge: Bridge, one: MirroredTicket): boolean {
   const isQuiet = mirror.deferred.length === 0 && mirror.problem === null;
   // A call that waits for the working hours needs its channel.
   if (isCallPending(one)) return false;
-  const isRead = (bridge.inboxes.get(id)?.events.length ?? 0) === 0;
+  const inbox = bridge.inboxes.get(id);
+  const isRead = !inbox || (inbox.events.length === 0 && !inbox.dropped);
   return !stale && isOpen(ticket) && isShown && isQuiet && isRead;
 }
 
