@@ -6,6 +6,7 @@ import { createTickets } from '../../bot/mirrored-tickets.ts';
 import { MOST_ALERTED, toggleAlert } from '../../bot/outbound/alerts.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { claimTicket } from '../../src/domain/tickets/assign.ts';
+import { createTicket } from '../../src/domain/tickets/create.ts';
 import { agent, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import { channelOf, discordPerson, fault, messagesIn, textsIn } from '../support/discord.ts';
 import { botThatDies } from '../support/dying-bot.ts';
@@ -83,6 +84,18 @@ test('whoever asked is named with the next message of the customer, once, whoeve
   await write(ticket, 'the end', agent);
   expect(await alerts(channelId)).toEqual([line('kim', 'robin'), line('robin')]);
 }, 90_000);
+
+test('a colleague who has opened a ticket is its customer', async () => {
+  await desk.bot();
+  const body = { topic: 'My laptop', description: 'It does not start.' };
+  const { id, number } = (await createTicket(desk.ctx, agent, body)).ticket;
+  const channelId = (await channelOf(desk.sim, number)).id as string;
+  await kim.run(channelId, 'alert');
+  await write({ id, channelId }, 'Another one asks', { ...agent, key: 'sue', id: 'sue' });
+  expect(await alerts(channelId)).toEqual([]);
+  await write({ id, channelId }, 'It is the battery', agent);
+  await hasAlerts(channelId, [line('kim')]);
+}, 60_000);
 
 test('a bot killed between the message and the line that names them says both once', async () => {
   for (const [point, nth] of [
