@@ -154,6 +154,14 @@ function checkTranscripts(view: GuildView, guild: Guild): Check | undefined {
   return { ...base, ok: false, text, ...mendOf(view, id) };
 }
 
+/** True where what is to be kept in the channel for transcripts can be posted there. */
+export function canPostTranscripts(view: GuildView, guild: Guild): boolean {
+  const id = view.settings.transcriptChannelId;
+  const channel = id ? guild.channels.cache.get(id) : undefined;
+  if (!id || !channel?.isTextBased()) return false;
+  return lacking(view, neededForTranscripts, id).length === 0;
+}
+
 function isPublic(guild: Guild, channelId: string): boolean {
   const channel = guild.channels.cache.get(channelId);
   return channel?.permissionsFor(guild.roles.everyone)?.has(P.ViewChannel) ?? false;

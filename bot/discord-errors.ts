@@ -75,6 +75,28 @@ export function retryAfterMs(error: unknown): number {
   return Math.max(error.timeToReset, error.retryAfter, 0);
 }
 
+/** What keeps Discord from being reached, by what Node calls it; its own words name the address. */
+const unreached: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens at Discord's address",
+  ENOTFOUND: "Discord's address is not known here",
+  EAI_AGAIN: "Discord's address cannot be looked up",
+  EHOSTUNREACH: "there is no way to Discord's address",
+  ENETUNREACH: "there is no way to Discord's address",
+  ETIMEDOUT: 'Discord does not answer',
+  UND_ERR_CONNECT_TIMEOUT: 'Discord does not answer',
+  UND_ERR_HEADERS_TIMEOUT: 'Discord does not answer',
+  UND_ERR_SOCKET: 'the connection to Discord was cut',
+  ECONNRESET: 'the connection to Discord was cut',
+};
+
+function unreachedBy(error: unknown): string | undefined {
+  const { code: own, message, cause } = (error ?? {}) as NodeJS.ErrnoException;
+  // `fetch` says no more by itself.
+  const below =
+    message === 'fetch failed' ? (cause as NodeJS.ErrnoException | undefined) : { code: own };
+  return unreached[String(below?.code)];
+}
+
 /** An error in words for an operator, without addresses or tokens. */
 export function describe(error: unknown): string {
   if (error instanceof DiscordAPIError) return `Discord says ${error.message} (${error.code})`;
@@ -82,6 +104,8 @@ export function describe(error: unknown): string {
   if (error instanceof HTTPError) return `Discord answers ${error.status}`;
   if (error instanceof LeaseLost || error instanceof MirrorProblem) return error.message;
   if (error instanceof ChannelGone) return error.message;
+  const away = unreachedBy(error);
+  if (away) return away;
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 

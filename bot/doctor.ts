@@ -1,9 +1,16 @@
-import { type APIApplication, type APIUser, ApplicationFlags, type REST, Routes } from 'discord.js';
+import {
+  type APIApplication,
+  type APIUser,
+  ApplicationFlags,
+  type Guild,
+  type REST,
+  Routes,
+} from 'discord.js';
 import type { AppContext } from '../src/context.ts';
 import { digestTimeOf, OFF } from '../src/domain/digest/settings.ts';
 import { countParked } from '../src/domain/mirror/parking.ts';
 import { confirmWrite } from '../src/domain/settings.ts';
-import { type Check, checkGuild, checkHeadRoom } from './checks.ts';
+import { type Check, canPostTranscripts, checkGuild, checkHeadRoom } from './checks.ts';
 import { describe, isUnauthorized, tokenRefused } from './discord-errors.ts';
 import type { GuildView } from './settings.ts';
 
@@ -95,7 +102,7 @@ async function checkClock({
     const text = `this machine's clock is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} Discord's`;
     return { ...base, ok: false, text, advice: 'set it by NTP: tokens expire by it' };
   } catch (error) {
-    const text = `Discord cannot be reached: ${describe(error)}`;
+    const text = `not compared: ${describe(error)}`;
     return { ...base, ok: false, text, advice: 'let this machine reach it' };
   }
 }
@@ -148,12 +155,15 @@ export async function readFacts(ctx: Pick<Patient['ctx'], 'db' | 'config'>): Pro
   return { parked, digestTime };
 }
 
-/** A desk without a digest is sound: it is only told. */
-function checkDigest({ settings }: GuildView, time: string): Check {
+/** A desk without a digest is sound: it is only told. What keeps it from its channel has a line of its own. */
+function checkDigest(view: GuildView, guild: Guild, time: string): Check {
   const base = { key: 'doctor:digest', name: 'weekly digest', ok: true };
   if (time === OFF) return { ...base, text: 'off' };
-  if (settings.transcriptChannelId) return { ...base, text: `${time}, where transcripts are` };
-  return { ...base, text: 'off: there is no channel for transcripts' };
+  if (!view.settings.transcriptChannelId) {
+    return { ...base, text: 'off: there is no channel for transcripts' };
+  }
+  if (canPostTranscripts(view, guild)) return { ...base, text: `${time}, where transcripts are` };
+  return { ...base, text: `${time}, once the bot can write in the channel for transcripts` };
 }
 
 /** What is in the guild. */
@@ -168,7 +178,7 @@ export function examineGuild(view: GuildView, { parked, digestTime }: StoredFact
     { ...base, ok: true, text: guild.name },
     ...checkGuild(view),
     checkHeadRoom(guild, parked),
-    ...(digestTime === undefined ? [] : [checkDigest(view, digestTime)]),
+    ...(digestTime === undefined ? [] : [checkDigest(view, guild, digestTime)]),
   ];
 }
 

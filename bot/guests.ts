@@ -12,9 +12,7 @@ export function isGuest(
   channelId: string | null,
   personId: string,
 ): boolean {
-  const ticketId = channelId === null ? undefined : tickets.idOfChannel(channelId);
-  const ticket = ticketId === undefined ? undefined : tickets.known(ticketId);
-  return ticket?.mirror.members?.some(({ id }) => id === personId) ?? false;
+  return channelId !== null && tickets.guestsIn(channelId).some(({ id }) => id === personId);
 }
 
 /** A guest as who writes a note; the ticket is theirs to see, whoever takes care of it. */

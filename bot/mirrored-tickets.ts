@@ -20,6 +20,7 @@ import {
   listChannels,
   type Mirror,
   type MirrorChange,
+  type MirrorMember,
   readMirroredTicket,
   reopened,
   type TicketChannel,
@@ -88,6 +89,8 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
   const byId = new Map<string, MirroredTicket>();
   const idByChannel = new Map<string, string>();
   const loading = new Map<string, Promise<MirroredTicket | undefined>>();
+  /** Guests of tickets that were not loaded yet, as they were at the start. */
+  const guests = new Map<string, readonly MirrorMember[]>();
   /** Last entry of each log known to be in Discord; spares a look at those a reconciliation poll names again. */
   const done = new LRUCache<string, number>({ max: REMEMBERED });
 
@@ -129,6 +132,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     };
     if (mirror.state === 'done') return loaded;
     byId.set(id, loaded);
+    guests.delete(id);
     if (mirror.channel_id) idByChannel.set(mirror.channel_id, id);
     return loaded;
   };
@@ -137,7 +141,10 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     /** Learns which channels belong to tickets. */
     async loadChannels(): Promise<TicketChannel[]> {
       const channels = await listChannels(ctx);
-      for (const { ticketId, channelId } of channels) idByChannel.set(channelId, ticketId);
+      for (const { ticketId, channelId, members } of channels) {
+        idByChannel.set(channelId, ticketId);
+        if (members.length > 0 && !byId.has(ticketId)) guests.set(ticketId, members);
+      }
       return channels;
     },
     /** @returns undefined for a ticket that does not exist; one that is done is not kept */
@@ -198,6 +205,12 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     isParked: (id: string): boolean => Boolean(byId.get(id)?.mirror.parked),
     countParked: (): number => [...byId.values()].filter(({ mirror }) => mirror.parked).length,
     idOfChannel: (channelId: string): string | undefined => idByChannel.get(channelId),
+    /** Who was let into a channel by hand, whether its ticket is loaded or not. */
+    guestsIn(channelId: string): readonly MirrorMember[] {
+      const id = idByChannel.get(channelId);
+      const known = id === undefined ? undefined : byId.get(id);
+      return known?.mirror.members ?? guests.get(id ?? '') ?? [];
+    },
     /** The channel a ticket has now; looks through all there are where the ticket is not loaded. */
     channelOf(id: string): string | undefined {
       const known = byId.get(id)?.mirror.channel_id;

@@ -7,6 +7,7 @@ import { type Mark, marks } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { postNotice } from '../posting.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
+import { compareIds } from '../snowflakes.ts';
 import {
   ascending,
   channelOf,
@@ -16,7 +17,7 @@ import {
   type Recent,
 } from './channel-pages.ts';
 import { attempt, buryMessage } from './dead-letters.ts';
-import { inboxOf } from './inbox.ts';
+import { type Dropped, inboxOf, joinDropped } from './inbox.ts';
 import { type Incoming, incomingOf, isWebhook, isWritten } from './incoming.ts';
 import { ingestMessage } from './ingest.ts';
 import { mark } from './marks.ts';
@@ -89,6 +90,7 @@ async function compare(
   ticket: MirroredTicket,
   channel: Place,
   recent: Recent,
+  dropped: Dropped | undefined,
 ): Promise<Message[]> {
   const said = recent.messages.filter((message) => isWritten(message) || isWebhook(message));
   const posts = await findPosts(
@@ -107,7 +109,7 @@ async function compare(
   for (const message of unknown) {
     if (isRepetition(bridge, message)) expectOriginal(bridge, ticket, incomingOf(bridge, message));
   }
-  await ingestMissedDeletions(bridge, ticket, channel, recent);
+  await ingestMissedDeletions(bridge, ticket, channel, recent, dropped?.count ?? 0);
   for (const message of unknown) {
     if (bridge.ended) break;
     await ingestSeen(bridge, ticket, incomingOf(bridge, message));
@@ -115,8 +117,18 @@ async function compare(
   return unknown;
 }
 
+/** The message from which a place is read: the newest one taken in, or one that a dropped event was about. */
+function startOf(newest: string, dropped: Dropped | undefined): string {
+  return dropped && compareIds(dropped.from, newest) < 0 ? dropped.from : newest;
+}
+
 /** The same in the open threads of a channel; one that cannot be read holds up nothing else. */
-async function compareThreads(bridge: Bridge, ticket: MirroredTicket, channel: TextChannel) {
+async function compareThreads(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  channel: TextChannel,
+  dropped: Dropped | undefined,
+) {
   const threads = threadsOf(bridge, channel.id);
   if (threads.length === 0) return;
   const newest = await findNewestIn(
@@ -127,12 +139,9 @@ async function compareThreads(bridge: Bridge, ticket: MirroredTicket, channel: T
   for (const thread of threads) {
     if (bridge.ended) return;
     try {
-      await compare(
-        bridge,
-        ticket,
-        thread,
-        await listRecent(bridge, thread, newest.get(thread.id) ?? '0'),
-      );
+      const start = startOf(newest.get(thread.id) ?? '0', dropped);
+      const recent = await listRecent(bridge, thread, start);
+      await compare(bridge, ticket, thread, recent, dropped);
     } catch (error) {
       if (!isInaccessible(error)) throw error;
       const reason = describe(error);
@@ -141,22 +150,21 @@ async function compareThreads(bridge: Bridge, ticket: MirroredTicket, channel: T
   }
 }
 
-/**
- * Reads from the channel what the gateway did not bring: messages after the last one ingested, to
- * the end, oldest first; and among the hundred before them what was edited or deleted. Says in the
- * channel how many were recovered.
- * @returns false where the channel is not there
- */
-export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
+async function readAgain(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  dropped: Dropped | undefined,
+): Promise<boolean> {
   const { mirror } = ticket;
   const { generation } = bridge;
   const live = Number.isFinite(bridge.readyAt);
   const channel = mirror.channel_id && (await channelOf(bridge, mirror.channel_id));
   if (!channel) return false;
-  const recent = await listRecent(bridge, channel, ticket.gapStart ?? mirror.inbound);
+  const start = startOf(ticket.gapStart ?? mirror.inbound, dropped);
+  const recent = await listRecent(bridge, channel, start);
   const now = bridge.ctx.clock();
-  const unknown = await compare(bridge, ticket, channel, recent);
-  await compareThreads(bridge, ticket, channel);
+  const unknown = await compare(bridge, ticket, channel, recent, dropped);
+  await compareThreads(bridge, ticket, channel, dropped);
   if (bridge.ended) return true;
   inboxOf(bridge, ticket.id).seenUpTo = recent.messages.at(-1)?.id ?? '0';
   ticket.caughtUpGeneration = generation;
@@ -165,6 +173,25 @@ export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<b
   const missed = unknown.filter(({ createdTimestamp }) => isMissed(createdTimestamp));
   if (missed.length > 0) await tellRecovered(bridge, ticket, channel.id, missed);
   return true;
+}
+
+/**
+ * Reads from the channel what the gateway did not bring, or was dropped: messages after the last one
+ * ingested, to the end, oldest first; and from the hundred before them, or the oldest one that was
+ * dropped, what was edited or deleted. Says in the channel how many were recovered.
+ * @returns false where the channel is not there
+ */
+export async function catchUp(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
+  const inbox = inboxOf(bridge, ticket.id);
+  const { dropped } = inbox;
+  // What is dropped from now on may be newer than what is read.
+  inbox.dropped = undefined;
+  try {
+    return await readAgain(bridge, ticket, dropped);
+  } catch (error) {
+    inbox.dropped = joinDropped(dropped, inbox.dropped);
+    throw error;
+  }
 }
 
 /**

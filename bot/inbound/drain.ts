@@ -1,9 +1,16 @@
-import { type APIChannel, type APIMessage, MessageType, Routes } from 'discord.js';
+import { type APIChannel, type APIMessage, MessageType, Routes, SnowflakeUtil } from 'discord.js';
 import { findPosts, type Post } from '../../src/domain/mirror/posts.ts';
 import type { Aside } from '../../src/domain/transcript/asides.ts';
 import { unavailable } from '../../src/errors.ts';
 import { type Bridge, isOfOurWebhook, selfId } from '../bridge.ts';
-import { code, hasCode, isInaccessible, MirrorProblem } from '../discord-errors.ts';
+import {
+  code,
+  describe,
+  hasCode,
+  isForbidden,
+  isInaccessible,
+  MirrorProblem,
+} from '../discord-errors.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
 import { compareIds } from '../snowflakes.ts';
@@ -27,6 +34,8 @@ export interface Drained {
   asides: Aside[];
   /** The newest message that was read, a snowflake; `0` where the channel is gone. */
   upTo: string;
+  /** Threads that Discord did not let the bot read; an aside says so of each. */
+  unread: number;
 }
 
 const said: readonly MessageType[] = [
@@ -145,26 +154,41 @@ function isPassedOn(post: Post | undefined): boolean {
   return post?.direction === 'in' && post.mark !== 'refused';
 }
 
+/** Says in the place of a thread's lines that nobody can read them. */
+function unreadAside(name: string, { id }: APIChannel, error: unknown): Aside {
+  const content = `The thread "${name}" could not be read: ${describe(error)}. What it had is not kept.`;
+  const at = SnowflakeUtil.timestampFrom(id);
+  return { id, author: 'Deskcord', at, content, files: [], why: 'not read' };
+}
+
 /** A collection of what the log does not have, which refuses to grow without bound. */
 function collect(bridge: Bridge) {
   const asides: Aside[] = [];
+  const keep = (aside: Aside) => {
+    if (asides.length >= MAX_ASIDES) {
+      throw new MirrorProblem(
+        `the channel holds more than ${MAX_ASIDES} lines of staff that no transcript has: save them by hand, then remove it`,
+      );
+    }
+    asides.push(aside);
+  };
+  let unread = 0;
   return {
     asides,
+    unread: () => unread,
     add(message: APIMessage, why: string): void {
       const isOurs = message.author.id === selfId(bridge) || isOfOurWebhook(bridge, message);
-      if (isOurs || !said.includes(message.type)) return;
-      if (asides.length >= MAX_ASIDES) {
-        throw new MirrorProblem(
-          `the channel holds more than ${MAX_ASIDES} lines of staff that no transcript has: save them by hand, then remove it`,
-        );
-      }
-      asides.push(asideOf(bridge, message, why));
+      if (!isOurs && said.includes(message.type)) keep(asideOf(bridge, message, why));
+    },
+    miss(name: string, thread: APIChannel, error: unknown): void {
+      unread++;
+      keep(unreadAside(name, thread, error));
     },
   };
 }
 
 /**
- * Reads a thread to its end, or to where somebody has removed it.
+ * Reads a thread to its end, or to where somebody has removed it or keeps it from the bot.
  * @returns the newest message that was read, a snowflake; `0` where there was none
  */
 async function drainThread(
@@ -172,7 +196,7 @@ async function drainThread(
   thread: APIChannel,
   found: ReturnType<typeof collect>,
 ): Promise<string> {
-  const name = 'name' in thread ? thread.name : '';
+  const name = 'name' in thread ? (thread.name ?? '') : '';
   let upTo = '0';
   try {
     for await (const page of messagesAfter(bridge, thread.id, '0')) {
@@ -184,19 +208,23 @@ async function drainThread(
       upTo = ids.at(-1) ?? upTo;
     }
   } catch (error) {
-    if (!hasCode(error, code.unknownChannel)) throw error;
+    if (hasCode(error, code.unknownChannel)) return upTo;
+    if (!isForbidden(error)) throw error;
+    found.miss(name, thread, error);
+    if (upTo === '0') return thread.id;
   }
   return upTo;
 }
 
 /**
  * Reads a closed ticket's channel to its end. What was written there before the closing goes into the
- * log and to the customer; the rest is handed back, so that nothing staff wrote goes with the channel.
+ * log and to the customer; the rest is handed back, so that nothing staff wrote goes with the channel. A
+ * thread that Discord keeps from the bot holds nothing up, and is named.
  * @throws while the channel cannot be read: it must not be removed then
  */
 export async function drainInbound(bridge: Bridge, ticket: MirroredTicket): Promise<Drained> {
   const channelId = ticket.mirror.channel_id;
-  if (!channelId) return { asides: [], upTo: '0' };
+  if (!channelId) return { asides: [], upTo: '0', unread: 0 };
   await waitForInbound(bridge, ticket);
   const found = collect(bridge);
   let upTo = channelId;
@@ -219,5 +247,5 @@ export async function drainInbound(bridge: Bridge, ticket: MirroredTicket): Prom
     if (!hasCode(error, code.unknownChannel)) throw error;
   }
   found.asides.sort((a, b) => compareIds(a.id, b.id));
-  return { asides: found.asides, upTo };
+  return { asides: found.asides, upTo, unread: found.unread() };
 }

@@ -2,6 +2,7 @@ import type { Message } from '../../src/domain/log/entry.ts';
 import type { Post } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Person } from '../people.ts';
+import { compareIds } from '../snowflakes.ts';
 import type { Incoming } from './incoming.ts';
 
 /** A reaction to a message of the channel; taken back by nobody in particular, it is everybody's. */
@@ -34,10 +35,20 @@ export interface Echo {
   original: { message: Message; post: Post } | undefined;
 }
 
+/** Events that were more than are held: the channel itself still says what they would have. */
+export interface Dropped {
+  /** The oldest message that one of them was about, a snowflake. */
+  from: string;
+  /** How many they were. */
+  count: number;
+}
+
 /** What waits to be ingested from one ticket's channel, and what is known of the way it comes. */
 export interface Inbox {
   /** In the order in which they happened. */
   events: InboundEvent[];
+  /** What was dropped of them, for the channel to be read instead; undefined where nothing was. */
+  dropped: Dropped | undefined;
   /** Why the channel cannot be read just now, in words for staff. */
   trouble: string | undefined;
   /** How often what stands in the way has failed, by what it is; empty while all goes well. */
@@ -60,6 +71,7 @@ export function inboxOf({ inboxes }: Bridge, ticketId: string): Inbox {
   if (known) return known;
   const made: Inbox = {
     events: [],
+    dropped: undefined,
     trouble: undefined,
     failures: new Map(),
     seenUpTo: '0',
@@ -72,20 +84,72 @@ export function inboxOf({ inboxes }: Bridge, ticketId: string): Inbox {
   return made;
 }
 
-/** Where so much waits, as while a channel cannot be read, reactions are dropped: nobody writes by them. */
-export const MOST_BEFORE_REACTIONS = 500;
+/** Events of one ticket that are held, as while its channel cannot be read; and of all tickets together. */
+export const MOST_HELD = 500;
+export const MOST_HELD_ALTOGETHER = 5000;
 
-/** Puts an event into the queue of the ticket whose channel it comes from. */
+/** The message that an event is about, where the channel says by itself what has become of it. */
+function messageOf(event: InboundEvent): string | undefined {
+  if (event.kind === 'message') return event.incoming.id;
+  return event.kind === 'changed' || event.kind === 'deleted' ? event.id : undefined;
+}
+
+const isDroppable = (event: InboundEvent) => messageOf(event) !== undefined;
+
+/** What two times were dropped, as one. */
+export function joinDropped(
+  one: Dropped | undefined,
+  other: Dropped | undefined,
+): Dropped | undefined {
+  if (!one || !other) return one ?? other;
+  const from = compareIds(one.from, other.from) < 0 ? one.from : other.from;
+  return { from, count: one.count + other.count };
+}
+
+/** Leaves what is held of messages to the next look into the channel, before which nothing is handled. */
+function dropHeld(inbox: Inbox): void {
+  for (const event of inbox.events) {
+    const from = messageOf(event);
+    if (from !== undefined) inbox.dropped = joinDropped(inbox.dropped, { from, count: 1 });
+  }
+  const kept = inbox.events.filter((event) => !isDroppable(event));
+  inbox.events.splice(0, inbox.events.length, ...kept);
+}
+
+/** The inbox that holds most of what may be dropped. */
+function fullest({ inboxes }: Bridge, own: Inbox): Inbox {
+  const size = ({ events }: Inbox) => events.filter(isDroppable).length;
+  let [found, most] = [own, size(own)];
+  for (const inbox of inboxes.values()) {
+    if (inbox.events.length > most && size(inbox) > most) [found, most] = [inbox, size(inbox)];
+  }
+  return found;
+}
+
+function countHeld({ inboxes }: Bridge): number {
+  let held = 0;
+  for (const { events } of inboxes.values()) held += events.length;
+  return held;
+}
+
+/**
+ * Puts an event into the queue of the ticket whose channel it comes from. Where too many are held, messages
+ * are read from the channel again instead, and reactions are left out: nobody writes by them.
+ */
 export function enqueue(bridge: Bridge, ticketId: string, event: InboundEvent): void {
-  const { events } = inboxOf(bridge, ticketId);
-  if (event.kind === 'reacted' && events.length >= MOST_BEFORE_REACTIONS) return;
-  events.push(event);
+  const inbox = inboxOf(bridge, ticketId);
+  const isOver = inbox.events.length >= MOST_HELD;
+  const isFull = isOver || countHeld(bridge) >= MOST_HELD_ALTOGETHER;
+  if (isFull && event.kind === 'reacted') return;
+  inbox.events.push(event);
+  if (isFull && isDroppable(event)) dropHeld(isOver ? inbox : fullest(bridge, inbox));
   bridge.inbound.schedule(ticketId, 'first');
 }
 
 /** Drops the inboxes of tickets that are done: there is one for each ticket with a channel, no more. */
 export function dropIdleInboxes({ inboxes, tickets }: Bridge): void {
-  for (const [ticketId, { events }] of inboxes) {
-    if (events.length === 0 && !tickets.known(ticketId)) inboxes.delete(ticketId);
+  for (const [ticketId, { events, dropped }] of inboxes) {
+    if (events.length > 0 || dropped) continue;
+    if (!tickets.known(ticketId)) inboxes.delete(ticketId);
   }
 }

@@ -24,16 +24,18 @@ async function isDeleted(bridge: Bridge, channel: Place, id: string): Promise<bo
 /**
  * Takes back what was deleted meanwhile, as far as the recent messages reach. An empty list says
  * nothing: Discord also answers so to a bot that may not read the history.
+ * @param dropped events beyond what is held, each of which may have been a deletion
  */
 export async function ingestMissedDeletions(
   bridge: Bridge,
   ticket: MirroredTicket,
   channel: Place,
   { messages, from }: Recent,
+  dropped: number,
 ): Promise<void> {
   if (messages.length === 0) return;
   const there = new Set(messages.map(({ id }) => id));
-  const ingested = await listIngested(bridge.ctx, ticket.id, messages.length + PAGE);
+  const ingested = await listIngested(bridge.ctx, ticket.id, messages.length + PAGE + dropped);
   for (const { id, channel_id } of ingested) {
     if (channel_id !== channel.id || there.has(id) || compareIds(id, from) < 0) continue;
     if (!(await isDeleted(bridge, channel, id))) continue;

@@ -74,13 +74,18 @@ async function doubt(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): Prom
   await runActs(inbox);
 }
 
+/** True where what the inbox holds is next: nothing from before it is missing. */
+function isCaughtUp(bridge: Bridge, ticket: MirroredTicket, { dropped }: Inbox): boolean {
+  return ticket.caughtUpGeneration === bridge.generation && !dropped;
+}
+
 /** @returns false where the channel is not there */
 async function look(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): Promise<boolean> {
   if (inbox.glance && inbox.events.length === 0 && ticket.caughtUpGeneration !== -1) {
     inbox.glance = false;
     if (await glance(bridge, ticket)) ticket.caughtUpGeneration = -1;
   }
-  return ticket.caughtUpGeneration === bridge.generation || catchUp(bridge, ticket);
+  return isCaughtUp(bridge, ticket, inbox) || catchUp(bridge, ticket);
 }
 
 /** In order; where events may have been missed the channel is caught up with first. */
@@ -88,8 +93,8 @@ async function ingestAll(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): 
   for (;;) {
     if (!(await look(bridge, ticket, inbox))) return doubt(bridge, ticket, inbox);
     if (bridge.ended) return;
-    // The connection was lost while it was being read: what came since must not overtake what did not.
-    if (ticket.caughtUpGeneration !== bridge.generation) continue;
+    // Something was missed while it was being read: what came since must not overtake that.
+    if (!isCaughtUp(bridge, ticket, inbox)) continue;
     const event = inbox.events[0];
     if (!event) return;
     try {

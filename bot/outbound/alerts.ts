@@ -34,14 +34,16 @@ export function toggleAlert(
   });
 }
 
-function isFromCustomer(entry: Entry): boolean {
+/** The owner is the customer of the ticket, whatever their role. */
+function isFromCustomer(entry: Entry, owner: string): boolean {
   if (entry.type !== 'message' || entry.stream !== 'public') return false;
-  return entry.origin !== 'system' && !isStaffRole(entry.author.role);
+  const { origin, author } = entry;
+  return origin !== 'system' && (author.key === owner || !isStaffRole(author.role));
 }
 
 /** What is committed with an entry that somebody is to be named with: a crash then forgets nobody. */
-export function alertingChange({ mirror }: MirroredTicket, entry: Entry): MirrorChange {
-  if (!mirror.alerts?.length || !isFromCustomer(entry)) return {};
+export function alertingChange({ mirror, ticket }: MirroredTicket, entry: Entry): MirrorChange {
+  if (!mirror.alerts?.length || !isFromCustomer(entry, ticket.owner)) return {};
   return { spoken: entry.seq };
 }
 

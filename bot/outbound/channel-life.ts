@@ -9,6 +9,7 @@ import { postNotice } from '../posting.ts';
 import { categoryKey, categoryText } from './categories.ts';
 import { channelExists, createChannel, findChannel, moveChannel, type Place } from './channels.ts';
 import { isStepDone } from './closing-steps.ts';
+import { callStillDue } from './on-call.ts';
 import { PARKING, saveParked } from './parked.ts';
 import { sideStep } from './side-steps.ts';
 
@@ -96,7 +97,7 @@ export async function loseChannel(bridge: Bridge, ticket: MirroredTicket): Promi
   ticket.sideSteps.clear();
   await bridge.tickets.save(ticket, {
     ...channelGone(),
-    steps: mirror.seq + mirror.internal_seq > 0 ? ['remade'] : [],
+    steps: mirror.seq + mirror.internal_seq > 0 ? ['remade', ...callStillDue(ticket)] : [],
     remade_at: now,
   });
 }

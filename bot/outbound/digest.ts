@@ -2,6 +2,7 @@ import type { APIMessage } from 'discord.js';
 import { bridgeLease, checkGrant } from '../../src/domain/consumers/lease.ts';
 import type { Digest } from '../../src/domain/digest/numbers.ts';
 import { readUnposted, saveDigestPosting } from '../../src/domain/digest/outbox.ts';
+import { digestTimeOf, OFF } from '../../src/domain/digest/settings.ts';
 import type { Bridge } from '../bridge.ts';
 import { callDiscord } from '../call-ends.ts';
 import { describe } from '../discord-errors.ts';
@@ -56,6 +57,11 @@ async function bringDigest(bridge: Bridge): Promise<boolean> {
   const { digest, posting } = unposted;
   const { slot } = digest;
   const done = { slot, attempt: null };
+  // Switched off since: it is not to come up when there are digests again.
+  if ((await digestTimeOf(ctx)).at === OFF) {
+    await saveDigestPosting(ctx, done);
+    return true;
+  }
   const before = posting.attempt?.slot === slot ? posting.attempt : undefined;
   if (before) {
     const isIt = isDigest(digest);
@@ -78,7 +84,11 @@ async function bringDigest(bridge: Bridge): Promise<boolean> {
   await checkGrant(ctx, bridgeLease, bridge.lease);
   ctx.failpoint('before-post');
   const refused = await post(bridge, digest, channelId);
-  if (refused !== undefined) return refuse(bridge, refused);
+  if (refused !== undefined) {
+    // Nothing of it stands there: it need not be looked for where the bot may see nothing any more.
+    await saveDigestPosting(ctx, { slot: posting.slot, attempt: null });
+    return refuse(bridge, refused);
+  }
   await saveDigestPosting(ctx, done);
   ctx.failpoint('after-record');
   return true;

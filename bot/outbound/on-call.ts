@@ -23,14 +23,14 @@ const MOST_HELD = 500;
 /** Channels that only take the place of another: there is nothing new in them for anybody. */
 const replacing = ['remade', 'unparked'];
 
-const isNews = ({ mirror, ticket }: MirroredTicket) =>
-  isOpen(ticket) &&
-  !mirror.steps.some((step) => replacing.includes(step)) &&
-  !isPractice(ticket.owner);
+const isReplaced = ({ mirror }: MirroredTicket) =>
+  mirror.steps.some((step) => replacing.includes(step));
+
+const isForStaff = ({ ticket }: MirroredTicket) => isOpen(ticket) && !isPractice(ticket.owner);
 
 /** What a channel's steps have in addition when its ticket has somebody to call. */
 export async function callingStep(bridge: Bridge, ticket: MirroredTicket): Promise<string[]> {
-  if (!isNews(ticket)) return [];
+  if (!isForStaff(ticket) || isReplaced(ticket)) return [];
   const people = await listOnCall(bridge.ctx, ticket.ticket.support_role);
   return people.length > 0 ? [PENDING] : [];
 }
@@ -43,6 +43,11 @@ export function mentionsOf(people: readonly string[]): string {
 /** True while whoever is on call is still to be named in a ticket's channel. */
 export function isCallPending({ mirror }: MirroredTicket): boolean {
   return mirror.steps.includes(PENDING);
+}
+
+/** What is still to be done in the channel that takes the place of a lost one. */
+export function callStillDue(ticket: MirroredTicket): string[] {
+  return isCallPending(ticket) ? [PENDING] : [];
 }
 
 /** When somebody may be called again, where quiet hours hold the call of a ticket back; undefined where not. */
@@ -95,10 +100,10 @@ async function holdCall(bridge: Bridge, ticket: MirroredTicket, until: number): 
 export async function callOnCall(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { id, mirror, ticket: data } = ticket;
   if (!isCallPending(ticket)) return;
-  const until = isNews(ticket) ? await heldUntil(bridge, ticket) : undefined;
+  const until = isForStaff(ticket) ? await heldUntil(bridge, ticket) : undefined;
   if (until !== undefined) return holdCall(bridge, ticket, until);
-  const isSeenTo = mirror.steps.includes(HELD) && data.assignee !== null;
-  const isWanted = isNews(ticket) && !isSeenTo;
+  const isLate = mirror.steps.includes(HELD) || isReplaced(ticket);
+  const isWanted = isForStaff(ticket) && !(isLate && data.assignee !== null);
   const people = isWanted ? await listOnCall(bridge.ctx, data.support_role) : [];
   const why = mirror.steps.includes('reopened') ? 'this ticket is open again.' : 'a new ticket.';
   const text = `You are on call: ${why}`;

@@ -56,8 +56,10 @@ export async function tellParked(bridge: Bridge, ticket: MirroredTicket): Promis
 
 /** True where something was written in the channel so late that it waits for another one to be taken in. */
 function hasUnread({ inboxes }: Bridge, { id }: MirroredTicket): boolean {
-  const events = inboxes.get(id)?.events ?? [];
-  return events.some(({ kind }) => kind === 'message' || kind === 'changed');
+  const { events = [], dropped } = inboxes.get(id) ?? {};
+  return (
+    dropped !== undefined || events.some(({ kind }) => kind === 'message' || kind === 'changed')
+  );
 }
 
 /**

@@ -33,7 +33,8 @@ function isSettled(bridge: Bridge, one: MirroredTicket): boolean {
   const isQuiet = mirror.deferred.length === 0 && mirror.problem === null;
   // A call that waits for the working hours needs its channel.
   if (isCallPending(one)) return false;
-  const isRead = (bridge.inboxes.get(id)?.events.length ?? 0) === 0;
+  const inbox = bridge.inboxes.get(id);
+  const isRead = !inbox || (inbox.events.length === 0 && !inbox.dropped);
   return !stale && isOpen(ticket) && isShown && isQuiet && isRead;
 }
 
@@ -144,6 +145,7 @@ async function park(bridge: Bridge, ticket: MirroredTicket, channelId: string): 
   await lockChannel(bridge, channelId);
   const drained = await drain(bridge, ticket);
   if (isTalkedIn(bridge, drained)) return callOff(bridge, ticket, 'somebody writes in it');
+  if (drained.unread > 0) return callOff(bridge, ticket, 'a thread of it cannot be read');
   const unkept = await keepWords(bridge, ticket, drained);
   if (unkept) return callOff(bridge, ticket, unkept);
   if (!(await isParkable(bridge, ticket))) return callOff(bridge, ticket, 'there is news');
@@ -163,7 +165,8 @@ async function park(bridge: Bridge, ticket: MirroredTicket, channelId: string): 
 async function isReadable(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   try {
     const drained = await bridge.drainInbound(ticket);
-    return !isTalkedIn(bridge, drained);
+    // Nobody asked for its end: what the bot may not read is not to go with the channel.
+    return drained.unread === 0 && !isTalkedIn(bridge, drained);
   } catch (error) {
     if (isUnauthorized(error)) throw error;
     bridge.log.info({ ticket: ticket.id, reason: describe(error) }, 'not parked');

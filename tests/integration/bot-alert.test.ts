@@ -1,7 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { MOST_ALERTED } from '../../bot/outbound/alerts.ts';
+import type { Bridge } from '../../bot/bridge.ts';
+import type { TicketContext } from '../../bot/commands/command.ts';
+import { inTicketTurn } from '../../bot/commands/ticket-turn.ts';
+import { createTickets } from '../../bot/mirrored-tickets.ts';
+import { MOST_ALERTED, toggleAlert } from '../../bot/outbound/alerts.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { claimTicket } from '../../src/domain/tickets/assign.ts';
+import { createTicket } from '../../src/domain/tickets/create.ts';
 import { agent, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
 import { channelOf, discordPerson, fault, messagesIn, textsIn } from '../support/discord.ts';
 import { botThatDies } from '../support/dying-bot.ts';
@@ -80,6 +85,18 @@ test('whoever asked is named with the next message of the customer, once, whoeve
   expect(await alerts(channelId)).toEqual([line('kim', 'robin'), line('robin')]);
 }, 90_000);
 
+test('a colleague who has opened a ticket is its customer', async () => {
+  await desk.bot();
+  const body = { topic: 'My laptop', description: 'It does not start.' };
+  const { id, number } = (await createTicket(desk.ctx, agent, body)).ticket;
+  const channelId = (await channelOf(desk.sim, number)).id as string;
+  await kim.run(channelId, 'alert');
+  await write({ id, channelId }, 'Another one asks', { ...agent, key: 'sue', id: 'sue' });
+  expect(await alerts(channelId)).toEqual([]);
+  await write({ id, channelId }, 'It is the battery', agent);
+  await hasAlerts(channelId, [line('kim')]);
+}, 60_000);
+
 test('a bot killed between the message and the line that names them says both once', async () => {
   for (const [point, nth] of [
     ['after-post', 1],
@@ -107,6 +124,23 @@ test('a bot killed between the message and the line that names them says both on
     await desk.stopBots();
   }
 }, 120_000);
+
+test('a ticket that a bot has not loaded yet takes it, too', async () => {
+  await desk.bot();
+  const { id } = await open();
+  await desk.stopBots();
+  const mirrors = desk.ctx.db.mirrors.collection;
+  const epoch = (await mirrors.findOne({ _id: oid(id) }))?.epoch;
+  const tickets = createTickets(desk.ctx, epoch, 0);
+  await tickets.loadChannels();
+  expect(tickets.known(id)).toBeUndefined();
+  const bridge = { tickets } as Bridge;
+  const asked = { bridge, ticketId: id } as TicketContext;
+  const is = await inTicketTurn(asked, (ticket) => toggleAlert(bridge, ticket, ids.kim));
+  expect(is).toBe(true);
+  const alerts = [{ id: ids.kim, after: expect.any(Number) }];
+  expect(await mirrors.findOne({ _id: oid(id) })).toMatchObject({ alerts });
+});
 
 test(`at most ${MOST_ALERTED} wait for the next message, and whoever does may take it back`, async () => {
   await desk.bot();

@@ -56,6 +56,14 @@ const isPosted = (slot: number) =>
     expect(await due(slot)).toHaveLength(1);
   }, patience);
 
+/** Waits until Discord has refused something. */
+const faultStrikes = () =>
+  eventually(async () => {
+    const answer = await fetch(`${desk.sim.url}/__sim/faults`);
+    const { faults } = (await answer.json()) as { faults: { hits: number }[] };
+    expect(faults[0]?.hits).toBeGreaterThan(0);
+  }, patience);
+
 /** The minute before this one, as a time of the week. */
 function justNow() {
   const at = Math.floor(Date.now() / 60_000 - 1) * 60_000;
@@ -153,14 +161,44 @@ test('what Discord refuses is not lost, and without a channel there is none, whi
   const path = `${sim.state.channels.transcripts}/messages`;
   await fault(sim, { kind: 'status', method: 'POST', path, status: 403, who: 'bot' });
   await desk.bot(quick);
-  await eventually(async () => {
-    const row = await ctx.db.settings.collection.findOne({ _id: 'digest-posted' } as never);
-    expect(row?.value).toMatchObject({ attempt: { slot: digest.slot } });
-  });
+  await faultStrikes();
   await desk.stopBots();
   await clearFaults(sim);
   await desk.bot(quick);
   await isPosted(digest.slot);
+}, 60_000);
+
+test('what a channel has refused comes in the one that takes its place, though the bot sees the first no more', async () => {
+  const { ctx, sim } = desk;
+  const { discord } = desk.config;
+  if (!discord) throw new Error('there is no Discord in this configuration');
+  const digest = emptyDigest();
+  await storeDigest(ctx, digest);
+  const first = '1';
+  const barred = { ...{ kind: 'status', path: `/channels/${first}/`, who: 'bot' }, status: 403 };
+  await fault(sim, { ...barred, code: 50001 });
+  const config = { ...desk.config, discord: { ...discord, transcriptChannelId: first } };
+  await desk.bot({ ...quick, ctx: { config } });
+  await faultStrikes();
+  await desk.stopBots();
+  await desk.bot(quick);
+  await isPosted(digest.slot);
+}, 60_000);
+
+test('one that was not posted before the digest is switched off never comes, also when it is switched on', async () => {
+  const { ctx } = desk;
+  const [unposted, next] = [emptyDigest(), emptyDigest()];
+  await storeDigest(ctx, unposted);
+  await setDigestTime(ctx, admin, 'off');
+  await desk.bot(quick);
+  await eventually(async () => {
+    const row = await ctx.db.settings.collection.findOne({ _id: 'digest-posted' } as never);
+    expect(row?.value).toMatchObject({ slot: unposted.slot });
+  }, patience);
+  await setDigestTime(ctx, admin, 'mon 09:00');
+  await storeDigest(ctx, next);
+  await isPosted(next.slot);
+  expect(await due(unposted.slot)).toEqual([]);
 }, 60_000);
 
 test('of a slot one digest is made; a new time counts from then on, and off makes none', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { MOST_GUESTS } from '../../bot/guests.ts';
+import { isGuest, MOST_GUESTS } from '../../bot/guests.ts';
+import { createTickets } from '../../bot/mirrored-tickets.ts';
 import { listNotes } from '../../src/domain/messages/notes.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { reopenTicket } from '../../src/domain/tickets/status.ts';
@@ -125,6 +126,18 @@ test('what a guest has written stays a note, also when they edit it as one of th
   expect(said).toEqual(['hello', 'Hello, I am new here']);
   await admin.call('DELETE', route);
 }, 60_000);
+
+test('a bot that has just started knows guests of tickets that it has not loaded yet', async () => {
+  const { ticket, channelId } = await begin();
+  await kim.run(channelId, 'member add', { user: guest.id });
+  await seesIt(channelId, true);
+  await desk.stopBots();
+  const tickets = createTickets(desk.ctx, 1, 0);
+  await tickets.loadChannels();
+  expect(tickets.known(ticket.id)).toBeUndefined();
+  expect(isGuest({ tickets }, channelId, guest.id)).toBe(true);
+  expect(isGuest({ tickets }, channelId, desk.sim.state.people.kim.id)).toBe(false);
+});
 
 test('of two who are let in at once neither is lost, and the same one is let in once', async () => {
   const { ticket, channelId } = await begin();

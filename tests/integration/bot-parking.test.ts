@@ -189,6 +189,39 @@ test('a parked ticket is closed with its transcript, or deleted with what was sa
   expect(await channelsOf(sim, deleted.number)).toEqual([]);
 });
 
+test('a ticket with a thread that the bot may not read keeps its channel', async () => {
+  const { sim } = desk;
+  const first = await desk.bot();
+  const [barred, other] = [await idleTicket(['one'], 5), await idleTicket(['one'], 3)];
+  const kim = discordPerson(sim, 'kim');
+  const thread = { name: 'between us', type: 11 };
+  const { id } = await kim.call<{ id: string }>(
+    'POST',
+    `/channels/${barred.channel.id}/threads`,
+    thread,
+  );
+  await first.stop();
+  const path = `/channels/${id}/messages`;
+  await fault(sim, {
+    ...{ kind: 'status', method: 'GET', path, who: 'bot' },
+    ...{ status: 403, code: 50001 },
+  });
+  // The thread itself is idle, too.
+  await parkingBot(499, 500);
+  await isParked(other.id);
+  // Its turn has come more than once.
+  await eventually(async () => {
+    const answer = await fetch(`${sim.url}/__sim/faults`);
+    const { faults } = (await answer.json()) as { faults: { hits: number }[] };
+    expect(faults[0]?.hits).toBeGreaterThan(5);
+  }, patience);
+  expect(await channelsOf(sim, barred.number)).toHaveLength(1);
+  expect((await mirrorOf(barred.id))?.parked).toBeNull();
+  // Neither is in the way of the next test.
+  await discordPerson(sim, 'admin').call('DELETE', `/channels/${id}`);
+  await say(desk.ctx, barred.id, 'two');
+});
+
 test('in a full server an idle ticket makes room for one that waits', async () => {
   const { ctx, sim } = desk;
   const first = await desk.bot();

@@ -41,7 +41,7 @@ async function open(overrides: object = {}) {
   const { id } = await channelOf(desk.sim, ticket.number);
   const said = async () => expect((await textsIn(desk.sim, id)).at(-1)).toContain('hello');
   await eventually(said, patience);
-  return { id: ticket.id, channelId: id as string };
+  return { id: ticket.id, number: ticket.number, channelId: id as string };
 }
 
 /** The lines of calls in a channel, with whom they ping. */
@@ -111,3 +111,30 @@ test('a bot killed while it holds a call back, or makes up for it, says either o
     await desk.stopBots();
   }
 }, 120_000);
+
+test('a call that is held back outlives its channel', async () => {
+  const { ctx, sim } = desk;
+  await closeDesk();
+  await desk.bot(quick);
+  const [free, taken] = [await open(), await open()];
+  await claimTicket(ctx, agent, taken.id);
+  const remade = async ({ id, number, channelId }: typeof free) => {
+    await discordPerson(sim, 'admin').call('DELETE', `/channels/${channelId}`);
+    await say(ctx, id, 'still there?');
+    const other = await eventually(async () => {
+      const channel = await channelOf(sim, number);
+      expect(channel.id).not.toBe(channelId);
+      return channel.id as string;
+    }, patience);
+    await hasCalls(other, [held]);
+    return other;
+  };
+  const again = [await remade(free), await remade(taken)] as const;
+  await openDoors();
+  await hasCalls(again[0], [held, called()]);
+  await eventually(async () => {
+    const mirror = await ctx.db.mirrors.collection.findOne({ _id: oid(taken.id) });
+    expect(mirror?.steps).toEqual(expect.not.arrayContaining(['on-call', 'on-call-held']));
+  }, patience);
+  expect(await calls(again[1])).toEqual([held]);
+}, 90_000);

@@ -224,6 +224,32 @@ test('a thread that cannot be read, or is gone, holds up nothing that is written
   await eventually(reacted, patience);
 }, 60_000);
 
+test('a thread that the bot may not read holds up no closing, and the transcript says so', async () => {
+  const bot = await desk.bot();
+  const { ticket, channelId } = await begin();
+  const [barred, read] = [await openThread(channelId), await openThread(channelId)];
+  await bot.stop();
+  await kim.write(barred, 'nobody reads this');
+  await kim.write(read, '/close it');
+  await refuseReading(barred, 403, 50001);
+  await desk.bot();
+  await closeTicket(desk.ctx, agent, ticket.id, {});
+  await eventually(
+    async () => expect(await channelsOf(desk.sim, ticket.number)).toEqual([]),
+    patience,
+  );
+  const posts = (await messagesIn(desk.sim, desk.sim.state.channels.transcripts)).filter(
+    ({ content, embeds }) => JSON.stringify([content, embeds]).includes(ticket.id),
+  );
+  const urls = posts.flatMap(({ attachments }) => attachments.map(({ url }) => url));
+  const pages = await Promise.all(urls.map(async (url) => (await fetch(url)).text()));
+  const [page, second] = pages.filter((one) => one.includes('/close it'));
+  expect(second).toBeUndefined();
+  expect(page).toContain('could not be read: Discord says');
+  expect(pages.join('')).not.toContain('nobody reads this');
+  expect(pages.join('').split('could not be read')).toHaveLength(2);
+}, 60_000);
+
 test('a bot that was away reads the 20 newest threads of a channel', async () => {
   const bot = await desk.bot();
   const { ticket, channelId } = await begin();

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { MOST_HELD } from '../../bot/inbound/inbox.ts';
 import { bridgeLease, takeLease } from '../../src/domain/consumers/lease.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { listMessages } from '../../src/domain/messages/list.ts';
@@ -18,6 +19,7 @@ import {
 } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
 
+const patience = { timeout: 30_000 };
 let desk: Desk;
 
 beforeAll(async () => {
@@ -95,6 +97,55 @@ test('a gateway session that is lost with 250 messages loses none of them', asyn
     expect((await textsIn(sim, channel.id)).some((text) => text.includes('recovered'))).toBe(true),
   );
 }, 90_000);
+
+test('more events than are held of a channel that cannot be read are read from it afterwards', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const isSaid = (many: number) =>
+    eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(many), patience);
+  const [edited, removed] = [
+    await kim.write(channel.id, 'regretted'),
+    await kim.write(channel.id, 'not meant'),
+  ];
+  await isSaid(2);
+  // Further than a look into the channel goes by itself.
+  const lines = Array.from({ length: 120 }, (_, n) => `line ${n}`);
+  for (const line of lines) await kim.write(channel.id, line);
+  await isSaid(122);
+  const path = `/channels/${channel.id}/messages$`;
+  await fault(sim, {
+    ...{ kind: 'status', method: 'GET', path, who: 'bot' },
+    ...{ status: 403, code: 50001 },
+  });
+  // The channel is first read when the gateway is there.
+  await first.stop();
+  await desk.bot();
+  await eventually(async () => {
+    const answer = await fetch(`${sim.url}/__sim/faults`);
+    const { faults } = (await answer.json()) as { faults: { hits: number }[] };
+    expect(faults[0]?.hits).toBeGreaterThan(0);
+  }, patience);
+  await kim.edit(channel.id, edited.id, 'better');
+  await kim.remove(channel.id, removed.id);
+  const busy = await kim.write(channel.id, 'draft');
+  for (let n = 1; n <= MOST_HELD; n++) await kim.edit(channel.id, busy.id, `draft ${n}`);
+  await kim.write(channel.id, 'last');
+  expect((await seen(ctx, ticket.id))[0]?.content).toBe('regretted');
+  await clearFaults(sim);
+  await eventually(
+    async () =>
+      expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([
+        'better',
+        ...lines,
+        `draft ${MOST_HELD}`,
+        'last',
+      ]),
+    { timeout: 60_000, every: 200 },
+  );
+}, 120_000);
 
 test('more missed messages than Discord lets be read in one go are all taken in', async () => {
   const { ctx, sim } = desk;

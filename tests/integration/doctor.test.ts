@@ -271,7 +271,7 @@ async function closedPort(): Promise<number> {
 
 test('npm run doctor says the same without a bot: a line each, whatever else is away', async () => {
   const port = await closedPort();
-  const [well, token, away] = await Promise.all([
+  const [well, token, away, alone] = await Promise.all([
     linesWith({ GUILD_ID: '' }),
     linesWith({ DISCORD_BOT_TOKEN: 'a-token-nobody-has-ever-had' }),
     linesWith({
@@ -279,6 +279,7 @@ test('npm run doctor says the same without a bot: a line each, whatever else is 
       MONGO_URI: `mongodb://127.0.0.1:${port}/?replicaSet=rs0`,
       REDIS_URL: `redis://127.0.0.1:${port}`,
     }),
+    linesWith({ DISCORD_API_URL: `http://127.0.0.1:${port}/api` }),
   ]);
   expect(well.filter((line) => line.startsWith('BAD'))).toEqual([]);
   expect(well).toContain('ok token: of the bot deskcord');
@@ -291,6 +292,14 @@ test('npm run doctor says the same without a bot: a line each, whatever else is 
     expect.stringMatching(/^BAD Redis: REDIS_URL/),
   ]);
   expect(away.join()).not.toContain(String(port));
+  const why = "nothing listens at Discord's address";
+  expect(alone.slice(0, 4)).toEqual([
+    ...['token', 'intents', 'invitations'].map(
+      (name) => `BAD ${name}: ${why}: try again in a while`,
+    ),
+    `BAD clock: not compared: ${why}: let this machine reach it`,
+  ]);
+  expect(alone.join()).not.toContain(String(port));
   await set({ privilegedIntents: [], publicBot: true });
   const unheard = await linesWith({});
   expect(unheard.filter((line) => line.startsWith('BAD'))).toEqual([
@@ -313,6 +322,10 @@ test('npm run doctor and /doctor tell how many tickets are parked, and when the 
   expect(lines).toContain('ok weekly digest: fri 16:00, where transcripts are');
   const off = await linesWith({ TRANSCRIPT_CHANNEL_ID: '' });
   expect(off).toContain('ok weekly digest: off: there is no channel for transcripts');
+  const gone = await linesWith({ TRANSCRIPT_CHANNEL_ID: '100000000000000002' });
+  expect(gone).toContain(
+    'ok weekly digest: mon 09:00, once the bot can write in the channel for transcripts',
+  );
   expect(await linesWith({ WEEKLY_DIGEST: 'off' })).toContain('ok weekly digest: off');
   await desk.bot();
   const { content } = await operatorOf(desk.sim).run('doctor');

@@ -1,16 +1,80 @@
 import { expect, test } from '@jest/globals';
 import type { Bridge } from '../../bot/bridge.ts';
-import { enqueue, inboxOf, MOST_BEFORE_REACTIONS } from '../../bot/inbound/inbox.ts';
+import {
+  dropIdleInboxes,
+  enqueue,
+  inboxOf,
+  MOST_HELD,
+  MOST_HELD_ALTOGETHER,
+} from '../../bot/inbound/inbox.ts';
 
-test('a channel that cannot be read gathers reactions up to a bound, and drops nothing else for them', () => {
+const reacted = { messageId: '1', emoji: '👍', userId: '2', set: true };
+
+function emptyBridge(): Bridge {
   const inbound = { schedule: () => undefined };
-  const bridge = { inboxes: new Map(), inbound } as unknown as Bridge;
-  const reacted = { messageId: '1', emoji: '👍', userId: '2', set: true };
-  for (let nth = 0; nth < MOST_BEFORE_REACTIONS + 50; nth++) {
+  const tickets = { known: () => undefined };
+  return { inboxes: new Map(), inbound, tickets } as unknown as Bridge;
+}
+
+function heldBy({ inboxes }: Bridge): number {
+  return [...inboxes.values()].reduce((sum, { events }) => sum + events.length, 0);
+}
+
+test('a channel that cannot be read gathers reactions up to a bound', () => {
+  const bridge = emptyBridge();
+  for (let nth = 0; nth < MOST_HELD + 50; nth++) {
     enqueue(bridge, 'ticket', { kind: 'reacted', reacted });
   }
-  const { events } = inboxOf(bridge, 'ticket');
-  expect(events).toHaveLength(MOST_BEFORE_REACTIONS);
-  enqueue(bridge, 'ticket', { kind: 'deleted', id: '1' });
-  expect(events.at(-1)).toEqual({ kind: 'deleted', id: '1' });
+  const inbox = inboxOf(bridge, 'ticket');
+  expect(inbox.events).toHaveLength(MOST_HELD);
+  expect(inbox.dropped).toBeUndefined();
+  // A deletion beyond them is one for the next look into the channel.
+  enqueue(bridge, 'ticket', { kind: 'deleted', id: '7' });
+  expect(inbox.events).toHaveLength(MOST_HELD);
+  expect(inbox.dropped).toEqual({ from: '7', count: 1 });
+});
+
+test('more edits and deletions than a channel may hold are dropped for a look from the oldest on', () => {
+  const bridge = emptyBridge();
+  const run = async () => undefined;
+  const act = { kind: 'act', run, reject: run } as const;
+  enqueue(bridge, 'ticket', { kind: 'reacted', reacted });
+  enqueue(bridge, 'ticket', act);
+  const changed = { kind: 'changed', channelId: '1', incoming: undefined } as const;
+  for (let nth = 0; nth < MOST_HELD; nth++) {
+    enqueue(bridge, 'ticket', { ...changed, id: String(5000 - nth) });
+  }
+  const inbox = inboxOf(bridge, 'ticket');
+  const oldest = String(5000 - (MOST_HELD - 2));
+  // The last one came when there was room again.
+  expect(inbox.dropped).toEqual({ from: oldest, count: MOST_HELD - 1 });
+  expect(inbox.events.map(({ kind }) => kind)).toEqual(['reacted', 'act', 'changed']);
+  // What was dropped is remembered though nothing waits any more.
+  inbox.events.length = 0;
+  dropIdleInboxes(bridge);
+  expect(inboxOf(bridge, 'ticket')).toBe(inbox);
+  inbox.dropped = undefined;
+  dropIdleInboxes(bridge);
+  expect(inboxOf(bridge, 'ticket')).not.toBe(inbox);
+});
+
+test('all channels together hold no more than a bound, and the one with most gives way', () => {
+  const bridge = emptyBridge();
+  const fill = (ticketId: string, many: number) => {
+    for (let nth = 0; nth < many; nth++) {
+      enqueue(bridge, ticketId, { kind: 'deleted', id: String(nth + 1) });
+    }
+  };
+  fill('largest', MOST_HELD - 1);
+  for (let nth = 0; heldBy(bridge) < MOST_HELD_ALTOGETHER; nth++) {
+    fill(`ticket ${nth}`, Math.min(MOST_HELD - 2, MOST_HELD_ALTOGETHER - heldBy(bridge)));
+  }
+  fill('one more', 1);
+  expect(inboxOf(bridge, 'one more').events).toHaveLength(1);
+  expect(inboxOf(bridge, 'largest')).toMatchObject({
+    events: [],
+    dropped: { from: '1', count: MOST_HELD - 1 },
+  });
+  fill('many more', 3 * MOST_HELD);
+  expect(heldBy(bridge)).toBeLessThanOrEqual(MOST_HELD_ALTOGETHER);
 });

@@ -212,21 +212,31 @@ export interface TicketChannel {
   ticketId: string;
   channelId: string;
   partner: string | undefined;
+  /** Who was let into the channel by hand. */
+  members: readonly MirrorMember[];
 }
 
-/** Mirrors whose channel exists, with that channel and the partner of the ticket. */
+interface ChannelRow {
+  _id: Types.ObjectId;
+  channel_id: string;
+  members?: MirrorMember[];
+  ticket: { partner?: string }[];
+}
+
+/** Mirrors whose channel exists, with that channel, its guests and the partner of the ticket. */
 export async function listChannels(ctx: AppContext): Promise<TicketChannel[]> {
   const rows = await native(ctx.db.mirrors)
-    .aggregate<{ _id: Types.ObjectId; channel_id: string; ticket: { partner?: string }[] }>([
+    .aggregate<ChannelRow>([
       { $match: { state: { $in: ['open', 'failed'] }, channel_id: { $type: 'string' } } },
       { $lookup: { from: 'tickets', localField: '_id', foreignField: '_id', as: 'ticket' } },
-      { $project: { channel_id: 1, 'ticket.partner': 1 } },
+      { $project: { channel_id: 1, members: 1, 'ticket.partner': 1 } },
     ])
     .toArray();
-  return rows.map(({ _id, channel_id, ticket }) => ({
+  return rows.map(({ _id, channel_id, members = [], ticket }) => ({
     ticketId: _id.toHexString(),
     channelId: channel_id,
     partner: ticket[0]?.partner,
+    members,
   }));
 }
 
