@@ -46,7 +46,10 @@ describe('a keyed queue that gathers', () => {
     const gathered: number[] = [];
     const queue = createKeyedQueue({
       limit: 2,
-      gatherMs: () => (gathered.push(runs.length), 150),
+      gatherMs() {
+        gathered.push(runs.length);
+        return 150;
+      },
       run: async (key) => void runs.push(key),
       onError: () => undefined,
     });
