@@ -59,17 +59,12 @@ export function keepPositions(ctx: AppContext, options: PositionsOptions) {
   const flush = () => turns.take(offsets, writeAll);
 
   const flushLater = () => {
-    cancel ??= ctx.clock.after(flushMs, async () => {
+    cancel ??= ctx.clock.after(flushMs, () => {
       cancel = undefined;
-      try {
-        await flush();
-      } catch (error) {
-        ctx.log.warn(
-          { consumer: name, reason: (error as Error).message },
-          'offsets are not written',
-        );
+      void flush().catch(({ message: reason }: Error) => {
+        ctx.log.warn({ consumer: name, reason }, 'offsets are not written');
         flushLater();
-      }
+      });
     });
   };
 

@@ -127,7 +127,7 @@ async function writeRows(
     const errors = answer.writeErrors ?? [];
     for (const { index, code, errmsg } of errors) {
       const block = some[index]?.block;
-      if (block && code !== DUPLICATE_KEY) failed.set(block, new Error(errmsg));
+      if (block && code !== DUPLICATE_KEY) failed.set(block, unavailable(errmsg));
     }
     // Which of several was not matched, MongoDB does not say; those that were need nothing any more.
     return answer.n === some.length ? [] : some.map(({ block }) => block);
