@@ -1,7 +1,8 @@
 import type { AppContext } from '../../context.ts';
+import { unavailable } from '../../errors.ts';
 import type { OffsetRow } from '../../models/consumer.ts';
 import { createBatchLoader } from '../log/batch-loader.ts';
-import { majority, native, oid, readAtOnce } from '../log/collections.ts';
+import { majority, native, oid, readAtOnce, runCommand } from '../log/collections.ts';
 import { type LogId, logKey, type Stream } from '../log/entry.ts';
 import { DUPLICATE_KEY, isDuplicateKey } from '../mongo-errors.ts';
 import { LeaseLost } from './lease.ts';
@@ -21,6 +22,13 @@ export interface OffsetStore {
 
 /** Rows written by one command, and read by one. */
 const ROWS_AT_ONCE = 500;
+
+const writeConcern = { w: 'majority', j: true, wtimeout: 10_000 } as const;
+
+interface UpdateAnswer {
+  writeErrors?: readonly { code: number; errmsg: string }[];
+  writeConcernError?: { errmsg: string };
+}
 
 /** How far a consumer has come in a log. */
 export interface Position {
@@ -72,24 +80,27 @@ export function createOffsets(ctx: AppContext, consumer: string, fence: number) 
      * @throws LeaseLost where there was such a one; the others are written
      */
     async commit(positions: readonly Position[]): Promise<void> {
+      let refused = false;
       for (let from = 0; from < positions.length; from += ROWS_AT_ONCE) {
-        const writes = positions.slice(from, from + ROWS_AT_ONCE).map(({ log, seq, isOpen }) => ({
-          updateOne: {
-            filter: { _id: idOf(log), fence: { $lte: fence } },
-            update: {
-              $max: { seq },
-              $set: { fence, ...(!isOpen && { lagging: false }) },
-              $setOnInsert: { ...placeOf(log), ...(isOpen && { lagging: false }) },
-            },
-            upsert: true,
+        const updates = positions.slice(from, from + ROWS_AT_ONCE).map(({ log, seq, isOpen }) => ({
+          q: { _id: idOf(log), fence: { $lte: fence } },
+          u: {
+            $max: { seq },
+            $set: { fence, ...(!isOpen && { lagging: false }) },
+            $setOnInsert: { ...placeOf(log), ...(isOpen && { lagging: false }) },
           },
+          upsert: true,
         }));
-        await rows()
-          .bulkWrite(writes as never, { ordered: false })
-          .catch((error: unknown) => {
-            throw isFenced(error) ? new LeaseLost() : error;
-          });
+        // The command itself: the driver would check and measure every one of these first.
+        const update = ctx.db.offsets.collection.collectionName;
+        const command = { update, updates, ordered: false, writeConcern };
+        const answer = await runCommand<UpdateAnswer>(ctx.db, command);
+        const errors = answer.writeErrors ?? [];
+        const other = errors.find(({ code }) => code !== DUPLICATE_KEY) ?? answer.writeConcernError;
+        if (other) throw unavailable(other.errmsg);
+        if (errors.length > 0) refused = true;
       }
+      if (refused) throw new LeaseLost();
     },
 
     async *listLagging(): AsyncGenerator<LogId> {
