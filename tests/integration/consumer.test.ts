@@ -249,3 +249,24 @@ test('a process that is killed before it has written its offsets is followed by 
     }),
   );
 });
+
+test('one that is far behind says so where readiness is asked, until it has caught up', async () => {
+  const [one, two] = [await openTicket(ctx), await openTicket(ctx)];
+  for (const { id } of [one, two]) await say(ctx, id, 'an hour ago');
+  await ctx.db.entries.collection.updateMany({}, { $inc: { at: -3_600_000 } } as never);
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const what = consumer({
+    async handle(_ctx, entry) {
+      if (entry.ticket_id === two.id) await held;
+      seen.push(entry);
+    },
+  });
+  run(what);
+  const part = () => ctx.health.report().parts[`consumer-${what.name}`];
+  await eventually(() => expect(part()?.state).toBe('degraded'));
+  expect(part()?.reason).toMatch(/^it is \d+ s behind$/);
+  release();
+  await reaches(two.id, [1]);
+  await eventually(() => expect(part()?.state).toBe('ok'));
+});

@@ -17,6 +17,8 @@ import { keepUnderLease } from './under-lease.ts';
 const PAGE = 100;
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 60_000;
+/** Lag from which on readiness says that a consumer is behind, in seconds. */
+const LATE = 30;
 
 /** Something that follows the log: search, webhooks, mail, times of service. */
 export interface Consumer {
@@ -94,6 +96,28 @@ function delayOf(ctx: AppContext, [first]: readonly Entry[]): number {
   return first ? Math.max(0, ctx.clock.now() - first.at) / 1000 : 0;
 }
 
+/** Shows the lag of a consumer: every one as a metric, a long one where readiness is asked. */
+function watchLag(ctx: AppContext, consumer: string) {
+  let isLate = false;
+  return {
+    note(seconds: number): void {
+      ctx.metrics.consumerDelay.observe({ consumer }, seconds);
+      if (seconds < LATE) return;
+      isLate = true;
+      ctx.health.set(partOf(consumer), 'degraded', `it is ${Math.round(seconds)} s behind`);
+    },
+    /** @param isIdle tells whether there is nothing left to do */
+    settle(isIdle: () => boolean): void {
+      if (!isLate || !isIdle()) return;
+      isLate = false;
+      ctx.health.set(partOf(consumer), 'ok');
+    },
+  };
+}
+
+/** Its name on `/readyz`, and that of its lease. */
+const partOf = (consumer: string) => `consumer-${consumer}`;
+
 /** One stretch of being the one that works, until the lease or `stop` ends it. */
 function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: ConsumerOptions) {
   const { name, streams, begins } = consumer;
@@ -102,6 +126,7 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
   const feeds = createFeeds();
   const lastBefore = createLastBefore(ctx, name);
   const yieldTurn = createYielding();
+  const lag = watchLag(ctx, name);
   const failed = new Map<string, { seq: number; tries: number }>();
   /** Logs that were found in the database: the bus may not have brought all of them. */
   const stale = new Set<string>();
@@ -155,7 +180,7 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
         if (!together) await deal(key, log, entry);
         positions.advance(key, entry.seq);
       }
-      ctx.metrics.consumerDelay.observe({ consumer: name }, delayOf(ctx, page));
+      lag.note(delayOf(ctx, page));
     }
   };
 
@@ -195,6 +220,7 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
     ...(lingerMs && { lingerMs }),
     ...(gatherMs && { gatherMs }),
     run: catchUp,
+    onRun: () => lag.settle(() => queue.keys().length === 0),
     onError(key, error, tries) {
       if (error instanceof LeaseLost || !lease.isHeld()) return undefined;
       const reason = error instanceof AppError ? error.code : (error as Error).message;
@@ -273,7 +299,7 @@ export function runConsumer(
   consumer: Consumer,
   options: ConsumerOptions = {},
 ): { stop(): Promise<void> } {
-  const name = `consumer-${consumer.name}`;
+  const name = partOf(consumer.name);
   return keepUnderLease(ctx, { lease: name, part: name, times: options.lease }, (lease) =>
     follow(ctx, consumer, lease, options),
   );
