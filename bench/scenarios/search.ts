@@ -3,28 +3,14 @@ import { HttpConnection, writeRequest } from '../generator/http-connection.ts';
 import type { Metric } from '../report/results.ts';
 import { percentile } from '../report/statistics.ts';
 import { fillDesk } from '../subjects/desk.ts';
-import { generate } from '../subjects/generator.ts';
 import { start } from '../subjects/subjects.ts';
 import { mintToken } from '../subjects/tokens.ts';
 import { createWorld, type World } from '../subjects/world.ts';
-import { type Entrant, runRounds } from './rounds.ts';
 import type { Scenario, ScenarioRun } from './scenario.ts';
-import { warm } from './warm.ts';
 
 const metrics = {
   p95: { name: 'search p95', unit: 'ms', better: 'lower' },
-  rate: { name: 'accepted', unit: 'sends/s', better: 'higher' },
 } satisfies Record<string, Metric>;
-
-const SENDERS = 64;
-const entrants: readonly Entrant[] = [
-  { label: 'without', subject: 'deskcord', options: { env: { ROLES: 'server,bot' } } },
-  {
-    label: 'with the worker',
-    subject: 'deskcord',
-    options: { env: { ROLES: 'server,bot,worker' } },
-  },
-];
 
 const words = (...ranks: number[]) => ranks.map(wordOfRank).join('+');
 const rare = rarestRank - 1000;
@@ -83,30 +69,16 @@ async function measureQueries(run: ScenarioRun, world: World): Promise<void> {
   }
 }
 
-/** Alternating rounds of a server that feeds the index beside its work and one that does not. */
-function measureSends(run: ScenarioRun): Promise<string> {
-  const { warmUpMs, ms } = run.effort;
-  return runRounds(run, 1, entrants, async (running, label) => {
-    await warm(running, 'rest', warmUpMs);
-    const { port, awaitAuthorized } = running;
-    const seats = await running.tickets(SENDERS);
-    const job = { kind: 'load', transport: 'rest', port, awaitAuthorized, seats } as const;
-    const { count, seconds } = await generate({ ...job, warmUpMs, ms });
-    run.record.add(`rest ${SENDERS}`, label, metrics.rate, count / seconds);
-    run.say(`${label}: ${Math.round(count / seconds)}/s`);
-  });
-}
-
 export const searchScenario: Scenario = {
   name: 'search',
-  about: 'q over 10⁵ tickets and 10⁶ messages; sends while the index is fed, and without',
+  about: 'q over 10⁵ tickets and 10⁶ messages',
   async run(run) {
     const world = await createWorld(1);
     try {
       await measureQueries(run, world);
+      return world.mongodVersion;
     } finally {
       await world.close();
     }
-    return measureSends(run);
   },
 };

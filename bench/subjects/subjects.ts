@@ -14,6 +14,8 @@ export interface StartOptions {
   sameCore?: boolean;
   redis?: boolean;
   env?: Record<string, string>;
+  /** Further processes on the same database, such as a worker: what is different about each. */
+  besides?: readonly Record<string, string>[];
   nodeArgs?: string[];
   /** One that was filled before; by default a fresh one. */
   database?: string;
@@ -47,6 +49,7 @@ export async function start(
     sameCore = false,
     redis = processes > 1,
     env = {},
+    besides = [],
     nodeArgs = [],
     database = world.freshDatabase(),
   }: StartOptions = {},
@@ -58,8 +61,9 @@ export async function start(
     ? deskcordEnvironment(world.uri, database, redisUrl)
     : bareEnvironment(world.uri, database, name === 'bare');
   const servers: MeasuredProcess[] = [];
+  const beside: MeasuredProcess[] = [];
   const stop = async () => {
-    for (const server of servers) await server.stop();
+    for (const server of [...servers, ...beside]) await server.stop();
     await world.dropDatabase(database);
   };
   for (let index = 0; index < processes; index++) {
@@ -67,6 +71,10 @@ export async function start(
     const log = join(world.directory, `${database}-${index}.log`);
     const program = ours ? 'src/main' : 'bench/baseline/server';
     servers.push(await startMeasured(program, { ...environment, ...env }, { core, log, nodeArgs }));
+  }
+  for (const [nth, other] of besides.entries()) {
+    const log = join(world.directory, `${database}-beside-${nth}.log`);
+    beside.push(await startMeasured('src/main', { ...environment, ...other }, { core: 1, log }));
   }
   return {
     name,

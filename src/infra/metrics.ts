@@ -22,6 +22,8 @@ export interface Metrics {
   runs: Counter<'queue' | 'outcome'>;
   /** Keys of a keyed queue that wait, run, or back off. */
   queued: Gauge<'queue'>;
+  /** Lag: how long the oldest of some entries had been accepted when a consumer was done with them. */
+  consumerDelay: Histogram<'consumer'>;
   /** Posts in Discord by outcome (`posted`, `found`, `gone`, `failed`), with their time. */
   posts: Histogram<'outcome'>;
 }
@@ -67,6 +69,13 @@ export function createMetrics(): Metrics {
       name: 'deskcord_queue_keys',
       help: 'Keys that a keyed queue waits for, runs, or backs off from',
       labelNames: ['queue'],
+      registers,
+    }),
+    consumerDelay: new Histogram({
+      name: 'deskcord_consumer_delay_seconds',
+      help: 'From the acceptance of an entry until a consumer of the log was done with it',
+      labelNames: ['consumer'],
+      buckets: [0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 30, 60],
       registers,
     }),
     posts: new Histogram({

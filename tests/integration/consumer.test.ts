@@ -197,3 +197,76 @@ test('of two nodes one works, and a frozen one that wakes writes no offset any m
   await eventually(() => expect(seqsOf(ticket.id)).toContain(3));
   expect(await offset()).toMatchObject({ seq: 2, fence: 1000 });
 });
+
+test('what a consumer skips moves its offset on, and everything else still comes in its order', async () => {
+  const ticket = await openTicket(ctx);
+  const what = consumer({ skips: (entry) => 'content' in entry && entry.content === 'skip' });
+  run(what);
+  await say(ctx, ticket.id, 'first');
+  await reaches(ticket.id, [1]);
+  const offset = () => ctx.db.offsets.findById(`${what.name} ${ticket.id}`).lean();
+  await eventually(async () => expect(await offset()).toMatchObject({ seq: 1, lagging: false }));
+  for (let n = 0; n < 3; n++) await say(ctx, ticket.id, 'skip');
+  await eventually(async () => expect(await offset()).toMatchObject({ seq: 4, lagging: false }));
+  expect(seqsOf(ticket.id)).toEqual([1]);
+  for (const text of ['second', 'skip', 'third']) await say(ctx, ticket.id, text);
+  await eventually(() => expect(seqsOf(ticket.id)).toContain(7));
+  expect(seqsOf(ticket.id).filter((seq) => seq !== 6)).toEqual([1, 5, 7]);
+});
+
+test('what the bus did not bring is read from the log, wherever the hole is', async () => {
+  const ticket = await openTicket(ctx);
+  // A node of its own hears nothing of what this one writes, but by the poll.
+  const other = await another();
+  const what = consumer();
+  run(what, other.ctx);
+  await say(ctx, ticket.id, '1');
+  await reaches(ticket.id, [1]);
+  await say(ctx, ticket.id, '2');
+  await say(other.ctx, ticket.id, '3');
+  await say(ctx, ticket.id, '4');
+  await say(other.ctx, ticket.id, '5');
+  await reaches(ticket.id, [1, 2, 3, 4, 5]);
+});
+
+test('a process that is killed before it has written its offsets is followed by one that does these again', async () => {
+  const ticket = await openTicket(ctx);
+  const what = consumer();
+  const dying = await another();
+  // Its writes of offsets are lost.
+  const lost = { ...dying.ctx.db, offsets: ctx.db.deadLetters } as unknown as AppContext['db'];
+  const first = run(what, { ...dying.ctx, db: lost });
+  await say(dying.ctx, ticket.id, '1');
+  await reaches(ticket.id, [1]);
+  await first.stop();
+  expect(await ctx.db.offsets.findById(`${what.name} ${ticket.id}`).lean()).toBeNull();
+  run(what);
+  await reaches(ticket.id, [1, 1]);
+  await eventually(async () =>
+    expect(await ctx.db.offsets.findById(`${what.name} ${ticket.id}`).lean()).toMatchObject({
+      seq: 1,
+      lagging: false,
+    }),
+  );
+});
+
+test('one that is far behind says so where readiness is asked, until it has caught up', async () => {
+  const [one, two] = [await openTicket(ctx), await openTicket(ctx)];
+  for (const { id } of [one, two]) await say(ctx, id, 'an hour ago');
+  await ctx.db.entries.collection.updateMany({}, { $inc: { at: -3_600_000 } } as never);
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const what = consumer({
+    async handle(_ctx, entry) {
+      if (entry.ticket_id === two.id) await held;
+      seen.push(entry);
+    },
+  });
+  run(what);
+  const part = () => ctx.health.report().parts[`consumer-${what.name}`];
+  await eventually(() => expect(part()?.state).toBe('degraded'));
+  expect(part()?.reason).toMatch(/^it is \d+ s behind$/);
+  release();
+  await reaches(two.id, [1]);
+  await eventually(() => expect(part()?.state).toBe('ok'));
+});

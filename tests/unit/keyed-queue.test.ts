@@ -7,7 +7,7 @@ describe('a keyed queue that lingers', () => {
     const runs: string[] = [];
     const queue = createKeyedQueue({
       limit: 1,
-      lingerMs: 200,
+      lingerMs: () => 200,
       run: async (key) => void runs.push(key),
       onError: () => undefined,
     });
@@ -25,7 +25,7 @@ describe('a keyed queue that lingers', () => {
     const runs: string[] = [];
     const queue = createKeyedQueue({
       limit: 1,
-      lingerMs: 60_000,
+      lingerMs: () => 60_000,
       run: async (key) => void runs.push(key),
       onError: () => undefined,
     });
@@ -37,5 +37,31 @@ describe('a keyed queue that lingers', () => {
     expect(queue.keys()).toEqual(['a']);
     await queue.stop();
     expect(runs).toEqual(['a', 'b']);
+  });
+});
+
+describe('a keyed queue that gathers', () => {
+  test('when keys come within its time, then they are taken up together, and later ones with the next', async () => {
+    const runs: string[] = [];
+    const gathered: number[] = [];
+    const queue = createKeyedQueue({
+      limit: 2,
+      gatherMs() {
+        gathered.push(runs.length);
+        return 150;
+      },
+      run: async (key) => void runs.push(key),
+      onError: () => undefined,
+    });
+    for (const key of ['a', 'b', 'c']) queue.schedule(key);
+    expect([queue.keys(), queue.has('a'), runs]).toEqual([['a', 'b', 'c'], true, []]);
+    await eventually(() => expect(runs).toEqual(['a', 'b', 'c']));
+    queue.schedule('d');
+    expect(runs).toHaveLength(3);
+    await eventually(() => expect(runs).toHaveLength(4));
+    expect(gathered).toEqual([0, 3]);
+    queue.schedule('e');
+    await queue.stop();
+    expect([runs.length, queue.has('a')]).toEqual([4, false]);
   });
 });

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import type { Timestamp } from 'mongodb';
 import type { AppContext } from '../../context.ts';
 import { AppError, isStorageError } from '../../errors.ts';
 import { entryRows, majority, oid } from '../log/collections.ts';
@@ -6,16 +6,19 @@ import { type Entry, type LogId, logKey, logOfKey, type Stream } from '../log/en
 import { readEntries } from '../log/reads.ts';
 import { buryEntry } from './dead-letters.ts';
 import { discoverLogs } from './discovery.ts';
+import { createFeeds } from './feeds.ts';
 import { backOff, createKeyedQueue } from './keyed-queue.ts';
 import { type HeldLease, LeaseLost, type LeaseTimes } from './lease.ts';
 import { createOffsets, listAllLogs } from './offsets.ts';
+import { createYielding, waitFactor } from './pace.ts';
+import { keepPositions } from './positions.ts';
 import { keepUnderLease } from './under-lease.ts';
 
 const PAGE = 100;
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 60_000;
-/** Logs whose offset is remembered, to spare a look at those a poll names again. */
-const REMEMBERED = 50_000;
+/** Lag from which on readiness says that a consumer is behind, in seconds. */
+const LATE = 30;
 
 /** Something that follows the log: search, webhooks, mail, times of service. */
 export interface Consumer {
@@ -35,12 +38,22 @@ export interface Consumer {
    */
   handleBatch?(ctx: AppContext, entries: readonly Entry[], lease: HeldLease): Promise<void>;
   /**
+   * True for an entry of which there is nothing to do. One that the bus brings is passed over then, where
+   * all before it is dealt with; one that is read may be handed over all the same.
+   */
+  skips?(entry: Entry): boolean;
+  /**
    * Told of a log before its first entry, once or more; makes a new ticket work too, though it is no
    * entry. Tried for ever.
    */
   begin?(ctx: AppContext, log: LogId, lease: HeldLease): Promise<void>;
-  /** How long a log is left alone after a run, in milliseconds, so that entries come in batches. */
+  /**
+   * How long a log is left alone after a run, in milliseconds, so that entries come in batches: while the
+   * process is half idle, and up to twice as long where it is saturated (`waitFactor`).
+   */
   lingerMs?: number;
+  /** The same of how long a log that has something new waits for others, to be taken up with them. */
+  gatherMs?: number;
   /** Logs worked on at once; by default 4. */
   atOnce?: number;
   /** Failed tries after which an entry becomes a dead letter; by default 8. */
@@ -55,36 +68,75 @@ export interface ConsumerOptions {
   advanceMs?: number;
 }
 
-/** The last entry of a log from before a moment; where a consumer that begins then begins. */
-async function lastBefore(ctx: AppContext, log: LogId, name: string): Promise<number> {
-  const mark = await ctx.db.watermarks.findById(name).lean();
-  if (!mark) return 0;
-  const { ticketId, stream } = log;
-  const row = await entryRows(ctx.db)
-    .find(
-      { ticket_id: oid(ticketId), stream, stored: { $lt: mark.began } },
-      { readConcern: majority, projection: { seq: 1 } },
-    )
-    .hint('entry_seq')
-    .sort({ seq: -1 })
-    .limit(1)
-    .next();
-  return row?.seq ?? 0;
+/** Says where a consumer that begins now begins in a log: behind the last entry from before its first run. */
+function createLastBefore(ctx: AppContext, name: string) {
+  let began: Timestamp | undefined;
+  return async (log: LogId): Promise<number> => {
+    const head = await ctx.store.readHead(log);
+    if (!head.stored) return 0;
+    began ??= (await ctx.db.watermarks.findById(name).lean())?.began;
+    if (!began) return 0;
+    if (head.stored.lessThan(began)) return head.seq;
+    const { ticketId, stream } = log;
+    const row = await entryRows(ctx.db)
+      .find(
+        { ticket_id: oid(ticketId), stream, stored: { $lt: began } },
+        { readConcern: majority, projection: { seq: 1 } },
+      )
+      .hint('entry_seq')
+      .sort({ seq: -1 })
+      .limit(1)
+      .next();
+    return row?.seq ?? 0;
+  };
 }
+
+/** How long the first of these has waited, in seconds. */
+function delayOf(ctx: AppContext, [first]: readonly Entry[]): number {
+  return first ? Math.max(0, ctx.clock.now() - first.at) / 1000 : 0;
+}
+
+/** Shows the lag of a consumer: every one as a metric, a long one where readiness is asked. */
+function watchLag(ctx: AppContext, consumer: string) {
+  let isLate = false;
+  return {
+    note(seconds: number): void {
+      ctx.metrics.consumerDelay.observe({ consumer }, seconds);
+      if (seconds < LATE) return;
+      isLate = true;
+      ctx.health.set(partOf(consumer), 'degraded', `it is ${Math.round(seconds)} s behind`);
+    },
+    /** @param isIdle tells whether there is nothing left to do */
+    settle(isIdle: () => boolean): void {
+      if (!isLate || !isIdle()) return;
+      isLate = false;
+      ctx.health.set(partOf(consumer), 'ok');
+    },
+  };
+}
+
+/** Its name on `/readyz`, and that of its lease. */
+const partOf = (consumer: string) => `consumer-${consumer}`;
 
 /** One stretch of being the one that works, until the lease or `stop` ends it. */
 function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: ConsumerOptions) {
   const { name, streams, begins } = consumer;
   const isTransient = consumer.isTransient ?? isStorageError;
   const offsets = createOffsets(ctx, name, lease.fencingToken);
-  const past = new LRUCache<string, number>({ max: REMEMBERED });
-  /** Logs whose row says `lagging`, until a run has been through them once more. */
-  const marked = new Set<string>();
+  const feeds = createFeeds();
+  const lastBefore = createLastBefore(ctx, name);
+  const yieldTurn = createYielding();
+  const lag = watchLag(ctx, name);
   const failed = new Map<string, { seq: number; tries: number }>();
+  /** Logs that were found in the database: the bus may not have brought all of them. */
+  const stale = new Set<string>();
+  const scaled = (ms: number | undefined) => ms !== undefined && (() => ms * waitFactor());
+  const [lingerMs, gatherMs] = [scaled(consumer.lingerMs), scaled(consumer.gatherMs)];
 
   const firstSeq = async (log: LogId) => {
     await consumer.begin?.(ctx, log, lease);
-    return begins === 'now' ? lastBefore(ctx, log, name) : 0;
+    if (begins === 'at_the_beginning' || feeds.isWhole(logKey(log))) return 0;
+    return lastBefore(log);
   };
 
   /** @returns normally when the entry is dealt with, one way or the other */
@@ -117,38 +169,58 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
     }
   };
 
+  /** @returns normally when all of these are dealt with */
+  const dealAll = async (key: string, entries: readonly Entry[]) => {
+    const log = logOfKey(key);
+    for (let from = 0; from < entries.length; from += PAGE) {
+      const page = entries.slice(from, from + PAGE);
+      await yieldTurn();
+      const together = await dealTogether(page);
+      for (const entry of page) {
+        if (!together) await deal(key, log, entry);
+        positions.advance(key, entry.seq);
+      }
+      lag.note(delayOf(ctx, page));
+    }
+  };
+
+  /**
+   * What the bus has not brought, up to the head; what comes meanwhile wakes the log again.
+   * @returns the last entry that is dealt with
+   */
+  const readOn = async (key: string, after: number) => {
+    const log = logOfKey(key);
+    const head = (await ctx.store.readHead(log)).seq;
+    for (let seq = after; seq < head; ) {
+      const entries = await readEntries(ctx.db, log, { after: seq, upTo: head, limit: PAGE });
+      await dealAll(key, entries);
+      seq += entries.length;
+    }
+    return Math.max(after, head);
+  };
+
   const catchUp = async (key: string) => {
     const log = logOfKey(key);
-    const known = past.get(key);
-    let seq = known ?? (await offsets.claim(log, firstSeq));
-    let isMarked = marked.delete(key) || known === undefined;
-    // What comes meanwhile wakes the log again.
-    const head = (await ctx.store.readHead(log)).seq;
-    while (seq < head) {
-      const entries = await readEntries(ctx.db, log, { after: seq, upTo: head, limit: PAGE });
-      const before = seq;
-      try {
-        const together = await dealTogether(entries);
-        for (const entry of entries) {
-          if (!together) await deal(key, log, entry);
-          seq = entry.seq;
-        }
-      } finally {
-        if (seq > before) {
-          isMarked = seq < head;
-          await offsets.commit(log, seq, isMarked);
-          past.set(key, seq);
-        }
-      }
+    const after = positions.get(key) ?? (await positions.claim(log, () => firstSeq(log)));
+    const fed = feeds.take(key, after);
+    const isStale = stale.delete(key) || fed.length === 0;
+    try {
+      await dealAll(key, fed);
+      const last = fed.at(-1)?.seq ?? after;
+      // At the very end: only then may it be written that there is no more.
+      positions.advance(key, isStale ? await readOn(key, last) : last);
+    } catch (error) {
+      stale.add(key);
+      throw error;
     }
-    if (isMarked) await offsets.commit(log, seq, false);
-    past.set(key, seq);
   };
 
   const queue = createKeyedQueue({
     limit: consumer.atOnce ?? 4,
-    ...(consumer.lingerMs !== undefined && { lingerMs: consumer.lingerMs }),
+    ...(lingerMs && { lingerMs }),
+    ...(gatherMs && { gatherMs }),
     run: catchUp,
+    onRun: () => lag.settle(() => queue.keys().length === 0),
     onError(key, error, tries) {
       if (error instanceof LeaseLost || !lease.isHeld()) return undefined;
       const reason = error instanceof AppError ? error.code : (error as Error).message;
@@ -159,6 +231,12 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
       return backOff(tries, FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS);
     },
   });
+  const positions = keepPositions(ctx, {
+    name,
+    offsets,
+    isOpen: (key) => queue.has(key),
+    flushMs: options.advanceMs,
+  });
   const discovery = discoverLogs(ctx, {
     name,
     streams,
@@ -167,18 +245,33 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
     offsets: {
       ...offsets,
       async markLagging(logs) {
-        await offsets.markLagging(logs);
-        for (const key of logs.map(logKey)) {
-          marked.add(key);
-          queue.schedule(key);
-        }
+        await positions.markLagging(logs);
+        for (const log of logs) queue.schedule(logKey(log));
       },
       async *listFirst(after) {
         if (begins === 'at_the_beginning') yield* listAllLogs(ctx, streams, after);
       },
     },
-    schedule: (log, place) => queue.schedule(logKey(log), place),
-    isPast: (log, seq) => (past.get(logKey(log)) ?? -1) >= seq,
+    note(entry) {
+      const key = logKey({ ticketId: entry.ticket_id, stream: entry.stream });
+      const after = positions.get(key);
+      if (after === entry.seq - 1 && !feeds.has(key) && consumer.skips?.(entry)) {
+        positions.advance(key, entry.seq);
+        return true;
+      }
+      feeds.note(key, entry);
+      return false;
+    },
+    schedule(log, place) {
+      const key = logKey(log);
+      if (place === 'last') stale.add(key);
+      queue.schedule(key, place);
+    },
+    isPast(log, seq) {
+      const key = logKey(log);
+      const after = positions.get(key);
+      return after !== undefined && (after >= seq || feeds.reaches(key, after, seq));
+    },
     listOpen: () => queue.keys().map(logOfKey),
     ...(options.advanceMs !== undefined && { advanceMs: options.advanceMs }),
   });
@@ -186,6 +279,12 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
     async stop() {
       discovery.stop();
       await queue.stop();
+      positions.stop();
+      feeds.clear();
+      if (!lease.isHeld()) return;
+      await positions.flush().catch(({ message: reason }: Error) => {
+        ctx.log.warn({ consumer: name, reason }, 'offsets are not written');
+      });
     },
   };
 }
@@ -200,7 +299,7 @@ export function runConsumer(
   consumer: Consumer,
   options: ConsumerOptions = {},
 ): { stop(): Promise<void> } {
-  const name = `consumer-${consumer.name}`;
+  const name = partOf(consumer.name);
   return keepUnderLease(ctx, { lease: name, part: name, times: options.lease }, (lease) =>
     follow(ctx, consumer, lease, options),
   );

@@ -3,7 +3,7 @@ import type { Timestamp } from 'mongodb';
 import type { AppContext } from '../../context.ts';
 import { entryRows, majority, native, oid } from '../log/collections.ts';
 import { isDeletion } from '../log/deletion.ts';
-import { type LogId, publicLog, type Stream } from '../log/entry.ts';
+import { type Entry, type LogId, publicLog, type Stream } from '../log/entry.ts';
 import { backOff } from './keyed-queue.ts';
 import { type HeldLease, LeaseLost } from './lease.ts';
 import type { OffsetStore } from './offsets.ts';
@@ -25,6 +25,8 @@ export interface DiscoveryOptions {
   tickets?: boolean;
   lease: HeldLease;
   offsets: OffsetStore;
+  /** Told of each entry that the bus brings; true where its log need not be taken up for it. */
+  note?(entry: Entry): boolean;
   /** Takes a log up; `first` for what has just been written, a deletion not: nobody waits for it. */
   schedule(log: LogId, place: 'first' | 'last'): void;
   /** True where nothing up to `seq` is left to do in a log. */
@@ -163,8 +165,9 @@ export function discoverLogs(ctx: AppContext, options: DiscoveryOptions): { stop
     ctx.bus.subscribe((event) => {
       if (event.kind === 'entry' || event.kind === 'internal_entry') {
         const { ticket_id: ticketId, stream } = event.entry;
+        if (!streams.includes(stream) || options.note?.(event.entry)) return;
         const place = isDeletion(event.entry) ? 'last' : 'first';
-        if (streams.includes(stream)) schedule({ ticketId, stream }, place);
+        schedule({ ticketId, stream }, place);
       } else if (event.kind === 'ticket_created' && options.tickets) {
         schedule(publicLog(event.ticket.id), 'first');
       }

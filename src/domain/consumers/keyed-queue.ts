@@ -11,7 +11,12 @@ export interface KeyedQueueOptions {
    * Linger: how long a key that was worked on is left alone, in milliseconds, so that what comes
    * meanwhile is dealt with together; by default not at all.
    */
-  lingerMs?: number;
+  lingerMs?(): number;
+  /**
+   * How long keys wait for others, in milliseconds, so that many are taken up together; by default not at
+   * all.
+   */
+  gatherMs?(): number;
 }
 
 type Place = 'first' | 'last';
@@ -24,14 +29,20 @@ interface Item {
   timer: NodeJS.Timeout | undefined;
 }
 
+const isOpen = ({ state, again }: Item) => state !== 'lingering' || again;
+
 /**
  * One queue for each key: a key is worked on by one runner at a time, `limit` keys at once, and one
  * that fails rests on its own while the others go on.
  */
-export function createKeyedQueue({ limit, run, onError, onRun, lingerMs }: KeyedQueueOptions) {
+export function createKeyedQueue(options: KeyedQueueOptions) {
+  const { limit, run, onError, onRun, lingerMs, gatherMs } = options;
   const items = new Map<string, Item>();
   const queue: string[] = [];
   let running = 0;
+  /** How many of the queue may be taken up now. */
+  let ready = gatherMs ? 0 : Number.POSITIVE_INFINITY;
+  let gathering: NodeJS.Timeout | undefined;
   let stopped = false;
   let idle: (() => void) | undefined;
 
@@ -47,7 +58,7 @@ export function createKeyedQueue({ limit, run, onError, onRun, lingerMs }: Keyed
     if (stopped) return void items.delete(key);
     if (lingerMs !== undefined && item.state !== 'lingering') {
       item.state = 'lingering';
-      item.timer = setTimeout(() => settle(key, item), lingerMs).unref();
+      item.timer = setTimeout(() => settle(key, item), lingerMs()).unref();
     } else if (item.again) enqueue(key, item);
     else items.delete(key);
   };
@@ -72,11 +83,19 @@ export function createKeyedQueue({ limit, run, onError, onRun, lingerMs }: Keyed
   };
 
   const pump = () => {
-    while (!stopped && running < limit) {
+    while (!stopped && running < limit && ready > 0) {
       const key = queue.shift();
-      if (key === undefined) return;
+      if (key === undefined) break;
+      ready--;
       const item = items.get(key);
       if (item) void runKey(key, item);
+    }
+    if (gatherMs && !gathering && !stopped && ready === 0 && queue.length > 0) {
+      gathering = setTimeout(() => {
+        gathering = undefined;
+        ready = queue.length;
+        pump();
+      }, gatherMs()).unref();
     }
   };
 
@@ -115,14 +134,17 @@ export function createKeyedQueue({ limit, run, onError, onRun, lingerMs }: Keyed
       enqueue(key, item);
     },
     /** Keys for which there is something to do, or that rest after a failure. */
-    keys: (): string[] =>
-      [...items]
-        .filter(([, { state, again }]) => state !== 'lingering' || again)
-        .map(([key]) => key),
+    keys: (): string[] => [...items].filter(([, item]) => isOpen(item)).map(([key]) => key),
+    /** True for one of these. */
+    has(key: string): boolean {
+      const item = items.get(key);
+      return item !== undefined && isOpen(item);
+    },
     /** Takes nothing new up, and resolves when what is under way has ended. */
     async stop(): Promise<void> {
       stopped = true;
       queue.length = 0;
+      clearTimeout(gathering);
       for (const item of items.values()) clearTimeout(item.timer);
       if (running > 0) await new Promise<void>((resolve) => (idle = resolve));
     },

@@ -1,7 +1,10 @@
 import type { AppContext } from '../../context.ts';
-import { majority, native, oid } from '../log/collections.ts';
+import { unavailable } from '../../errors.ts';
+import type { OffsetRow } from '../../models/consumer.ts';
+import { createBatchLoader } from '../log/batch-loader.ts';
+import { majority, native, oid, readAtOnce, runCommand } from '../log/collections.ts';
 import { type LogId, logKey, type Stream } from '../log/entry.ts';
-import { isDuplicateKey } from '../mongo-errors.ts';
+import { DUPLICATE_KEY, isDuplicateKey } from '../mongo-errors.ts';
 import { LeaseLost } from './lease.ts';
 
 /**
@@ -17,8 +20,27 @@ export interface OffsetStore {
   listFirst(after: string | undefined): AsyncIterable<LogId>;
 }
 
-/** Of a log that a consumer meets: after which entry it begins. */
-type FirstSeq = (log: LogId) => Promise<number>;
+/** Rows written by one command, and read by one. */
+const ROWS_AT_ONCE = 500;
+
+const writeConcern = { w: 'majority', j: true, wtimeout: 10_000 } as const;
+
+interface UpdateAnswer {
+  writeErrors?: readonly { code: number; errmsg: string }[];
+  writeConcernError?: { errmsg: string };
+}
+
+/** How far a consumer has come in a log. */
+export interface Position {
+  log: LogId;
+  seq: number;
+  /** True where the row is to go on saying that there is more, should it say so. */
+  isOpen: boolean;
+}
+
+function isFenced(error: unknown): boolean {
+  return isDuplicateKey(error) || (error as { code?: unknown }).code === DUPLICATE_KEY;
+}
 
 /** The offsets of one consumer in the collection `offsets`, under a fencing token. */
 export function createOffsets(ctx: AppContext, consumer: string, fence: number) {
@@ -29,34 +51,56 @@ export function createOffsets(ctx: AppContext, consumer: string, fence: number) 
     ticket_id: oid(ticketId),
     stream,
   });
+  const stored = createBatchLoader<string, OffsetRow>(
+    async (ids) => {
+      const query = {
+        find: ctx.db.offsets.collection.collectionName,
+        filter: { _id: { $in: ids } },
+      };
+      const options = { projection: { seq: 1, lagging: 1, fence: 1 } };
+      const found = await readAtOnce<OffsetRow>(ctx.db, query, options, ids.length);
+      return new Map(found.map((row) => [row._id, row]));
+    },
+    { most: ROWS_AT_ONCE, slots: 1 },
+  );
   return {
     /**
-     * The offset of a log, taken over by this lease.
+     * The offset of a log; undefined for one that was never met. Many are read together.
      * @throws LeaseLost where a newer lease has written it
      */
-    async claim(log: LogId, firstSeq: FirstSeq): Promise<number> {
-      const filter = { _id: idOf(log), fence: { $lte: fence } };
-      const known = await rows().findOneAndUpdate(filter, { $set: { fence } });
-      if (known && known.seq >= 0) return known.seq;
-      const seq = await firstSeq(log);
-      try {
-        await rows().updateOne(
-          filter,
-          { $set: { fence, seq, lagging: true }, $setOnInsert: placeOf(log) },
-          { upsert: true },
-        );
-        return seq;
-      } catch (error) {
-        if (isDuplicateKey(error)) throw new LeaseLost();
-        throw error;
-      }
+    async read(log: LogId): Promise<{ seq: number; lagging: boolean } | undefined> {
+      const row = await stored(idOf(log));
+      if (row && row.fence > fence) throw new LeaseLost();
+      return row && row.seq >= 0 ? row : undefined;
     },
 
-    /** @throws LeaseLost where a newer lease has written it */
-    async commit(log: LogId, seq: number, lagging: boolean): Promise<void> {
-      const filter = { _id: idOf(log), fence: { $lte: fence } };
-      const { matchedCount } = await rows().updateOne(filter, { $set: { seq, lagging, fence } });
-      if (matchedCount === 0) throw new LeaseLost();
+    /**
+     * Writes down how far several logs have come; an offset never goes back. Of one that a newer lease has
+     * written nothing changes.
+     * @throws LeaseLost where there was such a one; the others are written
+     */
+    async commit(positions: readonly Position[]): Promise<void> {
+      let refused = false;
+      for (let from = 0; from < positions.length; from += ROWS_AT_ONCE) {
+        const updates = positions.slice(from, from + ROWS_AT_ONCE).map(({ log, seq, isOpen }) => ({
+          q: { _id: idOf(log), fence: { $lte: fence } },
+          u: {
+            $max: { seq },
+            $set: { fence, ...(!isOpen && { lagging: false }) },
+            $setOnInsert: { ...placeOf(log), ...(isOpen && { lagging: false }) },
+          },
+          upsert: true,
+        }));
+        // The command itself: the driver would check and measure every one of these first.
+        const update = ctx.db.offsets.collection.collectionName;
+        const command = { update, updates, ordered: false, writeConcern };
+        const answer = await runCommand<UpdateAnswer>(ctx.db, command);
+        const errors = answer.writeErrors ?? [];
+        const other = errors.find(({ code }) => code !== DUPLICATE_KEY) ?? answer.writeConcernError;
+        if (other) throw unavailable(other.errmsg);
+        if (errors.length > 0) refused = true;
+      }
+      if (refused) throw new LeaseLost();
     },
 
     async *listLagging(): AsyncGenerator<LogId> {
@@ -84,10 +128,7 @@ export function createOffsets(ctx: AppContext, consumer: string, fence: number) 
       await rows()
         .bulkWrite(writes as never, { ordered: false })
         .catch((error: unknown) => {
-          if (isDuplicateKey(error) || (error as { code?: unknown }).code === 11000) {
-            throw new LeaseLost();
-          }
-          throw error;
+          throw isFenced(error) ? new LeaseLost() : error;
         });
     },
   };

@@ -14,12 +14,15 @@ import {
   blockOf,
   removeTicketFromSearch,
   type Texts,
+  writeBlocks,
   writeTexts,
 } from './postings.ts';
 import { wordsOf } from './words.ts';
 
 /** So that what a busy ticket writes is taken up together, and found well within five seconds. */
 const LINGER_MS = 1000;
+/** So that tickets that are written to at about the same time share their reads and writes. */
+const GATHER_MS = 200;
 
 interface Placed {
   block: number;
@@ -72,9 +75,7 @@ async function indexEntries(ctx: AppContext, entries: readonly Entry[]): Promise
   const log = { ticketId: first.ticket_id, stream: first.stream };
   // Behind whatever this consumer has written of the log itself.
   if (entries.some(isDeletion)) return removeTicketFromSearch(ctx, log.ticketId);
-  for (const { block, texts } of textsOfEntries(log, entries)) {
-    await writeTexts(ctx, log, block, texts);
-  }
+  await writeBlocks(ctx, textsOfEntries(log, entries));
 }
 
 /** Feeds the search index from the log, beside the hot path. */
@@ -84,11 +85,12 @@ export const searchConsumer: Consumer = {
   // What was there before it is indexed by a reindex: see `reindex.ts`.
   begins: 'now',
   lingerMs: LINGER_MS,
+  gatherMs: GATHER_MS,
+  atOnce: 32,
   async begin(ctx, log) {
     const row = log.stream === 'public' && (await ctx.store.readTicketRow(log.ticketId));
     if (!row) return;
-    const { block, texts } = textsOfTicket(toTicket(row));
-    await writeTexts(ctx, log, block, texts);
+    await writeTexts(ctx, textsOfTicket(toTicket(row)));
   },
   handle: (ctx, entry) => indexEntries(ctx, [entry]),
   handleBatch: indexEntries,

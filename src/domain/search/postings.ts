@@ -1,16 +1,20 @@
-import { MongoBulkWriteError } from 'mongodb';
 import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import { unavailable } from '../../errors.ts';
 import type { IndexedTextRow, SearchRow } from '../../models/search.ts';
-import { native, oid } from '../log/collections.ts';
+import { createBatchLoader } from '../log/batch-loader.ts';
+import { native, oid, runCommand } from '../log/collections.ts';
 import { type LogId, logKey } from '../log/entry.ts';
-import { DUPLICATE_KEY, isDuplicateKey } from '../mongo-errors.ts';
+import { DUPLICATE_KEY } from '../mongo-errors.ts';
 
 /** Entries of a log whose messages share a row: what a message costs at most, however long its ticket. */
 const BLOCK = 32;
 /** Nobody but a reindex and the consumer write one row. */
 const MAX_TRIES = 50;
+/** Rows written together, and words of texts in them. */
+const BLOCKS_AT_ONCE = 100;
+const WORDS_AT_ONCE = 50_000;
+const writeConcern = { w: 'majority', j: true, wtimeout: 10_000 } as const;
 
 /** A text after an entry: its words, and which entry that was. */
 export interface IndexedText {
@@ -50,46 +54,6 @@ function mergeTexts(row: SearchRow | null, texts: Texts) {
   return { set, words: [...words], added, isReduced };
 }
 
-/**
- * Makes the words of texts those of their block: those that no text has any longer leave the index.
- * Compare-and-set on the row's version, so that the consumer and a reindex may meet in it.
- */
-export async function writeTexts(
-  ctx: AppContext,
-  log: LogId,
-  block: number,
-  texts: Texts,
-): Promise<void> {
-  const rows = native(ctx.db.search);
-  const _id = rowId(log, block);
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const row = await rows.findOne({ _id });
-    const merged = mergeTexts(row, texts);
-    if (!merged) return;
-    const { set, words, added, isReduced } = merged;
-    const version = newVersion();
-    if (!row) {
-      const made = { ...placeOf(log, block), words, texts: set, version };
-      const isTaken = await rows.insertOne(made).then(
-        () => false,
-        (error: unknown) => {
-          if (isDuplicateKey(error)) return true;
-          throw error;
-        },
-      );
-      if (isTaken) continue;
-      return;
-    }
-    const changed = Object.entries(set).map(([key, text]) => [`texts.${key}`, text]);
-    const { matchedCount } = await rows.updateOne({ _id, version: row.version }, {
-      $set: { ...Object.fromEntries(changed), version, ...(isReduced && { words }) },
-      ...(!isReduced && added.length > 0 && { $push: { words: { $each: added } } }),
-    } as never);
-    if (matchedCount > 0) return;
-  }
-  throw unavailable('a row of the search index changes all the time');
-}
-
 /** Texts of one block of a log. */
 export interface BlockTexts {
   log: LogId;
@@ -97,37 +61,147 @@ export interface BlockTexts {
   texts: Texts;
 }
 
+type Merged = NonNullable<ReturnType<typeof mergeTexts>>;
+
+const rowOf = ({ log, block }: BlockTexts, { words, set }: Merged): SearchRow => ({
+  ...placeOf(log, block),
+  words,
+  texts: set,
+  version: newVersion(),
+});
+
 /** The row of a block that has none yet; undefined where there is nothing to put into it. */
-export function newRow({ log, block, texts }: BlockTexts): SearchRow | undefined {
-  const merged = mergeTexts(null, texts);
+export function newRow(block: BlockTexts): SearchRow | undefined {
+  const merged = mergeTexts(null, block.texts);
+  return merged && rowOf(block, merged);
+}
+
+interface Answer {
+  n: number;
+  writeErrors?: readonly { index: number; code: number; errmsg: string }[];
+  writeConcernError?: { errmsg: string };
+}
+
+/** A write of one row: of one that is there, or of a new one. */
+type RowWrite =
+  | { block: BlockTexts; made: SearchRow }
+  | { block: BlockTexts; q: object; u: object };
+
+function writeOf(block: BlockTexts, row: SearchRow | undefined): RowWrite | undefined {
+  const merged = mergeTexts(row ?? null, block.texts);
   if (!merged) return undefined;
-  return { ...placeOf(log, block), words: merged.words, texts: merged.set, version: newVersion() };
+  if (!row) return { block, made: rowOf(block, merged) };
+  const { set, words, added, isReduced } = merged;
+  const changed = Object.entries(set).map(([key, text]) => [`texts.${key}`, text]);
+  return {
+    block,
+    q: { _id: row._id, version: row.version },
+    u: {
+      $set: {
+        ...Object.fromEntries(changed),
+        version: newVersion(),
+        ...(isReduced && { words }),
+      },
+      ...(!isReduced && added.length > 0 && { $push: { words: { $each: added } } }),
+    },
+  };
 }
 
-/** The same as `writeTexts` for many blocks, most of which have no row yet: one write for all of these. */
-export async function writeBlocks(ctx: AppContext, blocks: readonly BlockTexts[]): Promise<void> {
-  const made = blocks.map((each) => ({ each, row: newRow(each) })).filter(({ row }) => row);
-  if (made.length === 0) return;
-  try {
-    const rows = made.map(({ row }) => row);
-    await native(ctx.db.search).insertMany(rows as never, { ordered: false });
-  } catch (error) {
-    const taken = indexesOfDuplicates(error);
-    if (!taken) throw error;
-    for (const index of taken) {
-      const { log, block, texts } = (made[index] as (typeof made)[number]).each;
-      await writeTexts(ctx, log, block, texts);
+/**
+ * Writes rows by one command for all new and one for all others, each row for itself: on the disks of a
+ * majority where it returns, so that an offset behind it can be believed.
+ * @returns what is to be looked at again, since another has written the row
+ */
+async function writeRows(
+  ctx: AppContext,
+  writes: readonly RowWrite[],
+  failed: Map<BlockTexts, unknown>,
+): Promise<BlockTexts[]> {
+  const name = ctx.db.search.collection.collectionName;
+  const made = writes.flatMap((write) => ('made' in write ? [write] : []));
+  const changed = writes.flatMap((write) => ('q' in write ? [write] : []));
+  const send = async (some: readonly RowWrite[], command: object): Promise<BlockTexts[]> => {
+    if (some.length === 0) return [];
+    const answer = await runCommand<Answer>(ctx.db, { ...command, ordered: false, writeConcern });
+    if (answer.writeConcernError) throw unavailable(answer.writeConcernError.errmsg);
+    const errors = answer.writeErrors ?? [];
+    for (const { index, code, errmsg } of errors) {
+      const block = some[index]?.block;
+      if (block && code !== DUPLICATE_KEY) failed.set(block, unavailable(errmsg));
     }
-  }
+    // Which of several was not matched, MongoDB does not say; those that were need nothing any more.
+    return answer.n === some.length ? [] : some.map(({ block }) => block);
+  };
+  const again = await Promise.all([
+    send(made, { insert: name, documents: made.map((write) => write.made) }),
+    send(changed, { update: name, updates: changed.map(({ q, u }) => ({ q, u })) }),
+  ]);
+  return again.flat().filter((block) => !failed.has(block));
 }
 
-/** Which rows of a bulk insert were there already; undefined where anything else went wrong too. */
-function indexesOfDuplicates(error: unknown): number[] | undefined {
-  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError())
-    return undefined;
-  const failed = [error.writeErrors].flat();
-  if (!failed.every(({ code }) => code === DUPLICATE_KEY)) return undefined;
-  return failed.map(({ index }) => index);
+/** As many of the first blocks as one command takes. */
+function takeBlocks(blocks: BlockTexts[]): BlockTexts[] {
+  let weight = 0;
+  let count = 0;
+  for (const { texts } of blocks) {
+    for (const { words } of texts.values()) weight += words.length;
+    if (weight > WORDS_AT_ONCE && count > 0) break;
+    count++;
+  }
+  return blocks.splice(0, count);
+}
+
+/** @returns what a block could not be written for; nothing of those that are written */
+async function writeAll(
+  ctx: AppContext,
+  blocks: readonly BlockTexts[],
+): Promise<Map<BlockTexts, unknown>> {
+  const failed = new Map<BlockTexts, unknown>();
+  const left = [...blocks];
+  const tries = blocks.length * MAX_TRIES;
+  for (let nth = 0; left.length > 0; nth++) {
+    if (nth === tries) throw unavailable('a row of the search index changes all the time');
+    const some = takeBlocks(left);
+    const ids = some.map(({ log, block }) => rowId(log, block));
+    const found = await native(ctx.db.search)
+      .find({ _id: { $in: ids } })
+      .toArray();
+    const rows = new Map(found.map((row) => [row._id, row]));
+    const writes = some.flatMap(
+      (block) => writeOf(block, rows.get(rowId(block.log, block.block))) ?? [],
+    );
+    left.push(...(await writeRows(ctx, writes, failed)));
+  }
+  return failed;
+}
+
+type Writer = (block: BlockTexts) => Promise<unknown>;
+const writers = new WeakMap<AppContext, Writer>();
+
+/** Group commit: what waits while the last ones are written goes together. */
+function writerOf(ctx: AppContext): Writer {
+  const known = writers.get(ctx);
+  if (known) return known;
+  const write = createBatchLoader((blocks: BlockTexts[]) => writeAll(ctx, blocks), {
+    most: BLOCKS_AT_ONCE,
+    slots: 1,
+  });
+  writers.set(ctx, write);
+  return write;
+}
+
+/**
+ * Makes the words of texts those of their block: those that no text has any longer leave the index.
+ * Compare-and-set on the row's version, so that the consumer and a reindex may meet in it.
+ */
+export async function writeTexts(ctx: AppContext, block: BlockTexts): Promise<void> {
+  const error = await writerOf(ctx)(block);
+  if (error) throw error;
+}
+
+/** The same for many blocks. */
+export async function writeBlocks(ctx: AppContext, blocks: readonly BlockTexts[]): Promise<void> {
+  await Promise.all(blocks.map((block) => writeTexts(ctx, block)));
 }
 
 /** Throws away the rows of every ticket in (`after`, `upTo`], also of one that is no longer there. */

@@ -14,8 +14,11 @@ import { wordsOf } from './words.ts';
 
 const FIRST_BATCH = 200;
 const LARGEST_BATCH = 1000;
-/** Candidates that one call looks at: bounds the cost of words that never meet in one ticket, to some 70 ms. */
-const MAX_LOOKED_AT = 5000;
+/**
+ * Candidates that one call looks at: bounds the cost of words that seldom meet in one ticket, to some two
+ * keys of the index for each.
+ */
+const MAX_LOOKED_AT = 2400;
 
 export interface SearchOptions {
   /** Only tickets older than this one. */
@@ -102,7 +105,10 @@ export async function searchTickets(
   return intersect(lead, others, limit, size);
 }
 
-/** Goes down the leading list, a larger batch each time, until there are enough that the others have too. */
+/**
+ * Goes down the leading list, a larger batch each time, until there are enough that the others have too. Where
+ * the first batch was not enough, the next one is read ahead while the others are asked about this one.
+ */
 async function intersect(
   { list, batch }: Begun,
   others: readonly Postings[],
@@ -112,14 +118,18 @@ async function intersect(
   const ids: string[] = [];
   let size = firstSize;
   let { candidates, last } = batch;
-  for (let left = MAX_LOOKED_AT; ; left -= size) {
+  for (let looked = size; ; looked += size) {
+    size = Math.min(size * 2, LARGEST_BATCH, MAX_LOOKED_AT - looked);
+    const goesOn = last !== undefined && size > 0;
+    const next = goesOn && looked > firstSize ? list.list(last, size) : undefined;
+    // Where it fails, it is awaited below, or not needed any more.
+    next?.catch(() => undefined);
     for (const other of others) {
       if (candidates.length > 0) candidates = await other.probe(candidates);
     }
     ids.push(...candidates);
     if (ids.length > limit) return { ids: ids.slice(0, limit), next: ids[limit - 1] };
-    if (last === undefined || left <= 0) return { ids, next: last };
-    size = Math.min(size * 2, LARGEST_BATCH);
-    ({ candidates, last } = await list.list(last, size));
+    if (!goesOn) return { ids, next: last };
+    ({ candidates, last } = await (next ?? list.list(last, size)));
   }
 }

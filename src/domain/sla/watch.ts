@@ -15,6 +15,8 @@ import { afterStep, keyOf, nextStep, type SlaStep } from './steps.ts';
 const KIND = 'sla';
 /** So that what a busy ticket writes is passed over together. */
 const LINGER_MS = 1000;
+/** So that tickets that come together are planned together; a warning is due hours later. */
+const GATHER_MS = 100;
 
 /** Keeps what lists find a ticket by. */
 async function storeListed(ctx: AppContext, row: TicketRow, rules: SlaRules): Promise<void> {
@@ -101,6 +103,10 @@ export const slaConsumer: Consumer = {
   streams: ['public'],
   begins: 'now',
   lingerMs: LINGER_MS,
+  gatherMs: GATHER_MS,
+  atOnce: 16,
+  // A message moves no clock by itself: what it brings about is a change of the ticket, an entry of its own.
+  skips: isOfMessage,
   begin: (ctx, { ticketId }) => planTicket(ctx, ticketId),
   async handle(ctx, entry) {
     if (!isOfMessage(entry)) await planTicket(ctx, entry.ticket_id);
