@@ -93,6 +93,7 @@ const rules: readonly Rule[] = [
   { kinds: ofChannels, field: 'name', end: refused('name') },
   { kinds: ofChannels, field: 'topic', end: refused('name') },
   { kinds: ['execute_webhook'], field: 'username', end: refused('name') },
+  { kinds: ['execute_webhook'], field: 'avatar_url', end: refused('name') },
   { kinds: ofText, field: 'attachments', end: refused('files') },
   { kinds: ofText, field: 'files', end: refused('files') },
   { status: [403], end: refused('permission') },

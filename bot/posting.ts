@@ -33,6 +33,8 @@ export function nonceOf(channelId: string, key: string): string {
 export interface Persona {
   hook: { id: string; token: string };
   username: string;
+  /** Where Discord finds their picture; without one it shows the webhook's. */
+  avatar_url?: string;
 }
 
 export interface Outgoing {
@@ -85,9 +87,9 @@ export function callPost({ rest }: Bridge, outgoing: Outgoing): Promise<unknown>
     : noPings;
   const attached = files?.length ? { files } : {};
   if (persona) {
-    const { hook, username } = persona;
+    const { hook, ...shown } = persona;
     const query = new URLSearchParams({ wait: 'true' });
-    const said = { content: body.content, username, flags, allowed_mentions: noPings };
+    const said = { content: body.content, ...shown, flags, allowed_mentions: noPings };
     // The path says who may: the bot's token is not for a webhook.
     const route = Routes.webhook(hook.id, hook.token);
     return rest.post(route, { auth: false, query, body: said, ...attached });

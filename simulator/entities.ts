@@ -142,6 +142,8 @@ export interface Message {
   author_id: string;
   webhook_id?: string;
   webhook_name?: string;
+  /** The hash of the picture it shows. */
+  webhook_avatar?: string | null;
   application_id?: string;
   content: string;
   timestamp: string;

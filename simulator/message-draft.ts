@@ -24,7 +24,7 @@ export interface Draft {
   body: Content;
   files: Upload[];
   type?: number;
-  webhook?: { id: string; name: string };
+  webhook?: { id: string; name: string; avatar: string | null };
   applicationId?: string;
   reference?: NonNullable<Message['reference']>;
   /** Makes it a forward. */

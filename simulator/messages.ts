@@ -69,12 +69,16 @@ function readParts(world: World, draft: Draft): Parts {
   };
 }
 
+const hookedBy = ({ id, name, avatar }: NonNullable<Draft['webhook']>) => ({
+  ...{ webhook_id: id, webhook_name: name, webhook_avatar: avatar },
+});
+
 /** Where a new message comes from. */
 function originOf(draft: Draft): Partial<Message> {
   const { nonce, webhook, reference, snapshot, metadata, ephemeralFor, applicationId } = draft;
   return {
     ...(nonce == null ? {} : { nonce }),
-    ...(webhook ? { webhook_id: webhook.id, webhook_name: webhook.name } : {}),
+    ...(webhook ? hookedBy(webhook) : {}),
     ...(reference ? { reference } : {}),
     ...(snapshot ? { snapshot } : {}),
     ...(metadata ? { interaction_metadata: metadata } : {}),

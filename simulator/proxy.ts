@@ -31,7 +31,7 @@ export function proxyMessage(world: World, message: Message, copy: Copy): Messag
       author,
       body: { content: copy.content ?? message.content },
       files,
-      webhook: { id: webhook.id, name: copy.name ?? author.global_name ?? author.username },
+      webhook: { ...webhook, name: copy.name ?? author.global_name ?? author.username },
       applicationId: PROXY_APPLICATION,
     });
   if (copy.first !== 'post') deleteMessage(world, message);

@@ -18,7 +18,7 @@ function renderAuthor(world: World, message: Message): Json {
     return {
       id: message.webhook_id,
       username: message.webhook_name,
-      avatar: null,
+      avatar: message.webhook_avatar ?? null,
       discriminator: '0000',
       public_flags: 0,
       bot: true,

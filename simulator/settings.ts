@@ -8,6 +8,8 @@ export interface Settings {
   channelsPerGuild: number;
   channelCreatesPerDay: number;
   commandCreatesPerDay: number;
+  /** How long such a day is. */
+  dayMs: number;
   activeThreads: number;
   nonceWindowMs: number;
   interactionDeadlineMs: number;
@@ -65,6 +67,7 @@ export const DISCORD_SETTINGS: Settings = {
   channelsPerGuild: 500,
   channelCreatesPerDay: 500,
   commandCreatesPerDay: 200,
+  dayMs: 86_400_000,
   activeThreads: 1000,
   nonceWindowMs: 300_000,
   interactionDeadlineMs: 3_000,

@@ -18,7 +18,8 @@ export function renderState(sim: Simulator, query: URLSearchParams): Json {
   if (nonce !== null) return renderUse(world, nonce);
   const only = query.get('channel');
   const logs = [...world.logs].filter(([id]) => only === null || id === only);
-  const messages = logs.map(([id, log]) => [id, log.all().map((m) => renderStored(world, m))]);
+  const messages = () =>
+    Object.fromEntries(logs.map(([id, log]) => [id, log.all().map((m) => renderStored(world, m))]));
   const channels = world.guildChannels().sort(byPosition);
   return {
     url: sim.url,
@@ -34,7 +35,7 @@ export function renderState(sim: Simulator, query: URLSearchParams): Json {
     directs: [...world.channels.values()]
       .filter((c) => c.guild_id === null)
       .map((c) => renderChannel(world, c)),
-    ...(query.get('messages') === '0' ? {} : { messages: Object.fromEntries(messages) }),
+    ...(query.get('messages') === '0' ? {} : { messages: messages() }),
     ephemeral: [...world.ephemeral.values()].map((m) => renderStored(world, m)),
     commands: [...world.commands.values()].map(renderCommand),
     webhooks: [...world.webhooks.values()].map((w) => renderWebhook(world, w, true)),

@@ -51,9 +51,8 @@ export class World {
   guild: Guild = { id: '', name: '', owner_id: '', description: null, icon: null };
   /** Events of the present call, not yet sent. */
   outbox: Outgoing[] = [];
-  /** Counters for the limits that run over a day. */
-  readonly daily = { since: Date.now(), channels: 0, commands: 0 };
   readonly renames = new Map<string, number[]>();
+  private today = { since: Date.now(), channels: 0, commands: 0 };
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly deliver: (events: Outgoing[]) => void;
 
@@ -61,6 +60,15 @@ export class World {
     this.settings = settings;
     this.url = url;
     this.deliver = deliver;
+  }
+
+  /** Counters for the limits that run over a day; they begin anew when it is over. */
+  get daily(): { since: number; channels: number; commands: number } {
+    const now = Date.now();
+    if (now - this.today.since >= this.settings.dayMs) {
+      this.today = { since: now, channels: 0, commands: 0 };
+    }
+    return this.today;
   }
 
   /** Puts an event in the outbox; whoever runs the call decides when it leaves. */

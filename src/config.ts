@@ -31,6 +31,8 @@ export interface DiscordConfig {
   roles: { GENERAL: Id; TECHNICAL: Id; MANAGER: Id; ADMIN: Id };
   /** In whose name customers' messages are posted: the bot's, or by a webhook their own. */
   persona: 'bot' | 'webhook';
+  /** Where Discord finds their pictures by their ids, `{id}`; undefined shows none. */
+  personaAvatarUrl: string | undefined;
   /** How many of one partner's tickets may have a channel at the same time. */
   maxTicketsPerPartner: number;
   /** How many channels of the server are kept free, and which tickets give theirs up for it. */
@@ -216,6 +218,7 @@ function discordConfig(raw: Raw): DiscordConfig | undefined {
       idleMs: raw.PARK_IDLE_HOURS * HOUR_MS,
     },
     persona: raw.DISCORD_PERSONA,
+    personaAvatarUrl: raw.PERSONA_AVATAR_URL,
     apiUrl: raw.DISCORD_API_URL,
     cdnUrl: raw.DISCORD_CDN_URL,
   };

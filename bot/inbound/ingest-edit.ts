@@ -24,8 +24,11 @@ import {
 } from './receipts.ts';
 import { asEditOf } from './reply-mode.ts';
 
+/** A Discord message, and how often it was taken back before. */
+type Life = Pick<Post, 'id' | 'lives'>;
+
 /** The idempotency key of a deletion, which a message may have once in each of its lives. */
-function deletionId({ id, lives = 0 }: Post): string {
+function deletionId({ id, lives = 0 }: Life): string {
   return lives === 0 ? `${id}:x` : `${id}:${lives}:x`;
 }
 
@@ -152,10 +155,14 @@ async function change(
   if (missing.length > 0) await tellNotPassedOn(bridge, ticket, incoming, missing.join('; '));
 }
 
-/** Whether the deletion of a message was this side's own, and a crash kept it from being written down. */
-async function wasTakenBack({ ctx }: Bridge, message: Message, post: Post): Promise<boolean> {
+/** Whether the deletion of a message was this side's own. */
+export async function wasTakenBack(
+  { ctx }: Bridge,
+  message: Message,
+  life: Life,
+): Promise<boolean> {
   const { key } = message.author;
-  return (await ctx.store.findByClientId(logOf(message), key, deletionId(post))) !== undefined;
+  return (await ctx.store.findByClientId(logOf(message), key, deletionId(life))) !== undefined;
 }
 
 /** The message of a log that a Discord message stands for. */
@@ -180,6 +187,7 @@ export async function ingestEdit(
   if (!message) return undefined;
   const incoming = asEditOf(bridge, seen, message.stream, post);
   if (message.deleted) {
+    // A crash may have kept its taking back from being written down.
     return (await wasTakenBack(bridge, message, post))
       ? withdrawn(incoming, post, message)
       : undefined;

@@ -9,7 +9,7 @@ import { copyFiles, MessageGone, pairFiles } from './attachments.ts';
 import { askPresence } from './away-marks.ts';
 import { warnOfHolder } from './holder-warnings.ts';
 import type { Incoming } from './incoming.ts';
-import { ingestEdit, verdictOn } from './ingest-edit.ts';
+import { ingestEdit, verdictOn, wasTakenBack } from './ingest-edit.ts';
 import { judge, type Refusal, streamOf, type Verdict } from './judge.ts';
 import { mark } from './marks.ts';
 import {
@@ -103,7 +103,9 @@ async function pass(
   const client_id = clientIdOf(incoming, lives);
   const stored = await storedBefore(bridge, ticket.id, actor, client_id);
   if (stored) {
-    await adoptStored(bridge, ticket, incoming, stored, lives, before);
+    // With nothing written down of it, it is deleted in Discord too: this event is from before that.
+    const isGone = stored.deleted && !before && (await wasTakenBack(bridge, stored, incoming));
+    if (!isGone) await adoptStored(bridge, ticket, incoming, stored, lives, before);
     return undefined;
   }
   const { copied, missing } = await copyFiles(bridge, actor, ticket, incoming, incoming.files);

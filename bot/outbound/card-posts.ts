@@ -126,6 +126,7 @@ async function postDescription(bridge: Bridge, ticket: MirroredTicket): Promise<
         name: data.username,
         text: isBare ? `${data.topic}\n\n${data.description}` : data.description,
       },
+      authorId: data.user_id,
       files: [],
       stream: 'public',
       inLogOrder: false,

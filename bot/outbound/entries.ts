@@ -40,6 +40,7 @@ function saidIn(entry: OfMessage, inLogOrder: boolean): Said {
     seq: entry.seq,
     stream: entry.stream,
     speech: speechOf(entry),
+    authorId: firstOf(entry).author.id,
     files: entry.files ?? [],
     answers: firstOf(entry).reply_to,
     inLogOrder,

@@ -60,7 +60,7 @@ export async function postAsCustomer(
   whole: Part,
   asThem: (persona: Persona) => Try<Posted | undefined>,
 ): Promise<Done | undefined> {
-  const persona = await personaOf(bridge, ticket, said.speech.name);
+  const persona = await personaOf(bridge, ticket, { name: said.speech.name, id: said.authorId });
   if (!persona) return undefined;
   const deliverOne = asThem(persona);
   let left: Parameters<typeof leavePersona>[2] | undefined;

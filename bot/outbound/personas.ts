@@ -7,6 +7,7 @@ import { systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { lacking } from '../permissions.ts';
 import { type Persona, postNotice } from '../posting.ts';
+import { avatarUrl } from './persona-avatar.ts';
 import { personaName } from './persona-name.ts';
 
 const NAME = 'Deskcord customers';
@@ -96,13 +97,19 @@ async function hookOf(bridge: Bridge, ticket: MirroredTicket) {
 export async function personaOf(
   bridge: Bridge,
   ticket: MirroredTicket,
-  name: string,
+  { name, id }: { name: string; id: string },
 ): Promise<Persona | undefined> {
   if (bridge.discord.persona !== 'webhook') return undefined;
   if ((restUntil.get(ticket) ?? 0) > performance.now()) return undefined;
   try {
     const hook = await hookOf(bridge, ticket);
-    return hook && { hook, username: personaName(name, ownNames(bridge)) };
+    if (!hook) return undefined;
+    const avatar_url = avatarUrl(bridge.discord.personaAvatarUrl, id);
+    return {
+      hook,
+      username: personaName(name, ownNames(bridge)),
+      ...(avatar_url && { avatar_url }),
+    };
   } catch (error) {
     if (error instanceof LeaseLost || isUnauthorized(error) || !isDiscords(error)) throw error;
     rest(ticket, SHORT_REST_MS);

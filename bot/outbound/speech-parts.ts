@@ -13,6 +13,8 @@ export interface Said {
   seq: number;
   stream: Stream;
   speech: Speech;
+  /** As their token names them. */
+  authorId: string;
   files: readonly File[];
   /** The message of the log that it answers. */
   answers?: string | null | undefined;

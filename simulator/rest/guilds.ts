@@ -11,8 +11,6 @@ import { newChannel, normaliseName, positions } from '../validation/channels.ts'
 import { anything, maybe, object, optional, text } from '../validation/fields.ts';
 import { checkParent, readOverwrites } from './overwrites.ts';
 
-const DAY_MS = 24 * 3600 * 1000;
-
 const guildBody = object({
   name: optional(text({ min: 2, max: 100 })),
   description: maybe(text({ max: 120 })),
@@ -65,7 +63,7 @@ function createChannel(call: Call): Reply {
   }
   const parent = checkParent(call, body.parent_id ?? null, type);
   if (world.daily.channels >= world.settings.channelCreatesPerDay) {
-    throw new RateLimited((world.daily.since + DAY_MS - Date.now()) / 1000, 'user');
+    throw new RateLimited((world.daily.since + world.settings.dayMs - Date.now()) / 1000, 'user');
   }
   const inherited = parent?.permission_overwrites.map((o) => ({ ...o })) ?? [];
   const given = body.permission_overwrites;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Interaction, Webhook } from '../app-entities.ts';
 import { bodyOf, type Call, NO_CONTENT, ok, param, type Reply } from '../call.ts';
 import { type Channel, type Message, MessageFlag, type User } from '../entities.ts';
@@ -48,6 +49,10 @@ function badToken(): ApiError {
   return new ApiError(401, 50027, 'Invalid Webhook Token');
 }
 
+/** Discord fetches the picture, keeps it, and tells of it by a hash; every picture is there for the simulator. */
+const avatarOf = (url: string | null | undefined) =>
+  url ? createHash('md5').update(url).digest('hex') : undefined;
+
 function execute(call: Call): Reply {
   const { world, files } = call;
   const source = sourceOf(call);
@@ -62,7 +67,11 @@ function execute(call: Call): Reply {
     author,
     body,
     files,
-    webhook: { id: webhook.id, name: body.username ?? webhook.name },
+    webhook: {
+      id: webhook.id,
+      name: body.username ?? webhook.name,
+      avatar: avatarOf(body.avatar_url) ?? webhook.avatar,
+    },
     ...(webhook.application_id === null ? {} : { applicationId: webhook.application_id }),
   });
   return call.query.get('wait') === 'true' ? ok(renderMessage(world, message)) : NO_CONTENT;

@@ -5,6 +5,7 @@ import {
   choice,
   type Field,
   integer,
+  link,
   list,
   maybe,
   object,
@@ -112,7 +113,7 @@ export const newMessage = object({
 export const webhookMessage = object({
   ...shared,
   username: maybe(text({ min: 1, max: 80 })),
-  avatar_url: maybe(text({ max: 2048 })),
+  avatar_url: maybe(link('http', 'https')),
   tts: maybe(bool),
   thread_name: maybe(text({ max: 100 })),
   applied_tags: maybe(list(snowflake)),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { digestTime } from '../contract/digest.ts';
 import { sizes } from '../contract/limits.ts';
 import { type IssueLevel, issueLevels } from '../contract/ticket-words.ts';
+import { avatarTemplateProblem } from './avatar-template.ts';
 import { MOST_HOURS, type Variable } from './kinds.ts';
 
 const HOUR_MS = 3_600_000;
@@ -73,6 +74,13 @@ export const deskVariables = {
     wants:
       "bot or webhook: in whose name customers' messages stand in Discord, the bot's or their own",
     example: 'bot',
+  },
+  PERSONA_AVATAR_URL: {
+    schema: z.string().max(1000).optional(),
+    wants:
+      "with DISCORD_PERSONA=webhook, the https address of a customer's picture, in which {id} stands for their id",
+    example: 'https://partner.example/avatars/{id}.png',
+    problem: avatarTemplateProblem,
   },
   DISCORD_REPLY_MODE: {
     schema: z.enum(['all', 'reply']).default('all'),

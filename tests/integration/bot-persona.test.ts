@@ -227,6 +227,60 @@ test.each([
   },
 );
 
+const withPictures = (personaAvatarUrl: string) => {
+  const { config } = desk.ctx;
+  const discord = { ...config.discord, personaAvatarUrl } as typeof config.discord;
+  return desk.bot({ ...settle, ctx: { config: { ...config, discord } } });
+};
+/** The address and the hash of the picture of each thing that was said. */
+const picturesIn = async (channelId: string) => {
+  const { calls } = await stateOf(desk.sim, '?messages=0');
+  const [hook] = await hooksOf(channelId);
+  const asked = calls
+    .filter(({ path }: { path: string }) => path.includes(`webhooks/${hook?.id}/`))
+    .map(({ body }: { body: { avatar_url?: string } }) => body.avatar_url);
+  const messages = await messagesIn(desk.sim, channelId);
+  const hashes = messages.filter(({ webhook_id }) => webhook_id).map(({ author }) => author.avatar);
+  return { asked, hashes };
+};
+
+test('customers have their pictures where their address is set, whatever their id is, and none by default', async () => {
+  const { ctx } = desk;
+  await withPictures('https://partner.example/avatars/{id}/small.png');
+  const { ticket, channelId } = await start();
+  const hostile = { ...customer, id: '../x?y#z', username: 'Eve' };
+  await say(ctx, ticket.id, 'two', hostile);
+  await say(ctx, ticket.id, 'three', { ...customer, id: '..' });
+  await say(ctx, ticket.id, 'from staff', agent);
+  await saidIs(channelId, [
+    ['Ana', 'one'],
+    ['Eve', 'two'],
+    ['Ana', 'three'],
+    ['deskcord', '**Bob** (staff): from staff'],
+  ]);
+  const { asked, hashes } = await picturesIn(channelId);
+  expect(asked).toEqual([
+    'https://partner.example/avatars/ana/small.png',
+    'https://partner.example/avatars/..%2Fx%3Fy%23z/small.png',
+    undefined,
+  ]);
+  expect(hashes).toEqual([expect.any(String), expect.any(String), null]);
+  await desk.stopBots();
+  await desk.bot(settle);
+  await say(ctx, ticket.id, 'four');
+  await eventually(async () => expect((await picturesIn(channelId)).asked).toHaveLength(4), {
+    timeout: 15_000,
+  });
+  expect((await picturesIn(channelId)).asked.at(-1)).toBeUndefined();
+});
+
+test('an address of a picture that Discord refuses costs the picture and the name, not the message', async () => {
+  await withPictures('nonsense://{id}');
+  const { channelId } = await start();
+  await saidIs(channelId, [['deskcord', '**Ana**: one']]);
+  expect(await noticesIn(channelId)).toHaveLength(1);
+});
+
 test('names that Discord forbids are mended, not refused', async () => {
   await desk.bot(settle);
   const { channelId } = await start({ ...customer, username: 'Discord: #1 @everyone' });

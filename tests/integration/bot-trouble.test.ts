@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { MOST_HELD } from '../../bot/inbound/inbox.ts';
 import { bridgeLease, takeLease } from '../../src/domain/consumers/lease.ts';
+import { oid } from '../../src/domain/log/collections.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { listMessages } from '../../src/domain/messages/list.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
@@ -284,6 +285,36 @@ test('a connection that breaks off is resumed without a gap', async () => {
       [0, 1, 2].flatMap((n) => [`before ${n}`, `after ${n}`]),
     ),
   );
+});
+
+test('an edit that a resumed session brings after its message was found deleted revives nothing', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const { id } = await kim.write(channel.id, 'a slip');
+  await kim.write(channel.id, 'what stays');
+  await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(2));
+  // The channel is read before what the session brings of it.
+  await fault(sim, { kind: 'gateway-drop', who: 'bot', code: 4000 });
+  await kim.edit(channel.id, id, 'a slip of the pen');
+  await kim.remove(channel.id, id);
+  await kim.write(channel.id, 'the end');
+  await eventually(async () =>
+    expect((await seen(ctx, ticket.id)).at(-1)?.content).toBe('the end'),
+  );
+  const entries = await ctx.db.entries.collection
+    .find({ ticket_id: oid(ticket.id), stream: 'public' })
+    .sort({ seq: 1 })
+    .toArray();
+  const said = entries.filter(({ type }) => type !== 'ticket_change');
+  expect(said.map(({ type, content }) => `${type} ${content}`)).toEqual([
+    'message a slip',
+    'message what stays',
+    'delete ',
+    'message the end',
+  ]);
 });
 
 test('a storm of 429 delays messages and loses none', async () => {

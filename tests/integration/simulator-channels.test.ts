@@ -97,6 +97,8 @@ describe('a new channel', () => {
     const { status, body } = await create({ name: 'c' });
     expect(status).toBe(429);
     expect(body.retry_after).toBeGreaterThan(3600);
+    await settings({ dayMs: 1 });
+    expect((await create({ name: 'c' })).status).toBe(201);
   });
 
   test('may only give overwrites of known ids and of what its maker holds', async () => {
@@ -271,6 +273,22 @@ describe('webhooks', () => {
       webhook_id: hook.id,
       author: { id: hook.id, username: 'Ana' },
     });
+    expect(sent.body.author.avatar).toBeNull();
+    const shown = async (avatar_url: unknown) =>
+      (await outsider.call('POST', `${nobody}?wait=true`, { content: 'hi', avatar_url })).body;
+    const pictured = await shown('https://partner.example/a.png');
+    expect(pictured.author.avatar).toMatch(/^[0-9a-f]{32}$/);
+    expect((await shown('https://partner.example/b.png')).author.avatar).not.toBe(
+      pictured.author.avatar,
+    );
+    for (const wrong of [
+      'a.png',
+      'ftp://partner.example/a.png',
+      `https://x.example/${'a'.repeat(2048)}`,
+    ]) {
+      const { code, errors } = await shown(wrong);
+      expect([code, Object.keys(errors)]).toEqual([50035, ['avatar_url']]);
+    }
     const silent = await outsider.call('POST', nobody, { content: 'no answer' });
     expect(silent.status).toBe(204);
     const one = `${nobody}/messages/${sent.body.id}`;

@@ -121,6 +121,16 @@ describe('what is wrong', () => {
     expect(lines[0]).toContain('(still the placeholder)');
   });
 
+  test('an address of pictures that is none is refused in one clear line', () => {
+    const wrong = 'http://partner.example/{id}.png';
+    expect(linesOf({ ...minimal, PERSONA_AVATAR_URL: wrong })).toEqual([
+      `PERSONA_AVATAR_URL: got "${wrong}" (it does not begin with https://); wants with DISCORD_PERSONA=webhook, the https address of a customer's picture, in which {id} stands for their id; for example https://partner.example/avatars/{id}.png`,
+    ]);
+    const right = { ...minimal, ...discord, PERSONA_AVATAR_URL: wrong.replace('http:', 'https:') };
+    expect(readConfig(right).discord?.personaAvatarUrl).toBe('https://partner.example/{id}.png');
+    expect(readConfig({ ...minimal, ...discord }).discord?.personaAvatarUrl).toBeUndefined();
+  });
+
   test('a value of several lines stays on one', () => {
     const lines = linesOf({ ...minimal, GUILD_ID: 'one\ntwo\r\nthree' });
     expect(lines).toHaveLength(1);

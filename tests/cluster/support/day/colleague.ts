@@ -11,6 +11,8 @@ export interface Colleague {
   hands: ReturnType<typeof interactionsOf>;
   /** What they wrote in channels and have not deleted. */
   own: { channelId: string; id: string; ticket: DayTicket }[];
+  /** The threads for notes that they were let into. */
+  threads: { id: string; ticket: DayTicket }[];
   dice: Dice;
   /** What they have still to do with the bot, one after the other. */
   deck: Move[];
@@ -38,6 +40,7 @@ export function colleague(
     person,
     hands: interactionsOf(day.sim, person),
     own: [],
+    threads: [],
     dice,
     deck: [],
     done: new Set(),

@@ -1,9 +1,11 @@
 import type { MessageView } from '../../../../src/contract/messages.ts';
 import type { TicketView } from '../../../../src/contract/tickets.ts';
+import type { Answer } from '../../../support/people.ts';
 import { uploadTo } from '../../../support/uploads.ts';
 import type { Day, DayTicket } from './day.ts';
 import type { Dice } from './dice.ts';
 import type { Sent } from './evidence.ts';
+import { attempted, told } from './told.ts';
 
 const emojis = ['👍', '🎉', '😀'];
 
@@ -13,6 +15,11 @@ function record(ticket: DayTicket, word: string, more: Partial<Sent> = {}): Sent
   const sent: Sent = { word, by, door: 'web', isNote: false, outcome: 'unknown', ...more };
   ticket.sent.push(sent);
   return sent;
+}
+
+/** What came of a call of theirs. @throws Error for an answer that says that something is broken */
+async function done<T>(call: () => Promise<Answer<T>>): Promise<Sent['outcome']> {
+  return outcomeOf((await attempted(call))?.status ?? 503);
 }
 
 function outcomeOf(status: number): Sent['outcome'] {
@@ -39,23 +46,27 @@ async function say(day: Day, ticket: DayTicket, attachments: string[] = []): Pro
   const more = { client_id: word, ...(attachments.length > 0 && { attachments }) };
   const isLive = ticket.ear.socket.connected && ticket.dice.random() < 0.5;
   const { customer, id: ticket_id } = ticket;
-  sent.outcome = outcomeOf(
-    isLive
-      ? await ask(ticket, 'send_message', { ticket_id, content: word, ...more })
-      : (await customer.send(ticket_id, word, more)).status,
-  );
+  sent.outcome = isLive
+    ? outcomeOf(await ask(ticket, 'send_message', { ticket_id, content: word, ...more }))
+    : await done(() => customer.send(ticket_id, word, more));
 }
 
 async function attach(day: Day, ticket: DayTicket): Promise<void> {
   const { customer, id } = ticket;
   const name = `${day.word()}.txt`;
-  const { status, body } = await uploadTo(day.url, customer.token, id, 'a file of text', name);
-  if (status === 201) await say(day, ticket, [body.id]);
+  const answer = await attempted(() =>
+    uploadTo(day.url, customer.token, id, 'a file of text', name),
+  );
+  if (answer?.status === 201) await say(day, ticket, [answer.body.id]);
 }
 
+/** The newest that stand in the ticket. */
+const said = ({ customer, id }: Pick<DayTicket, 'customer' | 'id'>) =>
+  told(() => customer.list(id, '?limit=50'));
+
 async function anOwn({ customer, id, dice }: DayTicket): Promise<MessageView | undefined> {
-  const { body } = await customer.list(id, '?limit=50');
-  return dice.pick((body as MessageView[]).filter(({ author_id }) => author_id === customer.id));
+  const own = await said({ customer, id });
+  return dice.pick(own.filter(({ author_id }) => author_id === customer.id));
 }
 
 async function edit(day: Day, ticket: DayTicket): Promise<void> {
@@ -65,38 +76,41 @@ async function edit(day: Day, ticket: DayTicket): Promise<void> {
   const sent = record(ticket, content, { isEdit: true });
   const { customer, id: ticket_id } = ticket;
   const path = `/tickets/${ticket_id}/messages/${own.id}`;
-  sent.outcome = outcomeOf(
+  sent.outcome =
     ticket.ear.socket.connected && ticket.dice.random() < 0.5
-      ? await ask(ticket, 'edit', { ticket_id, message_id: own.id, content })
-      : (await customer.call('PATCH', path, { content })).status,
-  );
+      ? outcomeOf(await ask(ticket, 'edit', { ticket_id, message_id: own.id, content }))
+      : await done(() => customer.call('PATCH', path, { content }));
 }
 
 async function remove(_day: Day, ticket: DayTicket): Promise<void> {
   const own = await anOwn(ticket);
   if (!own) return;
-  await ticket.customer.call('DELETE', `/tickets/${ticket.id}/messages/${own.id}`);
+  const path = `/tickets/${ticket.id}/messages/${own.id}`;
+  await done(() => ticket.customer.call('DELETE', path));
 }
 
-async function react(_day: Day, { customer, id, dice }: DayTicket): Promise<void> {
-  const { body } = await customer.list(id, '?limit=50');
-  const message = dice.pick(body as MessageView[]);
+/** Reacts to one of the newest messages, or takes that back. */
+export async function react({ customer, id, dice }: DayTicket): Promise<void> {
+  const message = dice.pick(await said({ customer, id }));
   if (!message) return;
   const method = dice.random() < 0.8 ? 'PUT' : 'DELETE';
   const emoji = encodeURIComponent(dice.pick(emojis));
-  await customer.call(method, `/tickets/${id}/messages/${message.id}/reactions/${emoji}`);
+  const path = `/tickets/${id}/messages/${message.id}/reactions/${emoji}`;
+  await done(() => customer.call(method, path));
 }
 
 const verb =
   (path: string, body: (dice: Dice) => object = () => ({})) =>
   async (_day: Day, { customer, id, dice }: DayTicket): Promise<void> => {
-    await customer.call('POST', `/tickets/${id}/${path}`, body(dice));
+    const input = body(dice);
+    await done(() => customer.call('POST', `/tickets/${id}/${path}`, input));
   };
 
 /** Reopens what is closed; of what is open it asks nothing. */
 async function reopen(_day: Day, { customer, id }: DayTicket): Promise<void> {
-  const { body } = await customer.call<TicketView>('GET', `/tickets/${id}`);
-  if (body.status === 'CLOSED') await customer.call('POST', `/tickets/${id}/reopen`, {});
+  const { status } = await told(() => customer.call<TicketView>('GET', `/tickets/${id}`));
+  if (status !== 'CLOSED') return;
+  await done(() => customer.call('POST', `/tickets/${id}/reopen`, {}));
 }
 
 /** What a customer does, and how often. */
@@ -105,7 +119,7 @@ const acts: [often: number, act: (day: Day, ticket: DayTicket) => Promise<void>]
   [3, edit],
   [2, remove],
   [2, attach],
-  [3, react],
+  [3, (_day, ticket) => react(ticket)],
   [0.4, verb('close')],
   [1, reopen],
   [0.5, verb('rating', ({ random }) => ({ score: 1 + Math.floor(random() * 5) }))],

@@ -5,13 +5,18 @@ import type { RunningSimulator } from '../../../../simulator/server.ts';
 import type { TicketView } from '../../../../src/contract/tickets.ts';
 import { discordEnv, stateOf } from '../../../support/discord.ts';
 import { eventually } from '../../../support/eventually.ts';
-import { mintToken, newPerson, type Person } from '../../../support/people.ts';
+import { mintToken, newPerson, type Person, personAt } from '../../../support/people.ts';
 import type { Cluster } from '../cluster.ts';
 import type { NodeProcess } from '../node-process.ts';
 import { CustomerEar } from './customer-ear.ts';
 import { type Dice, diceOf } from './dice.ts';
-import type { Gap, Sent, Use } from './evidence.ts';
+import { type Gap, type Reacted, type Sent, STANDSTILL, type Use } from './evidence.ts';
+import { told } from './told.ts';
 import { Witness } from './witness.ts';
+
+const LOOK_MS = 250;
+/** A process that does nothing is behind by so much only where there is nothing left for anybody. */
+const LATE_MS = 750;
 
 export interface DayTicket {
   id: string;
@@ -20,7 +25,16 @@ export interface DayTicket {
   staffToken: string;
   ear: CustomerEar;
   sent: Sent[];
+  reacted: Reacted[];
   dice: Dice;
+}
+
+export interface Beginning {
+  cluster: Cluster;
+  sim: RunningSimulator;
+  seed: number;
+  /** What its bots are told beside where Discord is. */
+  env: Record<string, string>;
 }
 
 /** A server, one bot at a time, Discord, and all that is written down of a day. */
@@ -28,33 +42,44 @@ export class Day {
   readonly tickets: DayTicket[] = [];
   readonly uses: Use[] = [];
   readonly gaps: Gap[] = [];
+  /** When all was mended, in milliseconds since 1970. */
+  calmFrom = Number.POSITIVE_INFINITY;
   /** What the troubles did, in order, for the history. */
   readonly diary: string[] = [];
   readonly witness: Witness;
   /** What a bot that starts is told beside the rest: it changes with the guild. */
-  readonly env: Record<string, string> = {};
+  readonly env: Record<string, string>;
   readonly cluster: Cluster;
   readonly sim: RunningSimulator;
   readonly dice: Dice;
   readonly seed: number;
   bot: NodeProcess | undefined;
+  #admin: ReturnType<typeof personAt> | undefined;
+  #ended = false;
   #words = 0;
   #bots = 0;
   readonly #hangUp: () => void;
 
-  private constructor(cluster: Cluster, sim: RunningSimulator, seed: number, ear: Ear) {
+  private constructor({ cluster, sim, seed, env }: Beginning, ear: Ear) {
     this.cluster = cluster;
     this.sim = sim;
     this.seed = seed;
+    this.env = { ...env };
     this.dice = diceOf(seed, 0);
     this.witness = new Witness(ear, sim.state.bot.id);
     this.#hangUp = ear.close;
   }
 
-  static async begin(cluster: Cluster, sim: RunningSimulator, seed: number): Promise<Day> {
-    const day = new Day(cluster, sim, seed, await personOf(sim, 'admin').listen());
+  static async begin(beginning: Beginning): Promise<Day> {
+    const day = new Day(beginning, await personOf(beginning.sim, 'admin').listen());
     await day.startBot();
     return day;
+  }
+
+  /** One of the staff who looks from outside of Discord. */
+  get admin(): ReturnType<typeof personAt> {
+    this.#admin ??= personAt(this.url, mintToken({ id: 'day-admin', role: 'ADMIN' }));
+    return this.#admin;
   }
 
   get db(): Db {
@@ -73,30 +98,32 @@ export class Day {
     this.diary.push(`${new Date().toISOString()} ${what}`);
   }
 
-  async openTicket(level: string): Promise<void> {
+  async openTicket(level: string, isTechnical: boolean): Promise<DayTicket> {
     const customer = newPerson(this.url, 'CUSTOMER');
-    const staffToken = mintToken({ id: 'day-admin', role: 'ADMIN' });
-    const ticket = await customer.createTicket();
+    const { token: staffToken } = this.admin;
+    const client_id = this.word();
+    const body = { topic: 'A parcel', description: 'It has not come.', client_id };
+    const { id, number } = await told(() => customer.call<TicketView>('POST', '/tickets', body));
     // Developers see the channels of TECHNICAL alone.
-    const support_role = this.tickets.length % 2 === 0 ? 'GENERAL' : 'TECHNICAL';
-    if (level !== 'NORMAL' || support_role !== 'GENERAL') {
-      await fetch(`${this.url}/api/v1/tickets/${ticket.id}`, {
-        method: 'PATCH',
-        headers: { authorization: `Bearer ${staffToken}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ issue_level: level, support_role }),
-      });
+    const support_role = isTechnical ? 'TECHNICAL' : 'GENERAL';
+    if (level !== 'NORMAL' || isTechnical) {
+      const change = { issue_level: level, support_role };
+      await told(() => this.admin.call('PATCH', `/tickets/${id}`, change));
     }
-    const { id, number } = ticket as TicketView;
     const ear = new CustomerEar(this.url, customer.token, id);
-    this.tickets.push({
+    const dice = diceOf(this.seed, number);
+    const ticket: DayTicket = {
       id,
       number,
       customer,
       staffToken,
       ear,
       sent: [],
-      dice: diceOf(this.seed, number),
-    });
+      reacted: [],
+      dice,
+    };
+    this.tickets.push(ticket);
+    return ticket;
   }
 
   async startBot(): Promise<void> {
@@ -138,7 +165,20 @@ export class Day {
     this.note(`${why}: over`);
   }
 
+  /** Writes down when the machine itself stands still: who is answered late then, is not late by the bot's fault. */
+  async watchMachine(): Promise<void> {
+    while (!this.#ended) {
+      const from = Date.now();
+      await sleep(LOOK_MS);
+      await this.db.command({ ping: 1 }).catch(() => undefined);
+      const until = Date.now();
+      const isLate = until - from - LOOK_MS > LATE_MS;
+      if (isLate) this.gaps.push({ from, until, why: STANDSTILL });
+    }
+  }
+
   end(): void {
+    this.#ended = true;
     for (const { ear } of this.tickets) ear.socket.disconnect();
     this.#hangUp();
   }

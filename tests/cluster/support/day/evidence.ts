@@ -4,13 +4,20 @@
 export interface Sent {
   word: string;
   by: string;
-  /** `discord`: written in the channel, and taken in from there whenever the bot comes to it. */
-  door: 'web' | 'command' | 'discord';
+  /** `discord`, `thread`: written in the channel or its thread for notes, and taken in whenever the bot comes to it. */
+  door: 'web' | 'command' | 'discord' | 'thread';
   isNote: boolean;
   /** `unknown`: no answer, a 503, or what Discord lost with a channel. */
   outcome: 'accepted' | 'refused' | 'unknown';
   /** It took the place of another text. */
   isEdit?: true;
+}
+
+/** Who has reacted to a message, and from where. */
+export interface Reactor {
+  emoji: string;
+  by: string;
+  origin: string;
 }
 
 /** One entry of a ticket's logs, as MongoDB has it. */
@@ -22,8 +29,10 @@ export interface LogEntry {
   id?: string;
   word: string;
   files: string[];
-  /** `emoji of who`, after the entry. */
+  /** `emoji×count`, after the entry. */
   reactions: string[];
+  /** The same one by one. */
+  reactors: Reactor[];
   origin: string;
   author: string;
   client_id: string;
@@ -60,6 +69,18 @@ export interface Post {
   deleted: boolean;
   /** Emojis the bot has set. */
   marks: string[];
+  /** Written in a thread of the channel. */
+  inThread?: true;
+}
+
+/** A reaction that one of the staff has set in Discord, or taken back there. */
+export interface Reacted {
+  postId: string;
+  emoji: string;
+  by: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  set: boolean;
 }
 
 export interface Channel {
@@ -89,6 +110,12 @@ export interface TicketEvidence {
   slips: string[];
   final: Line[];
   channels: Channel[];
+  /** In the order in which it was done. */
+  reacted: Reacted[];
+  /** The tickets that its customer's list has, by number. */
+  listed: number[];
+  /** It was parked to make room: its channel is gone on purpose; whether staff were told that it is. */
+  parked?: { told: boolean };
   customerPage?: Page;
   staffPage?: Page;
 }
@@ -102,6 +129,9 @@ export interface Use {
   state: string;
 }
 
+/** Why nobody could have answered who was there: the machine did not get to it. */
+export const STANDSTILL = 'the machine stands still';
+
 /** A time in which no bot could have answered. */
 export interface Gap {
   from: number;
@@ -113,4 +143,10 @@ export interface DayEvidence {
   tickets: TicketEvidence[];
   uses: Use[];
   gaps: Gap[];
+  /** When nothing was wrong any more, in milliseconds since 1970. */
+  calmFrom: number;
+  /** The numbers of the tickets in which staff have practised. */
+  practice: number[];
+  /** How many tickets the report of these days has. */
+  reported: number;
 }

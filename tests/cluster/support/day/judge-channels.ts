@@ -1,16 +1,20 @@
-import type { Channel, Post, TicketEvidence } from './evidence.ts';
+import type { Channel, LogEntry, Post, TicketEvidence } from './evidence.ts';
 import { type Found, firstOutOfOrder, fold, twice } from './judge-parts.ts';
 
 type Lines = ReturnType<typeof fold>;
 
 /** A ticket that is open has one channel, with all that was said since that was made; one that has ended has none. */
 export function judgeChannels(ticket: TicketEvidence): Found[] {
-  const { channels, ended } = ticket;
+  const { channels, ended, parked } = ticket;
   const standing = channels.filter(({ goneBy }) => !goneBy);
   const found: Found[] = [];
   if (standing.length > 1) found.push(['channel-twice', standing.map(({ id }) => id).join(', ')]);
   if (ended && standing.length > 0) found.push(['channel-left', standing[0]?.id ?? '']);
-  if (!ended && standing.length === 0) found.push(['channel-missing', 'the ticket is open']);
+  if (parked && standing.length > 0) found.push(['channel-left', 'the ticket is parked']);
+  if (parked && !parked.told) found.push(['parked-untold', 'no line says that it is parked']);
+  if (!ended && !parked && standing.length === 0) {
+    found.push(['channel-missing', 'the ticket is open']);
+  }
   for (const channel of channels) found.push(...judgePosts(ticket, channel));
   const current = standing.at(-1);
   if (current && !ended) found.push(...judgeCurrent(ticket, current));
@@ -20,7 +24,7 @@ export function judgeChannels(ticket: TicketEvidence): Found[] {
 const wordsOf = (posts: readonly Post[]) => posts.flatMap(({ words }) => words);
 
 /** In each channel, whatever became of it: nothing twice, nothing out of order, nothing nobody said. */
-function judgePosts({ log, sent }: TicketEvidence, { posts }: Channel): Found[] {
+function judgePosts({ log, sent }: TicketEvidence, { posts, createdAt }: Channel): Found[] {
   const found: Found[] = [];
   const single = posts.filter(({ isSummary }) => !isSummary);
   const shown = wordsOf(single.filter(({ deleted }) => !deleted));
@@ -29,10 +33,14 @@ function judgePosts({ log, sent }: TicketEvidence, { posts }: Channel): Found[] 
   for (const word of shown) if (!known.has(word)) found.push(['post-phantom', word]);
   for (const stream of ['public', 'internal'] as const) {
     const own = log.filter((entry) => entry.stream === stream);
-    const firstSeq = new Map(
-      own.filter(({ type }) => type === 'message').map((e) => [e.id, e.seq]),
-    );
-    const seqOf = new Map(own.map(({ word, id }) => [word, firstSeq.get(id)]));
+    const first = new Map(own.filter(({ type }) => type === 'message').map((e) => [e.id, e]));
+    // An edit of what stands in the channel's history alone is a post of its own, when it comes.
+    const placeOf = ({ id, seq, type }: LogEntry) => {
+      const made = first.get(id);
+      return type === 'edit' && made && made.at < createdAt ? seq : made?.seq;
+    };
+    const seqOf = new Map<string, number | undefined>();
+    for (const entry of own) if (!seqOf.has(entry.word)) seqOf.set(entry.word, placeOf(entry));
     const seqs = (isBots: boolean) =>
       wordsOf(single.filter((post) => post.isBots === isBots && !post.deleted)).flatMap(
         (word) => seqOf.get(word) ?? [],

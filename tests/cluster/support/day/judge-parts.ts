@@ -19,12 +19,19 @@ export interface Finding {
     | 'channel-missing'
     | 'channel-twice'
     | 'channel-left'
+    | 'parked-untold'
     | 'post-missing'
     | 'post-twice'
     | 'post-late'
     | 'post-left'
     | 'post-phantom'
     | 'marked-but-lost'
+    | 'reaction-lost'
+    | 'reaction-phantom'
+    | 'reaction-unshown'
+    | 'listed-wrong'
+    | 'practice-leaked'
+    | 'report-differs'
     | 'unanswered';
   /** Its number; 0 for what is no ticket's. */
   ticket: number;

@@ -5,7 +5,9 @@
 
 import type { DayEvidence, LogEntry, TicketEvidence, Use } from './evidence.ts';
 import { judgeChannels } from './judge-channels.ts';
+import { judgeList, judgeReport } from './judge-lists.ts';
 import { type Finding, type Found, firstOutOfOrder, fold, isSame, twice } from './judge-parts.ts';
+import { judgeReactions } from './judge-reactions.ts';
 
 export type { Finding } from './judge-parts.ts';
 
@@ -13,9 +15,11 @@ export type { Finding } from './judge-parts.ts';
 const DEADLINE_MS = 3000;
 
 /** @returns everything that does not fit together; nothing for a right day */
-export function judgeDay({ tickets, uses, gaps }: DayEvidence): Finding[] {
+export function judgeDay(day: DayEvidence): Finding[] {
+  const { tickets, uses, gaps } = day;
   return [
-    ...tickets.flatMap(judgeTicket),
+    ...tickets.flatMap((ticket) => judgeTicket(ticket, day)),
+    ...judgeReport(day),
     ...uses
       .filter((use) => isUnanswered(use, gaps))
       .map(({ what }): Finding => {
@@ -29,7 +33,7 @@ function isUnanswered({ state, at }: Use, gaps: DayEvidence['gaps']): boolean {
   return !gaps.some(({ from, until }) => from <= at + DEADLINE_MS && until >= at);
 }
 
-export function judgeTicket(ticket: TicketEvidence): Finding[] {
+function judgeTicket(ticket: TicketEvidence, day: DayEvidence): Finding[] {
   const found = [
     ...judgeNumbers(ticket.log),
     ...judgeSent(ticket),
@@ -37,6 +41,8 @@ export function judgeTicket(ticket: TicketEvidence): Finding[] {
     ...judgeCustomer(ticket),
     ...judgePages(ticket),
     ...judgeChannels(ticket),
+    ...judgeReactions(ticket, day),
+    ...judgeList(ticket, day),
   ];
   return found.map(([kind, detail]) => ({ kind, ticket: ticket.number, detail }));
 }

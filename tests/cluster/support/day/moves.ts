@@ -97,6 +97,13 @@ async function more(turn: Turn): Promise<void> {
   await presses(turn, shown.id, menu.custom_id, value);
 }
 
+/** Opens the thread for notes, or is let into the one there is. */
+export async function notes(turn: Turn): Promise<void> {
+  const { content = '' } = await runs(turn, 'notes');
+  const id = /^<#(\d+)>: /.exec(content)?.[1];
+  if (id) turn.who.threads.push({ id, ticket: turn.ticket });
+}
+
 const ofStaff: readonly Move[] = [
   command('claim'),
   command('unclaim'),
@@ -127,7 +134,7 @@ const ofStaff: readonly Move[] = [
   command('agents'),
   command('away', ({ who }) => ({ away: who.dice.random() < 0.5 })),
   command('on-call', ({ who }) => ({ on: who.dice.random() < 0.5 })),
-  command('notes'),
+  notes,
   command('practice'),
   command('unpark', ({ ticket }) => ({ number: ticket.number })),
   command('reopen', ({ ticket, day, who }) => ({

@@ -1,5 +1,7 @@
 import { type Colleague, record } from './colleague.ts';
 import type { Day, DayTicket } from './day.ts';
+import type { Post } from './evidence.ts';
+import { notes } from './moves.ts';
 
 /** What Discord itself refuses, such as in a channel that is just gone, has not happened. */
 async function attempt(work: () => Promise<unknown>): Promise<boolean> {
@@ -38,17 +40,37 @@ async function edit(day: Day, who: Colleague) {
   const isNote = own.ticket.sent.some((one) => one.isNote && post.words.includes(one.word));
   const by = who.name;
   const sent = record(own.ticket, { word, by, door: 'discord', isNote, isEdit: true });
-  const text = isNote ? `// ${word}` : word;
+  const text = isNote && !post.inThread ? `// ${word}` : word;
   if (await attempt(() => who.person.edit(own.channelId, own.id, text))) sent.outcome = 'accepted';
 }
 
 async function react(day: Day, who: Colleague, ticket: DayTicket) {
   const channel = day.witness.channelOf(ticket.number);
-  const post = channel && who.dice.pick(channel.posts.filter(({ words }) => words.length === 1));
+  const post = channel && who.dice.pick(channel.posts.filter(isReactedTo));
   if (!channel || !post) return;
-  const emoji = encodeURIComponent(who.dice.pick(['👍', '🎉']));
-  const path = `/channels/${channel.id}/messages/${post.id}/reactions/${emoji}/@me`;
-  await attempt(() => who.person.call(who.dice.random() < 0.8 ? 'PUT' : 'DELETE', path));
+  const emoji = who.dice.pick(['👍', '🎉']);
+  const set = who.dice.random() < 0.8;
+  const path = `/channels/${channel.id}/messages/${post.id}/reactions/${encodeURIComponent(emoji)}/@me`;
+  const at = Date.now();
+  if (await attempt(() => who.person.call(set ? 'PUT' : 'DELETE', path))) {
+    ticket.reacted.push({ postId: post.id, emoji, by: who.person.id, at, set });
+  }
+}
+
+const isReactedTo = ({ words, deleted, inThread }: Post) =>
+  words.length === 1 && !deleted && !inThread;
+
+/** Writes in a thread for notes that one of them has opened before. */
+async function writeInThread(day: Day, who: Colleague) {
+  const thread = who.dice.pick(who.threads);
+  if (!thread) return;
+  const word = day.word();
+  const sent = record(thread.ticket, { word, by: who.name, door: 'thread', isNote: true });
+  const isDone = await attempt(async () => {
+    const { id } = await who.person.write(thread.id, word);
+    who.own.push({ channelId: thread.id, id, ticket: thread.ticket });
+  });
+  if (isDone) sent.outcome = 'accepted';
 }
 
 /** What comes next of the deck; what cannot be done here, such as claiming what is claimed, comes again. */
@@ -66,6 +88,7 @@ const acts: [often: number, act: Act][] = [
   [2, edit],
   [1, remove],
   [2, react],
+  [2, writeInThread],
   [8, move],
 ];
 
@@ -83,5 +106,15 @@ export const staffActs = (day: Day, who: Colleague) => acting(day, who, who.dice
 export async function finishDeck(day: Day, who: Colleague): Promise<void> {
   for (let tries = 0; who.done.size < who.deck.length && tries < 60; tries++) {
     await acting(day, who, move);
+  }
+  for (let tries = 0; who.threads.length === 0 && tries < 5; tries++) {
+    await acting(day, who, async (_day, _who, ticket, channelId) => {
+      await attempt(() => notes({ day, who, ticket, channelId }));
+    });
+  }
+  // Of these nothing may be lost now: there is nothing wrong any more.
+  for (let n = 0; n < 5; n++) {
+    await acting(day, who, react);
+    await acting(day, who, writeInThread);
   }
 }

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { P } from '../../../../simulator/permissions.ts';
 import { BOT_PERMISSIONS } from '../../../../simulator/seed-data.ts';
-import { clearFaults, discordPerson, fault } from '../../../support/discord.ts';
+import { clearFaults, discordPerson, fault, stateOf } from '../../../support/discord.ts';
 import type { Day } from './day.ts';
 
 /** Something that goes wrong for a while; it is mended where it ends. */
 type Trouble = (day: Day) => Promise<unknown>;
 
-const ROOM = { channelsPerCategory: 50, channelsPerGuild: 500 };
+const ROOM = { channelsPerCategory: 50, channelsPerGuild: 500, channelCreatesPerDay: 500 };
+/** A day of Discord's limits: it would take hours. */
+const DAY_MS = 8_000;
 
 const set = (day: Day, settings: object) => fault(day.sim, { kind: 'set', settings });
 
@@ -88,6 +90,7 @@ export const troubles: readonly Trouble[] = [
   ),
   full({ channelsPerCategory: 0 }),
   full({ channelsPerGuild: 3 }),
+  full({ channelCreatesPerDay: 0 }),
   lacking('Send Messages', P.SEND_MESSAGES),
   lacking('Manage Channels', P.MANAGE_CHANNELS),
   deleteChannel,
@@ -95,8 +98,26 @@ export const troubles: readonly Trouble[] = [
   deleteCategory,
 ];
 
+/** The server stays full for longer than a ticket may be idle: some are parked, and come back with what is new. */
+async function crowd(day: Day): Promise<void> {
+  const { channels } = await stateOf(day.sim, '?calls=0&messages=0');
+  // Threads take no room.
+  const channelsPerGuild = channels.filter(({ type }: { type: number }) => type < 10).length;
+  day.note(`the server is full with ${channelsPerGuild}`);
+  await set(day, { channelsPerGuild });
+  await sleep(40_000);
+  await set(day, ROOM);
+}
+
+/** Those for which a short day has no time. */
+export const longTroubles: readonly Trouble[] = [crowd];
+
+/** As the day begins. */
+export const beginDay = (day: Day) => set(day, { dayMs: DAY_MS, ...ROOM });
+
 export async function mendAll(day: Day): Promise<void> {
   await clearFaults(day.sim);
   await set(day, { rateLimitFactor: 0, unfurlDelayMs: 10, ...ROOM });
+  day.calmFrom = Date.now();
   day.note('all is mended');
 }

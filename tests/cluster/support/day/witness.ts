@@ -6,6 +6,9 @@ export const wordPattern = /\bword\d+\b/g;
 /** What the bot posts for one message. */
 const speech = /^(?:📝 \*\*note\*\* · )?\*\*.+?\*\*(?: \(\w+\))*: ?(?:word\d+)?$/;
 
+/** What the bot says where transcripts are of a ticket whose channel has made room. */
+const parkedLine = /\bTicket #(\d+) is idle and was parked\b/;
+
 /** Milliseconds since 1970 at which an id was made. */
 export const timeOf = (snowflake: string): number =>
   Number(BigInt(snowflake) >> 22n) + 1_420_070_400_000;
@@ -15,7 +18,11 @@ export class Witness {
   readonly byNumber = new Map<number, Channel[]>();
   /** Channels that a test's people have deleted. */
   readonly deletedByPeople = new Set<string>();
+  /** Tickets that staff were told to be parked, by their numbers. */
+  readonly toldParked = new Set<number>();
   readonly #channels = new Map<string, Channel>();
+  /** The channels of threads. */
+  readonly #threads = new Map<string, string>();
   readonly #posts = new Map<string, Post>();
   readonly #ear: Ear;
   readonly #botId: string;
@@ -58,6 +65,7 @@ export class Witness {
 
   #take({ t, d }: Heard): void {
     if (t === 'CHANNEL_CREATE') this.#open(d);
+    else if (t === 'THREAD_CREATE') this.#threads.set(d.id, d.parent_id);
     else if (t === 'CHANNEL_DELETE') {
       const channel = this.#channels.get(d.id);
       if (channel) channel.goneBy = this.deletedByPeople.has(d.id) ? 'people' : 'bot';
@@ -83,11 +91,14 @@ export class Witness {
   }
 
   #post(d: Heard['d']): void {
-    const channel = this.#channels.get(d.channel_id);
+    const parked = d.author.id === this.#botId && parkedLine.exec(d.content)?.[1];
+    if (parked) this.toldParked.add(Number(parked));
+    const channel = this.#channels.get(this.#threads.get(d.channel_id) ?? d.channel_id);
     if (!channel || (d.type !== 0 && d.type !== 19)) return;
     const isBots = d.author.id === this.#botId;
     const post: Post = {
       ...{ id: d.id, words: [], isBots, isSummary: false, files: [], deleted: false, marks: [] },
+      ...(this.#threads.has(d.channel_id) && { inThread: true }),
     };
     this.#posts.set(d.id, post);
     channel.posts.push(post);
