@@ -22,6 +22,7 @@ const ESTIMATE = 56;
 const OVERSCAN = 600;
 /** What is beyond the view is drawn in steps of so many pixels, a frame each: none takes long. */
 const STEP = 200;
+const FRAME_MS = 20;
 const NEAR = 48;
 
 /** First index whose row ends below `y`. */
@@ -62,7 +63,11 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     ends[index] = total;
   }
   const startOf = (index: number) => (index > 0 ? (ends[index - 1] as number) : 0);
-  const top = sticks.current ? Math.max(0, total - range.height) : range.top;
+  const { current: held } = anchor;
+  const heldAt = held ? rows.findIndex(({ key }) => key === held.key) : -1;
+  // Where the row that is looked at is now: whatever has come above it is not drawn first.
+  const heldTop = held && heldAt >= 0 ? startOf(heldAt) - held.offset : undefined;
+  const top = sticks.current ? Math.max(0, total - range.height) : (heldTop ?? range.top);
   const first = Math.min(find(ends, top - range.over), Math.max(0, rows.length - 1));
   const last = Math.min(rows.length, find(ends, top + range.height + range.over) + 1);
   const before = startOf(first);
@@ -110,19 +115,18 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
       element.scrollTop = element.scrollHeight;
       return;
     }
-    const { current } = anchor;
-    const index = current ? rows.findIndex(({ key }) => key === current.key) : -1;
-    if (!current || index < 0) return;
-    const wanted = startOf(index) - current.offset;
-    if (Math.abs(element.scrollTop - wanted) > 1) element.scrollTop = wanted;
+    if (heldTop !== undefined && Math.abs(element.scrollTop - heldTop) > 1) {
+      element.scrollTop = heldTop;
+    }
   });
 
   useEffect(() => {
     if (range.over >= OVERSCAN) return;
-    const frame = requestAnimationFrame(() => {
+    // After the frame that has drawn the step before: one begins with what has been scrolled.
+    const timer = setTimeout(() => {
       setRange((now) => ({ ...now, over: Math.min(OVERSCAN, now.over + STEP) }));
-    });
-    return () => cancelAnimationFrame(frame);
+    }, FRAME_MS);
+    return () => clearTimeout(timer);
   }, [range]);
 
   const onScroll = () => {
