@@ -1,5 +1,6 @@
-import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { ComponentChildren, VNode } from 'preact';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { soon } from './soon.ts';
 
 interface Keyed {
   key: string;
@@ -7,7 +8,10 @@ interface Keyed {
 
 interface VirtualListProps<T extends Keyed> {
   rows: T[];
+  /** As long as it is the same function, a row that is the same is not drawn again. */
   render(row: T): ComponentChildren;
+  /** Whether nothing of a row that is drawn has changed. */
+  isSame(before: T, now: T): boolean;
   label: string;
   /** Near the top: more may be asked for. */
   onTop(): void;
@@ -20,9 +24,10 @@ interface VirtualListProps<T extends Keyed> {
 
 const ESTIMATE = 56;
 const OVERSCAN = 600;
-/** What is beyond the view is drawn in steps of so many pixels, a frame each: none takes long. */
+/** Rows are drawn so many at a time, in tasks of their own: none takes long, on slow machines neither. */
+const BATCH = 3;
+/** Scrolled by so many pixels, more may have to be drawn. */
 const STEP = 200;
-const FRAME_MS = 20;
 const NEAR = 48;
 
 /** First index whose row ends below `y`. */
@@ -42,51 +47,141 @@ interface Anchor {
   offset: number;
 }
 
+/** Where rows lie: heights are measured as rows come, guessed before. */
+class Places {
+  rows: readonly Keyed[] = [];
+  ends = new Float64Array();
+  readonly #heights = new Map<string, number>();
+  #stale = false;
+
+  /** @returns itself, of these rows */
+  of(rows: readonly Keyed[]): this {
+    if (rows !== this.rows || this.#stale) {
+      this.rows = rows;
+      this.ends = new Float64Array(rows.length);
+      let end = 0;
+      for (let index = 0; index < rows.length; index++) {
+        end += this.#heights.get(rows[index]?.key as string) ?? ESTIMATE;
+        this.ends[index] = end;
+      }
+      this.#stale = false;
+    }
+    return this;
+  }
+
+  start(index: number): number {
+    return this.ends[index - 1] ?? 0;
+  }
+
+  get total(): number {
+    return this.start(this.ends.length);
+  }
+
+  /** @returns whether it was another one before */
+  measure(key: string | undefined, height: number): boolean {
+    // What has none is not shown.
+    const before = this.#heights.get(key ?? '') ?? 0;
+    if (!key || !height || Math.abs(before - height) < 0.1) return false;
+    this.#heights.set(key, height);
+    this.#stale = true;
+    return true;
+  }
+
+  knows(key: string | undefined): boolean {
+    return this.#heights.has(key ?? '');
+  }
+}
+
+/** Which of the rows are drawn: from `first` to before `last`. */
+interface Window {
+  rows: readonly Keyed[];
+  first: number;
+  last: number;
+}
+
+interface Aim {
+  top: number;
+  height: number;
+  /** Drawn upwards where the end is what is looked at. */
+  isAtEnd: boolean;
+}
+
+/** The same rows among others, that have come before and behind them. */
+function follow({ rows: before, first, last }: Window, rows: readonly Keyed[]): Window {
+  if (before === rows) return { rows, first, last };
+  const at = rows.findIndex(({ key }) => key === before[first]?.key);
+  return { rows, first: Math.max(0, at), last: at < 0 ? 0 : at + last - first };
+}
+
+/** A batch more towards what is near the view, what is in it first; what is far from it no longer. */
+function draw(places: Places, was: Window, { top, height, isAtEnd }: Aim) {
+  const { ends, rows } = places;
+  const from = (y: number) => Math.min(find(ends, y), Math.max(0, rows.length - 1));
+  const to = (y: number) => Math.min(find(ends, y) + 1, rows.length);
+  const [seenFirst, seenLast] = [from(top), to(top + height)];
+  const [allFirst, allLast] = [from(top - OVERSCAN), to(top + height + OVERSCAN)];
+  let { first, last } = follow(was, rows);
+  first = Math.max(first, allFirst);
+  last = Math.min(last, allLast);
+  if (last <= first || first >= seenLast || last <= seenFirst) {
+    first = isAtEnd ? seenLast : seenFirst;
+    last = first;
+  }
+  let left = BATCH;
+  const take = (count: number) => {
+    const taken = Math.max(0, Math.min(left, count));
+    left -= taken;
+    return taken;
+  };
+  last += take(seenLast - last);
+  first -= take(first - seenFirst);
+  last += take(allLast - last);
+  first -= take(first - allFirst);
+  return { rows, first, last, isAll: first <= allFirst && last >= allLast };
+}
+
 /**
- * Windowing: of however many rows only those near the view exist. Heights are measured as rows come,
- * guessed before; whatever changes above, the row that is looked at stays where it is.
+ * Windowing: of however many rows only those near the view exist, and they come a few at a time.
+ * Whatever changes above, the row that is looked at stays where it is.
  */
 export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
-  const { rows, render, label, onTop, onBottom, toEnd, children } = props;
+  const { rows, render, isSame, label, onTop, onBottom, toEnd, children } = props;
   const view = useRef<HTMLDivElement>(null);
-  const heights = useRef(new Map<string, number>()).current;
+  const places = useMemo(() => new Places(), []);
   const sticks = useRef(true);
   const anchor = useRef<Anchor>();
+  const seen = useRef({ top: 0, height: 800 }).current;
+  const drawn = useRef<Window>({ rows, first: 0, last: 0 });
+  const lines = useRef({ render, all: new Map<string, Line<T>>() });
   const [, setVersion] = useState(0);
-  const [range, setRange] = useState({ top: 0, height: 800, over: 0 });
   const renew = () => setVersion((version) => version + 1);
 
-  const ends = new Float64Array(rows.length);
-  let total = 0;
-  for (const [index, { key }] of rows.entries()) {
-    total += heights.get(key) ?? ESTIMATE;
-    ends[index] = total;
-  }
-  const startOf = (index: number) => (index > 0 ? (ends[index - 1] as number) : 0);
-  const { current: held } = anchor;
-  const heldAt = held ? rows.findIndex(({ key }) => key === held.key) : -1;
-  // Where the row that is looked at is now: whatever has come above it is not drawn first.
-  const heldTop = held && heldAt >= 0 ? startOf(heldAt) - held.offset : undefined;
-  const top = sticks.current ? Math.max(0, total - range.height) : (heldTop ?? range.top);
-  const first = Math.min(find(ends, top - range.over), Math.max(0, rows.length - 1));
-  const last = Math.min(rows.length, find(ends, top + range.height + range.over) + 1);
-  const before = startOf(first);
-  const after = total - startOf(last);
+  /** Where the view begins for the row that is looked at to be where it was. */
+  const findTop = () => {
+    const { current: held } = anchor;
+    const index = held ? rows.findIndex(({ key }) => key === held.key) : -1;
+    return held && index >= 0 ? places.start(index) - held.offset : undefined;
+  };
+  places.of(rows);
+  const isAtEnd = sticks.current;
+  const top = isAtEnd ? Math.max(0, places.total - seen.height) : (findTop() ?? seen.top);
+  const aim = useRef(top);
+  aim.current = top;
+  const window = draw(places, drawn.current, { top, height: seen.height, isAtEnd });
+  const { first, last } = window;
+  drawn.current = window;
+  const before = places.start(first);
+  const after = places.total - places.start(last);
 
-  const measure = useMemo(
+  const observer = useMemo(
     () =>
       new ResizeObserver((entries) => {
-        let isNew = false;
-        for (const { target, borderBoxSize } of entries) {
-          const key = (target as HTMLElement).dataset.key ?? '';
-          const height = borderBoxSize[0]?.blockSize ?? 0;
-          if (!key || height === 0 || heights.get(key) === height) continue;
-          heights.set(key, height);
-          isNew = true;
-        }
-        if (isNew) renew();
+        const isNew = entries.map(({ target, borderBoxSize }) =>
+          places.measure((target as HTMLElement).dataset.key, borderBoxSize[0]?.blockSize ?? 0),
+        );
+        if (isNew.includes(true)) renew();
       }),
-    [heights],
+    [places],
   );
   useLayoutEffect(() => {
     const element = view.current;
@@ -94,14 +189,15 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     // The view itself: a keyboard that opens, a composer that grows.
     const resized = new ResizeObserver(() => {
       const { scrollTop: top, clientHeight: height } = element;
-      setRange(({ over }) => ({ top, height, over }));
+      Object.assign(seen, { top, height });
+      renew();
     });
     resized.observe(element);
     return () => {
       resized.disconnect();
-      measure.disconnect();
+      observer.disconnect();
     };
-  }, [measure]);
+  }, [observer]);
 
   useLayoutEffect(() => {
     sticks.current = true;
@@ -111,41 +207,48 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
   useLayoutEffect(() => {
     const element = view.current;
     if (!element) return;
-    if (sticks.current) {
-      element.scrollTop = element.scrollHeight;
-      return;
+    // Here, not in the frame, which has enough to do.
+    for (const line of element.querySelectorAll<HTMLElement>('.line')) {
+      const { key } = line.dataset;
+      if (!places.knows(key)) places.measure(key, Number.parseFloat(getComputedStyle(line).height));
     }
-    if (heldTop !== undefined && Math.abs(element.scrollTop - heldTop) > 1) {
-      element.scrollTop = heldTop;
+    places.of(rows);
+    const wanted = sticks.current ? element.scrollHeight : findTop();
+    if (wanted !== undefined && Math.abs(element.scrollTop - wanted) > 1) {
+      element.scrollTop = wanted;
     }
+    if (!window.isAll) soon(renew);
   });
-
-  useEffect(() => {
-    if (range.over >= OVERSCAN) return;
-    // After the frame that has drawn the step before: one begins with what has been scrolled.
-    const timer = setTimeout(() => {
-      setRange((now) => ({ ...now, over: Math.min(OVERSCAN, now.over + STEP) }));
-    }, FRAME_MS);
-    return () => clearTimeout(timer);
-  }, [range]);
 
   const onScroll = () => {
     const element = view.current;
     if (!element) return;
-    const { scrollTop, clientHeight, scrollHeight } = element;
-    sticks.current = scrollHeight - scrollTop - clientHeight < NEAR;
-    const index = find(ends, scrollTop);
+    const { scrollTop: top, clientHeight: height, scrollHeight } = element;
+    const index = find(places.of(rows).ends, top);
     const row = rows[index];
-    anchor.current = row && { key: row.key, offset: startOf(index) - scrollTop };
+    sticks.current = scrollHeight - top - height < NEAR;
+    anchor.current = row && { key: row.key, offset: places.start(index) - top };
+    Object.assign(seen, { top, height });
     onBottom(sticks.current);
-    if (scrollTop < 400) onTop();
-    const moved = Math.abs(scrollTop - range.top);
-    if (moved <= STEP && clientHeight === range.height) return;
-    // Of what is drawn nothing is in view after a leap.
-    const over = moved > clientHeight + OVERSCAN ? 0 : range.over;
-    setRange({ top: scrollTop, height: clientHeight, over });
+    if (top < 400) onTop();
+    if (Math.abs(top - aim.current) > STEP) soon(renew);
   };
 
+  const known = lines.current.render === render ? lines.current.all : new Map<string, Line<T>>();
+  const all = new Map<string, Line<T>>();
+  for (const row of rows.slice(first, last)) {
+    const line = known.get(row.key);
+    const shown = line && isSame(line.row, row) ? line.shown : undefined;
+    all.set(row.key, {
+      row,
+      shown: shown ?? (
+        <Measured key={row.key} id={row.key} observer={observer}>
+          {render(row)}
+        </Measured>
+      ),
+    });
+  }
+  lines.current = { render, all };
   return (
     <div
       ref={view}
@@ -158,15 +261,17 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
       onScroll={onScroll}
     >
       <div class="spacer" style={{ height: `${before}px` }} />
-      {rows.slice(first, last).map((row) => (
-        <Measured key={row.key} id={row.key} observer={measure}>
-          {render(row)}
-        </Measured>
-      ))}
+      {[...all.values()].map(({ shown }) => shown)}
       <div class="spacer" style={{ height: `${after}px` }} />
       {children}
     </div>
   );
+}
+
+/** A row, and what was drawn of it. */
+interface Line<T> {
+  row: T;
+  shown: VNode;
 }
 
 function Measured(props: { id: string; observer: ResizeObserver; children: ComponentChildren }) {
