@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { reasonOf } from '../../../client/errors.ts';
 import type { FileView } from '../../../src/contract/messages.ts';
 import { Bubble } from './bubble.tsx';
@@ -30,7 +30,9 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
   const render = useRender(desk, session, conversation);
   const { refusal } = conversation.open ?? {};
   useEffect(() => {
-    if (atBottom && desk.isWatched) conversation.markRead();
+    if (!atBottom) return;
+    if (desk.isWatched) conversation.markRead();
+    conversation.shrink();
   });
   const { typing } = session;
   const { service } = desk.layers;
@@ -100,16 +102,21 @@ function useRows(session: Session, conversation: Conversation): Row[] {
 function useRender(desk: Desk, session: Session, conversation: Conversation) {
   const { words, layers } = desk;
   const { isClosed, draft, id } = conversation;
-  return useCallback(
-    (row: Row) => (
+  return useMemo(
+    () => (row: Row) => (
       <Line
         {...{ desk, session, conversation, row }}
         onPicture={(files, file) => showPicture(desk, files, file)}
       />
     ),
+    // The session and the desk are those of the conversation.
     [
-      ...[desk, session, conversation, words, layers.service],
-      ...[isClosed, draft.state.edit?.id, session.states.get(id).seen],
+      conversation,
+      words,
+      layers.service,
+      isClosed,
+      draft.state.edit?.id,
+      session.states.get(id).seen,
     ],
   );
 }

@@ -60,17 +60,13 @@ function isOwn(row: Row): row is Extract<Row, { kind: 'opening' | 'message' }> {
   return row.kind === 'opening' || (row.kind === 'message' && row.isMine);
 }
 
+const marks = ['isMine', 'isFirst', 'isLast', 'isNewestOwn'] as const;
+
 /** Whether a row looks as it did before: of what is under way that depends on more than the row. */
 export function isSameRow(before: Row, now: Row): boolean {
   if (before.kind !== 'message' || now.kind !== 'message') return false;
   if (before.shown.state !== 'sent' || now.shown.state !== 'sent') return false;
-  return (
-    before.shown.message === now.shown.message &&
-    before.isMine === now.isMine &&
-    before.isFirst === now.isFirst &&
-    before.isLast === now.isLast &&
-    before.isNewestOwn === now.isNewestOwn
-  );
+  return before.shown.message === now.shown.message && marks.every((is) => before[is] === now[is]);
 }
 
 /** The lines of a conversation from top to bottom. */

@@ -51,45 +51,48 @@ interface Anchor {
 class Places {
   rows: readonly Keyed[] = [];
   ends = new Float64Array();
-  readonly #heights = new Map<string, number>();
+  #heights = new Map<string, number>();
   #stale = false;
 
   /** @returns itself, of these rows */
   of(rows: readonly Keyed[]): this {
     if (rows !== this.rows || this.#stale) {
-      this.rows = rows;
-      this.ends = new Float64Array(rows.length);
+      const heights = new Map<string, number>();
       let end = 0;
-      for (let index = 0; index < rows.length; index++) {
-        end += this.#heights.get(rows[index]?.key as string) ?? ESTIMATE;
-        this.ends[index] = end;
-      }
+      this.ends = Float64Array.from(rows, ({ key }) => {
+        const height = this.#heights.get(key);
+        // Of what is no longer there nothing is kept.
+        if (height) heights.set(key, height);
+        end += height ?? ESTIMATE;
+        return end;
+      });
+      this.#heights = heights;
+      this.rows = rows;
       this.#stale = false;
     }
     return this;
   }
 
+  /** @param index of a row, or the number of rows: the end of all of them */
   start(index: number): number {
     return this.ends[index - 1] ?? 0;
   }
 
-  get total(): number {
-    return this.start(this.ends.length);
-  }
-
   /** @returns whether it was another one before */
-  measure(key: string | undefined, height: number): boolean {
+  measure({ dataset: { key = '' } }: HTMLElement, height: number): boolean {
+    const before = this.#heights.get(key) ?? 0;
     // What has none is not shown.
-    const before = this.#heights.get(key ?? '') ?? 0;
-    if (!key || !height || Math.abs(before - height) < 0.1) return false;
+    if (!height || Math.abs(before - height) < 0.1) return false;
     this.#heights.set(key, height);
     this.#stale = true;
     return true;
   }
+}
 
-  knows(key: string | undefined): boolean {
-    return this.#heights.has(key ?? '');
-  }
+/** A row, and what was drawn of it. */
+interface Line<T> {
+  row: T;
+  shown: VNode;
 }
 
 /** Which of the rows are drawn: from `first` to before `last`. */
@@ -97,34 +100,42 @@ interface Window {
   rows: readonly Keyed[];
   first: number;
   last: number;
+  /** Nothing is missing. */
+  isAll: boolean;
 }
 
-interface Aim {
+interface State<T> {
+  /** The view, where it was when it was last scrolled. */
   top: number;
   height: number;
-  /** Drawn upwards where the end is what is looked at. */
-  isAtEnd: boolean;
-}
-
-/** The same rows among others, that have come before and behind them. */
-function follow({ rows: before, first, last }: Window, rows: readonly Keyed[]): Window {
-  if (before === rows) return { rows, first, last };
-  const at = rows.findIndex(({ key }) => key === before[first]?.key);
-  return { rows, first: Math.max(0, at), last: at < 0 ? 0 : at + last - first };
+  /** Its top as it was last drawn for. */
+  aim: number;
+  /** The end is looked at, and what comes there. */
+  sticks: boolean;
+  anchor: Anchor | undefined;
+  drawn: Window;
+  /** What was drawn, by keys, and by what. */
+  render: unknown;
+  lines: Map<string, Line<T>>;
 }
 
 /** A batch more towards what is near the view, what is in it first; what is far from it no longer. */
-function draw(places: Places, was: Window, { top, height, isAtEnd }: Aim) {
-  const { ends, rows } = places;
+function draw(
+  { ends, rows }: Places,
+  { drawn: was, aim: top, height, sticks }: Omit<State<unknown>, 'lines'>,
+): Window {
   const from = (y: number) => Math.min(find(ends, y), Math.max(0, rows.length - 1));
   const to = (y: number) => Math.min(find(ends, y) + 1, rows.length);
   const [seenFirst, seenLast] = [from(top), to(top + height)];
   const [allFirst, allLast] = [from(top - OVERSCAN), to(top + height + OVERSCAN)];
-  let { first, last } = follow(was, rows);
-  first = Math.max(first, allFirst);
-  last = Math.min(last, allLast);
+  // The same rows, where others have come above them.
+  const at =
+    was.rows === rows ? was.first : rows.findIndex(({ key }) => key === was.rows[was.first]?.key);
+  let first = Math.max(at, allFirst);
+  let last = at < 0 ? 0 : Math.min(at + was.last - was.first, allLast);
   if (last <= first || first >= seenLast || last <= seenFirst) {
-    first = isAtEnd ? seenLast : seenFirst;
+    // Upwards where the end is what is looked at.
+    first = sticks ? seenLast : seenFirst;
     last = first;
   }
   let left = BATCH;
@@ -148,38 +159,39 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
   const { rows, render, isSame, label, onTop, onBottom, toEnd, children } = props;
   const view = useRef<HTMLDivElement>(null);
   const places = useMemo(() => new Places(), []);
-  const sticks = useRef(true);
-  const anchor = useRef<Anchor>();
-  const seen = useRef({ top: 0, height: 800 }).current;
-  const drawn = useRef<Window>({ rows, first: 0, last: 0 });
-  const lines = useRef({ render, all: new Map<string, Line<T>>() });
+  const now = useRef<State<T>>({
+    top: 0,
+    height: 800,
+    aim: 0,
+    sticks: true,
+    anchor: undefined,
+    drawn: { rows, first: 0, last: 0, isAll: false },
+    render,
+    lines: new Map(),
+  }).current;
   const [, setVersion] = useState(0);
   const renew = () => setVersion((version) => version + 1);
 
   /** Where the view begins for the row that is looked at to be where it was. */
   const findTop = () => {
-    const { current: held } = anchor;
+    const held = now.anchor;
     const index = held ? rows.findIndex(({ key }) => key === held.key) : -1;
     return held && index >= 0 ? places.start(index) - held.offset : undefined;
   };
   places.of(rows);
-  const isAtEnd = sticks.current;
-  const top = isAtEnd ? Math.max(0, places.total - seen.height) : (findTop() ?? seen.top);
-  const aim = useRef(top);
-  aim.current = top;
-  const window = draw(places, drawn.current, { top, height: seen.height, isAtEnd });
-  const { first, last } = window;
-  drawn.current = window;
+  const total = places.start(rows.length);
+  now.aim = now.sticks ? Math.max(0, total - now.height) : (findTop() ?? now.top);
+  now.drawn = draw(places, now);
+  const { first, last } = now.drawn;
   const before = places.start(first);
-  const after = places.total - places.start(last);
+  const after = total - places.start(last);
 
   const observer = useMemo(
     () =>
       new ResizeObserver((entries) => {
-        const isNew = entries.map(({ target, borderBoxSize }) =>
-          places.measure((target as HTMLElement).dataset.key, borderBoxSize[0]?.blockSize ?? 0),
-        );
-        if (isNew.includes(true)) renew();
+        for (const { target, borderBoxSize } of entries) {
+          if (places.measure(target as HTMLElement, borderBoxSize[0]?.blockSize ?? 0)) renew();
+        }
       }),
     [places],
   );
@@ -188,8 +200,8 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     if (!element) return;
     // The view itself: a keyboard that opens, a composer that grows.
     const resized = new ResizeObserver(() => {
-      const { scrollTop: top, clientHeight: height } = element;
-      Object.assign(seen, { top, height });
+      now.top = element.scrollTop;
+      now.height = element.clientHeight;
       renew();
     });
     resized.observe(element);
@@ -200,7 +212,7 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
   }, [observer]);
 
   useLayoutEffect(() => {
-    sticks.current = true;
+    now.sticks = true;
     renew();
   }, [toEnd]);
 
@@ -209,37 +221,39 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     if (!element) return;
     // Here, not in the frame, which has enough to do.
     for (const line of element.querySelectorAll<HTMLElement>('.line')) {
-      const { key } = line.dataset;
-      if (!places.knows(key)) places.measure(key, Number.parseFloat(getComputedStyle(line).height));
+      places.measure(line, Number.parseFloat(getComputedStyle(line).height));
     }
     places.of(rows);
-    const wanted = sticks.current ? element.scrollHeight : findTop();
+    const wanted = now.sticks ? element.scrollHeight : findTop();
     if (wanted !== undefined && Math.abs(element.scrollTop - wanted) > 1) {
       element.scrollTop = wanted;
     }
-    if (!window.isAll) soon(renew);
+    if (!now.drawn.isAll) soon(renew);
   });
 
   const onScroll = () => {
     const element = view.current;
     if (!element) return;
-    const { scrollTop: top, clientHeight: height, scrollHeight } = element;
+    const top = element.scrollTop;
+    const height = element.clientHeight;
     const index = find(places.of(rows).ends, top);
     const row = rows[index];
-    sticks.current = scrollHeight - top - height < NEAR;
-    anchor.current = row && { key: row.key, offset: places.start(index) - top };
-    Object.assign(seen, { top, height });
-    onBottom(sticks.current);
+    now.sticks = element.scrollHeight - top - height < NEAR;
+    now.anchor = row && { key: row.key, offset: places.start(index) - top };
+    now.top = top;
+    now.height = height;
+    onBottom(now.sticks);
     if (top < 400) onTop();
-    if (Math.abs(top - aim.current) > STEP) soon(renew);
+    if (Math.abs(top - now.aim) > STEP) soon(renew);
   };
 
-  const known = lines.current.render === render ? lines.current.all : new Map<string, Line<T>>();
-  const all = new Map<string, Line<T>>();
+  const known = now.render === render ? now.lines : undefined;
+  now.render = render;
+  now.lines = new Map();
   for (const row of rows.slice(first, last)) {
-    const line = known.get(row.key);
+    const line = known?.get(row.key);
     const shown = line && isSame(line.row, row) ? line.shown : undefined;
-    all.set(row.key, {
+    now.lines.set(row.key, {
       row,
       shown: shown ?? (
         <Measured key={row.key} id={row.key} observer={observer}>
@@ -248,7 +262,6 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
       ),
     });
   }
-  lines.current = { render, all };
   return (
     <div
       ref={view}
@@ -261,17 +274,11 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
       onScroll={onScroll}
     >
       <div class="spacer" style={{ height: `${before}px` }} />
-      {[...all.values()].map(({ shown }) => shown)}
+      {[...now.lines.values()].map(({ shown }) => shown)}
       <div class="spacer" style={{ height: `${after}px` }} />
       {children}
     </div>
   );
-}
-
-/** A row, and what was drawn of it. */
-interface Line<T> {
-  row: T;
-  shown: VNode;
 }
 
 function Measured(props: { id: string; observer: ResizeObserver; children: ComponentChildren }) {

@@ -24,7 +24,7 @@ export class Words {
     this.#table = table;
     this.#plural = new Intl.PluralRules(locale);
     // The first one takes longest, and is not needed yet.
-    soon(() => this.time(0));
+    soon(() => this.time(0), 'background');
   }
 
   /** The text of `key`; `count` chooses among its plural forms. */
