@@ -10,6 +10,7 @@ import { scaleScenario } from './scale.ts';
 import type { Scenario } from './scenario.ts';
 import { searchScenario } from './search.ts';
 import { ticketsScenario } from './tickets.ts';
+import { widgetScenario } from './widget.ts';
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
@@ -26,5 +27,6 @@ export const scenarios: readonly Scenario[] = [
   ticketsScenario,
   deskScenario,
   searchScenario,
+  widgetScenario,
   scaleScenario,
 ];

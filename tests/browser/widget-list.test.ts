@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { seedMessages } from '../../bench/subjects/deskcord.ts';
 import { eventually } from '../support/eventually.ts';
 import { useWidget } from '../support/widget.ts';
 import { said, write } from './widget-desk.ts';
@@ -89,4 +91,31 @@ test('what comes at the end is seen at once there, and moves nothing for who rea
   await said(page, 'My own word').waitFor();
   await said(page, 'Not yet seen').waitFor();
   await eventually(async () => expect((await gaps(page))[1]).toBeLessThan(20), patience);
+}, 120_000);
+
+test('a talk of hours keeps the newest of what was said, while a copy of it still has all', async () => {
+  const { page } = await come();
+  const id = await begin(page);
+  const seat = { ticket: id, token: '' };
+  await seedMessages(widget.app.ctx.db.connection.db as never, seat, 1300);
+  await page.reload();
+  await said(page, '1299 a customer').waitFor();
+  // Three pages above the newest hundred.
+  const log = page.locator('.log');
+  await eventually(async () => {
+    await log.press('Home');
+    expect(await page.locator('.said', { hasText: /^0 a customer/ }).count()).toBe(1);
+  }, patience);
+  const height = () => page.evaluate(inLog('return log.scrollHeight;')) as Promise<number>;
+  const whole = await height();
+  await page.getByRole('button', { name: 'Newest messages' }).click();
+  await eventually(async () => expect(await height()).toBeLessThan(whole / 2), patience);
+  await said(page, '1299 a customer').waitFor();
+  await page.getByRole('button', { name: 'More options' }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('menuitem', { name: 'Save a copy' }).click(),
+  ]);
+  const text = await readFile(await download.path(), 'utf8');
+  expect(text.match(/\d+ a customer writes a line/g)).toHaveLength(1300);
 }, 120_000);

@@ -18,6 +18,8 @@ export class Conversation {
   readonly id: string;
   readonly draft: Draft;
   readonly open: OpenTicket | undefined;
+  /** While a copy of it is made. */
+  keepsAll = false;
   readonly #session: Session;
   readonly #end: () => void;
 
@@ -87,7 +89,7 @@ export class Conversation {
 
   /** A talk of hours grows no further: what is far above comes again when it is scrolled to. */
   shrink(): void {
-    if (this.messages.length > 2 * KEPT) this.open?.keepNewest(KEPT);
+    if (!this.keepsAll && this.messages.length > 2 * KEPT) this.open?.keepNewest(KEPT);
   }
 
   /** Sends the draft; of a blank page it makes a ticket. */

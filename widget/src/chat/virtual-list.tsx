@@ -232,11 +232,11 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
   });
 
   const onScroll = () => {
-    const element = view.current;
-    if (!element) return;
+    const element = view.current as HTMLElement;
     const top = element.scrollTop;
     const height = element.clientHeight;
-    const index = find(places.of(rows).ends, top);
+    // Not the first one: it names a day, and stays first when more of that day comes above.
+    const index = find(places.of(rows).ends, top) || 1;
     const row = rows[index];
     now.sticks = element.scrollHeight - top - height < NEAR;
     now.anchor = row && { key: row.key, offset: places.start(index) - top };
