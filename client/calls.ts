@@ -29,6 +29,7 @@ interface CallOptions {
   rest: Rest;
   clock: Clock;
   random: () => number;
+  newest?: number | undefined;
 }
 
 /** Every call of the contract, once: over the socket where there is one, else over REST. */
@@ -120,7 +121,7 @@ export class Calls {
   async readNewest(ticketId: string, before?: number) {
     const path = `/tickets/${ticketId}/messages`;
     const { body, headers } = await this.#options.rest.call<MessageView[]>('GET', path, {
-      query: { before },
+      query: { before, limit: before ? undefined : this.#options.newest },
     });
     const more = /rel="next"/.test(headers.get('link') ?? '');
     return { messages: body, head: Number(headers.get('deskcord-head') ?? 0), more };

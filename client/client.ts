@@ -82,7 +82,7 @@ export class DeskClient {
     this.#connection = connection;
     const own = { emitter: this.#emitter, onError: this.#onError };
     this.parts = { ...own, connection, rest, storage, ...timing };
-    this.#calls = new Calls({ connection, rest, ...timing });
+    this.#calls = new Calls({ connection, rest, ...timing, newest: options.newest });
     this.tickets = createTicketVerbs(this.#calls, rest);
     this.availability = createVerbs(rest).verb('availability', 'GET /availability');
     this.#cursors = createCursors(storage, this.#onError);

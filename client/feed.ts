@@ -89,6 +89,8 @@ export class Feed {
     const first = track.rows.all[0];
     if (!track.rows.hasOlder || !first) return;
     const { messages, more } = await this.#options.source.readNewest(track.id, first.seq);
+    // What was first may have been let go of meanwhile: between that page and the rows would be a hole.
+    if (track.rows.all[0]?.id !== first.id) return;
     track.rows.prepend(messages, more);
     notify(track);
   }

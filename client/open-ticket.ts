@@ -129,6 +129,11 @@ export class OpenTicket {
     return this.#feed.loadOlder(this.#track);
   }
 
+  /** Lets go of all but the newest `count` messages, which may be many after hours; `loadOlder` brings them again. */
+  keepNewest(count: number): void {
+    if (this.#track.rows.keepNewest(count)) this.#feed.changed(this.id);
+  }
+
   send(content: string, options: SendOptions = {}): Sending {
     return this.#actions.send(this.id, content, options);
   }

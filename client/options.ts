@@ -20,6 +20,8 @@ export interface DeskClientOptions {
   getToken: () => Promise<string> | string;
   /** Where unsent messages and cursors are kept; in memory when not given. One for each user. */
   storage?: OutboxStorage;
+  /** How many of its newest messages an opened ticket begins with; a page of the server's (500) otherwise. */
+  newest?: number;
   /** Tried in this order. */
   transports?: ('websocket' | 'polling')[];
   /** Milliseconds without an answer after which a request is tried again. */

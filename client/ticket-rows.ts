@@ -33,6 +33,14 @@ export class TicketRows {
     this.#hasOlder = hasOlder;
   }
 
+  /** Lets go of all but the newest; they come again with older pages. @returns whether there were more */
+  keepNewest(count: number): boolean {
+    if (this.#rows.length <= count) return false;
+    this.#rows = this.#rows.slice(-count);
+    this.#hasOlder = true;
+    return true;
+  }
+
   /** Takes a message as it is at its `rev`, unless a newer state is shown. */
   apply(message: MessageView): void {
     if (!this.#loaded) return;

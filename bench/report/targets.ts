@@ -1,5 +1,6 @@
 import { flatPairs } from './costs.ts';
 import type { Measure } from './results.ts';
+import { widgetTargets } from './widget-targets.ts';
 
 /** The rows of docs/PERFORMANCE.md, in their order. */
 export const rows = [
@@ -12,6 +13,7 @@ export const rows = [
   'Bridge',
   'Search',
   'Desk',
+  'Widget',
 ] as const;
 
 interface Place {
@@ -340,4 +342,5 @@ export const targets: readonly Target[] = [
   ...bridge,
   ...search,
   ...desk,
+  ...widgetTargets,
 ];

@@ -9,6 +9,7 @@ import { drawBars, type Panel } from './plot.ts';
 import type { ScenarioResult } from './results.ts';
 import { median } from './statistics.ts';
 import { rows, type Target, targets } from './targets.ts';
+import { widgetTable } from './widget-table.ts';
 import { writeScale } from './write-scale.ts';
 
 const pagePath = join(sourceRoot, 'docs/PERFORMANCE.md');
@@ -136,6 +137,7 @@ export async function writeReport(results: readonly ScenarioResult[]): Promise<s
   let page = await readFile(pagePath, 'utf8');
   page = fillMarker(page, 'targets', comparisonTable(known));
   page = fillMarker(page, 'missed', missedList(known));
+  page = fillMarker(page, 'widget', widgetTable(results));
   page = fillMarker(page, 'machine', circumstances(results));
   await writeFile(pagePath, page);
   const panels = acceptPanels(results);

@@ -10,6 +10,7 @@ import { scaleScenario } from './scale.ts';
 import type { Scenario } from './scenario.ts';
 import { searchScenario } from './search.ts';
 import { ticketsScenario } from './tickets.ts';
+import { widgetScenario } from './widget.ts';
 import { workerScenario } from './worker.ts';
 
 /** In the order they run. */
@@ -27,6 +28,7 @@ export const scenarios: readonly Scenario[] = [
   ticketsScenario,
   deskScenario,
   searchScenario,
+  widgetScenario,
   workerScenario,
   scaleScenario,
 ];

@@ -175,10 +175,20 @@ describe('a customer with a client', () => {
     await ticket.ready();
     expect(ticket.messages).toHaveLength(500);
     expect(ticket.hasOlder).toBe(true);
+    ticket.keepNewest(100);
+    expect(ticket.messages).toHaveLength(100);
     await ticket.loadOlder();
     expect(ticket.hasOlder).toBe(false);
     const seqs = ticket.messages.map((row) => (row.state === 'sent' ? row.message.seq : 0));
     expect(seqs).toEqual(Array.from({ length: 520 }, (_, index) => index + 1));
+    const modest = createDeskClient({ url: app.url, getToken: () => token, newest: 30 });
+    clients.push(modest);
+    modest.connect();
+    const again = modest.openTicket(created.id);
+    await again.ready();
+    expect(again.messages).toHaveLength(30);
+    await again.loadOlder();
+    expect(again.messages).toHaveLength(520);
   });
 
   test('two devices of one customer show the same', async () => {

@@ -57,7 +57,10 @@ function createFeed(head: number) {
         server.loads++;
         return buildTicket(server.head);
       },
-      readNewest: async () => ({ messages: messages(), head: server.head, more: false }),
+      async readNewest(_id, before = Number.POSITIVE_INFINITY) {
+        const above = messages().filter(({ seq }) => seq < before);
+        return { messages: above, head: server.head, more: false };
+      },
     },
     onEvent: (event) => told.push(`${event.name} ${event.rev}`),
     onCreated: ({ id }) => told.push(`ticket_created ${id === TICKET ? '' : id}`.trim()),
@@ -122,6 +125,26 @@ describe('the feed', () => {
     expect(told.length).toBe(before);
     hear(5, 2);
     expect(told.slice(before)).toEqual(['message 2']);
+  });
+
+  test('messages that were let go of come again with the page above, and never with a hole below it', async () => {
+    const { feed } = createFeed(6);
+    const track = feed.open(TICKET);
+    await settle();
+    const seqs = () => track.rows.all.map(({ seq }) => seq);
+    expect(track.rows.keepNewest(6)).toBe(false);
+    expect(track.rows.hasOlder).toBe(false);
+    expect(track.rows.keepNewest(4)).toBe(true);
+    expect(seqs()).toEqual([3, 4, 5, 6]);
+    const loading = feed.loadOlder(track);
+    // While the page above the third is under way, the third goes.
+    track.rows.keepNewest(2);
+    await loading;
+    expect(seqs()).toEqual([5, 6]);
+    expect(track.rows.hasOlder).toBe(true);
+    await feed.loadOlder(track);
+    expect(seqs()).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(track.rows.hasOlder).toBe(false);
   });
 
   test('resync asks again, though no hole was seen', async () => {

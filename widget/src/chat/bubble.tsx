@@ -15,8 +15,6 @@ export interface BubbleProps {
   session: Session;
   conversation: Conversation;
   row: Extract<Row, { kind: 'message' }>;
-  /** The newest own message: it alone says how far it has come. */
-  isNewestOwn: boolean;
   onPicture(files: readonly FileView[], file: FileView): void;
 }
 
@@ -75,11 +73,12 @@ export function Bubble(props: BubbleProps) {
 }
 
 function Foot(props: BubbleProps & { message: MessageView | undefined }) {
-  const { desk, row, message, isNewestOwn, session } = props;
+  const { desk, row, message, session } = props;
   const { words } = desk;
   if (row.shown.state === 'failed') return <FailedFoot {...props} item={row.shown.item} />;
   if ('item' in row.shown) return <WaitingFoot {...props} item={row.shown.item} />;
-  if (!message || !(row.isLast || message.edited || isNewestOwn)) return null;
+  if (!message || !(row.isLast || message.edited || row.isNewestOwn)) return null;
+  const { isNewestOwn } = row;
   const isSeen = session.states.get(message.ticket_id).seen >= message.seq;
   return (
     <p class="foot">

@@ -10,7 +10,7 @@ import { Icon, IconButton } from './icons.tsx';
 import { GoneNotice, Problem } from './notices.tsx';
 import { type LineProps, Opening } from './opening.tsx';
 import { reasonText } from './reasons.ts';
-import { buildRows, type Row } from './rows.ts';
+import { buildRows, isSameRow, type Row } from './rows.ts';
 import type { Session } from './session.ts';
 import { VirtualList } from './virtual-list.tsx';
 
@@ -27,12 +27,12 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
   const [atBottom, setAtBottom] = useState(true);
   const drop = useDrop(desk, conversation);
   const rows = useRows(session, conversation);
-  const newestOwn = rows.findLast(
-    (row) => row.kind === 'opening' || (row.kind === 'message' && row.isMine),
-  )?.key;
+  const render = useRender(desk, session, conversation);
   const { refusal } = conversation.open ?? {};
   useEffect(() => {
-    if (atBottom && desk.isWatched) conversation.markRead();
+    if (!atBottom) return;
+    if (desk.isWatched) conversation.markRead();
+    conversation.shrink();
   });
   const { typing } = session;
   const { service } = desk.layers;
@@ -47,13 +47,8 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
           toEnd={toEnd}
           onTop={() => conversation.loadOlder()}
           onBottom={setAtBottom}
-          render={(row) => (
-            <Line
-              {...{ desk, session, conversation, row }}
-              isNewestOwn={row.key === newestOwn}
-              onPicture={(files, file) => showPicture(desk, files, file)}
-            />
-          )}
+          render={render}
+          isSame={isSameRow}
         >
           {conversation.isLoading && rows.length < 2 && <p class="hint">{say('loading')}</p>}
           {refusal && <p class="hint">{reasonText(desk.words, reasonOf(refusal))}</p>}
@@ -100,6 +95,29 @@ function useRows(session: Session, conversation: Conversation): Row[] {
   return useMemo(
     () => buildRows({ me, ticket, pending, messages, hasOlder }),
     [me, ticket, pending, messages, hasOlder],
+  );
+}
+
+/** Draws a row; another function when something else has changed that rows show. */
+function useRender(desk: Desk, session: Session, conversation: Conversation) {
+  const { words, layers } = desk;
+  const { isClosed, draft, id } = conversation;
+  return useMemo(
+    () => (row: Row) => (
+      <Line
+        {...{ desk, session, conversation, row }}
+        onPicture={(files, file) => showPicture(desk, files, file)}
+      />
+    ),
+    // The session and the desk are those of the conversation.
+    [
+      conversation,
+      words,
+      layers.service,
+      isClosed,
+      draft.state.edit?.id,
+      session.states.get(id).seen,
+    ],
   );
 }
 

@@ -10,12 +10,16 @@ import type { Session } from './session.ts';
 
 /** A blank page: the first message makes the ticket. */
 export const BLANK = 'new';
+/** Messages that are kept of a talk whose end is looked at; twice as many before others go. */
+const KEPT = 500;
 
 /** What somebody looks at: a ticket, one that is on its way to the server, or a blank page. */
 export class Conversation {
   readonly id: string;
   readonly draft: Draft;
   readonly open: OpenTicket | undefined;
+  /** While a copy of it is made. */
+  keepsAll = false;
   readonly #session: Session;
   readonly #end: () => void;
 
@@ -81,6 +85,11 @@ export class Conversation {
       .finally(() => {
         this.#loadingOlder = false;
       });
+  }
+
+  /** A talk of hours grows no further: what is far above comes again when it is scrolled to. */
+  shrink(): void {
+    if (!this.keepsAll && this.messages.length > 2 * KEPT) this.open?.keepNewest(KEPT);
   }
 
   /** Sends the draft; of a blank page it makes a ticket. */

@@ -87,7 +87,7 @@ export function Opening(props: LineProps & { row: Extract<Row, { kind: 'opening'
           ) : (
             <>
               <time dateTime={new Date(row.at).toISOString()}>{words.time(row.at)}</time>
-              {props.isNewestOwn && (
+              {row.isNewestOwn && (
                 <span class={isSeen ? 'state seen' : 'state'}>
                   <Icon name={isSeen ? 'checks' : 'check'} />
                   {say(isSeen ? 'seen' : 'sent')}

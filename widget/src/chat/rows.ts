@@ -7,7 +7,15 @@ import { startOfDay } from './words.ts';
 /** A line of a conversation. */
 export type Row =
   | { key: string; kind: 'day'; at: number }
-  | { key: string; kind: 'opening'; text: string; topic?: string; at: number; item?: NewTicketItem }
+  | {
+      key: string;
+      kind: 'opening';
+      text: string;
+      topic?: string;
+      at: number;
+      item?: NewTicketItem;
+      isNewestOwn?: boolean;
+    }
   | {
       key: string;
       kind: 'message';
@@ -16,6 +24,8 @@ export type Row =
       /** Of several in a row by one author. */
       isFirst: boolean;
       isLast: boolean;
+      /** It alone says how far it has come. */
+      isNewestOwn?: boolean;
     }
   | { key: string; kind: 'closed'; at: number; reason: string | null };
 
@@ -46,6 +56,19 @@ export function topicOf(text: string): string {
   return `${space > 30 ? cut.slice(0, space) : cut}…`;
 }
 
+function isOwn(row: Row): row is Extract<Row, { kind: 'opening' | 'message' }> {
+  return row.kind === 'opening' || (row.kind === 'message' && row.isMine);
+}
+
+const marks = ['isMine', 'isFirst', 'isLast', 'isNewestOwn'] as const;
+
+/** Whether a row looks as it did before: of what is under way that depends on more than the row. */
+export function isSameRow(before: Row, now: Row): boolean {
+  if (before.kind !== 'message' || now.kind !== 'message') return false;
+  if (before.shown.state !== 'sent' || now.shown.state !== 'sent') return false;
+  return before.shown.message === now.shown.message && marks.every((is) => before[is] === now[is]);
+}
+
 /** The lines of a conversation from top to bottom. */
 export function buildRows({ me, ticket, pending, messages, hasOlder }: Shown): Row[] {
   const rows: Row[] = [];
@@ -59,11 +82,11 @@ export function buildRows({ me, ticket, pending, messages, hasOlder }: Shown): R
   const start = ticket ?? pending;
   if (start && !hasOlder) {
     const { description, topic, created_at } = start;
-    const isOwn = topicOf(description) !== topic;
+    const isNamed = topicOf(description) !== topic;
     day(created_at);
     rows.push({
       ...{ key: 'opening', kind: 'opening', text: description, at: created_at },
-      ...(isOwn && { topic }),
+      ...(isNamed && { topic }),
       ...(!ticket && pending && { item: pending }),
     });
   }
@@ -81,6 +104,8 @@ export function buildRows({ me, ticket, pending, messages, hasOlder }: Shown): R
       ...{ isFirst: !joins(before), isLast: !joins(after) },
     });
   }
+  const newestOwn = rows.findLast(isOwn);
+  if (newestOwn) newestOwn.isNewestOwn = true;
   if (ticket && isEnded(ticket)) {
     const at = ticket.closed_at ?? ticket.updated_at;
     rows.push({ key: 'closed', kind: 'closed', at, reason: ticket.close_reason });

@@ -15,6 +15,8 @@ import { findGone, TicketList } from './ticket-list.ts';
 import { TicketStates } from './ticket-state.ts';
 
 const TYPING_MS = 6000;
+/** Some views of messages: a conversation is there sooner, and what is above comes when it is scrolled to. */
+const FIRST_PAGE = 100;
 
 export interface SessionOptions {
   person: Person;
@@ -57,7 +59,7 @@ export class Session implements Observable {
     this.states = new TicketStates(this.kept);
     const blobs = createIndexedBlobs(this.kept.databaseName());
     const storage = createLocalStorage(this.kept.namespace, shared, blobs);
-    this.client = createDeskClient({ url, getToken, storage });
+    this.client = createDeskClient({ url, getToken, storage, newest: FIRST_PAGE });
     this.list = new TicketList(this.client, this.tell);
     this.gone = new GoneTickets(this, storage);
     this.previews = new Previews(this.client.blobs, this.tell);

@@ -1,5 +1,6 @@
-import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { ComponentChildren, VNode } from 'preact';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { soon } from './soon.ts';
 
 interface Keyed {
   key: string;
@@ -7,7 +8,10 @@ interface Keyed {
 
 interface VirtualListProps<T extends Keyed> {
   rows: T[];
+  /** As long as it is the same function, a row that is the same is not drawn again. */
   render(row: T): ComponentChildren;
+  /** Whether nothing of a row that is drawn has changed. */
+  isSame(before: T, now: T): boolean;
   label: string;
   /** Near the top: more may be asked for. */
   onTop(): void;
@@ -20,7 +24,9 @@ interface VirtualListProps<T extends Keyed> {
 
 const ESTIMATE = 56;
 const OVERSCAN = 600;
-/** What is beyond the view is drawn in steps of so many pixels, a frame each: none takes long. */
+/** Rows are drawn so many at a time, in tasks of their own: none takes long, on slow machines neither. */
+const BATCH = 3;
+/** Scrolled by so many pixels, more may have to be drawn. */
 const STEP = 200;
 const NEAR = 48;
 
@@ -41,107 +47,221 @@ interface Anchor {
   offset: number;
 }
 
+/** Where rows lie: heights are measured as rows come, guessed before. */
+class Places {
+  rows: readonly Keyed[] = [];
+  ends = new Float64Array();
+  #heights = new Map<string, number>();
+  #stale = false;
+
+  /** @returns itself, of these rows */
+  of(rows: readonly Keyed[]): this {
+    if (rows !== this.rows || this.#stale) {
+      const heights = new Map<string, number>();
+      let end = 0;
+      this.ends = Float64Array.from(rows, ({ key }) => {
+        const height = this.#heights.get(key);
+        // Of what is no longer there nothing is kept.
+        if (height) heights.set(key, height);
+        end += height ?? ESTIMATE;
+        return end;
+      });
+      this.#heights = heights;
+      this.rows = rows;
+      this.#stale = false;
+    }
+    return this;
+  }
+
+  /** @param index of a row, or the number of rows: the end of all of them */
+  start(index: number): number {
+    return this.ends[index - 1] ?? 0;
+  }
+
+  /** @returns whether it was another one before */
+  measure({ dataset: { key = '' } }: HTMLElement, height: number): boolean {
+    const before = this.#heights.get(key) ?? 0;
+    // What has none is not shown.
+    if (!height || Math.abs(before - height) < 0.1) return false;
+    this.#heights.set(key, height);
+    this.#stale = true;
+    return true;
+  }
+}
+
+/** A row, and what was drawn of it. */
+interface Line<T> {
+  row: T;
+  shown: VNode;
+}
+
+/** Which of the rows are drawn: from `first` to before `last`. */
+interface Window {
+  rows: readonly Keyed[];
+  first: number;
+  last: number;
+  /** Nothing is missing. */
+  isAll: boolean;
+}
+
+interface State<T> {
+  /** The view, where it was when it was last scrolled. */
+  top: number;
+  height: number;
+  /** Its top as it was last drawn for. */
+  aim: number;
+  /** The end is looked at, and what comes there. */
+  sticks: boolean;
+  anchor: Anchor | undefined;
+  drawn: Window;
+  /** What was drawn, by keys, and by what. */
+  render: unknown;
+  lines: Map<string, Line<T>>;
+}
+
+/** A batch more towards what is near the view, what is in it first; what is far from it no longer. */
+function draw(
+  { ends, rows }: Places,
+  { drawn: was, aim: top, height, sticks }: Omit<State<unknown>, 'lines'>,
+): Window {
+  const from = (y: number) => Math.min(find(ends, y), Math.max(0, rows.length - 1));
+  const to = (y: number) => Math.min(find(ends, y) + 1, rows.length);
+  const [seenFirst, seenLast] = [from(top), to(top + height)];
+  const [allFirst, allLast] = [from(top - OVERSCAN), to(top + height + OVERSCAN)];
+  // The same rows, where others have come above them.
+  const at =
+    was.rows === rows ? was.first : rows.findIndex(({ key }) => key === was.rows[was.first]?.key);
+  let first = Math.max(at, allFirst);
+  let last = at < 0 ? 0 : Math.min(at + was.last - was.first, allLast);
+  if (last <= first || first >= seenLast || last <= seenFirst) {
+    // Upwards where the end is what is looked at.
+    first = sticks ? seenLast : seenFirst;
+    last = first;
+  }
+  let left = BATCH;
+  const take = (count: number) => {
+    const taken = Math.max(0, Math.min(left, count));
+    left -= taken;
+    return taken;
+  };
+  last += take(seenLast - last);
+  first -= take(first - seenFirst);
+  last += take(allLast - last);
+  first -= take(first - allFirst);
+  return { rows, first, last, isAll: first <= allFirst && last >= allLast };
+}
+
 /**
- * Windowing: of however many rows only those near the view exist. Heights are measured as rows come,
- * guessed before; whatever changes above, the row that is looked at stays where it is.
+ * Windowing: of however many rows only those near the view exist, and they come a few at a time.
+ * Whatever changes above, the row that is looked at stays where it is.
  */
 export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
-  const { rows, render, label, onTop, onBottom, toEnd, children } = props;
+  const { rows, render, isSame, label, onTop, onBottom, toEnd, children } = props;
   const view = useRef<HTMLDivElement>(null);
-  const heights = useRef(new Map<string, number>()).current;
-  const sticks = useRef(true);
-  const anchor = useRef<Anchor>();
+  const places = useMemo(() => new Places(), []);
+  const now = useRef<State<T>>({
+    top: 0,
+    height: 800,
+    aim: 0,
+    sticks: true,
+    anchor: undefined,
+    drawn: { rows, first: 0, last: 0, isAll: false },
+    render,
+    lines: new Map(),
+  }).current;
   const [, setVersion] = useState(0);
-  const [range, setRange] = useState({ top: 0, height: 800, over: 0 });
   const renew = () => setVersion((version) => version + 1);
 
-  const ends = new Float64Array(rows.length);
-  let total = 0;
-  for (const [index, { key }] of rows.entries()) {
-    total += heights.get(key) ?? ESTIMATE;
-    ends[index] = total;
-  }
-  const startOf = (index: number) => (index > 0 ? (ends[index - 1] as number) : 0);
-  const top = sticks.current ? Math.max(0, total - range.height) : range.top;
-  const first = Math.min(find(ends, top - range.over), Math.max(0, rows.length - 1));
-  const last = Math.min(rows.length, find(ends, top + range.height + range.over) + 1);
-  const before = startOf(first);
-  const after = total - startOf(last);
+  /** Where the view begins for the row that is looked at to be where it was. */
+  const findTop = () => {
+    const held = now.anchor;
+    const index = held ? rows.findIndex(({ key }) => key === held.key) : -1;
+    return held && index >= 0 ? places.start(index) - held.offset : undefined;
+  };
+  places.of(rows);
+  const total = places.start(rows.length);
+  now.aim = now.sticks ? Math.max(0, total - now.height) : (findTop() ?? now.top);
+  now.drawn = draw(places, now);
+  const { first, last } = now.drawn;
+  const before = places.start(first);
+  const after = total - places.start(last);
 
-  const measure = useMemo(
+  const observer = useMemo(
     () =>
       new ResizeObserver((entries) => {
-        let isNew = false;
         for (const { target, borderBoxSize } of entries) {
-          const key = (target as HTMLElement).dataset.key ?? '';
-          const height = borderBoxSize[0]?.blockSize ?? 0;
-          if (!key || height === 0 || heights.get(key) === height) continue;
-          heights.set(key, height);
-          isNew = true;
+          if (places.measure(target as HTMLElement, borderBoxSize[0]?.blockSize ?? 0)) renew();
         }
-        if (isNew) renew();
       }),
-    [heights],
+    [places],
   );
   useLayoutEffect(() => {
     const element = view.current;
     if (!element) return;
     // The view itself: a keyboard that opens, a composer that grows.
     const resized = new ResizeObserver(() => {
-      const { scrollTop: top, clientHeight: height } = element;
-      setRange(({ over }) => ({ top, height, over }));
+      now.top = element.scrollTop;
+      now.height = element.clientHeight;
+      renew();
     });
     resized.observe(element);
     return () => {
       resized.disconnect();
-      measure.disconnect();
+      observer.disconnect();
     };
-  }, [measure]);
+  }, [observer]);
 
   useLayoutEffect(() => {
-    sticks.current = true;
+    now.sticks = true;
     renew();
   }, [toEnd]);
 
   useLayoutEffect(() => {
     const element = view.current;
     if (!element) return;
-    if (sticks.current) {
-      element.scrollTop = element.scrollHeight;
-      return;
+    // Here, not in the frame, which has enough to do.
+    for (const line of element.querySelectorAll<HTMLElement>('.line')) {
+      places.measure(line, Number.parseFloat(getComputedStyle(line).height));
     }
-    const { current } = anchor;
-    const index = current ? rows.findIndex(({ key }) => key === current.key) : -1;
-    if (!current || index < 0) return;
-    const wanted = startOf(index) - current.offset;
-    if (Math.abs(element.scrollTop - wanted) > 1) element.scrollTop = wanted;
+    places.of(rows);
+    const wanted = now.sticks ? element.scrollHeight : findTop();
+    if (wanted !== undefined && Math.abs(element.scrollTop - wanted) > 1) {
+      element.scrollTop = wanted;
+    }
+    if (!now.drawn.isAll) soon(renew);
   });
 
-  useEffect(() => {
-    if (range.over >= OVERSCAN) return;
-    const frame = requestAnimationFrame(() => {
-      setRange((now) => ({ ...now, over: Math.min(OVERSCAN, now.over + STEP) }));
-    });
-    return () => cancelAnimationFrame(frame);
-  }, [range]);
-
   const onScroll = () => {
-    const element = view.current;
-    if (!element) return;
-    const { scrollTop, clientHeight, scrollHeight } = element;
-    sticks.current = scrollHeight - scrollTop - clientHeight < NEAR;
-    const index = find(ends, scrollTop);
+    const element = view.current as HTMLElement;
+    const top = element.scrollTop;
+    const height = element.clientHeight;
+    // Not the first one: it names a day, and stays first when more of that day comes above.
+    const index = find(places.of(rows).ends, top) || 1;
     const row = rows[index];
-    anchor.current = row && { key: row.key, offset: startOf(index) - scrollTop };
-    onBottom(sticks.current);
-    if (scrollTop < 400) onTop();
-    const moved = Math.abs(scrollTop - range.top);
-    if (moved <= STEP && clientHeight === range.height) return;
-    // Of what is drawn nothing is in view after a leap.
-    const over = moved > clientHeight + OVERSCAN ? 0 : range.over;
-    setRange({ top: scrollTop, height: clientHeight, over });
+    now.sticks = element.scrollHeight - top - height < NEAR;
+    now.anchor = row && { key: row.key, offset: places.start(index) - top };
+    now.top = top;
+    now.height = height;
+    onBottom(now.sticks);
+    if (top < 400) onTop();
+    if (Math.abs(top - now.aim) > STEP) soon(renew);
   };
 
+  const known = now.render === render ? now.lines : undefined;
+  now.render = render;
+  now.lines = new Map();
+  for (const row of rows.slice(first, last)) {
+    const line = known?.get(row.key);
+    const shown = line && isSame(line.row, row) ? line.shown : undefined;
+    now.lines.set(row.key, {
+      row,
+      shown: shown ?? (
+        <Measured key={row.key} id={row.key} observer={observer}>
+          {render(row)}
+        </Measured>
+      ),
+    });
+  }
   return (
     <div
       ref={view}
@@ -154,11 +274,7 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
       onScroll={onScroll}
     >
       <div class="spacer" style={{ height: `${before}px` }} />
-      {rows.slice(first, last).map((row) => (
-        <Measured key={row.key} id={row.key} observer={measure}>
-          {render(row)}
-        </Measured>
-      ))}
+      {[...now.lines.values()].map(({ shown }) => shown)}
       <div class="spacer" style={{ height: `${after}px` }} />
       {children}
     </div>

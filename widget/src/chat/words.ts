@@ -1,4 +1,5 @@
 import type { Strings } from '../locales/en.ts';
+import { soon } from './soon.ts';
 
 const languages = ['en', 'de', 'fr', 'es', 'pt', 'ar', 'ja'];
 const rightToLeft = ['ar', 'he', 'fa', 'ur'];
@@ -22,6 +23,8 @@ export class Words {
     this.direction = rightToLeft.includes(locale.split('-')[0] ?? '') ? 'rtl' : 'ltr';
     this.#table = table;
     this.#plural = new Intl.PluralRules(locale);
+    // The first one takes longest, and is not needed yet.
+    soon(() => this.time(0), 'background');
   }
 
   /** The text of `key`; `count` chooses among its plural forms. */

@@ -1,7 +1,9 @@
 import { buildCopy } from './copy-page.ts';
 import type { ActionProps } from './ticket-actions.ts';
 
-/** Of 500 messages each; what is older is not in the copy, which says so. */
+/** What is older is not in the copy, which says so. */
+const MOST = 5000;
+/** Of 500 messages each, above those that are there. */
 const MOST_PAGES = 10;
 
 /** Hands the person a copy of what was said, as a file. @throws DeskError */
@@ -9,8 +11,14 @@ export async function saveCopy({ desk, session, conversation }: ActionProps): Pr
   const { ticket, open } = conversation;
   if (!ticket || !open) return;
   await open.ready();
-  for (let page = 1; page < MOST_PAGES && open.hasOlder; page++) await open.loadOlder();
-  const { messages, hasOlder: isPart } = open;
+  conversation.keepsAll = true;
+  try {
+    for (let page = 1; page <= MOST_PAGES && open.hasOlder; page++) await open.loadOlder();
+  } finally {
+    conversation.keepsAll = false;
+  }
+  const messages = open.messages.slice(-MOST);
+  const isPart = open.hasOlder || messages.length < open.messages.length;
   const parts = { ticket, messages, isPart, words: desk.words, me: session.person.id };
   const page = new Blob([buildCopy({ ...parts, now: Date.now() })], { type: 'text/html' });
   const link = document.createElement('a');
