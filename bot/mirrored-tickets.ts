@@ -87,6 +87,8 @@ function neverMeant(ticket: Ticket, mirror: Mirror, since: number): MirrorChange
 export function createTickets(ctx: AppContext, epoch: number, since: number) {
   const byId = new Map<string, MirroredTicket>();
   const idByChannel = new Map<string, string>();
+  /** The guild of each ticket that has one, or is about to have a channel there. */
+  const guildById = new Map<string, string>();
   const loading = new Map<string, Promise<MirroredTicket | undefined>>();
   /** Last entry of each log known to be in Discord; spares a look at those a reconciliation poll names again. */
   const done = new LRUCache<string, number>({ max: REMEMBERED });
@@ -130,6 +132,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     if (mirror.state === 'done') return loaded;
     byId.set(id, loaded);
     if (mirror.channel_id) idByChannel.set(mirror.channel_id, id);
+    if (mirror.guild_id) guildById.set(id, mirror.guild_id);
     return loaded;
   };
 
@@ -137,7 +140,10 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     /** Learns which channels belong to tickets. */
     async loadChannels(): Promise<TicketChannel[]> {
       const channels = await listChannels(ctx);
-      for (const { ticketId, channelId } of channels) idByChannel.set(channelId, ticketId);
+      for (const { ticketId, channelId, guildId } of channels) {
+        idByChannel.set(channelId, ticketId);
+        if (guildId) guildById.set(ticketId, guildId);
+      }
       return channels;
     },
     /** @returns undefined for a ticket that does not exist; one that is done is not kept */
@@ -203,6 +209,11 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
       const known = byId.get(id)?.mirror.channel_id;
       return known ?? [...idByChannel].find(([, ticketId]) => ticketId === id)?.[0];
     },
+    /** The guild that a ticket's row names, as far as the ticket is not done. */
+    guildOf: (id: string): string | undefined => guildById.get(id),
+    /** The tickets whose rows name a guild, as far as they are not done. */
+    inGuild: (guildId: string): string[] =>
+      [...guildById].flatMap(([id, named]) => (named === guildId ? [id] : [])),
     known: (id: string): MirroredTicket | undefined => byId.get(id),
     withChannel: (): string[] => [...idByChannel.values()],
     /** Stores a change of the mirror under this session's lease. */
@@ -213,6 +224,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
       const after = ticket.mirror.channel_id;
       if (before && before !== after) idByChannel.delete(before);
       if (after) idByChannel.set(after, ticket.id);
+      if (change.guild_id) guildById.set(ticket.id, change.guild_id);
       const { seq, internal_seq } = change;
       if (seq !== undefined) done.set(logKey(publicLog(ticket.id)), seq);
       if (internal_seq !== undefined) done.set(logKey(internalLog(ticket.id)), internal_seq);
@@ -227,12 +239,14 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     /** Nothing is left to do for a ticket that was deleted, ever. */
     drop(id: string, channelId: string | null): void {
       byId.delete(id);
+      guildById.delete(id);
       if (channelId) idByChannel.delete(channelId);
       for (const log of [publicLog(id), internalLog(id)]) done.set(logKey(log), Infinity);
     },
     /** Lets go of a ticket that is done. */
     forget(ticket: MirroredTicket): void {
       byId.delete(ticket.id);
+      guildById.delete(ticket.id);
       if (ticket.mirror.channel_id) idByChannel.delete(ticket.mirror.channel_id);
       done.set(logKey(publicLog(ticket.id)), ticket.mirror.seq);
       // There is no channel for notes to go to any more.

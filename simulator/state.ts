@@ -6,13 +6,14 @@ import { renderCommand } from './rest/commands.ts';
 import type { Directory } from './seed.ts';
 import type { Simulator } from './simulator.ts';
 import type { World } from './world.ts';
-import { worldOfGuild } from './worlds.ts';
+import { worldOfChannel, worldOfGuild } from './worlds.ts';
 
 const LISTED_INTERACTIONS = 200;
 
 /**
  * Everything there is, for tests and for the operator. `calls=0`, `messages=0` leave the long lists out,
- * `guild=ID` is about that guild instead of the first, `channel=ID` gives the messages of one channel alone, `nonce=N` one interaction and its answer and no more.
+ * `guild=ID` is about that guild instead of the first, `channel=ID` about that channel's, and gives the messages
+ * of that channel alone, `nonce=N` one interaction and its answer and no more.
  */
 export function renderState(sim: Simulator, query: URLSearchParams): Json {
   const { directory } = sim;
@@ -21,8 +22,9 @@ export function renderState(sim: Simulator, query: URLSearchParams): Json {
     const used = (one: World) => [...one.interactions.values()].some((i) => i.nonce === nonce);
     return renderUse(sim.worlds.find(used) ?? sim.world, nonce);
   }
-  const world = worldOfGuild(sim, query.get('guild') ?? undefined);
   const only = query.get('channel');
+  const guildId = query.get('guild') ?? undefined;
+  const world = only === null ? worldOfGuild(sim, guildId) : worldOfChannel(sim, only);
   const logs = [...world.logs].filter(([id]) => only === null || id === only);
   const messages = logs.map(([id, log]) => [id, log.all().map((m) => renderStored(world, m))]);
   const channels = world.guildChannels().sort(byPosition);

@@ -1,6 +1,8 @@
 export interface KeyedQueueOptions {
-  /** Keys worked on at the same time. */
+  /** Keys worked on at the same time; of each group so many. */
   limit: number;
+  /** Groups that do not stand in each other's way, a few of them; asked whenever a key is queued. */
+  groupOf?(key: string): string;
   /** Does all there is to do for a key; called again when woken meanwhile. */
   run(key: string): Promise<void>;
   /** @returns milliseconds until the key is tried again; undefined gives it up */
@@ -22,15 +24,23 @@ interface Item {
   again: boolean;
   tries: number;
   timer: NodeJS.Timeout | undefined;
+  group: string;
+}
+
+/** What waits of one group, and how many of it are worked on. */
+interface Group {
+  queue: string[];
+  running: number;
 }
 
 /**
  * One queue for each key: a key is worked on by one runner at a time, `limit` keys at once, and one
  * that fails rests on its own while the others go on.
  */
-export function createKeyedQueue({ limit, run, onError, onRun, lingerMs }: KeyedQueueOptions) {
+export function createKeyedQueue(options: KeyedQueueOptions) {
+  const { limit, run, onError, onRun, lingerMs, groupOf = () => '' } = options;
   const items = new Map<string, Item>();
-  const queue: string[] = [];
+  const groups = new Map<string, Group>();
   let running = 0;
   let stopped = false;
   let idle: (() => void) | undefined;
@@ -52,8 +62,15 @@ export function createKeyedQueue({ limit, run, onError, onRun, lingerMs }: Keyed
     else items.delete(key);
   };
 
-  const runKey = async (key: string, item: Item) => {
+  const groupNamed = (name: string): Group => {
+    const known = groups.get(name) ?? { queue: [], running: 0 };
+    groups.set(name, known);
+    return known;
+  };
+
+  const runKey = async (key: string, item: Item, group: Group) => {
     running++;
+    group.running++;
     item.state = 'running';
     item.again = false;
     try {
@@ -67,24 +84,27 @@ export function createKeyedQueue({ limit, run, onError, onRun, lingerMs }: Keyed
       onRun?.('failed', items.size);
     }
     running--;
-    pump();
+    group.running--;
+    pump(group);
     if (running === 0) idle?.();
   };
 
-  const pump = () => {
-    while (!stopped && running < limit) {
-      const key = queue.shift();
+  const pump = (group: Group) => {
+    while (!stopped && group.running < limit) {
+      const key = group.queue.shift();
       if (key === undefined) return;
       const item = items.get(key);
-      if (item) void runKey(key, item);
+      if (item) void runKey(key, item, group);
     }
   };
 
   const enqueue = (key: string, item: Item, place: Place = 'last') => {
     item.state = 'queued';
-    if (place === 'first') queue.unshift(key);
-    else queue.push(key);
-    pump();
+    item.group = groupOf(key);
+    const group = groupNamed(item.group);
+    if (place === 'first') group.queue.unshift(key);
+    else group.queue.push(key);
+    pump(group);
   };
 
   return {
@@ -98,12 +118,13 @@ export function createKeyedQueue({ limit, run, onError, onRun, lingerMs }: Keyed
       if (item) {
         item.again = true;
         if (place === 'first' && item.state === 'queued') {
+          const { queue } = groupNamed(item.group);
           queue.splice(queue.indexOf(key), 1);
           queue.unshift(key);
         }
         return;
       }
-      const made: Item = { state: 'idle', again: false, tries: 0, timer: undefined };
+      const made: Item = { state: 'idle', again: false, tries: 0, timer: undefined, group: '' };
       items.set(key, made);
       enqueue(key, made, place);
     },
@@ -122,7 +143,7 @@ export function createKeyedQueue({ limit, run, onError, onRun, lingerMs }: Keyed
     /** Takes nothing new up, and resolves when what is under way has ended. */
     async stop(): Promise<void> {
       stopped = true;
-      queue.length = 0;
+      for (const { queue } of groups.values()) queue.length = 0;
       for (const item of items.values()) clearTimeout(item.timer);
       if (running > 0) await new Promise<void>((resolve) => (idle = resolve));
     },
