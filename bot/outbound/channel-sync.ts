@@ -32,7 +32,12 @@ const PAGE = 100;
  * new, and closes it. Every step is written down when it is done, so that a crash resumes at the next.
  */
 export async function syncChannel(first: Bridge, ticketId: string): Promise<void> {
+  const known = first.tickets.guildOf(ticketId);
   const ticket = await first.tickets.load(ticketId);
+  // Whatever stands in the way of its guild, it is to wait in that one's queue.
+  if (first.guilds.isSeveral && first.tickets.guildOf(ticketId) !== known) {
+    return first.outbound.schedule(ticketId);
+  }
   if (ticket?.stale) await first.tickets.refresh(ticket);
   if (!ticket || isDeleted(ticket.ticket)) {
     await removeDeleted(first, ticketId);

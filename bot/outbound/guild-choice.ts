@@ -15,7 +15,7 @@ function isPinned({ channel_id, parked, remade_at, unparked_at, steps }: Mirror)
 
 /** True where it is settled in which guild a ticket's channel is, or is tried next. */
 export function hasGuild({ guilds }: Bridge, { mirror }: MirroredTicket): boolean {
-  return !guilds.isSeveral || Boolean(mirror.guild_id) || isPinned(mirror);
+  return !guilds.isSeveral || guilds.withId(mirror.guild_id) !== undefined || isPinned(mirror);
 }
 
 /** Where a ticket may go, in the order in which it is tried. */
