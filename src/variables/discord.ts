@@ -19,7 +19,8 @@ export const discordVariables = {
   },
   MAX_TICKETS_IN_DISCORD_PER_PARTNER: {
     schema: z.coerce.number().int().min(1).max(500).default(250),
-    wants: "how many of one partner's tickets have a channel at the same time; the next ones wait",
+    wants:
+      "how many of one partner's tickets have a channel at the same time, in each guild; the next ones wait",
     example: '250',
   },
   PARK_BELOW: {

@@ -332,6 +332,17 @@ describe('work in the second guild', () => {
     await channelOf(sim, closed.number, two);
   });
 
+  test('a ticket to practise in is opened where it is asked for', async () => {
+    await desk.bot();
+    await channelOf(sim, (await openFor()).number, two);
+    const there = second.channels.errors;
+    const ada = interactionsOf(sim, discordPerson(sim, 'admin'), there);
+    const { content } = await ada.run(there, 'practice');
+    const [, channelId] = /<#(\d+)>/.exec(content) ?? [];
+    const { channels } = await stateOf(sim, `?calls=0&messages=0&guild=${two}`);
+    expect(channels.map(({ id }: { id: string }) => id)).toContain(channelId);
+  });
+
   test('staff of one guild by its roles are nobody in the other', async () => {
     await desk.bot();
     const owner = discordPerson(sim, 'admin');
