@@ -4,6 +4,7 @@ import type { AppContext } from '../src/context.ts';
 import type { KeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
 import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
+import type { Guilds } from './guild-state.ts';
 import type { Drained } from './inbound/drain.ts';
 import type { Inbox } from './inbound/inbox.ts';
 import type { MirroredTicket, Tickets } from './mirrored-tickets.ts';
@@ -19,11 +20,18 @@ export type Ending =
   | { why: 'refused'; reason: string }
   | { why: 'failed'; reason: string };
 
-/** One stretch of being the bridge: from taking the lease and logging in to losing either. */
+/**
+ * One stretch of being the bridge: from taking the lease and logging in to losing either. Of a desk with
+ * several guilds there is one for each, over one session: `discord`, `settings`, `ids`, `problems`, `room` and
+ * `makingCategory` are a guild's own, all else is the same.
+ */
 export interface Bridge {
   ctx: AppContext;
   log: Log;
+  /** Of the guilds but the first without the ids that the environment names. */
   discord: DiscordConfig;
+  /** All the desk's, this one among them. */
+  guilds: Guilds;
   /** Roles, categories and channels: read here, never from `discord`. */
   settings: GuildSettings;
   /** Where the stored ones of `settings` come from; undefined until the guild is known. */

@@ -84,7 +84,7 @@ export function listenConnection(bridge: Bridge): void {
     bridge.log.error(loggable(error), 'the Discord client reports an error');
   });
   client.on(Events.GuildDelete, ({ id }) => {
-    if (id !== bridge.settings.guildId) return;
+    if (id !== bridge.settings.guildId || bridge.guilds.isSeveral) return;
     bridge.end({ why: 'refused', reason: 'the bot was removed from the guild' });
   });
   client.on(Events.Invalidated, () =>

@@ -49,8 +49,8 @@ export async function discoverWork(bridge: Bridge, catchUpMs: number): Promise<(
     for (const end of stops) end();
   };
   try {
-    for (const { ticketId, partner } of await tickets.loadChannels()) {
-      bridge.room.count(ticketId, partner);
+    for (const { ticketId, partner, guildId } of await tickets.loadChannels()) {
+      bridge.guilds.of({ guild_id: guildId ?? null }).room.count(ticketId, partner);
     }
     catchUpAll(bridge);
     stops.push(followLogs(bridge));

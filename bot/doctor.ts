@@ -8,10 +8,12 @@ import {
 } from 'discord.js';
 import type { AppContext } from '../src/context.ts';
 import { digestTimeOf, OFF } from '../src/domain/digest/settings.ts';
+import { listStrayGuilds } from '../src/domain/mirror/guilds.ts';
 import { countParked } from '../src/domain/mirror/parking.ts';
 import { confirmWrite } from '../src/domain/settings.ts';
 import { type Check, canPostTranscripts, checkGuild, checkHeadRoom } from './checks.ts';
 import { describe, isUnauthorized, tokenRefused } from './discord-errors.ts';
+import { ticketsIn } from './guild-routing.ts';
 import type { GuildView } from './settings.ts';
 
 /** How far a clock may be from Discord's, in milliseconds: tokens and working hours go by it. */
@@ -141,18 +143,38 @@ export async function examineBot(
   ]);
 }
 
-/** What MongoDB knows of the work in the guild; nothing while it is away, which its own check says. */
+/** What MongoDB knows of the work in a guild; nothing while it is away, which its own check says. */
 export interface StoredFacts {
   /** How many tickets have no channel because they are parked. */
   parked?: number;
-  /** When the digest of the week is due, or `off`. */
+  /** When the digest of the week is due, or `off`; of the first guild alone, where it is posted. */
   digestTime?: string;
+  /** Guilds that are the desk's no more, with how many tickets have a channel there; told of the first one. */
+  strays?: { guildId: string; tickets: number }[];
 }
 
 /** @throws a storage error */
-export async function readFacts(ctx: Pick<Patient['ctx'], 'db' | 'config'>): Promise<StoredFacts> {
-  const [parked, { at: digestTime }] = await Promise.all([countParked(ctx), digestTimeOf(ctx)]);
-  return { parked, digestTime };
+export async function readFacts(
+  ctx: Pick<Patient['ctx'], 'db' | 'config'>,
+  { discord, settings }: Pick<GuildView, 'discord' | 'settings'>,
+): Promise<StoredFacts> {
+  const { guildId } = settings;
+  const parked = await countParked(ctx, ticketsIn(discord, guildId));
+  if (discord.moreGuildIds.includes(guildId)) return { parked };
+  const [{ at: digestTime }, strays] = await Promise.all([
+    digestTimeOf(ctx),
+    listStrayGuilds(ctx, [guildId, ...discord.moreGuildIds]),
+  ]);
+  return { parked, digestTime, strays };
+}
+
+/** Nothing where all is well: such are rare. */
+function checkStrays(strays: StoredFacts['strays'] = []): Check[] {
+  if (strays.length === 0) return [];
+  const named = strays.map(({ guildId, tickets }) => `${tickets} in ${guildId}`).join(', ');
+  const text = `open tickets have their channels in servers that are not the desk's: ${named}`;
+  const advice = 'name those in MORE_GUILDS until their tickets are closed';
+  return [{ key: 'doctor:strays', name: 'other servers', ok: false, text, advice }];
 }
 
 /** A desk without a digest is sound: it is only told. What keeps it from its channel has a line of its own. */
@@ -167,7 +189,10 @@ function checkDigest(view: GuildView, guild: Guild, time: string): Check {
 }
 
 /** What is in the guild. */
-export function examineGuild(view: GuildView, { parked, digestTime }: StoredFacts = {}): Check[] {
+export function examineGuild(
+  view: GuildView,
+  { parked, digestTime, strays }: StoredFacts = {},
+): Check[] {
   const guild = view.client.guilds.cache.get(view.settings.guildId);
   const base = { key: 'doctor:guild', name: 'server' };
   if (!guild?.available) {
@@ -178,6 +203,7 @@ export function examineGuild(view: GuildView, { parked, digestTime }: StoredFact
     { ...base, ok: true, text: guild.name },
     ...checkGuild(view),
     checkHeadRoom(guild, parked),
+    ...checkStrays(strays),
     ...(digestTime === undefined ? [] : [checkDigest(view, guild, digestTime)]),
   ];
 }
@@ -187,7 +213,7 @@ export async function examine(patient: Patient): Promise<Check[]> {
   const [bot, mongo, facts] = await Promise.all([
     examineBot(patient),
     checkMongo(patient.ctx),
-    readFacts(patient.ctx).catch((): StoredFacts => ({})),
+    readFacts(patient.ctx, patient).catch((): StoredFacts => ({})),
   ]);
   return [...bot, ...examineGuild(patient, facts), mongo, ...checkRedis(patient.ctx)];
 }

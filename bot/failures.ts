@@ -11,15 +11,13 @@ import {
   retryAfterMs,
   tokenRefused,
 } from './discord-errors.ts';
+import { OUTAGE } from './problems.ts';
 
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 60_000;
 const LONGEST_REFUSED_BACKOFF_MS = 5 * 60_000;
 /** Failures of a ticket after which it is said that nothing comes through, where nothing does. */
 const TRIES_UNTIL_TOLD = 4;
-
-/** The problem's key while no ticket gets through to Discord. */
-export const OUTAGE = 'outage';
 
 /** What keeps a ticket from getting on, for staff to see; undefined where it passes by itself. */
 function problemOf(error: unknown): string | undefined {

@@ -75,9 +75,19 @@ export function findGuild(bot: Bot, known: KnownGuilds): { id: string } | { reas
   };
 }
 
-/** Learns which guild to work in, remembers it, and waits where there is none, until the bot is invited or `over`. */
+/**
+ * Learns which guild to work in, remembers it, and waits where there is none, until the bot is invited or
+ * `over`. Several are all named: nobody waits for one of them.
+ */
 export async function joinGuild(bridge: Bridge, over: Promise<Ending>): Promise<void> {
-  const { client, settings, problems, log } = bridge;
+  const { client, settings, problems, log, discord } = bridge;
+  if (bridge.guilds.isSeveral) {
+    settings.guildId = discord.guildId ?? '';
+    await rememberServer(bridge.ctx, settings.guildId);
+    const guilds = bridge.guilds.all.map((one) => one.settings.guildId);
+    log.info({ guilds }, 'works in these servers');
+    return;
+  }
   while (!bridge.ended) {
     const known = await readKnownGuilds(bridge.ctx);
     const found = findGuild(bridge, known);

@@ -70,14 +70,15 @@ function personOf(bridge: Bridge, interaction: Answerable): Person {
  * @returns why not, in words for the one who asked
  */
 export async function contextOf(
-  bridge: Bridge,
+  first: Bridge,
   interaction: Answerable,
   rule: Rule,
   wanted?: string,
 ): Promise<TicketContext | string> {
+  if (!first.ids) return 'The bot is just starting. Try again in a moment.';
+  const bridge = first.guilds.withId(interaction.guildId);
+  if (!bridge) return 'This works in the support server only.';
   const { settings } = bridge;
-  if (!bridge.ids) return 'The bot is just starting. Try again in a moment.';
-  if (interaction.guildId !== settings.guildId) return 'This works in the support server only.';
   const { channelId } = interaction;
   const ticketId = (channelId && (await ticketOfChannel(bridge, channelId))) || '';
   if (rule.scope === 'ticket' && !ticketId) return "This is not an open ticket's channel.";

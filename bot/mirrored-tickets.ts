@@ -88,6 +88,8 @@ function neverMeant(ticket: Ticket, mirror: Mirror, since: number): MirrorChange
 export function createTickets(ctx: AppContext, epoch: number, since: number) {
   const byId = new Map<string, MirroredTicket>();
   const idByChannel = new Map<string, string>();
+  /** The guild of each ticket that has one, or is about to have a channel there. */
+  const guildById = new Map<string, string>();
   const loading = new Map<string, Promise<MirroredTicket | undefined>>();
   /** Guests of tickets that were not loaded yet, as they were at the start. */
   const guests = new Map<string, readonly MirrorMember[]>();
@@ -134,6 +136,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     byId.set(id, loaded);
     guests.delete(id);
     if (mirror.channel_id) idByChannel.set(mirror.channel_id, id);
+    if (mirror.guild_id) guildById.set(id, mirror.guild_id);
     return loaded;
   };
 
@@ -141,8 +144,9 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     /** Learns which channels belong to tickets. */
     async loadChannels(): Promise<TicketChannel[]> {
       const channels = await listChannels(ctx);
-      for (const { ticketId, channelId, members } of channels) {
+      for (const { ticketId, channelId, guildId, members } of channels) {
         idByChannel.set(channelId, ticketId);
+        if (guildId) guildById.set(ticketId, guildId);
         if (members.length > 0 && !byId.has(ticketId)) guests.set(ticketId, members);
       }
       return channels;
@@ -216,6 +220,11 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
       const known = byId.get(id)?.mirror.channel_id;
       return known ?? [...idByChannel].find(([, ticketId]) => ticketId === id)?.[0];
     },
+    /** The guild that a ticket's row names, as far as the ticket is not done. */
+    guildOf: (id: string): string | undefined => guildById.get(id),
+    /** The tickets whose rows name a guild, as far as they are not done. */
+    inGuild: (guildId: string): string[] =>
+      [...guildById].flatMap(([id, named]) => (named === guildId ? [id] : [])),
     known: (id: string): MirroredTicket | undefined => byId.get(id),
     withChannel: (): string[] => [...idByChannel.values()],
     /** Stores a change of the mirror under this session's lease. */
@@ -226,6 +235,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
       const after = ticket.mirror.channel_id;
       if (before && before !== after) idByChannel.delete(before);
       if (after) idByChannel.set(after, ticket.id);
+      if (change.guild_id) guildById.set(ticket.id, change.guild_id);
       const { seq, internal_seq } = change;
       if (seq !== undefined) done.set(logKey(publicLog(ticket.id)), seq);
       if (internal_seq !== undefined) done.set(logKey(internalLog(ticket.id)), internal_seq);
@@ -240,12 +250,14 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     /** Nothing is left to do for a ticket that was deleted, ever. */
     drop(id: string, channelId: string | null): void {
       byId.delete(id);
+      guildById.delete(id);
       if (channelId) idByChannel.delete(channelId);
       for (const log of [publicLog(id), internalLog(id)]) done.set(logKey(log), Infinity);
     },
     /** Lets go of a ticket that is done. */
     forget(ticket: MirroredTicket): void {
       byId.delete(ticket.id);
+      guildById.delete(ticket.id);
       if (ticket.mirror.channel_id) idByChannel.delete(ticket.mirror.channel_id);
       done.set(logKey(publicLog(ticket.id)), ticket.mirror.seq);
       // There is no channel for notes to go to any more.

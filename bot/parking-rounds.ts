@@ -2,6 +2,7 @@ import { listParkable } from '../src/domain/mirror/parking.ts';
 import type { Bridge } from './bridge.ts';
 import { freeChannels } from './checks.ts';
 import { describe } from './discord-errors.ts';
+import { routesThrough, ticketsIn } from './guild-routing.ts';
 import { wishesOf } from './outbound/parking-wishes.ts';
 import { GUILD_FULL } from './outbound/room.ts';
 
@@ -15,13 +16,31 @@ const WISHED_MS = 60_000;
 const MAX_SPARED = 1000;
 
 /**
+ * How much room there is for the tickets that may go to a server. Where one may go to several, it is sent on to
+ * the next before any is parked; the least of all routes counts.
+ */
+function roomOf(bridge: Bridge): number | undefined {
+  const own = freeChannels(bridge);
+  const { guilds, discord, settings } = bridge;
+  if (own === undefined || !guilds.isSeveral) return own;
+  const all = guilds.all.map((one) => one.settings.guildId);
+  const freeIn = (id: string) => {
+    const one = guilds.withId(id);
+    return (one && freeChannels(one)) ?? 0;
+  };
+  const routes = routesThrough(discord, all, settings.guildId);
+  const sums = routes.map((ids) => ids.reduce((sum, id) => sum + freeIn(id), 0));
+  return Math.min(...sums, Number.MAX_SAFE_INTEGER);
+}
+
+/**
  * Parks idle tickets, a few in each round, while the server has less room than it is to have. A server that
  * has refused a channel has none, whatever the count.
  * @param everyMs milliseconds between two rounds
  * @returns a function that ends it
  */
 export function keepParking(bridge: Bridge, everyMs: number): () => void {
-  const { ctx, discord, tickets, problems, outbound } = bridge;
+  const { ctx, discord, settings, tickets, problems, outbound } = bridge;
   const { below, idleMs } = discord.parking;
   /** Those that were chosen, and until when they are spared (monotonic milliseconds). */
   const spared = new Map<string, number>();
@@ -39,11 +58,14 @@ export function keepParking(bridge: Bridge, everyMs: number): () => void {
   const round = async () => {
     const now = performance.now();
     const wishes = tidy(now);
-    const free = problems.has(GUILD_FULL) ? 0 : freeChannels(bridge);
+    const free = problems.has(GUILD_FULL) ? 0 : roomOf(bridge);
     if (free === undefined || free >= below || bridge.ended) return;
     const wanted = Math.min(IN_A_ROUND, below - free) - wishes.size;
     if (wanted <= 0) return;
-    const ids = await listParkable(ctx, idleMs, wanted, { except: [...spared.keys()] });
+    const ids = await listParkable(ctx, idleMs, wanted, {
+      except: [...spared.keys()],
+      where: ticketsIn(discord, settings.guildId),
+    });
     for (const id of ids) {
       const channelId = (await tickets.load(id))?.mirror.channel_id;
       if (bridge.ended) return;

@@ -12,6 +12,7 @@ import type { Stream } from '../src/domain/log/entry.ts';
 import type { Bridge } from './bridge.ts';
 import { callDiscord, type Outcome } from './call-ends.ts';
 import { OutcomeUnsure } from './discord-errors.ts';
+import { systemLine } from './format.ts';
 import type { MirroredTicket } from './mirrored-tickets.ts';
 import { findOwn, lookAfter, type Posted, postedOf } from './own-posts.ts';
 
@@ -166,6 +167,13 @@ export async function deliver(
 ): Promise<Outcome<string | undefined>> {
   const outcome = await deliverPost(bridge, ticket, outgoing);
   return outcome.end === 'done' ? { end: 'done', value: outcome.value?.id } : outcome;
+}
+
+/** Says a line where a server's transcripts are kept; lost when it cannot be said now. */
+export function announceIn(bridge: Bridge, key: string, text: string): void {
+  const { transcriptChannelId } = bridge.settings;
+  if (bridge.ended || !bridge.client.isReady() || !transcriptChannelId) return;
+  void postNotice(bridge, transcriptChannelId, `${key} ${Date.now()}`, systemLine(text));
 }
 
 /**

@@ -21,7 +21,7 @@ export function startRounds(
   { parkMs = ROUND_MS, digestMs = ROUND_MS, callMs = ROUND_MS }: RoundTimes,
 ): () => void {
   const stops = [
-    keepParking(bridge, parkMs),
+    ...bridge.guilds.all.map((guild) => keepParking(guild, parkMs)),
     keepPostingDigests(bridge, digestMs),
     keepCallingHeld(bridge, callMs),
   ];

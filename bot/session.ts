@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
-import { backOff, createKeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
+import { createKeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
 import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Bridge, Ending } from './bridge.ts';
-import { registerCommands } from './commands/register.ts';
 import {
   createClient,
   endingOf,
@@ -13,10 +11,10 @@ import {
   logIn,
   REQUEST_TIMEOUT_MS,
 } from './connection.ts';
-import { describe, isUnauthorized } from './discord-errors.ts';
 import { discoverWork } from './discovery.ts';
 import { afterFailure } from './failures.ts';
-import { systemLine } from './format.ts';
+import { watchGuilds } from './guild-watch.ts';
+import { createGuilds } from './guilds.ts';
 import { drainInbound } from './inbound/drain.ts';
 import { listenInbound } from './inbound/events.ts';
 import { ingestWaiting } from './inbound/queue.ts';
@@ -27,8 +25,9 @@ import { createTickets } from './mirrored-tickets.ts';
 import { listenCards } from './outbound/card-posts.ts';
 import { syncChannel } from './outbound/channel-sync.ts';
 import { createRoom } from './outbound/room.ts';
-import { postNotice } from './posting.ts';
+import { announceIn } from './posting.ts';
 import { createProblems } from './problems.ts';
+import { keepRegistering } from './registering.ts';
 import { type RoundTimes, startRounds } from './rounds.ts';
 import { settingsFrom } from './settings.ts';
 import { watchSetup } from './setup-check.ts';
@@ -40,9 +39,6 @@ import { watchIds } from './stored-ids.ts';
  */
 const AT_ONCE = { out: 16, in: 8 } as const;
 const CATCH_UP_MS = 60_000;
-const COMMANDS = 'commands';
-const FIRST_REGISTERING_MS = 500;
-const LONGEST_REGISTERING_MS = 5 * 60_000;
 const FILE_PATIENCE_MS = 2 * 60_000;
 const SETTLE_MS = 5000;
 
@@ -68,13 +64,11 @@ function createBridge(
   const client = createClient(discord, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
   const onError = (way: 'in' | 'out') => (key: string, error: unknown, tries: number) =>
     afterFailure(bridge, way, key, error, tries);
-  const announce = (key: string, text: string) => {
-    if (bridge.ended || !client.isReady()) return;
-    const { transcriptChannelId } = bridge.settings;
-    if (!transcriptChannelId) return;
-    void postNotice(bridge, transcriptChannelId, `${key} ${Date.now()}`, systemLine(text));
-  };
-  const bridge: Bridge = {
+  const problems = createProblems(ctx, log, (key, text) => announceIn(bridge, key, text));
+  const tickets = createTickets(ctx, lease.fencingToken, lease.since);
+  // What one guild does slowly, or not at all, holds up no ticket of another.
+  const groupOf = (id: string) => (bridge.guilds.isSeveral ? (tickets.guildOf(id) ?? '') : '');
+  const parts: Omit<Bridge, 'room' | 'guilds'> = {
     ctx,
     log,
     discord,
@@ -83,23 +77,22 @@ function createBridge(
     lease,
     client,
     rest: client.rest,
-    tickets: createTickets(ctx, lease.fencingToken, lease.since),
+    tickets,
     outbound: createKeyedQueue({
       limit: AT_ONCE.out,
+      groupOf,
       run: (id) => syncChannel(bridge, id),
       onError: onError('out'),
       onRun: countRuns(ctx, 'outbound'),
     }),
     inbound: createKeyedQueue({
       limit: AT_ONCE.in,
+      groupOf,
       run: (id) => ingestWaiting(bridge, id),
       onError: onError('in'),
       onRun: countRuns(ctx, 'inbound'),
     }),
-    problems: createProblems(ctx, log, announce),
-    get room() {
-      return room;
-    },
+    problems,
     lastDelivery: 0,
     failing: new Map(),
     inboxes: new Map(),
@@ -122,7 +115,9 @@ function createBridge(
       end(ending);
     },
   };
-  const room = createRoom(bridge, discord.maxTicketsPerPartner);
+  const bridge = parts as Bridge;
+  bridge.room = createRoom(bridge, discord.maxTicketsPerPartner);
+  bridge.guilds = createGuilds(bridge, problems);
   return bridge;
 }
 
@@ -131,22 +126,6 @@ function countRuns(ctx: AppContext, queue: 'inbound' | 'outbound') {
     ctx.metrics.runs.inc({ queue, outcome });
     ctx.metrics.queued.set({ queue }, keys);
   };
-}
-
-/** Tells Discord which commands there are, until it takes them. */
-async function keepRegistering(bridge: Bridge): Promise<void> {
-  for (let tries = 1; !bridge.ended; tries++) {
-    try {
-      await registerCommands(bridge);
-      return bridge.problems.clear(COMMANDS);
-    } catch (error) {
-      if (isUnauthorized(error)) return bridge.end(endingOf(error));
-      const text = `the commands are not registered: ${describe(error)}`;
-      bridge.problems.raise(COMMANDS, text);
-    }
-    const pause = backOff(tries, FIRST_REGISTERING_MS, LONGEST_REGISTERING_MS);
-    await sleep(pause, undefined, { ref: false });
-  }
 }
 
 /** Logs in, finds what there is to do, and says which commands there are. */
@@ -162,17 +141,17 @@ async function begin(
   listenInteractions(bridge, bridge.client);
   await logIn(bridge, over);
   if (bridge.ended) return () => undefined;
-  bridge.ids = await watchIds(bridge);
+  const { all } = bridge.guilds;
+  for (const guild of all) guild.ids = await watchIds(guild);
   bridge.problems.connection(undefined);
-  const stopWatching = watchSetup(bridge);
-  const stop = await discoverWork(bridge, options.catchUpMs ?? CATCH_UP_MS);
-  const stopRounds = startRounds(bridge, options);
-  void keepRegistering(bridge);
+  const stops = all.map(watchSetup);
+  stops.push(await discoverWork(bridge, options.catchUpMs ?? CATCH_UP_MS));
+  stops.push(startRounds(bridge, options));
+  watchGuilds(bridge);
+  for (const guild of all) void keepRegistering(guild);
   return () => {
-    bridge.ids?.close();
-    stopWatching();
-    stopRounds();
-    stop();
+    for (const guild of all) guild.ids?.close();
+    for (const stop of stops) stop();
   };
 }
 

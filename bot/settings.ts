@@ -48,6 +48,14 @@ export function settingsFrom(discord: DiscordConfig): GuildSettings {
   return { guildId: '', transcriptChannelId, categories, roles };
 }
 
+/** What the configuration says of a guild: the ids of the environment are those of the first one alone. */
+export function configOf(discord: DiscordConfig, guildId: string): DiscordConfig {
+  if (guildId === discord.guildId) return discord;
+  const categories = { NORMAL: undefined, URGENT: undefined, CRITICAL: undefined };
+  const roles = { GENERAL: undefined, TECHNICAL: undefined, MANAGER: undefined, ADMIN: undefined };
+  return { ...discord, guildId, transcriptChannelId: undefined, categories, roles };
+}
+
 /** Why a role cannot be one of the staff, whoever named it; undefined where it can. */
 export function whyNotStaff(
   { client, settings }: Pick<GuildView, 'client' | 'settings'>,

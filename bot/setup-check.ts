@@ -54,12 +54,17 @@ export function watchSetup(bridge: Bridge): () => void {
   client.on(Events.GuildRoleUpdate, (_before, { guild }) => ours(guild.id) && soon());
   client.on(Events.GuildMemberUpdate, (_before, { guild }) => ours(guild.id) && soon());
   client.on(Events.GuildUpdate, (_before, { id }) => ours(id) && soon());
-  client.on(Events.ChannelUpdate, (_before, { id }) => {
+  const isElsewhere = (channel: object) =>
+    !('guildId' in channel) || !ours(channel.guildId as string);
+  client.on(Events.ChannelUpdate, (_before, channel) => {
+    if (isElsewhere(channel)) return;
+    const { id } = channel;
     const ticketId = tickets.idOfChannel(id);
     if (!ticketId) soon();
     else if (tickets.known(ticketId)?.mirror.problem) outbound.retry(ticketId);
   });
   client.on(Events.ChannelDelete, (channel) => {
+    if (isElsewhere(channel)) return;
     const isSetUp = [settings.transcriptChannelId, ...Object.values(settings.categories)];
     if (isSetUp.includes(channel.id)) soon();
     room.freed();

@@ -7,7 +7,8 @@ import { type Check, checkGuildless } from './checks.ts';
 import { createClient, endingOf, REQUEST_TIMEOUT_MS, reasonOfClose } from './connection.ts';
 import { examineBot, examineGuild, type StoredFacts } from './doctor.ts';
 import { findGuild } from './guild.ts';
-import { applyIds, type GuildView, settingsFrom, UNSET } from './settings.ts';
+import { inviteUrl } from './permissions.ts';
+import { applyIds, configOf, type GuildView, settingsFrom, UNSET } from './settings.ts';
 
 const LONGEST_LOGIN_MS = 20_000;
 
@@ -33,14 +34,14 @@ async function logIn(client: Client, token: string): Promise<string | undefined>
 export interface StoredGuilds {
   ids(guildId: string): Promise<GuildIds>;
   known(): Promise<KnownGuilds>;
-  facts(): Promise<StoredFacts>;
+  facts(view: GuildView): Promise<StoredFacts>;
 }
 
 /** What there is to say of a guild whose stored ids nobody can read: nothing of those. */
 async function examineIds(view: GuildView, stored: StoredGuilds) {
   try {
     applyIds(view, await stored.ids(view.settings.guildId));
-    return examineGuild(view, await stored.facts());
+    return examineGuild(view, await stored.facts(view));
   } catch {
     applyIds(view, {});
     const unread: Check = {
@@ -54,9 +55,26 @@ async function examineIds(view: GuildView, stored: StoredGuilds) {
   }
 }
 
+/** One guild of several, whose checks say of which they are. */
+async function examineOne(
+  client: Client,
+  discord: DiscordConfig,
+  guildId: string,
+  stored: StoredGuilds,
+): Promise<Check[]> {
+  const own = configOf(discord, guildId);
+  const view = { client, discord: own, settings: { ...settingsFrom(own), guildId } };
+  const guild = client.guilds.cache.get(guildId);
+  const invite = inviteUrl(client.application?.id ?? '', guildId, discord);
+  const checks = guild
+    ? await examineIds(view, stored)
+    : [checkGuildless('server', `the bot is not in it: invite it by ${invite}`)];
+  return checks.map((check) => ({ ...check, name: `${guild?.name || guildId}: ${check.name}` }));
+}
+
 /**
  * Looks at Discord from outside of a bridge: token, intents, clock, and the guild with a session of its
- * own. Changes nothing.
+ * own, or each of them. Changes nothing.
  */
 export async function visitDiscord(
   discord: DiscordConfig,
@@ -71,6 +89,11 @@ export async function visitDiscord(
     if (bot.some(({ key, ok }) => key === 'doctor:token' && !ok)) return bot;
     const refused = await logIn(client, discord.token);
     if (refused) return [...bot, checkGuildless('gateway', refused)];
+    if (discord.moreGuildIds.length > 0) {
+      const ids = [...(discord.guildId ? [discord.guildId] : []), ...discord.moreGuildIds];
+      const all = await Promise.all(ids.map((id) => examineOne(client, discord, id, stored)));
+      return [...bot, ...all.flat()];
+    }
     const nothing: KnownGuilds = { server: undefined, setUp: [] };
     const found = findGuild({ client, discord }, await stored.known().catch(() => nothing));
     if ('reason' in found) return [...bot, checkGuildless('server', found.reason)];

@@ -23,6 +23,8 @@ export const actBody = object({
   settings: optional(anything),
   channel_id: optional(text()),
   message_id: optional(text()),
+  /** Which server it is about; the first when left out. */
+  guild_id: optional(text()),
   /** Text and name of the copy a proxy makes. */
   content: optional(text()),
   name: optional(text()),

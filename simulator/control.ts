@@ -37,7 +37,7 @@ function run(
       return [200, listFaults(sim)];
     case 'POST /__sim/faults':
       for (const fault of Array.isArray(body) ? body : [body]) addFault(sim, fault);
-      sim.world.flush();
+      for (const world of sim.worlds) world.flush();
       return [200, listFaults(sim)];
     case 'DELETE /__sim/faults':
       sim.clearFaults();

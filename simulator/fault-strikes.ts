@@ -5,13 +5,15 @@ import { RateLimited } from './errors.ts';
 import type { CallFault } from './faults.ts';
 import { deleteMessage } from './messages.ts';
 import type { Simulator } from './simulator.ts';
+import { worldOfChannel } from './worlds.ts';
 
 /** Deletes what the call just made, when a fault asks for it: the author learns an id that is gone. */
 export function spoil(sim: Simulator, track: Track, reply: Reply): void {
   if (!track.faults.some((f) => f.kind === 'delete-message')) return;
   const made = reply.body as { id?: string; channel_id?: string } | undefined;
-  const message = sim.world.message(made?.channel_id ?? '', made?.id ?? '');
-  if (message) deleteMessage(sim.world, message);
+  const world = worldOfChannel(sim, made?.channel_id);
+  const message = world.message(made?.channel_id ?? '', made?.id ?? '');
+  if (message) deleteMessage(world, message);
 }
 
 /** Lets faults act in turn; true when one of them took the place of the answer. */

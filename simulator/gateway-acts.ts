@@ -1,5 +1,6 @@
 import type { Act } from './act.ts';
 import { type Connection, Op } from './gateway/connection.ts';
+import { worldOfGuild } from './worlds.ts';
 
 /** Faults of connections and sessions. */
 export const gatewayActs: Record<string, Act> = {
@@ -27,11 +28,14 @@ export const gatewayActs: Record<string, Act> = {
   'gateway-lose': (sim, { ms = 5000, events = [] }) => {
     Object.assign(sim.gateway.faults, { loseUntil: Date.now() + ms, lose: events });
   },
-  'guild-unavailable': (sim, { ms }) => {
-    sim.gateway.setOutage(true);
-    if (ms !== undefined) sim.world.later(ms, () => sim.gateway.setOutage(false));
+  'guild-unavailable': (sim, { ms, guild_id }) => {
+    const world = worldOfGuild(sim, guild_id);
+    sim.gateway.setOutage(world, true);
+    if (ms !== undefined) world.later(ms, () => sim.gateway.setOutage(world, false));
   },
-  'guild-available': (sim) => sim.gateway.setOutage(false),
+  'guild-available': (sim, { guild_id }) => {
+    sim.gateway.setOutage(worldOfGuild(sim, guild_id), false);
+  },
   'gateway-duplicate': (sim, { times = 1 }) => {
     sim.gateway.faults.double = times;
   },

@@ -8,6 +8,7 @@ import { spoil, strike } from './fault-strikes.ts';
 import type { Router } from './router.ts';
 import type { Simulator } from './simulator.ts';
 import { readBody } from './uploads.ts';
+import { worldOfCall } from './worlds.ts';
 
 /** Answers one REST call: body, faults, token, rate limit, route, handler, events, answer – in Discord's order. */
 export async function answerRest(
@@ -95,10 +96,9 @@ function run(sim: Simulator, router: Router, track: Track, unread: unknown): Rep
   }
   const { route, params } = router.find(track.method, apiPath(track.path));
   const query = new URLSearchParams(track.query);
-  const { world } = sim;
   const call = {
     sim,
-    world,
+    world: worldOfCall(sim, params, track.body),
     params,
     query,
     body: track.body,
@@ -139,12 +139,12 @@ function failure(error: unknown, track: Track): Reply {
 /** Sends the events of a call before or after its answer, as the settings say. */
 async function settle(sim: Simulator, answer: () => Promise<void>): Promise<void> {
   const { eventOrder } = sim.settings;
-  const { world } = sim;
-  const events = world.outbox;
-  world.outbox = [];
+  const held = sim.worlds.map((world) => ({ world, events: world.outbox.splice(0) }));
   const send = () => {
-    world.outbox = [...events, ...world.outbox];
-    world.flush();
+    for (const { world, events } of held) {
+      world.outbox = [...events, ...world.outbox];
+      world.flush();
+    }
   };
   const first =
     eventOrder === 'before' || (eventOrder === 'alternate' && sim.calls.total % 2 === 0);

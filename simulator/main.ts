@@ -7,9 +7,11 @@ async function main(): Promise<void> {
   const port = Number(process.env.SIMULATOR_PORT ?? 0);
   const host = process.env.SIMULATOR_HOST ?? '127.0.0.1';
   const factor = Number(process.env.SIMULATOR_RATE_LIMIT_FACTOR ?? 1);
+  const guilds = Number(process.env.SIMULATOR_GUILDS ?? 1);
   const { url, apiUrl, gatewayUrl, state, close } = await startSimulator({
     port,
     host,
+    guilds,
     settings: { rateLimitFactor: factor },
     ...(process.env.SIMULATOR_LOG === '1' ? { log: (line: string) => console.error(line) } : {}),
   });
@@ -29,6 +31,7 @@ async function main(): Promise<void> {
     `  API      ${apiUrl}   (discord.js: rest.api)`,
     `  gateway  ${gatewayUrl}`,
     `  guild    ${state.guildId}`,
+    ...state.others.map(({ guildId }) => `  guild    ${guildId}`),
     ...list('channel', state.channels),
     ...list('role', state.roles),
     `  bot      ${state.bot.token}`,

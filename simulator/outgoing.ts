@@ -5,8 +5,8 @@ export interface Outgoing {
   name: string;
   data: Json;
   dm: boolean;
-  /** Told to members at large, so not while the server is out of order. */
-  guildWide: boolean;
+  /** The server whose members at large are told, so not while it is out of order; null for one user's own. */
+  guild: string | null;
   sees: (user: User) => boolean;
 }
 

@@ -27,7 +27,15 @@ export interface Directory {
   /** Id of the server's one sticker. */
   sticker: string;
   errorsWebhook: { id: string; token: string; url: string };
+  /** The guilds beside the first. */
+  others: OtherGuild[];
 }
+
+/** Another guild, with the same people in the same roles; `setup` would find its parts by their names. */
+export type OtherGuild = Pick<Directory, 'guildId' | 'roles' | 'channels'>;
+
+/** Ids of the second guild are those of the first, this much further; of the third twice as much. */
+const APART = 1000;
 
 /** Fills an empty world with one small support server. Its categories are open: privacy is the bot's job. */
 export function plantSeed(world: World): Directory {
@@ -41,7 +49,7 @@ export function plantSeed(world: World): Directory {
     owner_id: seedId(owner.n),
   };
   Object.assign(world.application, { id: botId, name: 'Deskcord' });
-  const roles = plantRoles(world, guildId, botId);
+  const roles = plantRoles(world, guildId, botId, seedId);
   addUser(world, { id: botId, username: 'deskcord', name: 'Deskcord', bot: true });
   join(world, botId, [roles.bot]);
   const people = {} as Directory['people'];
@@ -53,7 +61,7 @@ export function plantSeed(world: World): Directory {
     join(world, id, held);
     people[key as keyof typeof PEOPLE] = { id, username, name, token: tokenOf(id), roles: held };
   }
-  const channels = plantChannels(world, guildId, roles);
+  const channels = plantChannels(world, guildId, roles, seedId);
   return {
     guildId,
     applicationId: botId,
@@ -63,6 +71,29 @@ export function plantSeed(world: World): Directory {
     channels,
     sticker: plantSticker(world),
     errorsWebhook: plantWebhook(world, channels.errors),
+    others: [],
+  };
+}
+
+/**
+ * Fills the world of another guild.
+ * @param nth 1 for the second guild
+ */
+export function plantOther(world: World, first: Directory, nth: number): OtherGuild {
+  const idOf = (n: number) => seedId(n + nth * APART);
+  const guildId = idOf(1);
+  const name = `Deskcord Support ${nth + 1}`;
+  world.guild = { ...world.guild, id: guildId, name, owner_id: first.people.admin.id };
+  const roles = plantRoles(world, guildId, first.bot.id, idOf);
+  join(world, first.bot.id, [roles.bot]);
+  for (const [key, { role }] of Object.entries(PEOPLE)) {
+    const { id } = first.people[key as keyof typeof PEOPLE];
+    join(world, id, role === undefined ? [] : [roles[role]]);
+  }
+  return {
+    guildId,
+    roles: { everyone: guildId, ...roles },
+    channels: plantChannels(world, guildId, roles, idOf),
   };
 }
 
@@ -70,6 +101,7 @@ function plantRoles(
   world: World,
   guildId: string,
   botId: string,
+  idOf: (n: number) => string,
 ): Record<keyof typeof ROLES, string> {
   const everyone = { n: 1, name: '@everyone', permissions: EVERYONE_PERMISSIONS, color: 0 };
   const ids = {} as Record<keyof typeof ROLES, string>;
@@ -93,7 +125,7 @@ function plantRoles(
   };
   add(guildId, 0, everyone);
   Object.entries(ROLES).forEach(([key, role], index) => {
-    const id = seedId(role.n);
+    const id = idOf(role.n);
     ids[key as keyof typeof ROLES] = id;
     const added = add(id, index + 1, role);
     if (key === 'bot') Object.assign(added, { managed: true, bot_id: botId });
@@ -105,6 +137,7 @@ function plantChannels(
   world: World,
   guildId: string,
   roles: Record<keyof typeof ROLES, string>,
+  idOf: (n: number) => string,
 ): Directory['channels'] {
   const ids = {} as Directory['channels'];
   const hidden: Overwrite = { id: guildId, type: 0, allow: '0', deny: P.VIEW_CHANNEL.toString() };
@@ -116,7 +149,7 @@ function plantChannels(
   });
   const staffOnly = [hidden, ...Object.values(roles).map(shown)];
   Object.entries(CHANNELS).forEach(([key, { n, name, type }], position) => {
-    const id = seedId(n);
+    const id = idOf(n);
     const open = type === ChannelType.category;
     ids[key as keyof typeof CHANNELS] = id;
     world.channels.set(id, emptyChannel({ id, guild_id: guildId, name, type, position }));

@@ -6,11 +6,12 @@ import { answerControl } from './control.ts';
 import { Faults } from './faults.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { answerOutside, answerRest } from './http.ts';
+import type { Outgoing } from './outgoing.ts';
 import { RateLimits } from './rate-limits.ts';
 import { allowOrigin, writeJson } from './responses.ts';
 import { ROUTES } from './rest/routes.ts';
 import { Router } from './router.ts';
-import { type Directory, plantSeed } from './seed.ts';
+import { type Directory, plantOther, plantSeed } from './seed.ts';
 import { DISCORD_SETTINGS, type Settings } from './settings.ts';
 import type { Simulator } from './simulator.ts';
 import { World } from './world.ts';
@@ -19,6 +20,8 @@ export interface SimulatorOptions {
   /** 0 lets the system choose. */
   port?: number;
   host?: string;
+  /** How many guilds there are, each with the same people in it; 1 when left out, 9 at most. */
+  guilds?: number;
   /** Adds to the default seed; runs at the start and at every reset. */
   seed?: (world: World, directory: Directory) => void;
   /** Settings that differ from Discord's; a reset or clearing the faults comes back to these. */
@@ -38,11 +41,13 @@ export interface RunningSimulator {
   settings: Settings;
   /** The live data, for tests in the same process. */
   world: () => World;
+  /** The same of every guild, the first one's first. */
+  worlds: () => readonly World[];
   reset: () => void;
   close: () => Promise<void>;
 }
 
-/** Starts a Discord look-alike: REST, gateway and CDN on one port, with one seeded guild. */
+/** Starts a Discord look-alike: REST, gateway and CDN on one port, with one seeded guild or several. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
   const { port = 0, host = '127.0.0.1', log = () => {} } = options;
   const server = createServer();
@@ -67,6 +72,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     state: sim.directory,
     settings: sim.settings,
     world: () => sim.world,
+    worlds: () => sim.worlds,
     reset: () => sim.reset(),
     close: () => close(sim, server),
   };
@@ -76,12 +82,18 @@ function build(url: string, gatewayUrl: string, options: SimulatorOptions): Simu
   const initial = { ...DISCORD_SETTINGS, ...options.settings };
   const settings: Settings = { ...initial };
   const plant = (gateway: Gateway) => {
-    const world = new World(settings, url, (events) => gateway.dispatch(events));
+    const deliver = (events: Outgoing[]) => gateway.dispatch(events);
+    const world = new World(settings, url, deliver);
     const directory = plantSeed(world);
+    const others = Array.from({ length: (options.guilds ?? 1) - 1 }, (_none, index) => {
+      const other = new World(settings, url, deliver, world);
+      directory.others.push(plantOther(other, directory, index + 1));
+      return other;
+    });
     options.seed?.(world, directory);
-    return { world, directory };
+    return { world, worlds: [world, ...others], directory };
   };
-  const gateway = new Gateway(() => sim.world, settings, gatewayUrl);
+  const gateway = new Gateway(() => sim.worlds, settings, gatewayUrl);
   const sim: Simulator = {
     ...plant(gateway),
     settings,
@@ -99,7 +111,7 @@ function build(url: string, gatewayUrl: string, options: SimulatorOptions): Simu
       sim.world.tokens.set(token, id);
     },
     reset() {
-      sim.world.end();
+      for (const world of sim.worlds) world.end();
       sim.clearFaults();
       sim.limits.clear();
       sim.calls.clear();
@@ -137,7 +149,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 }
 
 async function close(sim: Simulator, server: Server): Promise<void> {
-  sim.world.end();
+  for (const world of sim.worlds) world.end();
   sim.gateway.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));

@@ -6,9 +6,12 @@ import type { Directory } from './seed.ts';
 import type { Settings } from './settings.ts';
 import type { World } from './world.ts';
 
-/** The parts of one running simulator. `world` and `directory` are replaced by a reset. */
+/** The parts of one running simulator. `world`, `worlds` and `directory` are replaced by a reset. */
 export interface Simulator {
+  /** Of the first guild. */
   world: World;
+  /** Of every guild, the first one's first. */
+  worlds: readonly World[];
   directory: Directory;
   readonly settings: Settings;
   readonly gateway: Gateway;

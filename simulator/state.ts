@@ -3,20 +3,28 @@ import type { Json, Message } from './entities.ts';
 import { byPosition, renderChannel, renderGuild, renderRole, renderWebhook } from './render.ts';
 import { renderMessage } from './render-message.ts';
 import { renderCommand } from './rest/commands.ts';
+import type { Directory } from './seed.ts';
 import type { Simulator } from './simulator.ts';
 import type { World } from './world.ts';
+import { worldOfChannel, worldOfGuild } from './worlds.ts';
 
 const LISTED_INTERACTIONS = 200;
 
 /**
  * Everything there is, for tests and for the operator. `calls=0`, `messages=0` leave the long lists out,
- * `channel=ID` gives the messages of one channel alone, `nonce=N` one interaction and its answer and no more.
+ * `guild=ID` is about that guild instead of the first, `channel=ID` about that channel's, and gives the messages
+ * of that channel alone, `nonce=N` one interaction and its answer and no more.
  */
 export function renderState(sim: Simulator, query: URLSearchParams): Json {
-  const { world, directory } = sim;
+  const { directory } = sim;
   const nonce = query.get('nonce');
-  if (nonce !== null) return renderUse(world, nonce);
+  if (nonce !== null) {
+    const used = (one: World) => [...one.interactions.values()].some((i) => i.nonce === nonce);
+    return renderUse(sim.worlds.find(used) ?? sim.world, nonce);
+  }
   const only = query.get('channel');
+  const guildId = query.get('guild') ?? undefined;
+  const world = only === null ? worldOfGuild(sim, guildId) : worldOfChannel(sim, only);
   const logs = [...world.logs].filter(([id]) => only === null || id === only);
   const messages = () =>
     Object.fromEntries(logs.map(([id, log]) => [id, log.all().map((m) => renderStored(world, m))]));
@@ -29,7 +37,7 @@ export function renderState(sim: Simulator, query: URLSearchParams): Json {
     guild: renderGuild(world),
     application: world.application,
     bot: directory.bot,
-    people: peopleNow(sim),
+    people: peopleNow(world, directory),
     roles: [...world.roles.values()].map(renderRole),
     channels: [...channels, ...world.threads()].map((c) => renderChannel(world, c)),
     directs: [...world.channels.values()]
@@ -61,7 +69,7 @@ function renderUse(world: World, nonce: string): Json {
 }
 
 /** The seeded people with the roles they have now. */
-function peopleNow({ world, directory }: Simulator): Json {
+function peopleNow(world: World, directory: Directory): Json {
   return Object.fromEntries(
     Object.entries(directory.people).map(([key, person]) => [
       key,

@@ -7,6 +7,8 @@ import { BOT_PERMISSIONS } from './seed-data.ts';
 import { readSettings } from './settings.ts';
 import type { Simulator } from './simulator.ts';
 import { archiveThreads } from './thread-state.ts';
+import type { World } from './world.ts';
+import { worldOfChannel, worldOfGuild } from './worlds.ts';
 
 /** What happens at Discord without a call of ours. */
 export const worldActs: Record<string, Act> = {
@@ -22,8 +24,9 @@ export const worldActs: Record<string, Act> = {
     sim.world.tokens.set(token, id);
   },
   'vanish-message': (sim, { channel_id, message_id }) => {
-    const message = sim.world.message(channel_id ?? '', message_id ?? '');
-    if (message) deleteMessage(sim.world, message);
+    const world = worldOfChannel(sim, channel_id);
+    const message = world.message(channel_id ?? '', message_id ?? '');
+    if (message) deleteMessage(world, message);
   },
   set: (sim, { settings }) => {
     const { known, unknown } = readSettings((settings ?? {}) as Record<string, unknown>);
@@ -32,14 +35,22 @@ export const worldActs: Record<string, Act> = {
     }
     Object.assign(sim.settings, known);
   },
-  'remove-member': (sim, { who }) => removeMember(sim.world, userOf(sim, who)),
-  'add-member': (sim, { who }) => {
-    const role = addMember(sim.world, userOf(sim, who), BOT_PERMISSIONS);
-    if (role !== undefined) sim.directory.roles.bot = role;
+  'remove-member': (sim, { who, guild_id }) => {
+    removeMember(worldOfGuild(sim, guild_id), userOf(sim, who));
   },
-  'archive-threads': (sim, { channel_id }) => archiveThreads(sim.world, channel_id),
+  'add-member': (sim, { who, guild_id }) => {
+    const role = addMember(worldOfGuild(sim, guild_id), userOf(sim, who), BOT_PERMISSIONS);
+    const { directory } = sim;
+    const guild = directory.others.find(({ guildId }) => guildId === guild_id) ?? directory;
+    if (role !== undefined) guild.roles.bot = role;
+  },
+  'archive-threads': (sim, { channel_id }) => {
+    const worlds = channel_id === undefined ? sim.worlds : [worldOfChannel(sim, channel_id)];
+    for (const world of worlds) archiveThreads(world, channel_id);
+  },
   'proxy-message': (sim, { channel_id, message_id, first, ...copy }) => {
-    proxyMessage(sim.world, messageOf(sim, channel_id, message_id), { first, ...copy });
+    const world = worldOfChannel(sim, channel_id);
+    proxyMessage(world, messageOf(world, channel_id, message_id), { first, ...copy });
   },
 };
 
@@ -50,8 +61,8 @@ function userOf(sim: Simulator, who: string | undefined): string {
   return id;
 }
 
-function messageOf(sim: Simulator, channelId: string | undefined, id: string | undefined) {
-  const message = sim.world.message(channelId ?? '', id ?? '');
+function messageOf(world: World, channelId: string | undefined, id: string | undefined) {
+  const message = world.message(channelId ?? '', id ?? '');
   if (!message) throw unknown('message');
   return message;
 }

@@ -24,14 +24,17 @@ export interface Guild {
 const KEPT_INTERACTIONS = 500;
 const KEPT_EPHEMERAL = 1000;
 
-/** Everything Discord would know: one guild, its people and what they wrote. Reset throws it away whole. */
+/**
+ * Everything Discord would know of one guild: its members and what they wrote. Several guilds are several of
+ * these, which share accounts, files and the application. Reset throws them away whole.
+ */
 export class World {
   readonly settings: Settings;
   /** Where this simulator is reached, for links. */
   readonly url: string;
-  readonly users = new Map<string, User>();
+  readonly users: Map<string, User>;
   /** User id by token, without "Bot ". */
-  readonly tokens = new Map<string, string>();
+  readonly tokens: Map<string, string>;
   readonly members = new Map<string, Member>();
   readonly roles = new Map<string, Role>();
   readonly channels = new Map<string, Channel>();
@@ -40,14 +43,14 @@ export class World {
   readonly ephemeral = new Map<string, Message>();
   readonly stickers = new Map<string, Sticker>();
   /** Ids of those whom a user has blocked, by the user's id. */
-  readonly blocked = new Map<string, Set<string>>();
+  readonly blocked: Map<string, Set<string>>;
   readonly banned = new Set<string>();
   readonly webhooks = new Map<string, Webhook>();
   readonly commands = new Map<string, Command>();
   readonly interactions = new Map<string, Interaction>();
   readonly nonces = new Map<string, { messageId: string; at: number }>();
-  readonly files = new FileStore();
-  readonly application = { id: '', name: '', description: '' };
+  readonly files: FileStore;
+  readonly application: { id: string; name: string; description: string };
   guild: Guild = { id: '', name: '', owner_id: '', description: null, icon: null };
   /** Events of the present call, not yet sent. */
   outbox: Outgoing[] = [];
@@ -56,7 +59,18 @@ export class World {
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly deliver: (events: Outgoing[]) => void;
 
-  constructor(settings: Settings, url: string, deliver: (events: Outgoing[]) => void) {
+  /** @param first the world of the first guild, where this is another */
+  constructor(
+    settings: Settings,
+    url: string,
+    deliver: (events: Outgoing[]) => void,
+    first?: World,
+  ) {
+    this.users = first?.users ?? new Map();
+    this.tokens = first?.tokens ?? new Map();
+    this.blocked = first?.blocked ?? new Map();
+    this.files = first?.files ?? new FileStore();
+    this.application = first?.application ?? { id: '', name: '', description: '' };
     this.settings = settings;
     this.url = url;
     this.deliver = deliver;
@@ -82,7 +96,8 @@ export class World {
       if (!dm && !this.members.has(user.id)) return false;
       return channel === undefined || (toldBots && user.bot) || this.canSee(user.id, channel);
     };
-    this.outbox.push({ name, data, dm, guildWide: !dm && only === undefined, sees });
+    const guild = !dm && only === undefined ? this.guild.id : null;
+    this.outbox.push({ name, data, dm, guild, sees });
   }
 
   /** Sends what is in the outbox. */

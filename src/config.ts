@@ -4,6 +4,7 @@ import { type IssueLevel, issueLevels } from './contract/ticket-words.ts';
 import { ConfigError, describe, parseVariables, type Raw } from './environment.ts';
 import { noticeMisspelt } from './misspelt-variables.ts';
 import type { logLevels } from './variables/bounds.ts';
+import type { GuildRoute } from './variables/guild-routes.ts';
 import type { roleNames } from './variables/process.ts';
 import type { VariableName } from './variables.ts';
 import { secretWeakness } from './weak-secret.ts';
@@ -26,6 +27,10 @@ export interface ParkingRules {
 export interface DiscordConfig {
   token: string;
   guildId: Id;
+  /** Guilds beside that one, in order; what is in them is for `/setup` to make or find. */
+  moreGuildIds: readonly string[];
+  /** Which tickets go to which of the guilds; those that no rule names go to the first with room. */
+  routes: readonly GuildRoute[];
   transcriptChannelId: Id;
   categories: { NORMAL: Id; URGENT: Id; CRITICAL: Id };
   roles: { GENERAL: Id; TECHNICAL: Id; MANAGER: Id; ADMIN: Id };
@@ -135,6 +140,8 @@ function crossCheck(raw: Raw, failed: Set<VariableName>, problems: string[]): vo
     const why = 'SERVER_MODE is not set, and without it nothing but loopback is listened on';
     if (!isLoopback(raw.HOST)) problems.push(describe('HOST', raw.HOST, why));
   }
+  const guildVariables = ['GUILD_ID', 'MORE_GUILDS', 'GUILD_ROUTES'] as const;
+  if (!guildVariables.some((name) => failed.has(name))) checkGuilds(raw, missing, problems);
   if (!failed.has('IDLE_WARNING_HOURS')) checkIdle(raw, problems);
   const { RETENTION_DAYS: retention = 0, REOPEN_DAYS: reopen = 0 } = raw;
   if (retention > 0 && retention <= reopen) {
@@ -157,6 +164,22 @@ function checkProduction(
     const why = isShort ? 'too short for PRODUCTION' : secretWeakness(secret);
     if (why) problems.push(describe(name, secret, why));
   }
+}
+
+/** A rule names a guild that the desk has; without GUILD_ID nobody could say which is the first. */
+function checkGuilds(
+  raw: Raw,
+  missing: (name: VariableName, why: string) => void,
+  problems: string[],
+): void {
+  const { GUILD_ID: first, MORE_GUILDS: more = [], GUILD_ROUTES: routes = [] } = raw;
+  if (more.length > 0) missing('GUILD_ID', 'MORE_GUILDS is set, and GUILD_ID is the first of them');
+  const all = [...(first ? [first] : []), ...more];
+  const twice = all.find((id, index) => all.indexOf(id) < index);
+  if (twice) problems.push(describe('MORE_GUILDS', more.join(','), `${twice} is there twice`));
+  const stranger = routes.flatMap(({ guildIds }) => guildIds).find((id) => !all.includes(id));
+  if (!stranger) return;
+  problems.push(`GUILD_ROUTES: ${stranger} is neither GUILD_ID nor one of MORE_GUILDS`);
 }
 
 /** A ticket is never closed for silence without a word before. */
@@ -200,6 +223,8 @@ function discordConfig(raw: Raw): DiscordConfig | undefined {
   return {
     token: raw.DISCORD_BOT_TOKEN,
     guildId: raw.GUILD_ID,
+    moreGuildIds: raw.MORE_GUILDS ?? [],
+    routes: raw.GUILD_ROUTES ?? [],
     transcriptChannelId: raw.TRANSCRIPT_CHANNEL_ID,
     categories: {
       NORMAL: raw.GENERAL_TICKET_CATEGORY_ID,

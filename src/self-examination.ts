@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Check } from '../bot/checks.ts';
+import type { GuildView } from '../bot/settings.ts';
 import type { Config } from './config.ts';
 import { readGuildIds, readKnownGuilds } from './domain/guild-ids.ts';
 import { isHint } from './domain/hints.ts';
@@ -61,7 +62,7 @@ export async function examineAll(config: Config): Promise<Check[]> {
     const guilds = {
       ids: async (guildId: string) => readGuildIds(open(), guildId),
       known: async () => readKnownGuilds(open()),
-      facts: async () => readFacts({ config, db: open().db }),
+      facts: async (view: GuildView) => readFacts({ config, db: open().db }, view),
     };
     const discord = config.discord ? await visitDiscord(config.discord, clock, guilds) : [];
     const stored =

@@ -6,6 +6,7 @@ import { findTicketByNumber } from '../../src/domain/tickets/read.ts';
 import { reopenTicket } from '../../src/domain/tickets/status.ts';
 import type { CommandModule } from './command.ts';
 import { offered, textOption } from './options.ts';
+import { whyElsewhere } from './ticket-lines.ts';
 
 export const reopen: CommandModule = {
   command: {
@@ -30,6 +31,8 @@ export const reopen: CommandModule = {
       const number = options.getInteger('number');
       const id = number ? (await findTicketByNumber(bridge.ctx, actor, number)).id : here;
       if (!id) return "This is not an open ticket's channel: say which number.";
+      const elsewhere = await whyElsewhere(bridge, id);
+      if (elsewhere) return elsewhere;
       const given = { reason: options.getString('reason') ?? undefined };
       const { reason } = parseInput(reopenTicketBody, given, 'body');
       const ticket = await reopenTicket(bridge.ctx, actor, id, reason);

@@ -1,6 +1,8 @@
 import type { TicketView } from '../../src/contract/tickets.ts';
+import { guildOfTicket } from '../../src/domain/mirror/guilds.ts';
 import type { Bridge } from '../bridge.ts';
 import { escapeName, MAX_CONTENT, shorten } from '../format.ts';
+import { guildName } from '../guild-state.ts';
 import { timestamp } from '../outbound/card-fields.ts';
 
 /** Room for what stands around a list of lines. */
@@ -8,13 +10,41 @@ const AROUND = 400;
 const MAX_TOPIC_SHOWN = 60;
 const MAX_NAME_SHOWN = 40;
 
+/** The way to a channel: of another server of the desk only its address leads there. */
+export function wayTo(
+  { guilds, tickets, settings }: Bridge,
+  id: string,
+  channelId: string,
+): string {
+  const { guildId } = guilds.of({ guild_id: tickets.guildOf(id) ?? null }).settings;
+  if (guildId === settings.guildId) return `<#${channelId}>`;
+  return `https://discord.com/channels/${guildId}/${channelId}`;
+}
+
+/**
+ * Why a ticket that is named by its number cannot be worked with from here: it is of another server. Undefined
+ * where it can, or has no server yet.
+ */
+export async function whyElsewhere(bridge: Bridge, id: string): Promise<string | undefined> {
+  const { guilds, tickets, ctx } = bridge;
+  if (!guilds.isSeveral) return undefined;
+  const named = tickets.guildOf(id) ?? (await guildOfTicket(ctx, id));
+  const own = named === undefined ? undefined : guilds.of({ guild_id: named });
+  if (!own || own === bridge) return undefined;
+  return `This ticket is of the server ${escapeName(guildName(own))}: do it there.`;
+}
+
 /** A ticket as one line of a list, with the way to its channel where it has one. */
 export function ticketLine(
   bridge: Bridge,
   { id, number, topic, status, priority, username, assignee, created_at }: TicketView,
 ): string {
   const channel = bridge.tickets.channelOf(id);
-  const where = channel ? ` <#${channel}>` : bridge.tickets.isParked(id) ? ' (parked)' : '';
+  const where = channel
+    ? ` ${wayTo(bridge, id, channel)}`
+    : bridge.tickets.isParked(id)
+      ? ' (parked)'
+      : '';
   const parts = [
     `**#${number}**${where} ${escapeName(topic, MAX_TOPIC_SHOWN)}`,
     escapeName(username, MAX_NAME_SHOWN),

@@ -3,6 +3,7 @@ import { findTicketByNumber } from '../../src/domain/tickets/read.ts';
 import { unpark as unparkTicket } from '../outbound/parked.ts';
 import type { CommandModule } from './command.ts';
 import { offered } from './options.ts';
+import { wayTo, whyElsewhere } from './ticket-lines.ts';
 
 export const unpark: CommandModule = {
   command: {
@@ -26,7 +27,11 @@ export const unpark: CommandModule = {
       const asked = options.getInteger('number', true);
       const { id, number } = await findTicketByNumber(bridge.ctx, actor, asked);
       const channel = bridge.tickets.channelOf(id);
-      if (channel) return `Ticket #${number} is not parked: it is in <#${channel}>.`;
+      if (channel) {
+        return `Ticket #${number} is not parked: it is in ${wayTo(bridge, id, channel)}.`;
+      }
+      const elsewhere = await whyElsewhere(bridge, id);
+      if (elsewhere) return elsewhere;
       if (await unparkTicket(bridge, id)) {
         return `Ticket #${number} gets its channel back, with what was said, when there is room.`;
       }

@@ -26,16 +26,17 @@ function onTyping(bridge: Bridge, told: Map<string, number>, typing: Typing): vo
   if (bridge.ctx.config.replyMode === 'reply') return;
   const ticketId = bridge.tickets.idOfChannel(typing.channel.id);
   const { member, user } = typing;
-  if (!ticketId || !member || user.bot) return;
+  const settings = bridge.guilds.withId(typing.guild?.id)?.settings;
+  if (!settings || !ticketId || !member || user.bot) return;
   const person = personOf(member);
-  if (!isStaff(bridge.settings, person)) return;
+  if (!isStaff(settings, person)) return;
   const key = `${ticketId} ${user.id}`;
   const now = performance.now();
   if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < TYPING_MS) return;
   if (told.size >= REMEMBERED) told.clear();
   told.set(key, now);
   // Nobody keeps who is typing.
-  void withIdentities(bridge.ctx, actorOf(bridge.settings, person))
+  void withIdentities(bridge.ctx, actorOf(settings, person))
     .then((actor) => signalTyping(bridge.ctx, actor, ticketId))
     .catch(() => undefined);
 }
@@ -50,7 +51,7 @@ export function listenInbound(bridge: Bridge, client: Client): void {
   const seen = (message: Message) => incomingOf(bridge, message, true);
   client.on(Events.MessageCreate, (message) => {
     const ticketId = ticketOf(message.channelId);
-    if (!ticketId || message.guildId !== bridge.settings.guildId || !counts(message)) return;
+    if (!ticketId || !bridge.guilds.withId(message.guildId) || !counts(message)) return;
     enqueue(bridge, ticketId, { kind: 'message', incoming: seen(message) });
   });
   client.on(Events.MessageUpdate, (_before, message) => {

@@ -93,8 +93,11 @@ interface ReactionPacket {
 }
 
 /** Who has reacted, with the roles of now. */
-function personIn(bridge: Bridge, { user_id: id, member }: ReactionPacket): Person | undefined {
-  const guild = bridge.client.guilds.cache.get(bridge.settings.guildId);
+function personIn(
+  { client }: Bridge,
+  { guild_id, user_id: id, member }: ReactionPacket,
+): Person | undefined {
+  const guild = client.guilds.cache.get(guild_id ?? '');
   if (!guild || !member || id === undefined) return undefined;
   const { nick, user, roles } = member;
   // That of everybody has the id of the guild.
@@ -114,7 +117,7 @@ export function listenReactions(bridge: Bridge, client: Client): void {
     const { guild_id, channel_id, message_id: messageId, user_id: userId, emoji } = packet;
     const person = personIn(bridge, packet);
     const ticketId = ticketAround(bridge, channel_id);
-    if (!ticketId || guild_id !== bridge.settings.guildId || userId === selfId(bridge)) return;
+    if (!ticketId || !bridge.guilds.withId(guild_id) || userId === selfId(bridge)) return;
     // One of a server's own pictures means nothing elsewhere.
     if (emoji && (emoji.id !== null || !emoji.name)) return;
     const who = userId === undefined ? {} : { userId };

@@ -1,5 +1,6 @@
 import type { Bridge } from '../bridge.ts';
 import { code, describe, hasCode, isInaccessible } from '../discord-errors.ts';
+import { whyAway } from '../guild-state.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { catchUp, glance, ingestSeen } from './catch-up.ts';
 import { attempt } from './dead-letters.ts';
@@ -111,15 +112,18 @@ async function ingestAll(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): 
  * Ingests what waits in a ticket's inbox, in order, so that nothing newer overtakes what was missed.
  * Called by the keyed queue, which tries again after a back-off where it throws.
  */
-export async function ingestWaiting(bridge: Bridge, ticketId: string): Promise<void> {
-  const inbox = inboxOf(bridge, ticketId);
+export async function ingestWaiting(first: Bridge, ticketId: string): Promise<void> {
+  const inbox = inboxOf(first, ticketId);
   try {
-    const ticket = await bridge.tickets.load(ticketId);
+    const ticket = await first.tickets.load(ticketId);
     if (!ticket || ticket.mirror.state === 'done') {
       await runActs(inbox);
-      bridge.inboxes.delete(ticketId);
+      first.inboxes.delete(ticketId);
       return;
     }
+    const bridge = first.guilds.of(ticket.mirror);
+    // What waits in the inbox is taken in when the guild is back.
+    if (whyAway(bridge)) return await runActs(inbox);
     try {
       await ingestAll(bridge, ticket, inbox);
     } catch (error) {
@@ -127,7 +131,7 @@ export async function ingestWaiting(bridge: Bridge, ticketId: string): Promise<v
       await doubt(bridge, ticket, inbox);
     }
     inbox.trouble = undefined;
-    if (ticket.mirror.problem) bridge.outbound.schedule(ticketId);
+    if (ticket.mirror.problem) first.outbound.schedule(ticketId);
   } catch (error) {
     inbox.trouble = describe(error);
     throw error;
@@ -144,6 +148,14 @@ function scheduleLook(bridge: Bridge, ticketId: string, deep: boolean): void {
 /** Reads every channel for what the gateway did not bring. */
 export function catchUpAll(bridge: Bridge): void {
   for (const ticketId of bridge.tickets.withChannel()) scheduleLook(bridge, ticketId, true);
+}
+
+/** The same for the channels of one guild, which was away. */
+export function catchUpGuild(bridge: Bridge): void {
+  const { tickets, guilds } = bridge;
+  const guildOf = (id: string) => guilds.of({ guild_id: tickets.guildOf(id) ?? null });
+  for (const id of tickets.withChannel())
+    if (guildOf(id) === bridge) scheduleLook(bridge, id, true);
 }
 
 /**

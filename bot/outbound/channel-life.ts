@@ -9,6 +9,7 @@ import { postNotice } from '../posting.ts';
 import { categoryKey, categoryText } from './categories.ts';
 import { channelExists, createChannel, findChannel, moveChannel, type Place } from './channels.ts';
 import { isStepDone } from './closing-steps.ts';
+import { isStuck, sendOn } from './guild-choice.ts';
 import { callStillDue } from './on-call.ts';
 import { PARKING, saveParked } from './parked.ts';
 import { sideStep } from './side-steps.ts';
@@ -16,11 +17,14 @@ import { sideStep } from './side-steps.ts';
 /** A channel that is deleted again so soon after it was made again is left alone for a while. */
 const REMADE_AGAIN_MS = 60_000;
 
-/** @returns why the ticket has to wait for its channel */
+/** What keeps a ticket from its channel: it waits, or has gone on to another guild. */
+export type Hold = { waits: string } | 'elsewhere';
+
+/** @returns undefined where the ticket has its channel, or needs none */
 export async function ensureChannel(
   bridge: Bridge,
   ticket: MirroredTicket,
-): Promise<string | undefined> {
+): Promise<Hold | undefined> {
   const { mirror, ticket: data } = ticket;
   if (mirror.channel_id) {
     bridge.room.count(ticket.id, data.partner);
@@ -34,16 +38,24 @@ export async function ensureChannel(
     bridge.room.left(ticket);
     return undefined;
   }
+  if (!found && isStuck(bridge, ticket) && (await sendOn(bridge, ticket))) return 'elsewhere';
   const waits = found ? undefined : bridge.room.whyWait(ticket);
-  if (waits) return waits;
+  if (waits) return { waits };
   // Only now, under the lease: until the lost channel was no longer the ticket's, messages from it
   // were still written down.
   bridge.lease.require();
   await forgetPosts(bridge.ctx, ticket.id, bridge.lease.fencingToken);
   const made = found ? { id: found, place: {} as Place } : await createChannel(bridge, ticket);
-  if ('waits' in made) return made.waits;
+  if (made === 'guild_full') {
+    bridge.room.foundFull(ticket);
+    if (await sendOn(bridge, ticket)) return 'elsewhere';
+    return { waits: bridge.room.refused(ticket) };
+  }
+  bridge.ctx.failpoint('after-channel-create');
   ticket.inDoubt = { public: true, internal: true };
-  await bridge.tickets.save(ticket, { channel_id: made.id, shown: { ...made.place } });
+  const { guildId } = bridge.settings;
+  const shown = { ...made.place };
+  await bridge.tickets.save(ticket, { channel_id: made.id, guild_id: guildId, shown });
   if (found) bridge.room.count(ticket.id, data.partner);
   else bridge.room.opened(ticket);
   if (made.place.placed === false) sayMisplaced(bridge, ticket);

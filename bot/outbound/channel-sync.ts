@@ -7,6 +7,7 @@ import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { ChannelGone, code, hasCode, MirrorProblem } from '../discord-errors.ts';
 import { afterSuccess } from '../failures.ts';
+import { guildName, whyAway } from '../guild-state.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { isNoteInDoubt } from '../own-posts.ts';
 import { alertingChange, callAlerted } from './alerts.ts';
@@ -18,6 +19,7 @@ import { commit, settlePosts } from './commits.ts';
 import { mirrorOrDefer, showDeferred } from './deferred-edits.ts';
 import { removeDeleted } from './deletion.ts';
 import { callRole, escalationOf, isCallInDoubt } from './escalation-pings.ts';
+import { chooseGuild, hasGuild } from './guild-choice.ts';
 import { postHistory } from './history.ts';
 import { showLateRating } from './late-ratings.ts';
 import { staysParked } from './parked.ts';
@@ -29,17 +31,24 @@ const PAGE = 100;
  * Brings a ticket's channel up to the heads of its logs, each in its own order: opens it, posts what is
  * new, and closes it. Every step is written down when it is done, so that a crash resumes at the next.
  */
-export async function syncChannel(bridge: Bridge, ticketId: string): Promise<void> {
-  const ticket = await bridge.tickets.load(ticketId);
-  if (ticket?.stale) await bridge.tickets.refresh(ticket);
-  if (!ticket || isDeleted(ticket.ticket)) {
-    await removeDeleted(bridge, ticketId);
-    return afterSuccess(bridge, ticketId);
+export async function syncChannel(first: Bridge, ticketId: string): Promise<void> {
+  const known = first.tickets.guildOf(ticketId);
+  const ticket = await first.tickets.load(ticketId);
+  // Whatever stands in the way of its guild, it is to wait in that one's queue.
+  if (first.guilds.isSeveral && first.tickets.guildOf(ticketId) !== known) {
+    return first.outbound.schedule(ticketId);
   }
+  if (ticket?.stale) await first.tickets.refresh(ticket);
+  if (!ticket || isDeleted(ticket.ticket)) {
+    await removeDeleted(first, ticketId);
+    return afterSuccess(first, ticketId);
+  }
+  const bridge = first.guilds.of(ticket.mirror);
   if (ticket.mirror.state === 'done') {
     await showLateRating(bridge, ticket);
     return bridge.tickets.forget(ticket);
   }
+  if (!hasGuild(bridge, ticket)) return chooseGuild(bridge, ticket);
   let through: boolean;
   try {
     through = await walk(bridge, ticket);
@@ -55,19 +64,25 @@ export async function syncChannel(bridge: Bridge, ticketId: string): Promise<voi
   }
 }
 
+/** @returns false */
+async function wait({ tickets }: Bridge, ticket: MirroredTicket, problem: string): Promise<false> {
+  if (ticket.mirror.problem !== problem) await tickets.save(ticket, { problem });
+  return false;
+}
+
 /** @returns false where the ticket still waits for something, which its row says */
 async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   const { mirror, tickets } = { mirror: ticket.mirror, tickets: bridge.tickets };
+  const away = whyAway(bridge);
+  if (away) return wait(bridge, ticket, `the server ${guildName(bridge)}: ${away}`);
   if (ticket.stale) await tickets.refresh(ticket);
   if (ticket.channelNeedsCheck && mirror.channel_id) await loseChannel(bridge, ticket);
   ticket.channelNeedsCheck = false;
   if (ticket.inDoubt.public || ticket.inDoubt.internal) await settlePosts(bridge, ticket);
   if (isOpen(ticket.ticket) && (await staysParked(bridge, ticket))) return true;
-  const waits = await ensureChannel(bridge, ticket);
-  if (waits) {
-    if (mirror.problem !== waits) await tickets.save(ticket, { problem: waits });
-    return false;
-  }
+  const hold = await ensureChannel(bridge, ticket);
+  if (hold === 'elsewhere') return false;
+  if (hold) return wait(bridge, ticket, hold.waits);
   try {
     if (mirror.channel_id) {
       await ensureCard(bridge, ticket);

@@ -152,11 +152,14 @@ async function withOverwrites<T>(
   }
 }
 
-/** Opens the channel of a ticket in the category of its level, visible to its support role. */
+/**
+ * Opens the channel of a ticket in the category of its level, visible to its support role.
+ * @returns `guild_full` where Discord allows no more channels
+ */
 export async function createChannel(
   bridge: Bridge,
   ticket: MirroredTicket,
-): Promise<{ id: string; place: Place } | { waits: string }> {
+): Promise<{ id: string; place: Place } | 'guild_full'> {
   const { issue_level, support_role, topic, number } = ticket.ticket;
   const marker = markerOf(ticket.id);
   let without = '';
@@ -190,9 +193,7 @@ export async function createChannel(
     const seers = seersIn(bridge, ticket);
     return { id: outcome.value.id, place: { issue_level, support_role, placed, without, seers } };
   }
-  if (outcome.end === 'refused' && outcome.cause === 'guild_full') {
-    return { waits: bridge.room.refused(ticket) };
-  }
+  if (outcome.end === 'refused' && outcome.cause === 'guild_full') return 'guild_full';
   if (outcome.end === 'gone') throw new MirrorProblem('the server is gone', outcome.error);
   throw blocked(bridge, ticket, undefined, outcome, [P.ManageChannels, P.ManageRoles]);
 }

@@ -109,12 +109,13 @@ async function dropTranscripts(
  * posts of its transcripts. All of it may be repeated.
  * @throws MirrorProblem where Discord does not let the bot
  */
-export async function removeDeleted(bridge: Bridge, ticketId: string): Promise<void> {
-  const { ctx, tickets, lease } = bridge;
+export async function removeDeleted(first: Bridge, ticketId: string): Promise<void> {
+  const { ctx, tickets, lease } = first;
   const receipt = await findDeleted(ctx, ticketId);
   if (!receipt) return;
   const epoch = lease.fencingToken;
   const mirror = await takeMirror(ctx, ticketId, epoch);
+  const bridge = first.guilds.of(mirror);
   let removed: Removed = { transcripts: 0, isSure: true };
   if (mirror) {
     ctx.failpoint('before-discord-wipe');

@@ -71,7 +71,10 @@ async function linkOf(bridge: Bridge, { mirror }: MirroredTicket): Promise<strin
     bridge.rest.get(Routes.channelMessage(channelId, postId)),
   );
   if (found.end !== 'done') return undefined;
-  return `https://discord.com/channels/${bridge.settings.guildId}/${channelId}/${postId}`;
+  // That may have been in another guild.
+  const channel = bridge.client.channels.cache.get(channelId);
+  const guildId = channel && 'guildId' in channel ? channel.guildId : bridge.settings.guildId;
+  return `https://discord.com/channels/${guildId}/${channelId}/${postId}`;
 }
 
 /** Where all of it can be read, and the newest of it. */

@@ -20,7 +20,14 @@ export interface Room {
   count(ticketId: string, partner: string | null | undefined): void;
   /** @returns why the ticket has to wait for its channel; undefined where it may try */
   whyWait(ticket: MirroredTicket): string | undefined;
-  /** Discord has refused this ticket a channel because there are too many. @returns why it waits */
+  /**
+   * False while the server is known to be full. Where nobody waits for it, one ticket may find out now and then
+   * whether it still is: whoever is told true has to try.
+   */
+  mayTry(ticketId: string): boolean;
+  /** Discord has refused this ticket a channel because there are too many. */
+  foundFull(ticket: MirroredTicket): void;
+  /** The same, and there is no other server for it. @returns why it waits */
   refused(ticket: MirroredTicket): string;
   /** A channel was made for a ticket: there is room. */
   opened(ticket: MirroredTicket): void;
@@ -28,6 +35,8 @@ export interface Room {
   left(ticket: Pick<MirroredTicket, 'id'>): void;
   /** A channel of the server is gone: there may be room. */
   freed(): void;
+  /** There may be room in another server: one that waits here looks. */
+  nudge(): void;
   stop(): void;
 }
 
@@ -48,6 +57,8 @@ export function createRoom(bridge: Bridge, cap: number): Room {
   const waiting = new Set<string>();
   const partners = new Map<string, { open: Set<string>; waiting: Set<string> }>();
   let isFull = false;
+  /** Nobody waits for a probe that is due: the next one that asks may make it. */
+  let isProbeOpen = false;
   let probes = 0;
   let probing: string | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -65,7 +76,12 @@ export function createRoom(bridge: Bridge, cap: number): Room {
   };
   const probe = () => {
     const [next] = waiting;
-    if (next === undefined || bridge.ended) return;
+    if (bridge.ended) return;
+    if (next === undefined) {
+      isProbeOpen = bridge.guilds.isSeveral;
+      for (const { room } of bridge.guilds.all) room.nudge();
+      return;
+    }
     // The next probe is another ticket's turn.
     waiting.delete(next);
     waiting.add(next);
@@ -96,6 +112,22 @@ export function createRoom(bridge: Bridge, cap: number): Room {
     if (partner) ofPartner(partner).open.delete(ticket.id);
   };
 
+  /** It stays so until there is room, if nobody goes elsewhere before. */
+  const wait = (ticket: MirroredTicket) => {
+    waiting.add(ticket.id);
+    const hint = `new tickets wait until some are removed (Discord allows 500)${parkedToo(bridge)}`;
+    bridge.problems.raise(GUILD_FULL, `${guildFull}: ${hint}`);
+    return guildFull;
+  };
+  const foundFull = (ticket: MirroredTicket) => {
+    unreserve(ticket);
+    if (probing === ticket.id) probing = undefined;
+    if (isFull) return;
+    isFull = true;
+    probes = 0;
+    planProbe();
+  };
+
   return {
     count(ticketId, partner) {
       if (partner) ofPartner(partner).open.add(ticketId);
@@ -105,24 +137,21 @@ export function createRoom(bridge: Bridge, cap: number): Room {
         whyNoChannel(bridge.settings, ticket.ticket.issue_level) ?? whyPartnerWaits(ticket);
       if (why) return why;
       if (!isFull || probing === ticket.id) return undefined;
-      waiting.add(ticket.id);
       unreserve(ticket);
-      return guildFull;
+      return wait(ticket);
     },
+    mayTry(ticketId) {
+      if (!isFull || probing === ticketId) return true;
+      if (!isProbeOpen) return false;
+      isProbeOpen = false;
+      probing = ticketId;
+      planProbe();
+      return true;
+    },
+    foundFull,
     refused(ticket) {
-      waiting.add(ticket.id);
-      unreserve(ticket);
-      if (probing === ticket.id) probing = undefined;
-      if (!isFull) {
-        isFull = true;
-        probes = 0;
-        planProbe();
-      }
-      bridge.problems.raise(
-        GUILD_FULL,
-        `${guildFull}: new tickets wait until some are removed (Discord allows 500)${parkedToo(bridge)}`,
-      );
-      return guildFull;
+      foundFull(ticket);
+      return wait(ticket);
     },
     opened(ticket) {
       const partner = partnerOf(ticket);
@@ -130,6 +159,7 @@ export function createRoom(bridge: Bridge, cap: number): Room {
       waiting.delete(ticket.id);
       if (!isFull) return;
       isFull = false;
+      isProbeOpen = false;
       probing = undefined;
       clearTimeout(timer);
       bridge.problems.clear(GUILD_FULL);
@@ -137,7 +167,9 @@ export function createRoom(bridge: Bridge, cap: number): Room {
       waiting.clear();
     },
     left({ id }) {
-      waiting.delete(id);
+      // Where it went elsewhere nobody waits any more.
+      const wasLast = waiting.delete(id) && waiting.size === 0;
+      if (wasLast && bridge.guilds.isSeveral) bridge.problems.clear(GUILD_FULL);
       for (const [partner, { open, waiting: queue }] of partners) {
         queue.delete(id);
         const next = open.delete(id) ? queue.values().next().value : undefined;
@@ -150,6 +182,10 @@ export function createRoom(bridge: Bridge, cap: number): Room {
       if (!isFull) return;
       probes = 0;
       planProbe();
+    },
+    nudge() {
+      const [next] = waiting;
+      if (next !== undefined) bridge.outbound.schedule(next);
     },
     stop: () => clearTimeout(timer),
   };

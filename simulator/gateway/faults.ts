@@ -11,15 +11,16 @@ export const noFaults = () => ({
   double: 0,
   /** How many of the coming RESUMEs are refused. */
   refuseResumes: 0,
-  /** The server is out of order. */
-  outage: false,
+  /** The servers that are out of order. */
+  outage: new Set<string>(),
 });
 
 type GatewayFaults = ReturnType<typeof noFaults>;
 
 /** How often an event is sent: not at all when it is lost, twice when a fault doubles it. */
 export function copiesOf(faults: GatewayFaults, event: Outgoing): number {
-  if (loses(faults, event.name) || (faults.outage && event.guildWide)) return 0;
+  if (loses(faults, event.name) || (event.guild !== null && faults.outage.has(event.guild)))
+    return 0;
   if (faults.double === 0) return 1;
   faults.double -= 1;
   return 2;

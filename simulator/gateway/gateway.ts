@@ -26,13 +26,13 @@ export class Gateway implements Host {
   /** Faults that are on. Times are moments in milliseconds. */
   readonly faults = noFaults();
   readonly identifies: IdentifyBudget;
-  private readonly world: () => World;
+  private readonly worlds: () => readonly World[];
   private readonly server = new WebSocketServer({ noServer: true });
   private readonly connections = new Set<Connection>();
   private readonly sessions = new Map<string, Session>();
 
-  constructor(world: () => World, settings: Settings, url: string) {
-    this.world = world;
+  constructor(worlds: () => readonly World[], settings: Settings, url: string) {
+    this.worlds = worlds;
     this.settings = settings;
     this.identifies = new IdentifyBudget(settings);
     this.url = url;
@@ -69,10 +69,12 @@ export class Gateway implements Host {
     const session = new Session(user, String(token), asked, this.settings.sessionBuffer);
     this.sessions.set(session.id, session);
     this.attach(session, connection);
-    const world = this.world();
-    session.push('READY', readyData(world, user, session.id, this.url, shard));
-    const toldOfGuild = (session.intents & Intent.GUILDS) !== 0 && world.members.has(user.id);
-    if (toldOfGuild && !this.faults.outage) session.push('GUILD_CREATE', guildData(world, user));
+    session.push('READY', readyData(this.worlds(), user, session.id, this.url, shard));
+    if ((session.intents & Intent.GUILDS) === 0) return;
+    for (const world of this.worlds()) {
+      const isTold = world.members.has(user.id) && !this.faults.outage.has(world.guild.id);
+      if (isTold) session.push('GUILD_CREATE', guildData(world, user));
+    }
   }
 
   resume(connection: Connection, data: unknown): void {
@@ -123,14 +125,16 @@ export class Gateway implements Host {
       for (const session of this.sessions.values()) {
         if (copies === 0 || !event.sees(session.user)) continue;
         for (let n = 0; n < copies; n += 1) {
-          session.offer(this.world(), event.name, event.data, event.dm);
+          session.offer(this.first, event.name, event.data, event.dm);
         }
       }
     }
   }
 
   sendMembers(session: Session, data: unknown): void {
-    session.push('GUILD_MEMBERS_CHUNK', membersChunk(this.world(), data));
+    const { guild_id } = (data ?? {}) as Json;
+    const world = this.worlds().find(({ guild }) => guild.id === guild_id) ?? this.first;
+    session.push('GUILD_MEMBERS_CHUNK', membersChunk(world, data));
   }
 
   /** The sessions there are, for the state. */
@@ -138,11 +142,12 @@ export class Gateway implements Host {
     return [...this.sessions.values()].map((session) => session.describe());
   }
 
-  /** The server is out of order, or back: its members are told, and hear nothing of it in between. */
-  setOutage(outage: boolean): void {
-    if (this.faults.outage === outage) return;
-    this.faults.outage = outage;
-    const world = this.world();
+  /** A server is out of order, or back: its members are told, and hear nothing of it in between. */
+  setOutage(world: World, outage: boolean): void {
+    const out = this.faults.outage;
+    if (out.has(world.guild.id) === outage) return;
+    if (outage) out.add(world.guild.id);
+    else out.delete(world.guild.id);
     for (const session of this.sessions.values()) {
       if (!world.members.has(session.user.id)) continue;
       const { id } = world.guild;
@@ -166,7 +171,7 @@ export class Gateway implements Host {
   }
 
   clearFaults(): void {
-    this.setOutage(false);
+    for (const world of this.worlds()) this.setOutage(world, false);
     Object.assign(this.faults, noFaults());
   }
 
@@ -190,8 +195,12 @@ export class Gateway implements Host {
 
   private userOf(token: unknown): User | undefined {
     const bare = typeof token === 'string' ? token.replace(/^Bot /, '') : '';
-    const id = this.world().tokens.get(bare);
-    return id === undefined ? undefined : this.world().users.get(id);
+    const id = this.first.tokens.get(bare);
+    return id === undefined ? undefined : this.first.users.get(id);
+  }
+
+  private get first(): World {
+    return this.worlds()[0] as World;
   }
 
   private expired(session: Session): boolean {

@@ -11,19 +11,22 @@ import type { World } from '../world.ts';
 
 /** Data of READY. A bot learns its guilds as unavailable first; a person gets the same. */
 export function readyData(
-  world: World,
+  worlds: readonly World[],
   user: User,
   sessionId: string,
   gatewayUrl: string,
   shard: unknown,
 ): Json {
+  const [world] = worlds as [World];
   const own = user.bot
     ? { ...renderUser(user), verified: true, mfa_enabled: true, email: null }
     : renderUser(user);
   return {
     v: 10,
     user: own,
-    guilds: world.members.has(user.id) ? [{ id: world.guild.id, unavailable: true }] : [],
+    guilds: worlds
+      .filter(({ members }) => members.has(user.id))
+      .map(({ guild }) => ({ id: guild.id, unavailable: true })),
     session_id: sessionId,
     session_type: 'normal',
     resume_gateway_url: gatewayUrl,

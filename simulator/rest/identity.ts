@@ -45,20 +45,18 @@ function getUser(call: Call): Reply {
 }
 
 function getOwnGuilds(call: Call): Reply {
-  const { world } = call;
   const { id } = callerOf(call);
-  if (!world.members.has(id)) return ok([]);
-  const { guild } = world;
-  return ok([
-    {
-      id: guild.id,
-      name: guild.name,
+  const joined = call.sim.worlds.filter(({ members }) => members.has(id));
+  return ok(
+    joined.map((world) => ({
+      id: world.guild.id,
+      name: world.guild.name,
       icon: null,
-      owner: guild.owner_id === id,
+      owner: world.guild.owner_id === id,
       permissions: world.permissionsOf(id).toString(),
       features: [],
-    },
-  ]);
+    })),
+  );
 }
 
 /** What a bot in fewer than a hundred servers is marked with for each privileged intent it has. */

@@ -4,6 +4,8 @@ export type FailpointName =
   | 'after-insert'
   | 'before-publish'
   | 'after-publish'
+  | 'after-guild-choice'
+  | 'after-channel-create'
   | 'before-post'
   | 'after-post'
   | 'after-webhook'

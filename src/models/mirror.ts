@@ -9,6 +9,11 @@ export interface MirrorRow {
   /** `open`: mirrored; `done`: closed, its transcript posted and its channel gone; `failed`: Discord refuses. */
   state: 'open' | 'done' | 'failed';
   channel_id: string | null;
+  /**
+   * The guild in which its channel is, or is to be; null, or none, before that is chosen, and in a row from
+   * before there were several: then it is the one of GUILD_ID.
+   */
+  guild_id?: string | null;
   card_id: string | null;
   /** How far the public log has come in the channel. */
   seq: number;
@@ -106,6 +111,7 @@ export const mirrorSchema = new Schema<MirrorRow>(
   {
     state: { type: String, required: true },
     channel_id: { type: String, default: null },
+    guild_id: { type: String, default: null },
     card_id: { type: String, default: null },
     seq: { type: Number, required: true },
     internal_seq: Number,

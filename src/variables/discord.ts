@@ -1,11 +1,26 @@
 import { z } from 'zod';
-import { httpUrl, MOST_HOURS, type Variable } from './kinds.ts';
+import { guildRoutes, MOST_ROUTES } from './guild-routes.ts';
+import { httpUrl, list, MOST_HOURS, type Variable } from './kinds.ts';
+
+/** Guilds beside the one of GUILD_ID. */
+const MOST_MORE_GUILDS = 9;
 
 /** The bridge to Discord. */
 export const discordVariables = {
+  MORE_GUILDS: {
+    schema: list.pipe(z.array(z.string().regex(/^\d{17,20}$/)).max(MOST_MORE_GUILDS)).optional(),
+    wants: `ids of guilds beside that of GUILD_ID, separated by commas, at most ${MOST_MORE_GUILDS}`,
+    example: '200000000000000001',
+  },
+  GUILD_ROUTES: {
+    schema: guildRoutes.optional(),
+    wants: `at most ${MOST_ROUTES} rules as partner:NAME=ID, category:NAME=ID or *=ID+ID, separated by commas, each about something else`,
+    example: 'partner:acme=200000000000000001',
+  },
   MAX_TICKETS_IN_DISCORD_PER_PARTNER: {
     schema: z.coerce.number().int().min(1).max(500).default(250),
-    wants: "how many of one partner's tickets have a channel at the same time; the next ones wait",
+    wants:
+      "how many of one partner's tickets have a channel at the same time, in each guild; the next ones wait",
     example: '250',
   },
   PARK_BELOW: {

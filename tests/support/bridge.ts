@@ -46,7 +46,7 @@ export interface Desk extends App {
 /** The domain on a database of its own, and a Discord of its own; no HTTP. */
 export async function openDesk(
   simulator: SimulatorOptions = {},
-  env: Record<string, string> = {},
+  env: Record<string, string> | ((sim: RunningSimulator) => Record<string, string>) = {},
 ): Promise<Desk> {
   const sim = await startDiscord(simulator);
   const level = process.env.TEST_LOG_LEVEL ?? 'silent';
@@ -54,7 +54,7 @@ export async function openDesk(
     LOG_LEVEL: level,
     SWEEP_INTERVAL_MS: '500',
     ...discordEnv(sim),
-    ...env,
+    ...(typeof env === 'function' ? env(sim) : env),
   });
   const create = async () => {
     const app = createApp(config, createLog(config), config.mongoUri as string);

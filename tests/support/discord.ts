@@ -113,7 +113,7 @@ export function discordPerson(sim: RunningSimulator, who: Who) {
       (await call<APIMessage[]>('GET', `/channels/${channelId}/messages?limit=100`)).reverse(),
     type: (channelId: string) => call<void>('POST', `/channels/${channelId}/typing`),
     command: async (channelId: string, name: string, options: Record<string, string> = {}) => {
-      const { commands } = await stateOf(sim, '?calls=0&messages=0');
+      const { commands } = await stateOf(sim, `?calls=0&messages=0&channel=${channelId}`);
       const command = commands.find((one: { name: string }) => one.name === name);
       if (!command) throw new Error(`there is no command /${name}`);
       await interact(2, channelId, {
@@ -138,18 +138,26 @@ export function discordPerson(sim: RunningSimulator, who: Who) {
 
 export type DiscordPerson = ReturnType<typeof discordPerson>;
 
-/** The channels of a ticket, by its number. */
-export async function channelsOf(sim: RunningSimulator, number: number): Promise<APIChannel[]> {
+/** The channels of a ticket, by its number, in one guild; the first, when none is named. */
+export async function channelsOf(
+  sim: RunningSimulator,
+  number: number,
+  guildId = sim.state.guildId,
+): Promise<APIChannel[]> {
   const name = `ticket-${String(number).padStart(4, '0')}`;
-  const { channels } = await stateOf(sim, '?calls=0&messages=0');
+  const { channels } = await stateOf(sim, `?calls=0&messages=0&guild=${guildId}`);
   return channels.filter((channel: { name: string }) => channel.name === name);
 }
 
 /** Waits for the one channel of a ticket. */
-// biome-ignore lint/suspicious/noExplicitAny: a channel as Discord renders one
-export function channelOf(sim: RunningSimulator, number: number): Promise<any> {
+export function channelOf(
+  sim: RunningSimulator,
+  number: number,
+  guildId?: string,
+  // biome-ignore lint/suspicious/noExplicitAny: a channel as Discord renders one
+): Promise<any> {
   return eventually(async () => {
-    const [channel, second] = await channelsOf(sim, number);
+    const [channel, second] = await channelsOf(sim, number, guildId);
     if (!channel) throw new Error(`ticket ${number} has no channel`);
     if (second) throw new Error(`ticket ${number} has two channels`);
     return channel;

@@ -15,8 +15,11 @@ const look = (sim: RunningSimulator, nonce: string): Promise<SimState> =>
   stateOf(sim, `?nonce=${nonce}`);
 
 /** As Discord told the client of them: once, since they stay as they are in a test. */
-async function readCommands(sim: RunningSimulator): Promise<Map<string, SimState>> {
-  const { commands } = await stateOf(sim, '?calls=0&messages=0');
+async function readCommands(
+  sim: RunningSimulator,
+  within = sim.state.channels.errors,
+): Promise<Map<string, SimState>> {
+  const { commands } = await stateOf(sim, `?calls=0&messages=0&channel=${within}`);
   return new Map(commands.map((one: { name: string }) => [one.name, one]));
 }
 
@@ -35,11 +38,14 @@ function optionsOf(definitions: SimState[], given: Record<string, Value>, focuse
   });
 }
 
-/** What somebody of the guild does with the bot's commands, buttons, menus and forms, and what they are told. */
-export function interactionsOf(sim: RunningSimulator, person: DiscordPerson) {
+/**
+ * What somebody of the guild does with the bot's commands, buttons, menus and forms, and what they are told.
+ * @param within a channel of the guild whose commands they use, where it is not the first
+ */
+export function interactionsOf(sim: RunningSimulator, person: DiscordPerson, within?: string) {
   let known: Promise<Map<string, SimState>> | undefined;
   const commandOf = async (name: string): Promise<SimState> => {
-    known ??= readCommands(sim);
+    known ??= readCommands(sim, within);
     const found = (await known).get(name);
     if (!found) throw new Error(`there is no command /${name}`);
     return found;

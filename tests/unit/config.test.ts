@@ -77,6 +77,47 @@ describe('what is wrong', () => {
     expect(linesOf(env)).toEqual([expect.stringMatching(/^SUPPORT_TEAM_ROLE_ID: .*@everyone/)]);
   });
 
+  test('guilds are known before a rule names them, none twice, and the first is GUILD_ID', () => {
+    const other = '8'.repeat(18);
+    const all = { ...minimal, ...discord };
+    const more = { ...all, MORE_GUILDS: other };
+    const { GUILD_ID: _first, ...nameless } = more;
+    expect(namesIn(linesOf(nameless))).toEqual(['GUILD_ID']);
+    expect(linesOf({ ...all, MORE_GUILDS: `${other},${other}` })).toEqual([
+      expect.stringMatching(/^MORE_GUILDS: .*is there twice/),
+    ]);
+    expect(namesIn(linesOf({ ...all, MORE_GUILDS: id }))).toEqual(['MORE_GUILDS']);
+    expect(linesOf({ ...all, GUILD_ROUTES: `partner:acme=${other}` })).toEqual([
+      `GUILD_ROUTES: ${other} is neither GUILD_ID nor one of MORE_GUILDS`,
+    ]);
+    const GUILD_ROUTES = `partner:https://acme.example/a=b=${other}, category:late parcels=${id}+${other},*=${id}`;
+    expect(readConfig({ ...more, GUILD_ROUTES }).discord).toMatchObject({
+      moreGuildIds: [other],
+      routes: [
+        { by: 'partner', name: 'https://acme.example/a=b', guildIds: [other] },
+        { by: 'category', name: 'LATE_PARCELS', guildIds: [id, other] },
+        { by: 'any', name: '', guildIds: [id] },
+      ],
+    });
+    const ten = Array.from({ length: 10 }, (_, n) => `${n}`.repeat(18));
+    const wrong = {
+      MORE_GUILDS: ['twelve', ten.join(',')],
+      GUILD_ROUTES: [
+        'acme',
+        `acme=${id}`,
+        `partner:=${id}`,
+        `partner:acme=${id}+${id}`,
+        `partner:acme=${id},partner:acme=${other}`,
+        Array.from({ length: 101 }, (_, n) => `partner:p${n}=${id}`).join(','),
+      ],
+    };
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        expect(namesIn(linesOf({ ...more, [name]: value }))).toEqual([name]);
+      }
+    }
+  });
+
   test('comes all at once, one line each: name, what it got, what it wants, an example', () => {
     const lines = linesOf({
       WEB_SERVER_PORT: '70000',

@@ -65,3 +65,39 @@ describe('a keyed queue that gathers', () => {
     expect([runs.length, queue.has('a')]).toEqual([4, false]);
   });
 });
+
+test('a group that is stuck holds up no other, and a key never runs twice at once, whatever its group is by then', async () => {
+  const homes = new Map<string, string>();
+  const running = new Map<string, number>();
+  let most = 0;
+  const ran: string[] = [];
+  let release: () => void = () => undefined;
+  const stuck = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const queue = createKeyedQueue({
+    limit: 2,
+    groupOf: (key) => homes.get(key) ?? key.slice(0, 1),
+    async run(key) {
+      running.set(key, (running.get(key) ?? 0) + 1);
+      most = Math.max(most, running.get(key) ?? 0);
+      if (key.startsWith('a')) await stuck;
+      ran.push(key);
+      running.set(key, (running.get(key) ?? 0) - 1);
+    },
+    onError: () => undefined,
+  });
+  for (const key of ['a1', 'a2', 'a3', 'b1', 'b2', 'b3']) queue.schedule(key);
+  await eventually(() => expect(ran).toEqual(['b1', 'b2', 'b3']));
+  // It is woken where it belongs now, and goes on there when its turn is over.
+  homes.set('a1', 'b');
+  queue.schedule('a1', 'first');
+  queue.schedule('a3', 'first');
+  expect([running.get('a1'), running.get('a3')]).toEqual([1, undefined]);
+  release();
+  await eventually(() =>
+    expect(ran.toSorted()).toEqual(['a1', 'a1', 'a2', 'a3', 'b1', 'b2', 'b3']),
+  );
+  expect(most).toBe(1);
+  await queue.stop();
+});

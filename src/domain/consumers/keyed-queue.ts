@@ -1,6 +1,8 @@
 export interface KeyedQueueOptions {
-  /** Keys worked on at the same time. */
+  /** Keys worked on at the same time; of each group so many. */
   limit: number;
+  /** Groups that do not stand in each other's way, a few of them; asked whenever a key is queued. */
+  groupOf?(key: string): string;
   /** Does all there is to do for a key; called again when woken meanwhile. */
   run(key: string): Promise<void>;
   /** @returns milliseconds until the key is tried again; undefined gives it up */
@@ -27,6 +29,16 @@ interface Item {
   again: boolean;
   tries: number;
   timer: NodeJS.Timeout | undefined;
+  group: string;
+}
+
+/** What waits of one group, and how many of it are worked on. */
+interface Group {
+  queue: string[];
+  running: number;
+  /** How many of the queue may be taken up now. */
+  ready: number;
+  gathering: NodeJS.Timeout | undefined;
 }
 
 const isOpen = ({ state, again }: Item) => state !== 'lingering' || again;
@@ -36,13 +48,10 @@ const isOpen = ({ state, again }: Item) => state !== 'lingering' || again;
  * that fails rests on its own while the others go on.
  */
 export function createKeyedQueue(options: KeyedQueueOptions) {
-  const { limit, run, onError, onRun, lingerMs, gatherMs } = options;
+  const { limit, run, onError, onRun, lingerMs, gatherMs, groupOf = () => '' } = options;
   const items = new Map<string, Item>();
-  const queue: string[] = [];
+  const groups = new Map<string, Group>();
   let running = 0;
-  /** How many of the queue may be taken up now. */
-  let ready = gatherMs ? 0 : Number.POSITIVE_INFINITY;
-  let gathering: NodeJS.Timeout | undefined;
   let stopped = false;
   let idle: (() => void) | undefined;
 
@@ -63,8 +72,18 @@ export function createKeyedQueue(options: KeyedQueueOptions) {
     else items.delete(key);
   };
 
-  const runKey = async (key: string, item: Item) => {
+  const groupNamed = (name: string): Group => {
+    const known = groups.get(name);
+    if (known) return known;
+    const ready = gatherMs ? 0 : Number.POSITIVE_INFINITY;
+    const made: Group = { queue: [], running: 0, ready, gathering: undefined };
+    groups.set(name, made);
+    return made;
+  };
+
+  const runKey = async (key: string, item: Item, group: Group) => {
     running++;
+    group.running++;
     item.state = 'running';
     item.again = false;
     try {
@@ -78,32 +97,36 @@ export function createKeyedQueue(options: KeyedQueueOptions) {
       onRun?.('failed', items.size);
     }
     running--;
-    pump();
+    group.running--;
+    pump(group);
     if (running === 0) idle?.();
   };
 
-  const pump = () => {
-    while (!stopped && running < limit && ready > 0) {
+  const pump = (group: Group) => {
+    const { queue } = group;
+    while (!stopped && group.running < limit && group.ready > 0) {
       const key = queue.shift();
       if (key === undefined) break;
-      ready--;
+      group.ready--;
       const item = items.get(key);
-      if (item) void runKey(key, item);
+      if (item) void runKey(key, item, group);
     }
-    if (gatherMs && !gathering && !stopped && ready === 0 && queue.length > 0) {
-      gathering = setTimeout(() => {
-        gathering = undefined;
-        ready = queue.length;
-        pump();
+    if (gatherMs && !group.gathering && !stopped && group.ready === 0 && queue.length > 0) {
+      group.gathering = setTimeout(() => {
+        group.gathering = undefined;
+        group.ready = queue.length;
+        pump(group);
       }, gatherMs()).unref();
     }
   };
 
   const enqueue = (key: string, item: Item, place: Place = 'last') => {
     item.state = 'queued';
-    if (place === 'first') queue.unshift(key);
-    else queue.push(key);
-    pump();
+    item.group = groupOf(key);
+    const group = groupNamed(item.group);
+    if (place === 'first') group.queue.unshift(key);
+    else group.queue.push(key);
+    pump(group);
   };
 
   return {
@@ -117,12 +140,13 @@ export function createKeyedQueue(options: KeyedQueueOptions) {
       if (item) {
         item.again = true;
         if (place === 'first' && item.state === 'queued') {
+          const { queue } = groupNamed(item.group);
           queue.splice(queue.indexOf(key), 1);
           queue.unshift(key);
         }
         return;
       }
-      const made: Item = { state: 'idle', again: false, tries: 0, timer: undefined };
+      const made: Item = { state: 'idle', again: false, tries: 0, timer: undefined, group: '' };
       items.set(key, made);
       enqueue(key, made, place);
     },
@@ -143,8 +167,10 @@ export function createKeyedQueue(options: KeyedQueueOptions) {
     /** Takes nothing new up, and resolves when what is under way has ended. */
     async stop(): Promise<void> {
       stopped = true;
-      queue.length = 0;
-      clearTimeout(gathering);
+      for (const group of groups.values()) {
+        group.queue.length = 0;
+        clearTimeout(group.gathering);
+      }
       for (const item of items.values()) clearTimeout(item.timer);
       if (running > 0) await new Promise<void>((resolve) => (idle = resolve));
     },

@@ -1,4 +1,3 @@
-import type { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import type {
   KeptFileRow,
@@ -31,6 +30,7 @@ export type MirrorChange = Partial<Omit<Mirror, 'ticket_id' | 'epoch'>>;
 const fresh = {
   state: 'open',
   channel_id: null,
+  guild_id: null,
   card_id: null,
   seq: 0,
   internal_seq: 0,
@@ -146,7 +146,10 @@ export function isReopened(ticket: Ticket, mirror: Mirror): boolean {
   return mirror.closing > 0 && ticket.ending_seq > mirror.closing;
 }
 
-/** What a mirror begins with again whose ticket was opened again: a channel, and what was said before. */
+/**
+ * What a mirror begins with again whose ticket was opened again: a channel, in whichever guild, and what was
+ * said before.
+ */
 export function reopened(mirror: Mirror): MirrorChange {
   const { seq, internal_seq, closing } = mirror;
   const steps = seq + internal_seq > 0 ? ['reopened'] : [];
@@ -212,30 +215,33 @@ export interface TicketChannel {
   ticketId: string;
   channelId: string;
   partner: string | undefined;
+  guildId: string | undefined;
   /** Who was let into the channel by hand. */
   members: readonly MirrorMember[];
 }
 
 interface ChannelRow {
-  _id: Types.ObjectId;
+  _id: MirrorRow['_id'];
   channel_id: string;
+  guild_id?: string;
   members?: MirrorMember[];
   ticket: { partner?: string }[];
 }
 
-/** Mirrors whose channel exists, with that channel, its guests and the partner of the ticket. */
+/** Mirrors whose channel exists, with that channel, its guild and guests, and the partner of the ticket. */
 export async function listChannels(ctx: AppContext): Promise<TicketChannel[]> {
   const rows = await native(ctx.db.mirrors)
     .aggregate<ChannelRow>([
       { $match: { state: { $in: ['open', 'failed'] }, channel_id: { $type: 'string' } } },
       { $lookup: { from: 'tickets', localField: '_id', foreignField: '_id', as: 'ticket' } },
-      { $project: { channel_id: 1, members: 1, 'ticket.partner': 1 } },
+      { $project: { channel_id: 1, guild_id: 1, members: 1, 'ticket.partner': 1 } },
     ])
     .toArray();
-  return rows.map(({ _id, channel_id, members = [], ticket }) => ({
+  return rows.map(({ _id, channel_id, guild_id, members = [], ticket }) => ({
     ticketId: _id.toHexString(),
     channelId: channel_id,
     partner: ticket[0]?.partner,
+    guildId: guild_id ?? undefined,
     members,
   }));
 }

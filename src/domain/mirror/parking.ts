@@ -6,6 +6,7 @@ import { native, oid } from '../log/collections.ts';
 import { type Entry, type Stream, toTicket } from '../log/entry.ts';
 import { readClosings } from '../tickets/due-closing.ts';
 import { openStatuses } from '../tickets/workflow.ts';
+import { type InGuild, inGuild } from './guilds.ts';
 
 interface Found {
   ticket: TicketRow;
@@ -59,10 +60,11 @@ function findIdle(ctx: AppContext, oldest: number, ids: object): Promise<Found[]
     .toArray();
 }
 
-/** Which tickets are looked at: one alone, or all but some. */
+/** Which tickets are looked at: one alone, or all but some, of one guild or of all. */
 export interface Looked {
   only?: string;
   except?: readonly string[];
+  where?: InGuild | undefined;
 }
 
 /**
@@ -76,11 +78,11 @@ export async function listParkable(
   ctx: AppContext,
   idleMs: number,
   limit: number,
-  { only, except = [] }: Looked = {},
+  { only, except = [], where }: Looked = {},
 ): Promise<string[]> {
   const oldest = ctx.clock() - idleMs;
   const _id: Types.ObjectId | object = only ? oid(only) : { $nin: except.map(oid) };
-  const found = await findIdle(ctx, oldest, { _id });
+  const found = await findIdle(ctx, oldest, { _id, ...inGuild(where) });
   const idle = found
     .map((one) => {
       const times = [...one.public, ...one.internal].map(({ at }) => at);
@@ -98,9 +100,10 @@ export async function listParkable(
     .map(({ ticket }) => ticket.id);
 }
 
-/** How many tickets are parked. */
-export function countParked(ctx: Pick<AppContext, 'db'>): Promise<number> {
-  return native(ctx.db.mirrors).countDocuments({ state: 'open', 'parked.at': { $gt: 0 } } as never);
+/** How many tickets are parked, in one guild or in all. */
+export function countParked(ctx: Pick<AppContext, 'db'>, where?: InGuild): Promise<number> {
+  const parked = { state: 'open', 'parked.at': { $gt: 0 }, ...inGuild(where) };
+  return native(ctx.db.mirrors).countDocuments(parked as never);
 }
 
 /** True for an entry that brings the channel of a parked ticket back: what was taken back is no news. */
