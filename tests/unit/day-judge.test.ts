@@ -131,12 +131,14 @@ test('a ticket that is parked needs no channel', () => {
   expect(judgeDay(day)).toEqual([]);
 });
 
-test('an edit of what stands in the history of a new channel alone comes when it comes', () => {
+test("an edit of what stands in the history of a new channel may come when it comes, or in its message's place", () => {
   const { day, channel, posts } = rightDay();
   const [edited, other] = posts.slice(0, 2);
   posts.splice(0, 2, ...([other, edited] as Post[]));
   expect(judgeDay(day).map(({ kind }) => kind)).toEqual(['post-late']);
   channel.createdAt = 1002.5;
+  expect(judgeDay(day)).toEqual([]);
+  posts.splice(0, 2, ...([edited, other] as Post[]));
   expect(judgeDay(day)).toEqual([]);
 });
 

@@ -34,10 +34,11 @@ function judgePosts({ log, sent }: TicketEvidence, { posts, createdAt }: Channel
   for (const stream of ['public', 'internal'] as const) {
     const own = log.filter((entry) => entry.stream === stream);
     const first = new Map(own.filter(({ type }) => type === 'message').map((e) => [e.id, e]));
-    // An edit of what stands in the channel's history alone is a post of its own, when it comes.
-    const placeOf = ({ id, seq, type }: LogEntry) => {
+    // An edit of what is older than the channel may be a post of its own, when it comes: its message may stand in
+    // the history alone.
+    const placeOf = ({ id, type }: LogEntry) => {
       const made = first.get(id);
-      return type === 'edit' && made && made.at < createdAt ? seq : made?.seq;
+      return type === 'edit' && made && made.at < createdAt ? undefined : made?.seq;
     };
     const seqOf = new Map<string, number | undefined>();
     for (const entry of own) if (!seqOf.has(entry.word)) seqOf.set(entry.word, placeOf(entry));
