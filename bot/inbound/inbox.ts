@@ -14,6 +14,8 @@ export interface Reacted {
   /** Who has set it, as the event brought them. */
   person?: Person;
   set: boolean;
+  /** How often it has waited for its message to be known. */
+  waited?: number;
 }
 
 export type InboundEvent =
@@ -63,6 +65,8 @@ export interface Inbox {
   repetitions: Echo[];
   /** Messages that were deleted a moment ago. */
   deletions: Echo[];
+  /** Reactions to what the bot may just be posting: Discord tells of them before it answers the post. */
+  early: Reacted[];
 }
 
 /** The inbox of a ticket, made where there is none. */
@@ -79,6 +83,7 @@ export function inboxOf({ inboxes }: Bridge, ticketId: string): Inbox {
     toldUnmarked: false,
     repetitions: [],
     deletions: [],
+    early: [],
   };
   inboxes.set(ticketId, made);
   return made;
@@ -146,10 +151,42 @@ export function enqueue(bridge: Bridge, ticketId: string, event: InboundEvent): 
   bridge.inbound.schedule(ticketId, 'first');
 }
 
+/** How often a reaction waits for the post it belongs to, and how long each time, in milliseconds. */
+const MOST_WAITS = 20;
+const WAIT_MS = 500;
+
+/**
+ * Puts a reaction off whose message is not known while the bot is posting something, and what comes later for
+ * the same message behind it.
+ * @param isUnknown the bot was posting, and the message is none that it knows
+ * @returns true where it waits
+ */
+export function mustWait(
+  bridge: Bridge,
+  ticketId: string,
+  reacted: Reacted,
+  isUnknown: boolean,
+): boolean {
+  const { early } = inboxOf(bridge, ticketId);
+  const isBehind = early.some(({ messageId }) => messageId === reacted.messageId);
+  const waited = (reacted.waited ?? 0) + 1;
+  if (!isBehind && (!isUnknown || waited > MOST_WAITS)) return false;
+  if (early.length >= MOST_HELD) return false;
+  early.push({ ...reacted, waited });
+  if (early.length > 1) return true;
+  const again = () => {
+    const waiting = early.splice(0);
+    if (bridge.ended) return;
+    for (const one of waiting) enqueue(bridge, ticketId, { kind: 'reacted', reacted: one });
+  };
+  setTimeout(again, WAIT_MS).unref();
+  return true;
+}
+
 /** Drops the inboxes of tickets that are done: there is one for each ticket with a channel, no more. */
 export function dropIdleInboxes({ inboxes, tickets }: Bridge): void {
-  for (const [ticketId, { events, dropped }] of inboxes) {
-    if (events.length > 0 || dropped) continue;
+  for (const [ticketId, { events, dropped, early }] of inboxes) {
+    if (events.length > 0 || dropped || early.length > 0) continue;
     if (!tickets.known(ticketId)) inboxes.delete(ticketId);
   }
 }

@@ -16,7 +16,7 @@ import { findPost, logOfPost } from '../../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { actorOf, isStaff, type Person, takingBack } from '../people.ts';
-import { enqueue, type Reacted } from './inbox.ts';
+import { enqueue, mustWait, type Reacted } from './inbox.ts';
 import { isPermanent } from './receipts.ts';
 import { ticketAround } from './threads.ts';
 import { personNow } from './writers.ts';
@@ -67,8 +67,11 @@ export async function ingestReaction(
   ticket: MirroredTicket,
   reacted: Reacted,
 ): Promise<void> {
+  // Whether something is being posted is asked first: it may be known by the time it is looked for.
+  const isPosting = bridge.outbound.has(ticket.id);
   const isIt = ({ id }: { id: string }) => id === reacted.messageId;
   const post = ticket.unrecorded.find(isIt) ?? (await findPost(bridge.ctx, reacted.messageId));
+  if (mustWait(bridge, ticket.id, reacted, !post && isPosting)) return;
   if (!post?.message_id || post.seq === 0 || post.ticket_id !== ticket.id) return;
   const log = logOfPost(post);
   const message = await readMessage(bridge.ctx.db, log, post.message_id);

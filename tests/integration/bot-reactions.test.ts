@@ -84,6 +84,21 @@ test('a reaction is passed on while Discord tells nothing of members, and holds 
   await eventually(async () => expect((await seen(desk.ctx, ticketId)).length).toBe(2));
 });
 
+test('a reaction that is there before Discord has answered the post is passed on, and may be taken back at once', async () => {
+  const path = `/channels/${channelId}/messages$`;
+  const content = 'is it the light';
+  await fault(desk.sim, { kind: 'delay', method: 'POST', path, content, when: 'after', ms: 1500 });
+  const { id } = await say(desk.ctx, ticketId, 'is it the light?');
+  const post = await postOf('**Ana**: is it the light?');
+  for (const emoji of ['👍', '🎉']) await kimReacts(post, emoji);
+  await kimTakesBack(post, '👍');
+  await reactionsAre(publicLog(), id, ['Kim 🎉']);
+  // Nothing was set again behind its back.
+  await kim.write(channelId, 'Less sun, please');
+  await eventually(async () => expect((await seen(desk.ctx, ticketId)).length).toBe(2));
+  await reactionsAre(publicLog(), id, ['Kim 🎉']);
+});
+
 test('a ticket’s owner is its customer, whatever their role', async () => {
   const owner = { ...customer, role: 'AGENT' as const };
   const { id } = await say(desk.ctx, ticketId, 'my own parcel', owner);
