@@ -38,7 +38,7 @@ const logOf = ({ ticket_id: ticketId, stream }: Message): LogId => ({ ticketId, 
  * Deletes a message from its log in its author's name.
  * @throws AppError CONFLICT where the ticket is closed and the customer has it
  */
-async function takeBack(bridge: Bridge, message: Message, post: Post) {
+export async function takeBack(bridge: Bridge, message: Message, post: Life): Promise<void> {
   bridge.lease.require();
   const actor = await withIdentities(bridge.ctx, takingBack(message.author));
   await deleteIn(bridge.ctx, actor, logOf(message), message.id, deletionId(post));

@@ -9,6 +9,7 @@ import {
   clearFaults,
   discordPerson,
   fault,
+  marksOn,
   messagesIn,
   stateOf,
   textsIn,
@@ -348,6 +349,33 @@ test('a deletion that was missed is not lost with a bot that dies in a long back
   await (await botThatDies(desk, 'after-inbound-commit', 10)).died;
   await desk.bot();
   await eventually(async () => expect(await texts()).toEqual(backlog), { timeout: 30_000 });
+});
+
+test('what a bot stored and died before it wrote that down is taken back when it was deleted meanwhile', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const texts = async () => (await seen(ctx, ticket.id)).map(({ content }) => content);
+  await kim.write(channel.id, 'stays');
+  const note = await kim.write(channel.id, '// for the customer after all');
+  await eventually(async () => expect(await marksOn(sim, channel.id, note.id)).toEqual(['📝']));
+  await first.stop();
+  const second = await botThatDies(desk, 'after-inbound-commit');
+  await kim.edit(channel.id, note.id, 'for the customer after all');
+  await second.died;
+  expect(await texts()).toEqual(['stays', 'for the customer after all']);
+  await kim.remove(channel.id, note.id);
+  const third = await botThatDies(desk, 'after-inbound-commit');
+  await eventually(async () => expect(await texts()).toEqual(['stays']));
+  const word = await kim.write(channel.id, 'a word too many');
+  await third.died;
+  expect(await texts()).toEqual(['stays', 'a word too many']);
+  await kim.remove(channel.id, word.id);
+  await kim.write(channel.id, 'goes on');
+  await desk.bot();
+  await eventually(async () => expect(await texts()).toEqual(['stays', 'goes on']));
 });
 
 test('edits and deletions made while Discord was away are all there afterwards', async () => {
