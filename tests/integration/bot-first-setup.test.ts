@@ -372,7 +372,8 @@ test('what is used while the bridge goes to another bot does nothing, and is ans
   await startWatched();
   const admin = operatorOf(sim);
   const plan = await admin.run('setup');
-  const until = Date.now() + 1000;
+  // Long enough to be seen from outside.
+  const until = Date.now() + 2500;
   await ctx.db.leases.collection.updateOne(
     {},
     { $inc: { epoch: 1 }, $set: { holder: 'another', until } },
