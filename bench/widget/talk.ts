@@ -35,9 +35,9 @@ export async function talk(
     await page.keyboard.press('Enter');
     await say(`Answer ${at}: it left on **Monday**, see https://example.com/parcels/${at}`);
   }
+  // What the customer writes goes out one after the other: only then is the last word the end of the list.
+  await page.locator('.row.sending').first().waitFor({ state: 'detached' });
   const last = `The end of ${to}`;
   await say(last);
   await page.locator('.bubble', { hasText: last }).waitFor();
-  // What the customer has written is there when nothing of it is on its way.
-  await page.locator('.row.sending').first().waitFor({ state: 'detached' });
 }
