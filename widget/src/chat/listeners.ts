@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 
 /** Something that changes and says so. */
 export interface Observable {
@@ -25,10 +25,13 @@ export class Listeners {
   };
 }
 
-/** Renders the component anew whenever `source` changes. */
+/**
+ * Renders the component anew whenever `source` changes. It listens from its drawing on: an effect would begin
+ * only after the next painting, and what changes before that would never be shown.
+ */
 export function useChanges(source: Observable): void {
   const [, setVersion] = useState(0);
-  useEffect(() => source.onChange(() => setVersion((version) => version + 1)), [source]);
+  useLayoutEffect(() => source.onChange(() => setVersion((version) => version + 1)), [source]);
 }
 
 /** The time, renewed every second while `isRunning`. */
