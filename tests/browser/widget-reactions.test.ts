@@ -50,9 +50,13 @@ test('a customer reacts by the menu and takes it back by the chip; what staff se
   expect(await chip(page, '🎉').getAttribute('aria-pressed')).toBe('true');
   expect(await chip(page, '🎉').getAttribute('aria-label')).toBe('🎉 1: You');
   await write(page, 'Thank you!');
-  const own = (await me().list(id)).body.find(({ content }) => content === 'Thank you!');
+  const own = await eventually(async () => {
+    const found = (await me().list(id)).body.find(({ content }) => content === 'Thank you!');
+    if (!found) throw new Error('it is still on its way');
+    return found;
+  }, patience);
   await react(id, answer.id, '🎉');
-  await react(id, own?.id as string, '❤️');
+  await react(id, own.id, '❤️');
   await chip(page, '❤️').waitFor();
   await eventually(async () =>
     expect(await chip(page, '🎉').getAttribute('aria-label')).toBe('🎉 2: You, Kim'),
@@ -66,7 +70,7 @@ test('a customer reacts by the menu and takes it back by the chip; what staff se
   await eventually(async () =>
     expect(await chip(page, '🎉').getAttribute('aria-label')).toBe('🎉 1: Kim'),
   );
-  await react(id, own?.id as string, '❤️', 'DELETE');
+  await react(id, own.id, '❤️', 'DELETE');
   await chip(page, '❤️').waitFor({ state: 'detached' });
 }, 90_000);
 
