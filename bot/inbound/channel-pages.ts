@@ -24,8 +24,8 @@ export interface Recent {
 }
 
 /**
- * The recent messages: the last hundred, and where more than that have come since the last one taken in,
- * all of those and the hundred before them.
+ * The recent messages: all since the last one taken in and the hundred before that one, or the last hundred
+ * where nothing has come since.
  */
 export async function listRecent(bridge: Bridge, channel: Place, inbound: string): Promise<Recent> {
   const fetchPage = async (options: { after?: string; before?: string }) => {
@@ -37,15 +37,16 @@ export async function listRecent(bridge: Bridge, channel: Place, inbound: string
   const startOf = (page: Message[]) => (page.length < PAGE ? '0' : (page[0]?.id ?? '0'));
   const newest = await fetchPage({});
   const from = startOf(newest);
-  if (compareIds(inbound, from) >= 0) return { messages: newest, from };
+  const last = newest.at(-1)?.id ?? '0';
+  if (from === '0' || compareIds(inbound, last) >= 0) return { messages: newest, from };
   const known = inbound === '0' ? [] : await fetchPage({ before: String(BigInt(inbound) + 1n) });
   const found = new Map([...newest, ...known].map((message) => [message.id, message]));
   for (let after = inbound === '0' ? channel.id : inbound; compareIds(after, from) < 0; ) {
     const page = await fetchPage({ after });
     for (const message of page) found.set(message.id, message);
-    const last = page.at(-1);
-    if (!last || page.length < PAGE) break;
-    after = last.id;
+    const end = page.at(-1);
+    if (!end || page.length < PAGE) break;
+    after = end.id;
   }
   return { messages: ascending(found.values()), from: startOf(known) };
 }
