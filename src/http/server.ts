@@ -50,16 +50,34 @@ export function createRequests({ config, log }: AppContext): Requests {
   };
 }
 
+/** Error boundary of a connection: what its handling throws ends the connection, and not the process. */
+function contain(ctx: AppContext, socket: Duplex, act: () => unknown): void {
+  const end = (error: unknown) => {
+    ctx.log.error({ err: error }, 'a connection was ended, since handling it failed');
+    ctx.reports.report(error, { part: 'http' });
+    socket.destroy();
+  };
+  try {
+    const handled = act();
+    if (handled instanceof Promise) handled.catch(end);
+  } catch (error) {
+    end(error);
+  }
+}
+
 /** Hands upgrades to Socket.IO; those it refuses are answered over HTTP, like any other request. */
 function serveUpgrades(ctx: AppContext, http: Server, scope: RequestScope, door: SocketDoor): void {
   http.on('upgrade', (req, socket, head) => {
     // Node has taken its own listener off: from here on a reset would end the process.
     socket.on('error', () => socket.destroy());
-    door.upgrade(req, socket, head, (error) => {
-      const request = openRequest(scope, req, openUpgradeAnswer(req, socket));
+    const refuse = (error: unknown) => {
+      const answer = openUpgradeAnswer(req, socket);
+      if (!answer) return;
+      const request = openRequest(scope, req, answer);
       logRequest(ctx, scope, request);
       sendError(ctx, request, error);
-    });
+    };
+    contain(ctx, socket, () => door.upgrade(req, socket, head, refuse));
   });
 }
 
@@ -82,7 +100,7 @@ export function createHttpServer(
       requireHostHeader: false,
       connectionsCheckingInterval: patience.check,
     },
-    listener,
+    (req, res) => contain(ctx, req.socket, () => listener(req, res)),
   );
   http.headersTimeout = patience.headers;
   http.requestTimeout = patience.request;
@@ -93,7 +111,9 @@ export function createHttpServer(
     awaitContinue(req);
     http.emit('request', req, res);
   });
-  http.on('clientError', refuseMalformed);
+  http.on('clientError', (error, socket) => {
+    contain(ctx, socket, () => refuseMalformed(error, socket));
+  });
   if (sockets) serveUpgrades(ctx, http, scope, sockets);
   return http;
 }

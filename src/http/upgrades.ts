@@ -36,11 +36,22 @@ export function wantsWebSocket({ method, headers }: IncomingMessage): boolean {
 /**
  * An answer over HTTP to an upgrade that is refused; the connection ends with it. Node has let go of
  * the socket by then, and what happens to it is the caller's.
+ * @returns undefined where an answer to an earlier request on the connection has not been sent: none can
+ *   come before it, and the connection is ended
  */
-export function openUpgradeAnswer(req: IncomingMessage, socket: Duplex): ServerResponse {
+export function openUpgradeAnswer(
+  req: IncomingMessage,
+  socket: Duplex,
+): ServerResponse | undefined {
   const res = new ServerResponse(req);
   res.shouldKeepAlive = false;
-  res.assignSocket(socket as Socket);
+  try {
+    res.assignSocket(socket as Socket);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP_SOCKET_ASSIGNED') throw error;
+    socket.destroy();
+    return undefined;
+  }
   res.once('finish', () => {
     res.detachSocket(socket as Socket);
     (socket as Socket).destroySoon();

@@ -93,6 +93,29 @@ describe('a connection that is reset', () => {
   );
 });
 
+describe('an upgrade behind a request that is still being answered', () => {
+  const upgrades = [
+    ['of a WebSocket elsewhere', '/ws'],
+    ['of a WebSocket', '/socket.io/?EIO=4&transport=websocket'],
+    ['of nobody', '/socket.io/?EIO=4&transport=websocket&sid=x'],
+    ['of version 3', '/socket.io/?EIO=3&transport=websocket'],
+    ['whose address is no URL', '/socket.io/?EIO=4&transport=websocket#//['],
+    ['of a transport that there is not', '/socket.io/?EIO=4&transport=x'],
+    ['with a doubled address', '//[/socket.io/?EIO=4&transport=websocket'],
+  ] as const;
+  test.each(upgrades)('%s harms nobody', async (_what, path) => {
+    const before = rawRequest('GET', '/api/v1/tickets', { Authorization: `Bearer ${ana.token}` });
+    const poll = rawRequest('GET', '/socket.io/?EIO=4&transport=polling');
+    for (const first of [[before], [before, before], [poll]]) {
+      const peer = await openPeer(url);
+      peer.write(Buffer.concat([...first, rawRequest('GET', path, upgradeHeaders)]));
+      await sleep(200);
+      peer.reset();
+    }
+    await expectUnharmed();
+  });
+});
+
 describe('several CONNECT packets of one connection', () => {
   test('by polling make one socket at most, and cost nobody any time', async () => {
     const address = await openSession();

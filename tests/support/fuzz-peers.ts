@@ -275,6 +275,24 @@ async function attackPolling(dice: Dice, options: FuzzOptions): Promise<void> {
   }
 }
 
+/** Requests, upgrades and the opening of sessions one behind the other, before any of them is answered. */
+async function attackPipelined(dice: Dice, options: FuzzOptions): Promise<void> {
+  const peer = await openPeer(options.url, { deaf: dice.chance(0.2) });
+  const headers = { Authorization: `Bearer ${options.token}` };
+  const requests = Array.from({ length: 2 + dice.below(4) }, () => {
+    const path = dice.pick([
+      ...pathsOf(options),
+      '/socket.io/?EIO=4&transport=websocket',
+      '/socket.io/?EIO=4&transport=websocket&sid=x',
+    ]);
+    if (dice.chance(0.4)) return rawRequest('GET', path, { ...headers, ...upgradeHeaders });
+    if (dice.chance(0.3)) return httpRequest(dice, options);
+    return rawRequest('GET', path, headers);
+  });
+  await drip(peer, Buffer.concat(requests), dice);
+  await leave(peer, dice);
+}
+
 /** Handshakes whose session nobody ever polls. */
 async function attackPlaces(_dice: Dice, options: FuzzOptions): Promise<void> {
   const peer = await openPeer(options.url);
@@ -360,6 +378,7 @@ export async function fuzzPeers(options: FuzzOptions): Promise<number> {
         attackWebSocket,
         attackWebSocket,
         attackPolling,
+        attackPipelined,
         attackPlaces,
         attackToken,
         attackRedis,
