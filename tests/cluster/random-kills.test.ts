@@ -76,7 +76,8 @@ describe('three nodes with Redis', () => {
         await sleep(300 + random() * 1700);
         const running = cluster.nodes.filter((node) => !restarting.has(node));
         const node = running[Math.floor(random() * running.length)];
-        if (!node) continue;
+        // The last one seldom: where nodes take long to start, hardly a message would be accepted.
+        if (!node || (running.length === 1 && random() > 0.2)) continue;
         kills++;
         restarting.set(node, restart(node));
       }
@@ -85,6 +86,6 @@ describe('three nodes with Redis', () => {
       console.log(`${kills} kills, ${load.accepted()} messages and changes accepted`);
       await load.finish(30_000);
     },
-    size.ms + 120_000,
+    size.ms + (long ? 300_000 : 120_000),
   );
 });

@@ -3,7 +3,7 @@ import { internalLog, logKey, type Stream } from '../../../src/domain/log/entry.
 import { eventually } from '../../support/eventually.ts';
 import { seededRandom } from '../../support/random.ts';
 import type { Cluster } from './cluster.ts';
-import type { Recorder } from './history.ts';
+import { long, type Recorder } from './history.ts';
 import { Reader } from './reader.ts';
 import { mixedDoors } from './socket-door.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from './writer.ts';
 
 /** How long a writer tries before that is a failure of its own. */
-const GIVE_UP_MS = 120_000;
+const GIVE_UP_MS = long ? 240_000 : 120_000;
 /** How many of what a writer does are changes of its own messages, and how many of those deletions. */
 const CHANGES = 0.15;
 const DELETIONS = 0.3;
