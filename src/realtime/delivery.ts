@@ -179,12 +179,13 @@ function createBuffer(
     audienceSince,
     read: (ticketId, after, upTo) =>
       readEntries(ctx.db, { ticketId, stream }, { after, upTo, limit: PAGE }),
-    readRecent: (ticketId, upTo, since) =>
+    watermark: () => ctx.reconciliation.watermarkSince(0),
+    readRecent: (ticketId, upTo, since, watermark) =>
       readRecentEntries(
         ctx.db,
         { ticketId, stream },
         upTo,
-        ctx.reconciliation.watermarkSince(since),
+        ctx.reconciliation.watermarkSince(since, watermark),
       ),
     onLost(ticketId, owner, after) {
       const where = stream === 'public' ? {} : { stream };

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { ClusterTime } from '../domain/log/cluster-clock.ts';
 import type { Entry } from '../domain/log/entry.ts';
 import type { Log } from '../infra/log.ts';
 
@@ -9,11 +10,18 @@ export interface ReorderBufferOptions {
   audienceSince(ticketId: string, owner: string): number | undefined;
   /** The first entries of a ticket in (`after`, `upTo`], in order, at least one. */
   read(ticketId: string, after: number, upTo: number): Promise<Entry[]>;
+  /** What MongoDB took in before this moment of its clock, every node has been told of. */
+  watermark(): ClusterTime;
   /**
    * The entries of a ticket up to `upTo`, in order, without those that are older than `since`
-   * (milliseconds since 1970) or that every node has been told of.
+   * (milliseconds since 1970) or than the watermark given.
    */
-  readRecent(ticketId: string, upTo: number, since: number): Promise<Entry[]>;
+  readRecent(
+    ticketId: string,
+    upTo: number,
+    since: number,
+    watermark: ClusterTime,
+  ): Promise<Entry[]>;
   /** Told when what comes after a seq cannot be read: the sockets must ask for themselves. */
   onLost(ticketId: string, owner: string, after: number): void;
   log: Log;
@@ -29,6 +37,11 @@ interface Track {
   filling: boolean;
   /** The newest seq known to exist. */
   highWaterMark: number;
+  /**
+   * The watermark when the first hint came, while nothing is emitted yet: until it can be read, the
+   * watermark may move past what was only noted here.
+   */
+  watermark: ClusterTime | undefined;
 }
 
 /** How long a hole may be filled by a late hint before it is read, in milliseconds. */
@@ -56,7 +69,7 @@ export class ReorderBuffer {
   accept(entry: Entry): void {
     const track = this.#trackFor(entry.ticket_id, entry.owner, entry.seq);
     if (!track) return;
-    track.highWaterMark = Math.max(track.highWaterMark, entry.seq);
+    this.#raise(track, entry.seq);
     if (track.last !== undefined && entry.seq <= track.last) return;
     if (track.last !== undefined && entry.seq === track.last + 1) {
       this.#emit(track, entry);
@@ -75,7 +88,7 @@ export class ReorderBuffer {
   noteHead(ticketId: string, owner: string, seq: number, timeoutMs = 0): void {
     const track = this.#trackFor(ticketId, owner, seq);
     if (!track || (track.last !== undefined && track.last >= seq)) return;
-    track.highWaterMark = Math.max(track.highWaterMark, seq);
+    this.#raise(track, seq);
     this.#fillLater(ticketId, track, timeoutMs);
   }
 
@@ -109,9 +122,15 @@ export class ReorderBuffer {
       timer: undefined,
       filling: false,
       highWaterMark: 0,
+      watermark: undefined,
     };
     this.#tracks.set(ticketId, track);
     return track;
+  }
+
+  #raise(track: Track, seq: number): void {
+    if (track.last === undefined) track.watermark ??= this.#options.watermark();
+    track.highWaterMark = Math.max(track.highWaterMark, seq);
   }
 
   #emit(track: Track, entry: Entry): void {
@@ -187,7 +206,10 @@ export class ReorderBuffer {
 
   /** A hint of old: it says nothing of where the ticket stands now. */
   #dismiss(track: Track, upTo: number): void {
-    if (track.highWaterMark === upTo) track.highWaterMark = 0;
+    if (track.highWaterMark === upTo) {
+      track.highWaterMark = 0;
+      track.watermark = undefined;
+    }
     this.#dropBuffered(track, upTo);
   }
 
@@ -195,9 +217,11 @@ export class ReorderBuffer {
     for (const seq of buffered?.keys() ?? []) if (seq <= upTo) buffered?.delete(seq);
   }
 
-  async #readMissing(ticketId: string, { owner, last, highWaterMark }: Track): Promise<Entry[]> {
+  async #readMissing(ticketId: string, track: Track): Promise<Entry[]> {
+    const { owner, last, highWaterMark, watermark = this.#options.watermark() } = track;
     if (last !== undefined) return this.#options.read(ticketId, last, highWaterMark);
     const since = this.#options.audienceSince(ticketId, owner);
-    return since === undefined ? [] : this.#options.readRecent(ticketId, highWaterMark, since);
+    if (since === undefined) return [];
+    return this.#options.readRecent(ticketId, highWaterMark, since, watermark);
   }
 }

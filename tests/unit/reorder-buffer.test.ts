@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { clusterTime } from '../../src/domain/log/cluster-clock.ts';
 import type { Entry } from '../../src/domain/log/entry.ts';
 import { createLog } from '../../src/infra/log.ts';
 import { ReorderBuffer } from '../../src/realtime/reorder-buffer.ts';
@@ -15,6 +16,7 @@ function createSequencer(head: number, failures: number, recent = 0) {
   const emitted: number[] = [];
   const lost: [string, string, number][] = [];
   let reads = 0;
+  let told = 1;
   const log = Array.from({ length: head }, (_, index) => buildEntry(index + 1));
   const read = (after: number, upTo: number) => {
     if (++reads <= failures) throw new Error('the database is away');
@@ -24,11 +26,18 @@ function createSequencer(head: number, failures: number, recent = 0) {
     emit: ({ seq }) => void emitted.push(seq),
     audienceSince: () => 0,
     read: async (_ticketId, after, upTo) => read(after, upTo),
-    readRecent: async (_ticketId, upTo) => read(recent, upTo),
+    watermark: () => clusterTime(told * 1000),
+    // An entry of seq n is of second n.
+    readRecent: async (_ticketId, upTo, _since, watermark) =>
+      read(Math.max(recent, watermark.t - 1), upTo),
     onLost: (...told) => void lost.push(told),
     log: createLog(testConfig({ LOG_LEVEL: 'silent' })),
   });
-  return { reorderBuffer, emitted, lost };
+  /** From now on every node has been told of what is before the entry with that seq. */
+  const setTold = (seq: number) => {
+    told = seq;
+  };
+  return { reorderBuffer, emitted, lost, setTold };
 }
 
 describe('a hole in what a node has heard of', () => {
@@ -70,6 +79,16 @@ describe('a ticket a node meets for the first time', () => {
 
   test('begins with the oldest entry that somebody here may not have been told of', async () => {
     const { reorderBuffer, emitted } = createSequencer(9, 0, 6);
+    reorderBuffer.accept(buildEntry(9));
+    await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
+    expect(emitted).toEqual([7, 8, 9]);
+  });
+
+  test('while it cannot be read, what is noted of it stays to be told though the watermark moves on', async () => {
+    const { reorderBuffer, emitted, setTold } = createSequencer(9, 2, 6);
+    reorderBuffer.accept(buildEntry(8));
+    await jest.advanceTimersByTimeAsync(50);
+    setTold(9);
     reorderBuffer.accept(buildEntry(9));
     await jest.advanceTimersByTimeAsync(FOR_LONG_MS);
     expect(emitted).toEqual([7, 8, 9]);

@@ -2,6 +2,9 @@ import { Timestamp } from 'mongodb';
 import type { Database } from '../../models/database.ts';
 import { runCommand } from './collections.ts';
 
+/** A moment of the cluster's clock. */
+export type ClusterTime = Timestamp;
+
 /** In a new row: MongoDB puts the cluster's time of the insertion in its place. */
 export const atInsertion = new Timestamp({ t: 0, i: 0 });
 

@@ -28,8 +28,9 @@ export interface Reconciliation {
    * The cluster's time at a moment of this process's clock; or a later one, where all that MongoDB
    * took in before has been found.
    * @param ms milliseconds since 1970
+   * @param found up to where that has been found; an earlier answer of this, or how it is now
    */
-  watermarkSince(ms: number): Timestamp;
+  watermarkSince(ms: number, found?: Timestamp): Timestamp;
   close(): void;
 }
 
@@ -115,9 +116,9 @@ export function createReconciliation(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    watermarkSince(ms) {
+    watermarkSince(ms, found = watermark) {
       const since = clusterTime(ms + ahead);
-      return since.greaterThan(watermark) ? since : watermark;
+      return since.greaterThan(found) ? since : found;
     },
     close() {
       closed = true;
