@@ -5,8 +5,17 @@ import { oid } from '../../src/domain/log/collections.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
 import { customer, type Desk, openDesk, say } from '../support/bridge.ts';
-import { channelOf, channelsOf, fault, messagesIn, stateOf, textsIn } from '../support/discord.ts';
+import {
+  channelOf,
+  channelsOf,
+  discordPerson,
+  fault,
+  messagesIn,
+  stateOf,
+  textsIn,
+} from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
+import { commandsKnown, interactionsOf } from '../support/interactions.ts';
 
 const patience = { timeout: 20_000 };
 const acme = { ...customer, key: 'acme|ana', partner: 'acme' };
@@ -103,10 +112,14 @@ test('a ticket with a channel in a guild that the desk has left waits and says w
   const ticket = await ticketThere();
   await botThatLeft();
   await say(desk.ctx, ticket.id, 'anybody?', acme);
-  await closeTicket(desk.ctx, acme, ticket.id, { reason: 'thanks' });
   await eventually(async () => {
     expect((await mirrorOf(ticket.id))?.problem).toContain(`name ${left.guildId} in MORE_GUILDS`);
   });
+  // The way there in a list is the way to where it is.
+  await commandsKnown(sim);
+  const ada = interactionsOf(sim, discordPerson(sim, 'admin'));
+  const { content } = await ada.run(sim.state.channels.errors, 'queue');
+  expect(content).toContain(`https://discord.com/channels/${left.guildId}/${ticket.channel.id}`);
   const channel = await channelOf(sim, ticket.number, left.guildId);
   expect(channel.permission_overwrites).toEqual(ticket.channel.permission_overwrites);
   const { calls } = await stateOf(sim, '?messages=0');
@@ -115,6 +128,7 @@ test('a ticket with a channel in a guild that the desk has left waits and says w
       method === 'PATCH' && path.endsWith(`/channels/${ticket.channel.id}`),
   );
   expect(changes).toEqual([]);
+  await closeTicket(desk.ctx, acme, ticket.id, { reason: 'thanks' });
   await desk.stopBots();
   await desk.bot();
   await eventually(async () => expect((await mirrorOf(ticket.id))?.state).toBe('done'), patience);
