@@ -173,7 +173,8 @@ function checkStrays(strays: StoredFacts['strays'] = []): Check[] {
   if (strays.length === 0) return [];
   const named = strays.map(({ guildId, tickets }) => `${tickets} in ${guildId}`).join(', ');
   const text = `open tickets have their channels in servers that are not the desk's: ${named}`;
-  const advice = 'name those in MORE_GUILDS until their tickets are closed';
+  const advice =
+    'name those in MORE_GUILDS until their tickets are closed, or remove the bot from them';
   return [{ key: 'doctor:strays', name: 'other servers', ok: false, text, advice }];
 }
 

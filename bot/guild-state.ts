@@ -19,6 +19,22 @@ export interface Guilds {
   practising: LRUCache<string, string>;
 }
 
+/** The guild that a ticket's row names and that is the desk's no more; undefined where there is none such. */
+export function leftGuild(
+  { guilds }: Pick<Bridge, 'guilds'>,
+  { guild_id }: Pick<Mirror, 'guild_id'>,
+): string | undefined {
+  return guild_id && !guilds.withId(guild_id) ? guild_id : undefined;
+}
+
+/** Why a ticket waits whose channel is in a guild that the desk has left; undefined where it is in none. */
+export function whyLeft(bridge: Bridge, mirror: Mirror): string | undefined {
+  const left = mirror.channel_id === null ? undefined : leftGuild(bridge, mirror);
+  if (!left) return undefined;
+  const name = bridge.client.guilds.cache.get(left)?.name ?? left;
+  return `its channel is in the server ${name}, which is not the desk's any more: name ${left} in MORE_GUILDS until the ticket is closed, or remove the bot from there`;
+}
+
 /** A guild by the name its members know it by. */
 export function guildName({ client, settings }: Pick<Bridge, 'client' | 'settings'>): string {
   return client.guilds.cache.get(settings.guildId)?.name || settings.guildId;

@@ -215,6 +215,11 @@ function noticesOf(env: NodeJS.ProcessEnv, raw: Raw): string[] {
       `SERVER_MODE is DEVELOPMENT and HOST is ${raw.HOST}: others reach a server that needs no exp in tokens and, without ALLOWED_ORIGINS, allows every origin`,
     );
   }
+  if (raw.PERSONA_AVATAR_URL !== undefined && raw.DISCORD_PERSONA !== 'webhook') {
+    notices.push(
+      'PERSONA_AVATAR_URL is set, and shows nobody while DISCORD_PERSONA is not webhook',
+    );
+  }
   return notices;
 }
 

@@ -16,7 +16,8 @@ export function wayTo(
   id: string,
   channelId: string,
 ): string {
-  const { guildId } = guilds.of({ guild_id: tickets.guildOf(id) ?? null }).settings;
+  // It may be one that is not the desk's any more.
+  const guildId = tickets.guildOf(id) ?? guilds.of(undefined).settings.guildId;
   if (guildId === settings.guildId) return `<#${channelId}>`;
   return `https://discord.com/channels/${guildId}/${channelId}`;
 }

@@ -1,6 +1,6 @@
 import type { Bridge } from '../bridge.ts';
 import { code, describe, hasCode, isInaccessible } from '../discord-errors.ts';
-import { whyAway } from '../guild-state.ts';
+import { whyAway, whyLeft } from '../guild-state.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { catchUp, glance, ingestSeen } from './catch-up.ts';
 import { attempt } from './dead-letters.ts';
@@ -123,7 +123,7 @@ export async function ingestWaiting(first: Bridge, ticketId: string): Promise<vo
     }
     const bridge = first.guilds.of(ticket.mirror);
     // What waits in the inbox is taken in when the guild is back.
-    if (whyAway(bridge)) return await runActs(inbox);
+    if (whyAway(bridge) || whyLeft(bridge, ticket.mirror)) return await runActs(inbox);
     try {
       await ingestAll(bridge, ticket, inbox);
     } catch (error) {

@@ -4,6 +4,7 @@ import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { MirrorProblem } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
+import { leftGuild } from '../guild-state.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { postNotice } from '../posting.ts';
 import { categoryKey, categoryText } from './categories.ts';
@@ -90,6 +91,18 @@ export async function placeChannel(bridge: Bridge, ticket: MirroredTicket): Prom
 export async function loseChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror } = ticket;
   if (!mirror.channel_id || (await channelExists(bridge, mirror.channel_id))) return;
+  await forgetChannel(bridge, ticket);
+}
+
+/** Gives up a channel in a guild that the desk has left, and that the bot is not in any more. */
+export async function leaveGuild(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  const { mirror } = ticket;
+  const left = mirror.channel_id ? leftGuild(bridge, mirror) : undefined;
+  if (left && !bridge.client.guilds.cache.has(left)) await forgetChannel(bridge, ticket);
+}
+
+async function forgetChannel(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  const { mirror } = ticket;
   const now = bridge.ctx.clock();
   ticket.unrecorded = [];
   ticket.channelsSince = performance.now();
@@ -104,7 +117,7 @@ export async function loseChannel(bridge: Bridge, ticket: MirroredTicket): Promi
   if (now - mirror.remade_at < REMADE_AGAIN_MS) {
     throw new MirrorProblem('the channel was deleted again as soon as it had been made again');
   }
-  bridge.log.warn({ ticket: ticket.id }, "a ticket's channel was deleted: making it again");
+  bridge.log.warn({ ticket: ticket.id }, "a ticket's channel is gone: making it again");
   ticket.caughtUpGeneration = -1;
   ticket.sideSteps.clear();
   await bridge.tickets.save(ticket, {

@@ -7,13 +7,13 @@ import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { ChannelGone, code, hasCode, MirrorProblem } from '../discord-errors.ts';
 import { afterSuccess } from '../failures.ts';
-import { guildName, whyAway } from '../guild-state.ts';
+import { guildName, whyAway, whyLeft } from '../guild-state.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { isNoteInDoubt } from '../own-posts.ts';
 import { alertingChange, callAlerted } from './alerts.ts';
 import { gatherAsides } from './asides.ts';
 import { ensureCard } from './card-posts.ts';
-import { ensureChannel, loseChannel, placeChannel } from './channel-life.ts';
+import { ensureChannel, leaveGuild, loseChannel, placeChannel } from './channel-life.ts';
 import { walkClosing } from './closing.ts';
 import { commit, settlePosts } from './commits.ts';
 import { mirrorOrDefer, showDeferred } from './deferred-edits.ts';
@@ -48,6 +48,7 @@ export async function syncChannel(first: Bridge, ticketId: string): Promise<void
     await showLateRating(bridge, ticket);
     return bridge.tickets.forget(ticket);
   }
+  await leaveGuild(bridge, ticket);
   if (!hasGuild(bridge, ticket)) return chooseGuild(bridge, ticket);
   let through: boolean;
   try {
@@ -75,6 +76,8 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   const { mirror, tickets } = { mirror: ticket.mirror, tickets: bridge.tickets };
   const away = whyAway(bridge);
   if (away) return wait(bridge, ticket, `the server ${guildName(bridge)}: ${away}`);
+  const left = whyLeft(bridge, mirror);
+  if (left) return wait(bridge, ticket, left);
   if (ticket.stale) await tickets.refresh(ticket);
   if (ticket.channelNeedsCheck && mirror.channel_id) await loseChannel(bridge, ticket);
   ticket.channelNeedsCheck = false;

@@ -2,7 +2,7 @@ import type { Mirror } from '../../src/domain/mirror/mirrors.ts';
 import type { Bridge } from '../bridge.ts';
 import { freeChannels } from '../checks.ts';
 import { routeOf } from '../guild-routing.ts';
-import { guildName, whyAway } from '../guild-state.ts';
+import { guildName, leftGuild, whyAway } from '../guild-state.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { whyNoChannel } from '../settings.ts';
 import { findChannel } from './channels.ts';
@@ -15,6 +15,8 @@ function isPinned({ channel_id, parked, remade_at, unparked_at, steps }: Mirror)
 
 /** True where it is settled in which guild a ticket's channel is, or is tried next. */
 export function hasGuild({ guilds }: Bridge, { mirror }: MirroredTicket): boolean {
+  // A rule binds: what has no channel any more in a guild that was left goes to none that is just the first.
+  if (leftGuild({ guilds }, mirror)) return mirror.channel_id !== null;
   return !guilds.isSeveral || guilds.withId(mirror.guild_id) !== undefined || isPinned(mirror);
 }
 

@@ -12,7 +12,7 @@ export interface GuildRoute {
   guildIds: readonly string[];
 }
 
-const rule = /^(?:(partner|category):(.*\S)|\*)\s*=([\d\s+]+)$/;
+const rule = /^(?:(partner|category):\s*(\S|\S.*\S)|\*)\s*=([\d\s+]+)$/;
 const snowflake = /^\d{17,20}$/;
 
 /** `partner:acme=ID`, or `*=ID+ID`: the last `=` parts what is matched from the guilds. */

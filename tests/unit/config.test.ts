@@ -90,6 +90,14 @@ describe('what is wrong', () => {
     expect(linesOf({ ...all, GUILD_ROUTES: `partner:acme=${other}` })).toEqual([
       `GUILD_ROUTES: ${other} is neither GUILD_ID nor one of MORE_GUILDS`,
     ]);
+    const spaced = {
+      ...more,
+      GUILD_ROUTES: ` partner: acme = ${other} , category: billing =${other}`,
+    };
+    expect(readConfig(spaced).discord?.routes).toMatchObject([
+      { by: 'partner', name: 'acme' },
+      { by: 'category', name: 'BILLING' },
+    ]);
     const GUILD_ROUTES = `partner:https://acme.example/a=b=${other}, category:late parcels=${id}+${other},*=${id}`;
     expect(readConfig({ ...more, GUILD_ROUTES }).discord).toMatchObject({
       moreGuildIds: [other],
@@ -169,6 +177,11 @@ describe('what is wrong', () => {
     ]);
     const right = { ...minimal, ...discord, PERSONA_AVATAR_URL: wrong.replace('http:', 'https:') };
     expect(readConfig(right).discord?.personaAvatarUrl).toBe('https://partner.example/{id}.png');
+    const told = expect.stringMatching(
+      /^PERSONA_AVATAR_URL is set, .* DISCORD_PERSONA is not webhook/,
+    );
+    expect(readConfig(right).notices).toContainEqual(told);
+    expect(readConfig({ ...right, DISCORD_PERSONA: 'webhook' }).notices).not.toContainEqual(told);
     expect(readConfig({ ...minimal, ...discord }).discord?.personaAvatarUrl).toBeUndefined();
   });
 
