@@ -37,6 +37,8 @@ export const strings: Translation = {
   edited: 'bearbeitet',
   editing: 'Nachricht bearbeiten',
   actions: 'Optionen der Nachricht',
+  reply: 'Antworten',
+  earlier: 'Eine Nachricht, die hier nicht zu sehen ist',
   react: 'Reagieren',
   errReact: 'Hier ist kein Platz für eine weitere Reaktion.',
   deleteAsk: 'Diese Nachricht löschen?',

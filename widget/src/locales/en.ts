@@ -35,6 +35,8 @@ export const strings = {
   edited: 'edited',
   editing: 'Editing your message',
   actions: 'Message options',
+  reply: 'Reply',
+  earlier: 'A message that is not shown here',
   react: 'React',
   errReact: 'There is no room for another reaction here.',
   deleteAsk: 'Delete this message?',

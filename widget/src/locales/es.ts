@@ -37,6 +37,8 @@ export const strings: Translation = {
   edited: 'editado',
   editing: 'Editando tu mensaje',
   actions: 'Opciones del mensaje',
+  reply: 'Responder',
+  earlier: 'Un mensaje que no se muestra aquí',
   react: 'Reaccionar',
   errReact: 'Aquí no caben más reacciones.',
   deleteAsk: '¿Eliminar este mensaje?',

@@ -37,6 +37,8 @@ export const strings: Translation = {
   edited: 'modifié',
   editing: 'Modification de votre message',
   actions: 'Options du message',
+  reply: 'Répondre',
+  earlier: 'Un message qui n’est pas affiché ici',
   react: 'Réagir',
   errReact: 'Il n’y a plus de place pour une autre réaction ici.',
   deleteAsk: 'Supprimer ce message ?',

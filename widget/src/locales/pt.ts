@@ -36,6 +36,8 @@ export const strings: Translation = {
   edited: 'editada',
   editing: 'Editando sua mensagem',
   actions: 'Opções da mensagem',
+  reply: 'Responder',
+  earlier: 'Uma mensagem que não é mostrada aqui',
   react: 'Reagir',
   errReact: 'Aqui não cabem mais reações.',
   deleteAsk: 'Excluir esta mensagem?',
