@@ -126,7 +126,7 @@ test.each(['light', 'dark'] as const)(
   60_000,
 );
 
-test('Home goes to the beginning of a long conversation at once, however much is still to load', async () => {
+test('Home and End go to both ends of a long conversation with one press, however much is still to load', async () => {
   const { page } = await come();
   const id = await begin(page, 'A very long talk');
   const seat = { ticket: id, token: '' };
@@ -141,6 +141,14 @@ test('Home goes to the beginning of a long conversation at once, however much is
   // Whoever scrolls on is not taken back.
   await page.locator('.log').press('PageDown');
   await eventually(async () => expect(await top()).toBeGreaterThan(100));
+  await page.locator('.log').press('End');
+  await eventually(async () => {
+    const to = await said(page, '1299 a customer').boundingBox();
+    const view = await page.locator('.log').boundingBox();
+    const ends = (box: typeof to) => (box?.y ?? 0) + (box?.height ?? 0);
+    expect(ends(to)).toBeGreaterThan(0);
+    expect(ends(to)).toBeLessThanOrEqual(ends(view));
+  });
 }, 60_000);
 
 test('the way to the newest message covers nothing of the field, however high that is', async () => {

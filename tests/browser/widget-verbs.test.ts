@@ -143,6 +143,25 @@ describe('the end of a conversation', () => {
     await button(page, 'Undo').waitFor({ state: 'detached' });
   }, 60_000);
 
+  test('never counts from more than ten seconds, however late the answer comes after its event', async () => {
+    const { page } = await come();
+    await begin(page);
+    await page.route('**/closing', async (route) => {
+      const response = await route.fetch();
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      await route.fulfill({ response });
+    });
+    await end(page);
+    const counting = strip(page, /^Ends in \d+ s$/);
+    const seen = new Set<number>();
+    const until = Date.now() + 1500;
+    while (Date.now() < until) {
+      seen.add(Number(/\d+/.exec((await counting.textContent()) ?? '')?.[0]));
+      await page.waitForTimeout(50);
+    }
+    expect(Math.max(...seen)).toBeLessThanOrEqual(10);
+  }, 60_000);
+
   test('without a connection is not promised: it says so, and nothing is due', async () => {
     const { page } = await come();
     const id = await begin(page);

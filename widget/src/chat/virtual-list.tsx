@@ -217,19 +217,18 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     };
   }, [observer]);
 
-  useLayoutEffect(() => {
-    now.sticks = true;
-    now.rises = false;
+  const look = (sticks: boolean, rises = false) => {
+    now.sticks = sticks;
+    now.rises = rises;
     renew();
-  }, [toEnd]);
+  };
+  useLayoutEffect(() => look(true), [toEnd]);
 
   steer.goTo = (key) => {
-    now.sticks = false;
-    now.rises = false;
     now.anchor = { key, offset: 60 };
     // The button that was pressed may be gone with its row.
     view.current?.focus();
-    renew();
+    look(false);
   };
 
   useLayoutEffect(() => {
@@ -292,11 +291,11 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
       tabIndex={0}
       onScroll={onScroll}
       onKeyDown={(event) => {
-        if (event.key !== 'Home' || event.target !== view.current) return;
+        const isEnd = event.key === 'End';
+        if (event.target !== view.current || (!isEnd && event.key !== 'Home')) return;
+        // Where rows have guessed heights, neither would be reached with one press.
         event.preventDefault();
-        now.sticks = false;
-        now.rises = true;
-        renew();
+        look(isEnd, !isEnd);
       }}
     >
       <div class="spacer" style={{ height: `${before}px` }} />
