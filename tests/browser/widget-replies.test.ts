@@ -9,9 +9,9 @@ const widget = useWidget();
 const { come, begin, staff, me, picture } = widget;
 
 const field = (page: Page) => page.getByLabel('Your message');
-const bar = (page: Page) => page.locator('.edit-bar .quoted');
-const quoteOf = (page: Page, text: string) =>
-  page.locator('.row', { has: said(page, text) }).locator('.quote');
+const bar = (page: Page, hasText = '') => page.locator('.edit-bar', { hasText });
+const quoteOf = (page: Page, text: string, hasText = '') =>
+  page.locator('.row', { has: said(page, text) }).locator('.quote', { hasText });
 
 const focused = (page: Page) =>
   page.evaluate(
@@ -31,7 +31,7 @@ test('a message is answered from its menu: what it answers stands above the fiel
   const { body: sent } = await staff().send(id, 'Does it stand in the **sun**?');
   await staff().send(id, 'And how much water does it get?');
   await reply(page, 'Does it stand');
-  await bar(page).getByText('Kim: Does it stand in the sun?').waitFor();
+  await bar(page, 'Kim: Does it stand in the sun?').waitFor();
   await eventually(async () => expect(await focused(page)).toBe('Your message'));
   await page.keyboard.type('All day');
   await page.reload();
@@ -39,14 +39,14 @@ test('a message is answered from its menu: what it answers stands above the fiel
   expect(await field(page).inputValue()).toBe('All day');
   await picture(page, 'reply');
   await field(page).press('Enter');
-  await quoteOf(page, 'All day').getByText('Kim: Does it stand in the sun?').waitFor();
+  await quoteOf(page, 'All day', 'Kim: Does it stand in the sun?').waitFor();
   await bar(page).waitFor({ state: 'detached' });
   await page.getByText('Sent', { exact: true }).waitFor();
   const { body } = await me().list(id);
   expect(body.at(-1)).toMatchObject({ content: 'All day', reply_to: sent.id });
   // The other way round, while the page looks on.
   await staff().send(id, 'Too much, then', { reply_to: body.at(-1)?.id });
-  await quoteOf(page, 'Too much, then').getByText('You: All day').waitFor();
+  await quoteOf(page, 'Too much, then', 'You: All day').waitFor();
   expect(complaints).toEqual([]);
 }, 60_000);
 
@@ -62,7 +62,7 @@ test('Escape and Cancel take an answer back and leave the words; an edit takes i
   await bar(page).waitFor({ state: 'detached' });
   expect(await field(page).inputValue()).toBe('half a sentence');
   await reply(page, 'a word of mine');
-  await bar(page).getByText('You: a word of mine').waitFor();
+  await bar(page, 'You: a word of mine').waitFor();
   await page.getByRole('button', { name: 'Cancel' }).press('Enter');
   await bar(page).waitFor({ state: 'detached' });
   await eventually(async () => expect(await focused(page)).toBe('Your message'));

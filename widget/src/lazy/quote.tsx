@@ -22,17 +22,16 @@ function useAnswered({ desk, session, conversation }: ActionProps, id: string) {
 
 function Words({ name, text }: { name?: string; text: string }) {
   return (
-    <span class="quoted">
+    <>
       {name && (
-        <>
-          <b>
-            <bdi>{name}</bdi>
-          </b>
-          :{' '}
-        </>
+        <b>
+          <bdi>{name}</bdi>:{' '}
+        </b>
       )}
-      <bdi>{text}</bdi>
-    </span>
+      <span class="quoted" dir="auto">
+        {text}
+      </span>
+    </>
   );
 }
 

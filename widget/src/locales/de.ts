@@ -11,7 +11,7 @@ export const strings: Translation = {
   close: 'Chat schließen',
   more: 'Weitere Optionen',
   message: 'Ihre Nachricht',
-  writeHere: 'Nachricht schreiben …',
+  writeHere: 'Ihre Nachricht …',
   startHere: 'Worum geht es?',
   send: 'Senden',
   attach: 'Dateien anhängen',

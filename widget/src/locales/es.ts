@@ -11,7 +11,7 @@ export const strings: Translation = {
   close: 'Cerrar el chat',
   more: 'Más opciones',
   message: 'Tu mensaje',
-  writeHere: 'Escribe un mensaje…',
+  writeHere: 'Tu mensaje…',
   startHere: '¿De qué se trata?',
   send: 'Enviar',
   attach: 'Adjuntar archivos',

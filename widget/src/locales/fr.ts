@@ -11,7 +11,7 @@ export const strings: Translation = {
   close: 'Fermer le chat',
   more: 'Plus d’options',
   message: 'Votre message',
-  writeHere: 'Écrire un message…',
+  writeHere: 'Votre message…',
   startHere: 'De quoi s’agit-il ?',
   send: 'Envoyer',
   attach: 'Joindre des fichiers',

@@ -10,7 +10,7 @@ export const strings: Translation = {
   close: 'Fechar o chat',
   more: 'Mais opções',
   message: 'Sua mensagem',
-  writeHere: 'Escreva uma mensagem…',
+  writeHere: 'Sua mensagem…',
   startHere: 'Do que se trata?',
   send: 'Enviar',
   attach: 'Anexar arquivos',
