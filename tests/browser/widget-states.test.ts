@@ -187,6 +187,18 @@ describe('the page around it', () => {
     expect(await page.evaluate('strict.heard')).toEqual(['open', 'ticket:created']);
   }, 60_000);
 
+  test('a component that does so before the script is there leaves the same, and nothing throws', async () => {
+    const before = '<script src="/strict.js"></script><script src="/strict-early.js"></script>';
+    widget.site.page = { before };
+    const { page, complaints } = await come();
+    await page.getByRole('button', { name: 'Open chat' }).waitFor();
+    await begin(page);
+    await page.getByText('Sent', { exact: true }).waitFor();
+    expect(await page.evaluate("document.querySelectorAll('deskcord-chat').length")).toBe(1);
+    expect(await page.evaluate('strict.heard')).toEqual(['open', 'ticket:created']);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
   test('a page that comes back from the back/forward cache has its draft, what was said meanwhile, and sends', async () => {
     widget.site.page = { before: '<script src="/shown.js"></script>' };
     const { page } = await come();
