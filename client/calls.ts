@@ -12,7 +12,7 @@ import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { isRefusal, toDeskError } from './errors.ts';
 import { newId } from './ids.ts';
-import type { OutboxItem } from './outbox-item.ts';
+import { bodyOf, type OutboxItem } from './outbox-item.ts';
 import type { Rest } from './rest.ts';
 import type { UploadWatch } from './upload.ts';
 
@@ -73,9 +73,9 @@ export class Calls {
     return this.#rest<TicketView>('POST', '/tickets', { body });
   }
 
-  async send({ client_id, ticket_id, content, files }: OutboxItem): Promise<MessageView> {
-    const attachments = files.map(({ id }) => id);
-    const body = { content, client_id, ...(attachments.length > 0 && { attachments }) };
+  async send(item: OutboxItem): Promise<MessageView> {
+    const { ticket_id } = item;
+    const body = bodyOf(item);
     const { message } = await this.#ask('send_message', { ticket_id, ...body }, async () => ({
       message: await this.#rest('POST', `/tickets/${ticket_id}/messages`, { body }),
     }));

@@ -216,10 +216,10 @@ export class DeskClient {
    * Stores a message and sends it until the server has accepted or refused it.
    * @param options.attachments what `upload` has answered for this ticket, at most ten
    * @param options.uploads files in `blobs` that are uploaded first, each try going on where it was
+   * @param options.reply_to the id of the message it answers; left out where that has been deleted meanwhile
    */
   send(ticketId: string, content: string, options: SendOptions = {}): Sending {
-    const { attachments = [], uploads = [] } = options;
-    return this.#outbox.add(ticketId, content, attachments, uploads);
+    return this.#outbox.add(ticketId, content, options);
   }
 
   /** Calls a message off that has not left yet. @returns false where it may be on its way */

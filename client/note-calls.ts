@@ -1,7 +1,7 @@
 import type { SyncAck } from '../src/contract/events.ts';
 import type { MessageView } from '../src/contract/messages.ts';
 import type { Connection } from './connection.ts';
-import type { OutboxItem } from './outbox-item.ts';
+import { bodyOf, type OutboxItem } from './outbox-item.ts';
 import type { Rest } from './rest.ts';
 
 /** A page of a ticket's notes, oldest first. */
@@ -25,9 +25,9 @@ export function createNoteCalls({ connection, rest }: { connection: Connection; 
       return { notes: body, head: Number(headers.get('deskcord-head') ?? 0), more };
     },
 
-    async send({ client_id, ticket_id, content, files }: OutboxItem): Promise<MessageView> {
-      const attachments = files.map(({ id }) => id);
-      const body = { content, client_id, ...(attachments.length > 0 && { attachments }) };
+    async send(item: OutboxItem): Promise<MessageView> {
+      const { ticket_id } = item;
+      const body = bodyOf(item);
       if (!connection.online) return call('POST', `/tickets/${ticket_id}/notes`, body);
       return (await connection.ask('send_note', { ticket_id, ...body })).note;
     },

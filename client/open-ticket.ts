@@ -14,10 +14,12 @@ export type ShownMessage =
   | { key: string; state: 'sent'; message: MessageView }
   | { key: string; state: 'sending' | 'failed'; item: OutboxItem };
 
-/** What goes with a message: files the server has, and files it is still to get. */
+/** What goes with a message: files the server has, files it is still to get, and what it answers. */
 export interface SendOptions {
   attachments?: readonly FileView[];
   uploads?: readonly LocalFile[];
+  /** The id of the message of the same ticket that this one answers. */
+  reply_to?: string | undefined;
 }
 
 /** The calls of the client an open ticket stands for. */

@@ -26,6 +26,8 @@ export interface OutboxItem {
   readonly files: readonly FileView[];
   /** What is still to be uploaded for it, before it is sent. */
   readonly uploads?: readonly LocalFile[];
+  /** The id of the message it answers. */
+  readonly reply_to?: string | undefined;
   /** Milliseconds since 1970. */
   readonly created_at: number;
   /** `failed`: the server has refused it for good. */
@@ -36,6 +38,13 @@ export interface OutboxItem {
   readonly reason?: Reason;
   /** When the next try comes, in milliseconds since 1970. */
   readonly retry_at?: number;
+}
+
+/** What is sent of it. */
+export function bodyOf({ client_id, content, files, reply_to }: OutboxItem) {
+  const attachments = files.map(({ id }) => id);
+  const more = { ...(attachments.length > 0 && { attachments }), ...(reply_to && { reply_to }) };
+  return { content, client_id, ...more };
 }
 
 /** Undefined for what another tab has just taken away, or somebody else has written there. */

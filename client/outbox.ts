@@ -1,8 +1,9 @@
-import type { FileView, MessageView } from '../src/contract/messages.ts';
+import type { MessageView } from '../src/contract/messages.ts';
 import { retryDelay } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { DeskError, isRefusal, reasonOf, toDeskError } from './errors.ts';
 import { isPending } from './new-tickets.ts';
+import type { SendOptions } from './open-ticket.ts';
 import {
   keyOf,
   type LocalFile,
@@ -92,18 +93,21 @@ export class Outbox {
     return (this.#queues.get(ticketId) ?? []).map(({ item }) => item);
   }
 
-  /** @param uploads files whose bytes are in `blobs`; from here on they are the outbox's to remove */
-  add(
-    ticketId: string,
-    content: string,
-    files: readonly FileView[],
-    uploads: readonly LocalFile[] = [],
-  ): Sending {
+  /** Files of `uploads` have their bytes in `blobs`; from here on they are the outbox's to remove. */
+  add(ticketId: string, content: string, options: SendOptions = {}): Sending {
+    const { attachments: files = [], uploads = [], reply_to } = options;
     const { clock, newId, storage, onError } = this.#options;
     const now = clock.now();
     this.#lastOrder = Math.max(this.#lastOrder + 1, now);
     const id = newId();
-    const fields = { client_id: id, ticket_id: ticketId, content, files, created_at: now };
+    const fields = {
+      client_id: id,
+      ticket_id: ticketId,
+      content,
+      files,
+      created_at: now,
+      reply_to,
+    };
     const local = uploads.length > 0 && { uploads };
     const item: OutboxItem = { ...fields, ...local, state: 'sending', failures: 0 };
     const key = keyOf(this.#prefix, ticketId, this.#lastOrder, id);
@@ -276,6 +280,11 @@ export class Outbox {
       if (entry.done || this.#closed) return undefined;
       const error = toDeskError(thrown);
       const reason = reasonOf(error);
+      // What it answers has been deleted meanwhile: its words are worth more than that.
+      if (entry.item.reply_to && error.errors[0]?.type === 'unknown_message') {
+        this.#change(entry, { ...entry.item, reply_to: undefined });
+        return undefined;
+      }
       if (isRefusal(error)) {
         this.#change(entry, { ...entry.item, state: 'failed', reason });
         entry.reject(error);

@@ -71,8 +71,7 @@ export class StaffClient extends DeskClient {
         this.#feed.learn(ticketId, page.head);
         return page;
       },
-      send: (content, { attachments = [], uploads = [] } = {}) =>
-        outbox.add(ticketId, content, attachments, uploads),
+      send: (content, options) => outbox.add(ticketId, content, options),
       edit: (noteId, content) => this.#calls.edit(ticketId, noteId, content),
       remove: (noteId) => this.#calls.remove(ticketId, noteId),
       get outbox() {

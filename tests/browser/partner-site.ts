@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mintToken } from '../support/people.ts';
@@ -33,6 +34,12 @@ const hostileCss = `
   deskcord-chat { z-index: -1 !important; opacity: 0 !important; position: static !important; }
   .cover { display: block !important; position: fixed !important; inset: 0 !important; z-index: 999999999 !important; }
 `;
+
+/** What a page that calls the chat before it is there begins with, as EMBEDDING has it. */
+const [, stub = ''] =
+  /```js\n(window\.SupportChat \?\?=.*?)```/s.exec(
+    readFileSync(new URL('../../docs/EMBEDDING.md', import.meta.url), 'utf8'),
+  ) ?? [];
 
 /** @param host where the widget and its server are */
 export async function servePartner(host: string): Promise<PartnerSite> {
@@ -86,13 +93,19 @@ export async function servePartner(host: string): Promise<PartnerSite> {
     '/strict.js': () => [
       200,
       'text/javascript',
-      `window.SupportChat = window.SupportChat || function () { (SupportChat.q = SupportChat.q || []).push(arguments); };
+      `${stub}
        window.strict = { heard: [], mount() {
          SupportChat('init', { tokenUrl: '/support-token' });
          const hear = (name) => () => strict.heard.push(name);
          const ends = ['open', 'ticket:created'].map((name) => SupportChat('on', name, hear(name)));
          return () => { for (const end of ends) end(); SupportChat('destroy'); };
        }, twice() { strict.mount()(); return void strict.mount(); } };`,
+    ],
+    // The same, with the chat's own script still to come.
+    '/strict-early.js': () => [
+      200,
+      'text/javascript',
+      'window.onerror = (text) => strict.heard.push(text); strict.twice();',
     ],
     '/shown.js': () => [
       200,

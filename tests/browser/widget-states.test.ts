@@ -30,6 +30,25 @@ const transferOf = (page: Page, name: string, type: string) =>
     `(() => { const all = new DataTransfer(); all.items.add(new File(['a'], '${name}', { type: '${type}' })); return all; })()`,
   );
 
+/** Counts what would be heard and seen outside of the page, and lets it think that nobody looks. */
+const calls = `
+  window.sounds = 0;
+  window.notices = [];
+  let hidden = false;
+  window.look = (isSeen) => { hidden = !isSeen; };
+  Object.defineProperty(document, 'hidden', { get: () => hidden });
+  const Real = AudioContext;
+  window.AudioContext = class extends Real {
+    get state() { return 'running'; }
+    createOscillator() { sounds += 0.5; return super.createOscillator(); }
+  };
+  window.Notification = class {
+    static permission = 'granted';
+    static requestPermission = async () => 'granted';
+    constructor(title, { body, tag }) { notices.push(title + ': ' + body + ' (' + tag + ')'); }
+    close() {}
+  };`;
+
 type Element = { dispatchEvent(event: unknown): void };
 interface Dom {
   ClipboardEvent: new (name: string, init: object) => unknown;
@@ -44,6 +63,8 @@ const paste = (field: unknown, clipboardData: unknown) => {
 
 const borderOf = (element: unknown) =>
   (globalThis as unknown as Dom).getComputedStyle(element).borderTopWidth;
+
+const widthOf = (image: unknown) => (image as { naturalWidth: number }).naturalWidth;
 
 const focused = (page: Page) =>
   page.evaluate("document.activeElement?.shadowRoot?.activeElement?.getAttribute('aria-label')");
@@ -118,8 +139,38 @@ describe('what a customer meets', () => {
     await eventually(async () => expect(await page.title()).toBe('A shop'));
   }, 60_000);
 
+  test('who has asked for it hears one sound and sees one notice for all tabs, and none while they look on', async () => {
+    const one = await come();
+    const { page, context } = one;
+    await context.grantPermissions(['notifications']);
+    await context.addInitScript(calls);
+    await page.reload();
+    const id = await begin(page);
+    await said(page, 'My fern is unwell').waitFor();
+    for (const name of ['Sound', 'Notifications']) {
+      await page.getByRole('button', { name: 'More options' }).click();
+      await page.getByRole('menuitemcheckbox', { name }).click();
+    }
+    await staff().send(id, 'Do you see this?');
+    await said(page, 'Do you see this?').waitFor();
+    const { page: second } = await come({}, one);
+    await second.getByRole('button', { name: 'Open chat' }).waitFor();
+    await page.getByRole('button', { name: 'Close chat' }).first().click();
+    for (const tab of [page, second]) await tab.evaluate('look(false)');
+    await staff().send(id, 'A little less sun');
+    for (const tab of [page, second])
+      await tab.getByRole('button', { name: 'Open chat (1)' }).waitFor();
+    const heard = async (what: string) =>
+      (await Promise.all([page, second].map((tab) => tab.evaluate(what)))) as unknown[];
+    await eventually(async () => expect((await heard('sounds')).sort()).toEqual([0, 1]));
+    await eventually(async () => {
+      const tags = new Set((await heard('notices')).flat());
+      expect([...tags]).toEqual([`Kim: A little less sun (deskcord-${id})`]);
+    });
+  }, 60_000);
+
   test('files are pasted and dropped, sent without words, and seen large and left again with the keyboard', async () => {
-    const { page } = await come();
+    const { page, complaints } = await come();
     await begin(page);
     const field = page.getByLabel('Your message');
     await field.evaluate(paste, await transferOf(page, 'pasted.txt', 'text/plain'));
@@ -140,11 +191,14 @@ describe('what a customer meets', () => {
     }
     await page.getByRole('button', { name: 'Picture leaf.png' }).press('Enter');
     const large = page.getByRole('dialog', { name: 'Picture leaf.png' });
-    await large.getByRole('img', { name: 'leaf.png' }).waitFor();
+    const shown = large.getByRole('img', { name: 'leaf.png' });
+    // The policy of the page lets it through, and it is more than its name.
+    await eventually(async () => expect(await shown.evaluate(widthOf)).toBe(2));
     await picture(page, 'lightbox');
     await page.keyboard.press('Escape');
     await large.waitFor({ state: 'detached' });
     await eventually(async () => expect(await focused(page)).toBe('Picture leaf.png'));
+    expect(complaints).toEqual([]);
   }, 60_000);
 
   test('an emoji is chosen with arrow keys and stands where the caret was; Escape goes back to its button', async () => {
@@ -180,6 +234,18 @@ describe('the page around it', () => {
     await page.getByText('Sent', { exact: true }).waitFor();
     expect(await page.evaluate("document.querySelectorAll('deskcord-chat').length")).toBe(1);
     expect(await page.evaluate('strict.heard')).toEqual(['open', 'ticket:created']);
+  }, 60_000);
+
+  test('a component that does so before the script is there leaves the same, and nothing throws', async () => {
+    const before = '<script src="/strict.js"></script><script src="/strict-early.js"></script>';
+    widget.site.page = { before };
+    const { page, complaints } = await come();
+    await page.getByRole('button', { name: 'Open chat' }).waitFor();
+    await begin(page);
+    await page.getByText('Sent', { exact: true }).waitFor();
+    expect(await page.evaluate("document.querySelectorAll('deskcord-chat').length")).toBe(1);
+    expect(await page.evaluate('strict.heard')).toEqual(['open', 'ticket:created']);
+    expect(complaints).toEqual([]);
   }, 60_000);
 
   test('a page that comes back from the back/forward cache has its draft, what was said meanwhile, and sends', async () => {

@@ -143,6 +143,25 @@ describe('the end of a conversation', () => {
     await button(page, 'Undo').waitFor({ state: 'detached' });
   }, 60_000);
 
+  test('never counts from more than ten seconds, however late the answer comes after its event', async () => {
+    const { page } = await come();
+    await begin(page);
+    await page.route('**/closing', async (route) => {
+      const response = await route.fetch();
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      await route.fulfill({ response });
+    });
+    await end(page);
+    const counting = strip(page, /^Ends in \d+ s$/);
+    const seen = new Set<number>();
+    const until = Date.now() + 1500;
+    while (Date.now() < until) {
+      seen.add(Number(/\d+/.exec((await counting.textContent()) ?? '')?.[0]));
+      await page.waitForTimeout(50);
+    }
+    expect(Math.max(...seen)).toBeLessThanOrEqual(10);
+  }, 60_000);
+
   test('without a connection is not promised: it says so, and nothing is due', async () => {
     const { page } = await come();
     const id = await begin(page);
@@ -414,6 +433,61 @@ describe('everybody can use it', () => {
     },
     60_000,
   );
+
+  test('in every language the words in the empty field fit at 320 px', async () => {
+    const { page } = await come({ viewport: { width: 320, height: 568 }, bypassCSP: true });
+    const spare = () =>
+      page.evaluate(`(() => {
+        const field = document.querySelector('deskcord-chat').shadowRoot.querySelector('.composer textarea');
+        const { font, paddingLeft, paddingRight } = getComputedStyle(field);
+        const canvas = document.createElement('canvas').getContext('2d');
+        canvas.font = font;
+        const needed = canvas.measureText(field.placeholder).width;
+        return field.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) - needed;
+      })()`);
+    const everyLanguage = async () => {
+      for (const lang of ['en', 'de', 'fr', 'es', 'pt', 'ar', 'ja']) {
+        await page.evaluate(`SupportChat('setLocale', '${lang}')`);
+        await page.locator(`.panel[lang=${lang}]`).waitFor();
+        expect([lang, ((await spare()) as number) >= 0]).toEqual([lang, true]);
+      }
+      await page.evaluate("SupportChat('setLocale', 'en')");
+      await page.locator('.panel[lang=en]').waitFor();
+    };
+    await openChat(page);
+    await page.getByLabel('Your message').waitFor();
+    await everyLanguage();
+    await write(page, 'My fern is unwell');
+    await page.getByText('Sent', { exact: true }).waitFor();
+    await everyLanguage();
+  }, 60_000);
+
+  test('what is cut in a line keeps its beginning, whichever way its words run', async () => {
+    widget.site.page = { lang: 'ar' };
+    const { page } = await come({ viewport: { width: 320, height: 568 } });
+    const topic = 'A question in English that is much longer than any line of a small phone';
+    await me().call('POST', '/tickets', { topic, description: `${topic}, and longer still` });
+    const hidden = (selectors: string) =>
+      page.evaluate(`(() => {
+        const root = document.querySelector('deskcord-chat').shadowRoot;
+        return [...root.querySelectorAll('${selectors}')].filter((one) => {
+          const letter = document.createRange();
+          const text = document.createTreeWalker(one, NodeFilter.SHOW_TEXT).nextNode();
+          letter.setStart(text, 0);
+          letter.setEnd(text, 1);
+          const [a, b] = [letter.getBoundingClientRect(), one.getBoundingClientRect()];
+          return a.left < b.left - 1 || a.right > b.right + 1;
+        }).map((one) => one.className || one.tagName);
+      })()`);
+    await page.locator('.launcher').click();
+    await page.locator('.ticket-last').waitFor();
+    await picture(page, 'cut-list');
+    expect(await hidden('.ticket-topic, .ticket-last')).toEqual([]);
+    await page.locator('.ticket').click();
+    await page.locator('.titles h2', { hasText: 'A question' }).waitFor();
+    await picture(page, 'cut-header');
+    expect(await hidden('.titles h2')).toEqual([]);
+  }, 60_000);
 
   test('in every language all of it fits at 320 px', async () => {
     const { page } = await come({ viewport: { width: 320, height: 568 }, bypassCSP: true });

@@ -167,7 +167,7 @@ describe('the widget on a partner’s page', () => {
     await page.getByLabel('Your message').fill('a secret');
     site.user = { id: `ben-${users}`, username: 'Ben' };
     await page.evaluate("SupportChat('refreshToken')");
-    await page.getByPlaceholder('Tell us what it is about…').waitFor();
+    await page.getByPlaceholder('What is it about?').waitFor();
     expect(await page.getByText('This is mine alone').count()).toBe(0);
     expect(await page.getByLabel('Your message').inputValue()).toBe('');
     site.user = { id: `ana-${users}`, username: 'Ana' };

@@ -79,7 +79,10 @@ export function useWidget({ env = {}, front, launch, onStart }: Options = {}): W
     tests.app = app;
     await app.ready;
     end = onStart?.(app);
-    tests.site = await servePartner((await front?.(app)) ?? app.url);
+    const host = (await front?.(app)) ?? app.url;
+    // Files have the address the page's policy names, or no picture would ever be shown.
+    app.setPublicUrl(host);
+    tests.site = await servePartner(host);
     tests.browser = await openBrowser(launch);
   }, 240_000);
   afterAll(async () => {

@@ -97,8 +97,10 @@ test('messages and files written for a ticket that does not exist yet follow it,
   await outbox.restore();
   await storage.blobs?.set('k', new Blob(['bytes']));
   const pending = pendingId('x');
-  outbox.add(pending, 'first', []);
-  outbox.add(pending, '', [], [{ key: 'k', name: 'leaf.png', type: 'image/png', size: 5 }]);
+  outbox.add(pending, 'first');
+  outbox.add(pending, '', {
+    uploads: [{ key: 'k', name: 'leaf.png', type: 'image/png', size: 5 }],
+  });
   expect(sent).toEqual([]);
   outbox.move(pending, 'real');
   await eventually(() => expect(sent).toHaveLength(2));
@@ -125,7 +127,7 @@ test('a message that has not left can be called off, and its file is forgotten',
   await outbox.restore();
   await storage.blobs?.set('k', new Blob(['bytes']));
   const file = { key: 'k', name: 'leaf.png', type: 'image/png', size: 5 };
-  const { accepted } = outbox.add('ticket', '', [], [file]);
+  const { accepted } = outbox.add('ticket', '', { uploads: [file] });
   expect(outbox.cancel('ticket', 'm')).toBe(true);
   await expect(accepted).rejects.toMatchObject({ code: 'DISCARDED' });
   expect(outbox.items('ticket')).toEqual([]);

@@ -85,8 +85,8 @@ describe('the outbox', () => {
       lost(),
       lost(),
     ]);
-    outbox.add(TICKET, 'one', []);
-    outbox.add(TICKET, 'two', []);
+    outbox.add(TICKET, 'one');
+    outbox.add(TICKET, 'two');
     await settle();
     const waits: number[] = [];
     for (let i = 0; i < 3; i++) {
@@ -104,12 +104,25 @@ describe('the outbox', () => {
     expect(outbox.items(TICKET)).toEqual([]);
   });
 
+  test('an answer to what is no longer there goes out without it, under the same client id', async () => {
+    const errors = [{ location: 'reply_to', message: 'gone', type: 'unknown_message', in: 'body' }];
+    const refused = new DeskError('BAD_REQUEST', 'no', { errors: errors as never });
+    const { outbox, tries, changes, settle } = createOutbox(createMemoryStorage(), [refused]);
+    outbox.add(TICKET, 'one', { reply_to: 'gone' });
+    await settle();
+    expect(tries.map(({ client_id, reply_to }) => [client_id, reply_to])).toEqual([
+      ['id-1', 'gone'],
+      ['id-1', undefined],
+    ]);
+    expect(changes.at(-1)?.state).toBe('sent');
+  });
+
   test('a rate limit is waited for, even when a connection comes', async () => {
     const limited = new DeskError('RATELIMIT', 'slowly', { retryAfter: 30 });
     const { outbox, tries, settle, advance, delays } = createOutbox(createMemoryStorage(), [
       limited,
     ]);
-    outbox.add(TICKET, 'one', []);
+    outbox.add(TICKET, 'one');
     await settle();
     outbox.wake();
     await settle();
@@ -121,7 +134,7 @@ describe('the outbox', () => {
 
   test('a connection cuts the wait short', async () => {
     const { outbox, tries, settle } = createOutbox(createMemoryStorage(), [lost()]);
-    outbox.add(TICKET, 'one', []);
+    outbox.add(TICKET, 'one');
     await settle();
     outbox.wake();
     await settle();
@@ -134,8 +147,8 @@ describe('the outbox', () => {
       const { outbox, tries, changes, settle } = createOutbox(createMemoryStorage(), [
         new DeskError(code, 'no'),
       ]);
-      const { accepted } = outbox.add(TICKET, 'one', []);
-      outbox.add(TICKET, 'two', []);
+      const { accepted } = outbox.add(TICKET, 'one');
+      outbox.add(TICKET, 'two');
       await expect(accepted).rejects.toThrow('no');
       await settle();
       expect(outbox.items(TICKET)).toMatchObject([
@@ -152,12 +165,12 @@ describe('the outbox', () => {
   test('what is not accepted is there after a reload, in order, and what was accepted is not', async () => {
     const storage = createMemoryStorage();
     const before = createOutbox(storage, ['ok', lost()], 'before');
-    for (const content of ['one', 'two', 'three']) before.outbox.add(TICKET, content, []);
+    for (const content of ['one', 'two', 'three']) before.outbox.add(TICKET, content);
     await before.settle();
     before.outbox.close();
     const after = createOutbox(storage, [], 'after');
     await after.outbox.restore();
-    after.outbox.add(TICKET, 'four', []);
+    after.outbox.add(TICKET, 'four');
     await after.settle();
     expect(after.tries.map(({ client_id, content }) => [client_id, content])).toEqual([
       ['before-2', 'two'],
@@ -170,7 +183,7 @@ describe('the outbox', () => {
   test('a message that shows up in the log has arrived, whatever became of the answer', async () => {
     const storage = createMemoryStorage();
     const { outbox, tries, settle, advance } = createOutbox(storage, [lost()]);
-    const { accepted } = outbox.add(TICKET, 'one', []);
+    const { accepted } = outbox.add(TICKET, 'one');
     await settle();
     outbox.note({ ticket_id: TICKET, client_id: 'id-1', seq: 7 } as MessageView);
     expect(await accepted).toMatchObject({ seq: 7 });
@@ -183,7 +196,7 @@ describe('the outbox', () => {
     const storage = createMemoryStorage();
     const first = createOutbox(storage, [lost()], 'first');
     const second = createOutbox(storage, [lost()], 'second');
-    first.outbox.add(TICKET, 'one', []);
+    first.outbox.add(TICKET, 'one');
     await first.settle();
     await second.outbox.restore();
     await second.settle();
@@ -198,7 +211,7 @@ describe('the outbox', () => {
   test('a failed message can be discarded', async () => {
     const storage = createMemoryStorage();
     const { outbox, settle } = createOutbox(storage, [new DeskError('CONFLICT', 'closed')]);
-    outbox.add(TICKET, 'one', []);
+    outbox.add(TICKET, 'one');
     await settle();
     outbox.discard(TICKET, 'id-1');
     await settle();

@@ -2,10 +2,9 @@ import type { LocalFile, OutboxItem } from '../../../client/outbox-item.ts';
 import type { FileView, MessageView } from '../../../src/contract/messages.ts';
 import type { Conversation } from './conversation.ts';
 import type { Desk } from './desk.ts';
+import { Arrived, Failed, useProgress } from './foot.tsx';
 import { Avatar, Icon, IconButton } from './icons.tsx';
-import { useNow } from './listeners.ts';
 import { Said } from './markup.tsx';
-import { reasonText } from './reasons.ts';
 import type { Row } from './rows.ts';
 import type { Session } from './session.ts';
 import { sizeText } from './text-rules.ts';
@@ -24,7 +23,8 @@ export function Bubble(props: BubbleProps) {
   const { shown, isMine, isFirst, isLast } = row;
   const { say } = desk.words;
   const message = shown.state === 'sent' ? shown.message : undefined;
-  const { content, files } = shown.state === 'sent' ? shown.message : shown.item;
+  const { content, files, reply_to } = shown.state === 'sent' ? shown.message : shown.item;
+  const Quote = reply_to && desk.layers.service?.Quote;
   const uploads = shown.state === 'sent' ? [] : (shown.item.uploads ?? []);
   const isEdited = conversation.draft.state.edit?.id === message?.id && message !== undefined;
   const hasMenu = content !== '' || (message ? !conversation.isClosed : isMine);
@@ -45,6 +45,7 @@ export function Bubble(props: BubbleProps) {
           <Avatar name={message.author_name} id={message.author_id} />
         )}
         <div class="stack">
+          {Quote && <Quote {...props} id={reply_to} />}
           {(files.length > 0 || uploads.length > 0) && (
             <Files {...props} files={files} uploads={uploads} />
           )}
@@ -74,47 +75,27 @@ export function Bubble(props: BubbleProps) {
 
 function Foot(props: BubbleProps & { message: MessageView | undefined }) {
   const { desk, row, message, session } = props;
-  const { words } = desk;
   if (row.shown.state === 'failed') return <FailedFoot {...props} item={row.shown.item} />;
   if ('item' in row.shown) return <WaitingFoot {...props} item={row.shown.item} />;
   if (!message || !(row.isLast || message.edited || row.isNewestOwn)) return null;
-  const { isNewestOwn } = row;
-  const isSeen = session.states.get(message.ticket_id).seen >= message.seq;
-  return (
-    <p class="foot">
-      {message.edited && <span>{words.say('edited')} ·</span>}
-      <time
-        dateTime={new Date(message.created_at).toISOString()}
-        title={words.full(message.created_at)}
-      >
-        {words.time(message.created_at)}
-      </time>
-      {isNewestOwn && (
-        <span class={isSeen ? 'state seen' : 'state'}>
-          <Icon name={isSeen ? 'checks' : 'check'} />
-          {words.say(isSeen ? 'seen' : 'sent')}
-        </span>
-      )}
-    </p>
-  );
+  const { created_at, edited, ticket_id, seq } = message;
+  const isSeen = row.isNewestOwn && session.states.get(ticket_id).seen >= seq;
+  return <Arrived {...{ desk, at: created_at, edited, isSeen }} />;
 }
 
 /** On its way: for how long nobody needs to guess where the server has said so. */
 function WaitingFoot({ desk, session, conversation, item }: BubbleProps & { item: OutboxItem }) {
   const { say } = desk.words;
-  const isLimited = item.reason?.code === 'RATELIMIT' && item.retry_at !== undefined;
-  const now = useNow(isLimited);
+  const text = useProgress(desk, session, item);
   const progress = item.uploads?.length ? session.client.progress(item.client_id) : undefined;
-  const seconds = Math.max(1, Math.ceil(((item.retry_at ?? now) - now) / 1000));
-  const isOnline = session.client.connection.state === 'online';
-  let text = say(isOnline && item.failures === 0 ? 'sending' : 'waiting');
-  if (isLimited) text = say('retryIn', { seconds });
-  else if (progress !== undefined && isOnline) {
-    text = say('uploading', { percent: Math.round(progress * 100) });
-  }
   return (
     <p class="foot">
-      <Icon name="clock" /> <span>{text}</span>
+      <Icon name="clock" />{' '}
+      <span>
+        {progress !== undefined && text === say('sending')
+          ? say('uploading', { percent: Math.round(progress * 100) })
+          : text}
+      </span>
       {item.uploads?.length ? (
         <button type="button" class="link" onClick={() => conversation.cancel(item.client_id)}>
           {say('cancelUpload')}
@@ -125,42 +106,17 @@ function WaitingFoot({ desk, session, conversation, item }: BubbleProps & { item
 }
 
 function FailedFoot({ desk, session, conversation, item }: BubbleProps & { item: OutboxItem }) {
-  const { words } = desk;
-  const { say } = words;
-  const isOver = item.reason?.code === 'CONFLICT' && conversation.isClosed;
+  const { client_id: id, ticket_id, content: text, reason } = item;
+  const isOver = reason?.code === 'CONFLICT' && conversation.isClosed;
   return (
-    <div class="foot failed">
-      <p>
-        <Icon name="alert" /> {say('notSent')} {reasonText(words, item.reason)}
-      </p>
-      <p class="choices">
-        {isOver ? (
-          <button type="button" class="link" onClick={() => conversation.moveToNew(item.client_id)}>
-            {say('sendInNew')}
-          </button>
-        ) : (
-          <button
-            type="button"
-            class="link"
-            onClick={() => session.client.retry(item.ticket_id, item.client_id)}
-          >
-            {say('retry')}
-          </button>
-        )}
-        {item.content && (
-          <button type="button" class="link" onClick={() => desk.copy(item.content)}>
-            {say('copy')}
-          </button>
-        )}
-        <button
-          type="button"
-          class="link"
-          onClick={() => desk.askDiscard(conversation, item.client_id)}
-        >
-          {say('discard')}
-        </button>
-      </p>
-    </div>
+    <Failed
+      {...{ desk, reason, text }}
+      retry={desk.words.say(isOver ? 'sendInNew' : 'retry')}
+      onRetry={() =>
+        void (isOver ? conversation.moveToNew(id) : session.client.retry(ticket_id, id))
+      }
+      onDiscard={() => desk.askDiscard(conversation, id)}
+    />
   );
 }
 

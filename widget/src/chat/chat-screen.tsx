@@ -45,6 +45,7 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
           rows={rows}
           label={conversation.ticket?.topic ?? say('title')}
           toEnd={toEnd}
+          steer={conversation}
           onTop={() => conversation.loadOlder()}
           onBottom={setAtBottom}
           render={render}

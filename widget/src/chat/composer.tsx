@@ -39,14 +39,15 @@ export function Composer({ desk, session, conversation, onSent }: ComposerProps)
   const picker = useRef<HTMLInputElement>(null);
   const [saving, setSaving] = useState(false);
   const { draft } = conversation;
-  const { edit, files } = draft.state;
+  const { edit, files, reply } = draft.state;
+  const { service } = desk.layers;
   const text = edit ? edit.text : draft.state.text;
   const over = countCodePoints(text) - limits.content;
   const hasContent = isVisible(text) || (!edit && files.length > 0);
   const canSend = hasContent && over <= 0 && !saving;
 
   useGrowth(field, text);
-  useEffect(() => field.current?.focus({ preventScroll: true }), [edit?.id]);
+  useEffect(() => field.current?.focus({ preventScroll: true }), [edit?.id, reply]);
 
   const change = (value: string) => {
     if (edit) draft.change({ edit: { ...edit, text: value } });
@@ -79,9 +80,10 @@ export function Composer({ desk, session, conversation, onSent }: ComposerProps)
     if (event.key === 'Enter' && !event.shiftKey && !isTouch()) {
       event.preventDefault();
       submit();
-    } else if (event.key === 'Escape' && edit) {
+    } else if (event.key === 'Escape' && (edit || reply)) {
       event.stopPropagation();
-      conversation.endEdit();
+      if (edit) conversation.endEdit();
+      else conversation.reply(undefined);
     } else if (event.key === 'ArrowUp' && !text && !edit) {
       const own = conversation.messages.findLast(
         (shown) => shown.state === 'sent' && shown.message.author_id === session.person.id,
@@ -107,6 +109,9 @@ export function Composer({ desk, session, conversation, onSent }: ComposerProps)
             {say('cancel')}
           </button>
         </p>
+      )}
+      {!edit && reply && service && (
+        <service.ReplyBar {...{ desk, session, conversation }} id={reply} />
       )}
       {!edit && files.length > 0 && <ChosenFiles desk={desk} session={session} draft={draft} />}
       <div class="composer-box">

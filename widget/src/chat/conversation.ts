@@ -20,6 +20,8 @@ export class Conversation {
   readonly open: OpenTicket | undefined;
   /** While a copy of it is made. */
   keepsAll = false;
+  /** Shows the message of that key; there while the list of them is. */
+  goTo: ((key: string) => void) | undefined;
   readonly #session: Session;
   readonly #end: () => void;
 
@@ -95,9 +97,9 @@ export class Conversation {
   /** Sends the draft; of a blank page it makes a ticket. */
   send(): void {
     const { client, context } = this.#session;
-    const { text, files } = this.draft.take();
+    const { text, files, reply } = this.draft.take();
     if (this.id !== BLANK) {
-      client.send(this.id, text, { uploads: files });
+      client.send(this.id, text, { uploads: files, reply_to: reply });
       return;
     }
     const description = text || files.map(({ name }) => name).join(', ');
@@ -117,6 +119,12 @@ export class Conversation {
     if (states.get(this.id).unread.length === 0) return;
     states.read(this.id, (one) => one <= seq);
     client.read(this.id, seq);
+    this.#session.tell();
+  }
+
+  /** What is written next answers the message of that id; undefined takes it back. */
+  reply(id: string | undefined): void {
+    this.draft.change({ reply: id, edit: undefined });
     this.#session.tell();
   }
 

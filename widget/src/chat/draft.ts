@@ -8,9 +8,12 @@ export interface DraftState {
   files: LocalFile[];
   /** An own message that is being changed. */
   edit?: { id: string; text: string; before: string } | undefined;
+  /** The id of the message that will be answered. */
+  reply?: string | undefined;
 }
 
-export const isEmpty = ({ text, files, edit }: DraftState) => !text && files.length === 0 && !edit;
+export const isEmpty = ({ text, files, edit, reply }: DraftState) =>
+  !text && files.length === 0 && !edit && !reply;
 
 /** Stored with every key, so that a page that ends loses nothing. */
 export class Draft {
@@ -71,7 +74,7 @@ export class Draft {
   /** Hands everything over; the files' bytes stay where they are. */
   take(): DraftState {
     const taken = this.#state;
-    this.change({ text: '', files: [], edit: undefined });
+    this.change({ text: '', files: [], edit: undefined, reply: undefined });
     return taken;
   }
 }

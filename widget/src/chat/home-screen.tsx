@@ -36,8 +36,8 @@ export function HomeScreen({ desk, session }: { desk: Desk; session: Session }) 
                 onClick={() => session.show(pendingId(item.client_id))}
               >
                 <span class="ticket-text">
-                  <span class="ticket-topic">
-                    <bdi>{item.topic}</bdi>
+                  <span class="ticket-topic" dir="auto">
+                    {item.topic}
                   </span>
                   <span class="ticket-last">
                     {say(item.state === 'failed' ? 'notSent' : 'waiting')}
@@ -81,8 +81,8 @@ function Ticket({ desk, session, ticket }: { desk: Desk; session: Session; ticke
     >
       <span class="ticket-text">
         <span class="ticket-top">
-          <span class="ticket-topic">
-            <bdi>{ticket.topic}</bdi>
+          <span class="ticket-topic" dir="auto">
+            {ticket.topic}
           </span>
           <time dateTime={new Date(ticket.updated_at).toISOString()}>
             {words.when(ticket.updated_at)}
@@ -90,9 +90,9 @@ function Ticket({ desk, session, ticket }: { desk: Desk; session: Session; ticke
         </span>
         <span class="ticket-bottom">
           {isClosed && <span class="pill">{say('endedShort')}</span>}
-          <span class="ticket-last">
-            {isOwn && <span class="you">{say('you')}: </span>}
-            <bdi>{text}</bdi>
+          {isOwn && <span class="you">{say('you')}: </span>}
+          <span class="ticket-last" dir="auto">
+            {text}
           </span>
           {unread.length > 0 && (
             <span class="count-pill">

@@ -4,8 +4,6 @@ const paths = {
   clip: 'M20 11.5l-8.2 8.2a5 5 0 01-7.1-7.1l8.7-8.7a3.4 3.4 0 014.8 4.8l-8.6 8.6a1.7 1.7 0 01-2.4-2.4l7.9-7.9',
   smile: 'M12 3a9 9 0 100 18 9 9 0 000-18zM8.5 14.2a4.3 4.3 0 007 0M9 9.5v.1m6-.1v.1',
   edit: 'M4 20l1-4.5L16.5 4l3.5 3.5L8.5 19 4 20z',
-  trash: 'M5 7h14M9.5 7V4.5h5V7m-8 0l.9 13h9.2l.9-13',
-  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
   close: 'M6 6l12 12M18 6L6 18',
   down: 'M12 5v14m0 0l-6-6m6 6l6-6',
   chevron: 'M9 6l6 6-6 6',
@@ -17,12 +15,10 @@ const paths = {
   talk: 'M12 4c5 0 9 3.2 9 7.3s-4 7.3-9 7.3c-1 0-2-.1-2.9-.4L4.8 20.3l.9-3.4C4 15.5 3 13.5 3 11.3 3 7.2 7 4 12 4zM8.3 11.5h.01m3.7 0h.01m3.7 0h.01',
   clock: 'M12 7.5V12l3 2M12 3.5a8.5 8.5 0 100 17 8.5 8.5 0 000-17z',
   alert: 'M12 8v5m0 3.2v.1M12 3a9 9 0 100 18 9 9 0 000-18z',
-  bell: 'M6.5 10a5.5 5.5 0 0111 0c0 5 2 6.5 2 6.5h-15s2-1.5 2-6.5M10 19.5a2 2 0 004 0',
-  sound: 'M4 9.5v5h3.5L12 18.5v-13L7.5 9.5zM15.5 9a4 4 0 010 6M18 6.5a7.5 7.5 0 010 11',
-  stop: 'M12 3a9 9 0 100 18 9 9 0 000-18zM8.5 12l2.5 2.5 4.5-5',
 } as const;
 
-export type IconName = keyof typeof paths;
+/** One of those every chat needs, or the drawing itself. */
+export type IconName = keyof typeof paths | `M${string}`;
 
 /** A line drawing of 1em; what it means is said beside it or by the button around it. */
 export function Icon({ name, flip = false }: { name: IconName; flip?: boolean }) {
@@ -32,7 +28,7 @@ export function Icon({ name, flip = false }: { name: IconName; flip?: boolean })
       viewBox="0 0 24 24"
       aria-hidden="true"
     >
-      <path d={paths[name]} />
+      <path d={paths[name as keyof typeof paths] ?? name} />
     </svg>
   );
 }

@@ -85,9 +85,7 @@ function Header({ desk, session }: { desk: Desk; session: Session | undefined })
           <img class="logo" src={options.logo} alt="" />
         ) : null}
         <div class="titles">
-          <h2>
-            <bdi>{topic ?? title}</bdi>
-          </h2>
+          <h2 dir="auto">{topic ?? title}</h2>
           {conversation && (
             <p>
               {conversation.ticket && (

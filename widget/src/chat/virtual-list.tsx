@@ -19,6 +19,8 @@ interface VirtualListProps<T extends Keyed> {
   onBottom(isAtBottom: boolean): void;
   /** Rises when the list shall go to its end. */
   toEnd: number;
+  /** Takes what shows the row of a key. */
+  steer: { goTo: ((key: string) => void) | undefined };
   children?: ComponentChildren;
 }
 
@@ -112,6 +114,8 @@ interface State<T> {
   aim: number;
   /** The end is looked at, and what comes there. */
   sticks: boolean;
+  /** The beginning is asked for, however much is still to come above. */
+  rises: boolean;
   anchor: Anchor | undefined;
   drawn: Window;
   /** What was drawn, by keys, and by what. */
@@ -156,7 +160,7 @@ function draw(
  * Whatever changes above, the row that is looked at stays where it is.
  */
 export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
-  const { rows, render, isSame, label, onTop, onBottom, toEnd, children } = props;
+  const { rows, render, isSame, label, onTop, onBottom, toEnd, steer, children } = props;
   const view = useRef<HTMLDivElement>(null);
   const places = useMemo(() => new Places(), []);
   const now = useRef<State<T>>({
@@ -164,6 +168,7 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     height: 800,
     aim: 0,
     sticks: true,
+    rises: false,
     anchor: undefined,
     drawn: { rows, first: 0, last: 0, isAll: false },
     render,
@@ -174,6 +179,7 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
 
   /** Where the view begins for the row that is looked at to be where it was. */
   const findTop = () => {
+    if (now.rises) return 0;
     const held = now.anchor;
     const index = held ? rows.findIndex(({ key }) => key === held.key) : -1;
     return held && index >= 0 ? places.start(index) - held.offset : undefined;
@@ -211,10 +217,19 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     };
   }, [observer]);
 
-  useLayoutEffect(() => {
-    now.sticks = true;
+  const look = (sticks: boolean, rises = false) => {
+    now.sticks = sticks;
+    now.rises = rises;
     renew();
-  }, [toEnd]);
+  };
+  useLayoutEffect(() => look(true), [toEnd]);
+
+  steer.goTo = (key) => {
+    now.anchor = { key, offset: 60 };
+    // The button that was pressed may be gone with its row.
+    view.current?.focus();
+    look(false);
+  };
 
   useLayoutEffect(() => {
     const element = view.current;
@@ -228,6 +243,7 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     if (wanted !== undefined && Math.abs(element.scrollTop - wanted) > 1) {
       element.scrollTop = wanted;
     }
+    if (now.rises) onTop();
     if (!now.drawn.isAll) soon(renew);
   });
 
@@ -238,7 +254,9 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
     // Not the first one: it names a day, and stays first when more of that day comes above.
     const index = find(places.of(rows).ends, top) || 1;
     const row = rows[index];
-    now.sticks = element.scrollHeight - top - height < NEAR;
+    // Whoever scrolls on has seen enough of the beginning.
+    if (top > 0) now.rises = false;
+    now.sticks = !now.rises && element.scrollHeight - top - height < NEAR;
     now.anchor = row && { key: row.key, offset: places.start(index) - top };
     now.top = top;
     now.height = height;
@@ -272,6 +290,13 @@ export function VirtualList<T extends Keyed>(props: VirtualListProps<T>) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
       tabIndex={0}
       onScroll={onScroll}
+      onKeyDown={(event) => {
+        const isEnd = event.key === 'End';
+        if (event.target !== view.current || (!isEnd && event.key !== 'Home')) return;
+        // Where rows have guessed heights, neither would be reached with one press.
+        event.preventDefault();
+        look(isEnd, !isEnd);
+      }}
     >
       <div class="spacer" style={{ height: `${before}px` }} />
       {[...now.lines.values()].map(({ shown }) => shown)}

@@ -22,7 +22,8 @@ let audio: AudioContext | undefined;
 /** Several tabs hear of the same message: one of them sounds. @param mark of the message */
 export async function sound(mark: string, shared: WebStorage): Promise<void> {
   const play = () => {
-    if (shared.getItem(SOUND_MARK) === mark) return;
+    // Ids grow: a tab that is behind does not sound what another has left behind already.
+    if ((shared.getItem(SOUND_MARK) ?? '') >= mark) return;
     shared.setItem(SOUND_MARK, mark);
     audio ??= new AudioContext();
     if (audio.state === 'running') playNotes(audio);

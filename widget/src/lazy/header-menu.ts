@@ -3,6 +3,7 @@ import type { Desk } from '../chat/desk.ts';
 import type { MenuItem } from '../chat/layers.ts';
 import type { Settings } from '../chat/news.ts';
 import type * as Copy from './copy.ts';
+import { drawings } from './drawings.ts';
 import { type ActionProps, endSoon } from './ticket-actions.ts';
 
 /** What can be done with the conversation that is shown, and with the chat. */
@@ -13,13 +14,13 @@ export function headerMenu(desk: Desk, conversation: Conversation | undefined): 
     void desk.news.change(settings).then(desk.tell, () => undefined);
   const items: MenuItem[] = [
     {
-      ...{ icon: 'sound', label: say('sound'), checked: sound },
+      ...{ icon: drawings.sound, label: say('sound'), checked: sound },
       onSelect: () => change({ sound: !sound }),
     },
   ];
   if ('Notification' in window) {
     items.push({
-      ...{ icon: 'bell', label: say('notify'), checked: notify },
+      ...{ icon: drawings.bell, label: say('notify'), checked: notify },
       onSelect: () => change({ notify: !notify }),
     });
   }
@@ -29,7 +30,7 @@ export function headerMenu(desk: Desk, conversation: Conversation | undefined): 
   items.push({ icon: 'file', label: say('saveCopy'), onSelect: () => void saveCopy(props) });
   if (!conversation.isClosed && conversation.closingDueAt === null) {
     const onSelect = () => void endSoon(props);
-    items.push({ icon: 'stop', label: say('end'), danger: true, onSelect });
+    items.push({ icon: drawings.stop, label: say('end'), danger: true, onSelect });
   }
   return items;
 }

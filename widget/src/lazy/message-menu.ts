@@ -1,5 +1,6 @@
 import type { BubbleProps } from '../chat/bubble.tsx';
 import type { MenuItem } from '../chat/layers.ts';
+import { drawings } from './drawings.ts';
 import { hasReacted, quickEmoji, toggleReaction } from './toggle-reaction.ts';
 
 /** What can be done with a message. */
@@ -17,12 +18,17 @@ export function messageMenu(props: BubbleProps): MenuItem[] {
       items.push({ label: emoji, checked, onSelect });
     }
   }
-  if (content) items.push({ icon: 'copy', label: say('copy'), onSelect: () => desk.copy(content) });
+  if (shown.state === 'sent' && !conversation.isClosed) {
+    const onSelect = () => conversation.reply(shown.message.id);
+    items.push({ icon: drawings.reply, label: say('reply'), onSelect });
+  }
+  if (content)
+    items.push({ icon: drawings.copy, label: say('copy'), onSelect: () => desk.copy(content) });
   if (!isMine) return items;
   if (shown.state !== 'sent') {
     const { client_id } = shown.item;
     const onSelect = () => desk.askDiscard(conversation, client_id);
-    items.push({ icon: 'trash', label: say('discard'), onSelect, danger: true });
+    items.push({ icon: drawings.trash, label: say('discard'), onSelect, danger: true });
     return items;
   }
   if (conversation.isClosed) return items;
@@ -38,6 +44,6 @@ export function messageMenu(props: BubbleProps): MenuItem[] {
       yes: say('delete'),
       onYes: () => desk.run(conversation.open?.remove(message.id)),
     });
-  items.push({ icon: 'trash', label: say('delete'), onSelect, danger: true });
+  items.push({ icon: drawings.trash, label: say('delete'), onSelect, danger: true });
   return items;
 }

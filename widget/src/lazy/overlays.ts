@@ -1,5 +1,6 @@
 import css from './overlays.css';
 
+export { drawings } from './drawings.ts';
 export { headerMenu } from './header-menu.ts';
 export { Menu } from './menu.tsx';
 export { messageMenu } from './message-menu.ts';

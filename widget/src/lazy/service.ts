@@ -2,6 +2,7 @@ import css from './service.css';
 
 export { Rating, Reopen } from './after-end.tsx';
 export { Hours, ReplyTime, Status } from './presence.tsx';
+export { Quote, ReplyBar } from './quote.tsx';
 export { Reactions } from './reactions.tsx';
 export { Strip } from './strip.tsx';
 

@@ -22,7 +22,8 @@ function Closing({ due, ...props }: ActionProps & { due: number }) {
   const { desk, session, conversation } = props;
   const { words } = desk;
   const now = session.serverTime(useNow(true));
-  const seconds = Math.ceil((due - now) / 1000);
+  // The clock may be learnt a moment after the time was taken: a part of a second is nothing to count from.
+  const seconds = Math.round((due - now) / 1000);
   const isCounted = seconds <= COUNTED_S;
   const isToday = startOfDay(due) === startOfDay(now);
   const text =

@@ -36,6 +36,8 @@ export const strings: Translation = {
   edited: 'معدّلة',
   editing: 'تعديل رسالتك',
   actions: 'خيارات الرسالة',
+  reply: 'رد',
+  earlier: 'رسالة غير معروضة هنا',
   react: 'تفاعل',
   errReact: 'لا مكان هنا لتفاعل آخر.',
   deleteAsk: 'حذف هذه الرسالة؟',

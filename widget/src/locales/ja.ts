@@ -37,6 +37,8 @@ export const strings: Translation = {
   edited: '編集済み',
   editing: 'メッセージを編集中',
   actions: 'メッセージの操作',
+  reply: '返信',
+  earlier: 'ここに表示されていないメッセージ',
   react: 'リアクション',
   errReact: 'ここにはこれ以上リアクションを付けられません。',
   deleteAsk: 'このメッセージを削除しますか？',
