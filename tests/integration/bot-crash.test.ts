@@ -351,6 +351,27 @@ test('a deletion that was missed is not lost with a bot that dies in a long back
   await eventually(async () => expect(await texts()).toEqual(backlog), { timeout: 30_000 });
 });
 
+test('fewer lines than Discord gives at a time do not hide what changed before the last one taken in', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const texts = async () => (await seen(ctx, ticket.id)).map(({ content }) => content);
+  const before = [];
+  for (const line of numbers(1, 70)) before.push(await kim.write(channel.id, line));
+  const timeout = 30_000;
+  await eventually(async () => expect(await texts()).toEqual(numbers(1, 70)), { timeout });
+  await first.stop();
+  await kim.edit(channel.id, before[9]?.id ?? '', 'line 10, edited');
+  await kim.remove(channel.id, before[19]?.id ?? '');
+  for (const line of numbers(71, 165)) await kim.write(channel.id, line);
+  await desk.bot();
+  const wanted = numbers(1, 165).map((line) => (line === 'line 10' ? 'line 10, edited' : line));
+  wanted.splice(19, 1);
+  await eventually(async () => expect(await texts()).toEqual(wanted), { timeout });
+}, 90_000);
+
 test('what a bot stored and died before it wrote that down is taken back when it was deleted meanwhile', async () => {
   const { ctx, sim } = desk;
   const first = await desk.bot();
