@@ -88,13 +88,17 @@ async function adopt(
   mark(bridge, ticket, incoming, sign);
 }
 
-/** Takes a message back that was deleted in the channel, unless a proxy has just said it again. */
+/**
+ * Takes a message back that was deleted in the channel, unless a proxy has just said it again.
+ * @param unrecorded what it stands for, where that is not written down
+ */
 export async function ingestDeleted(
   bridge: Bridge,
   ticket: MirroredTicket,
   id: string,
+  unrecorded?: Post,
 ): Promise<void> {
-  const post = await findPost(bridge.ctx, id);
+  const post = unrecorded ?? (await findPost(bridge.ctx, id));
   if (!post) return;
   const inbox = inboxOf(bridge, ticket.id);
   const isOurs = post.direction !== 'in' || !post.message_id;
