@@ -59,8 +59,9 @@ async function takeBackUnrecorded(
 }
 
 /**
- * Takes back what was deleted meanwhile, as far as the recent messages reach. An empty list says
- * nothing: Discord also answers so to a bot that may not read the history.
+ * Takes back what was deleted meanwhile, as far as the recent messages reach. An empty list says nothing of a
+ * channel, where a post of ours stands as a rule: Discord also answers so to a bot that may not read the history.
+ * In a thread each of the messages is asked for then.
  * @param dropped events beyond what is held, each of which may have been a deletion
  */
 export async function ingestMissedDeletions(
@@ -70,16 +71,17 @@ export async function ingestMissedDeletions(
   { messages, from }: Recent,
   dropped: number,
 ): Promise<void> {
-  if (messages.length === 0) return;
+  const isThread = channel.id !== ticket.mirror.channel_id;
+  if (messages.length === 0 && !isThread) return;
   const there = new Set(messages.map(({ id }) => id));
-  const ingested = await listIngested(bridge.ctx, ticket.id, messages.length + PAGE + dropped);
-  for (const { id, channel_id } of ingested) {
-    if (channel_id !== channel.id || there.has(id) || compareIds(id, from) < 0) continue;
+  const limit = messages.length + PAGE + dropped;
+  for (const { id } of await listIngested(bridge.ctx, ticket.id, limit, channel.id)) {
+    if (there.has(id) || compareIds(id, from) < 0) continue;
     if (!(await isDeleted(bridge, channel.id, id))) continue;
     await attempt(bridge, ticket, `deleted ${id}`, () => ingestDeleted(bridge, ticket, id));
   }
   // Those of threads, too: what is new in the channel is taken in before the threads are read.
-  if (channel.id !== ticket.mirror.channel_id) return;
+  if (isThread) return;
   const isThere = (id: string) => there.has(id);
   await takeBackUnrecorded(bridge, ticket, channel, 'public', isThere);
   await takeBackUnrecorded(bridge, ticket, channel, 'internal', isThere);

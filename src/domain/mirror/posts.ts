@@ -116,15 +116,20 @@ export function logOfPost({ ticket_id: ticketId, stream }: Post): LogId {
   return { ticketId, stream: stream ?? 'public' };
 }
 
-/** The newest messages taken in from a ticket's channel: so many of each log, since each has its own seqs. */
+/**
+ * The newest messages taken in from a ticket's channel: so many of each log, since each has its own seqs.
+ * @param placeId only those that stand in this channel or thread
+ */
 export async function listIngested(
   ctx: AppContext,
   ticketId: string,
   limit: number,
+  placeId?: string,
 ): Promise<Post[]> {
+  const place = placeId === undefined ? {} : { channel_id: placeId };
   const newest = async (stream: object) => {
     const rows = await native(ctx.db.posts)
-      .find({ ticket_id: oid(ticketId), direction: 'in', ...stream } as never)
+      .find({ ticket_id: oid(ticketId), direction: 'in', ...place, ...stream } as never)
       .sort({ seq: -1 })
       .limit(limit)
       .toArray();
