@@ -1,4 +1,4 @@
-import type { AnyThreadChannel, Message, TextChannel } from 'discord.js';
+import { type AnyThreadChannel, type Message, Routes, type TextChannel } from 'discord.js';
 import type { Bridge } from '../bridge.ts';
 import { code, hasCode } from '../discord-errors.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
@@ -49,6 +49,18 @@ export async function listRecent(bridge: Bridge, channel: Place, inbound: string
     after = end.id;
   }
   return { messages: ascending(found.values()), from: startOf(known) };
+}
+
+/** True where Discord says that a place has no such message. @throws where it says anything else */
+export async function isDeleted(bridge: Bridge, placeId: string, id: string): Promise<boolean> {
+  try {
+    const route = Routes.channelMessage(placeId, id);
+    await retryAfterRateLimit(bridge, () => bridge.rest.get(route));
+    return false;
+  } catch (error) {
+    if (hasCode(error, code.unknownMessage)) return true;
+    throw error;
+  }
 }
 
 /** A ticket's channel; undefined where it is gone. */

@@ -1,4 +1,4 @@
-import type { Message } from '../../src/domain/log/entry.ts';
+import type { Author, Stream } from '../../src/domain/log/entry.ts';
 import type { Post } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import type { Person } from '../people.ts';
@@ -26,6 +26,13 @@ export type InboundEvent =
   /** Something that must not overtake what was written before it, such as closing. */
   | { kind: 'act'; run: () => Promise<void>; reject: (error: Error) => void };
 
+/** Of a message that was deleted, what holds for its words when a proxy says them again. */
+export interface Original {
+  author: Author;
+  stream: Stream;
+  post: Pick<Post, 'marking' | 'among_staff'>;
+}
+
 /** Something said that a proxy may say again in its own name, or has just said. */
 export interface Echo {
   id: string;
@@ -33,8 +40,8 @@ export interface Echo {
   /** Monotonic milliseconds. */
   at: number;
   incoming: Incoming | undefined;
-  /** What was deleted, as its readers had it. */
-  original: { message: Message; post: Post } | undefined;
+  /** Of what was deleted: whose it was, and whom it was for. */
+  original: Original | undefined;
 }
 
 /** Events that were more than are held: the channel itself still says what they would have. */

@@ -3,6 +3,7 @@ import type { LogId, Message, Stream } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
 import { sendTo } from '../../src/domain/messages/send.ts';
 import { findPost, logOfPost, type Post } from '../../src/domain/mirror/posts.ts';
+import { keyOf } from '../../src/domain/mirror/unrecorded.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { copyFiles, MessageGone, pairFiles } from './attachments.ts';
@@ -23,11 +24,6 @@ import {
 } from './receipts.ts';
 import { impliedMarking } from './reply-mode.ts';
 
-/** The idempotency key of a message in one of its lives: it is the snowflake until it was taken back once. */
-function clientIdOf({ id }: Incoming, lives: number): string {
-  return lives === 0 ? id : `${id}:${lives}`;
-}
-
 /**
  * What an earlier try of the same message has stored already, before a crash or an unclear answer: in either
  * log, since an edit or another mode may have it judged otherwise by now.
@@ -36,15 +32,20 @@ async function storedBefore(
   { ctx }: Bridge,
   ticketId: string,
   actor: Actor,
-  clientId: string,
+  origin: Parameters<typeof keyOf>[0],
 ): Promise<Message | undefined> {
-  const find = async (stream: Stream) => {
+  const find = async (stream: Stream, clientId = keyOf(origin, stream)) => {
     const log: LogId = { ticketId, stream };
     const entry = await ctx.store.findByClientId(log, actor.key, clientId);
     return entry && (await readMessage(ctx.db, log, entry.id));
   };
-  const [message, note] = await Promise.all([find('public'), find('internal')]);
-  return message ?? note;
+  const [message, note, earlier] = await Promise.all([
+    find('public'),
+    find('internal'),
+    // As earlier versions have stored notes.
+    find('internal', keyOf(origin, 'public')),
+  ]);
+  return message ?? note ?? earlier;
 }
 
 /** Writes down what an earlier try has stored, and takes in what was edited since. */
@@ -100,8 +101,8 @@ async function pass(
 ): Promise<Refusal | undefined> {
   const { ctx } = bridge;
   const log: LogId = { ticketId: ticket.id, stream };
-  const client_id = clientIdOf(incoming, lives);
-  const stored = await storedBefore(bridge, ticket.id, actor, client_id);
+  const origin = { id: incoming.id, lives, placeId: incoming.message.channelId };
+  const stored = await storedBefore(bridge, ticket.id, actor, origin);
   if (stored) {
     // With nothing written down of it, it is deleted in Discord too: this event is from before that.
     const isGone = stored.deleted && !before && (await wasTakenBack(bridge, stored, incoming));
@@ -115,6 +116,7 @@ async function pass(
   }
   const files = copied.map(({ file }) => file);
   const reply_to = await answeredBy(bridge, ticket, log, incoming);
+  const client_id = keyOf(origin, stream);
   const body = { content: incoming.text, client_id, files, ...(reply_to && { reply_to }) };
   const at = lives === 0 ? incoming.writtenAt : incoming.editedAt;
   try {

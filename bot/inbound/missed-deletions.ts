@@ -1,64 +1,67 @@
-import { publicLog } from '../../src/domain/log/entry.ts';
+import type { Stream } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
-import {
-  listIngested,
-  listPosts,
-  listUnrecorded,
-  type Post,
-} from '../../src/domain/mirror/posts.ts';
+import { listIngested, type Post } from '../../src/domain/mirror/posts.ts';
+import { listUnrecorded, type Unrecorded } from '../../src/domain/mirror/unrecorded.ts';
 import type { Bridge } from '../bridge.ts';
-import { code, hasCode } from '../discord-errors.ts';
+import { isInaccessible } from '../discord-errors.ts';
+import { isGuest } from '../guests.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { retryAfterRateLimit } from '../rate-limit-retry.ts';
 import { compareIds } from '../snowflakes.ts';
-import { PAGE, type Place, type Recent } from './channel-pages.ts';
+import { isDeleted, PAGE, type Place, type Recent } from './channel-pages.ts';
 import { attempt } from './dead-letters.ts';
-import { takeBack } from './ingest-edit.ts';
 import { ingestDeleted } from './proxies.ts';
-import { isPermanent } from './receipts.ts';
+import { markIn } from './receipts.ts';
 
-/** True where Discord says that it has no such message; anything else leaves it as it is. */
-async function isDeleted(bridge: Bridge, channel: Place, id: string): Promise<boolean> {
+/** The same, where what keeps the bot from a thread, or its removal, says nothing of what stood in it. */
+async function isGone(bridge: Bridge, channel: Place, placeId: string, id: string) {
   try {
-    await retryAfterRateLimit(bridge, () =>
-      channel.messages.fetch({ message: id, force: true, cache: false }),
-    );
-    return false;
+    return await isDeleted(bridge, placeId, id);
   } catch (error) {
-    if (hasCode(error, code.unknownMessage)) return true;
-    throw error;
-  }
-}
-
-/** The same of what a bot has stored and was killed before it had written down which message it was. */
-async function takeBackUnrecorded(
-  bridge: Bridge,
-  ticket: MirroredTicket,
-  channel: Place,
-  ingested: readonly Post[],
-  isMissing: (id: string) => boolean,
-): Promise<void> {
-  const seqs = ingested.filter(({ stream }) => stream !== 'internal').map(({ seq }) => seq);
-  const log = publicLog(ticket.id);
-  const unrecorded = await listUnrecorded(bridge.ctx, ticket.id, Math.max(0, ...seqs));
-  for (const { messageId, clientId } of unrecorded) {
-    const [id = '', lives = '0'] = clientId.split(':');
-    // Of a channel from before this one nothing can be asked.
-    if (!isMissing(id) || compareIds(id, channel.id) < 0) continue;
-    // What a proxy has said again stands under that one's id.
-    if ((await listPosts(bridge.ctx, messageId)).length > 0) continue;
-    const message = await readMessage(bridge.ctx.db, log, messageId);
-    if (!message || message.deleted || !(await isDeleted(bridge, channel, id))) continue;
-    const life = { id, lives: Number(lives) };
-    await takeBack(bridge, message, life).catch((error: unknown) => {
-      if (!isPermanent(error)) throw error;
-    });
+    if (placeId === channel.id || !isInaccessible(error)) throw error;
+    return false;
   }
 }
 
 /**
- * Takes back what was deleted meanwhile, as far as the recent messages reach. An empty list says
- * nothing: Discord also answers so to a bot that may not read the history.
+ * What was stored and not written down is taken back as though it had been, or goes on as what a proxy has said
+ * again. What is still there is left to be found by whoever reads its place.
+ */
+async function takeBackUnrecorded(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  channel: Place,
+  stream: Stream,
+  isThere: (id: string) => boolean,
+): Promise<void> {
+  const log = { ticketId: ticket.id, stream };
+  const postOf = ({ id, lives, messageId, seq }: Unrecorded, placeId: string, author: string) => {
+    const isAmongStaff = placeId !== channel.id || isGuest(bridge, channel.id, author);
+    const post: Post = {
+      ...{ id, lives, seq, ticket_id: ticket.id, channel_id: placeId, message_id: messageId },
+      ...{ part: 0, direction: 'in', hash: '', edited: 0, files: [], mark: markIn(stream) },
+      ...(stream === 'internal' && { stream }),
+      ...(isAmongStaff && { among_staff: true }),
+      epoch: bridge.lease.fencingToken,
+    };
+    return post;
+  };
+  for (const found of await listUnrecorded(bridge.ctx, log)) {
+    const { id, messageId, placeId = channel.id } = found;
+    // Of a channel from before this one nothing can be asked.
+    if (compareIds(id, channel.id) < 0 || isThere(id)) continue;
+    const message = await readMessage(bridge.ctx.db, log, messageId);
+    if (!message || message.deleted || !(await isGone(bridge, channel, placeId, id))) continue;
+    const post = postOf(found, placeId, message.author.id);
+    await attempt(bridge, ticket, `deleted ${id} ${messageId}`, () =>
+      ingestDeleted(bridge, ticket, id, post),
+    );
+  }
+}
+
+/**
+ * Takes back what was deleted meanwhile, as far as the recent messages reach. An empty list says nothing of a
+ * channel, where a post of ours stands as a rule: Discord also answers so to a bot that may not read the history.
+ * In a thread each of the messages is asked for then.
  * @param dropped events beyond what is held, each of which may have been a deletion
  */
 export async function ingestMissedDeletions(
@@ -68,15 +71,18 @@ export async function ingestMissedDeletions(
   { messages, from }: Recent,
   dropped: number,
 ): Promise<void> {
-  if (messages.length === 0) return;
+  const isThread = channel.id !== ticket.mirror.channel_id;
+  if (messages.length === 0 && !isThread) return;
   const there = new Set(messages.map(({ id }) => id));
-  const ingested = await listIngested(bridge.ctx, ticket.id, messages.length + PAGE + dropped);
-  const isMissing = (id: string) => !there.has(id) && compareIds(id, from) >= 0;
-  for (const { id, channel_id } of ingested) {
-    if (channel_id !== channel.id || !isMissing(id)) continue;
-    if (!(await isDeleted(bridge, channel, id))) continue;
+  const limit = messages.length + PAGE + dropped;
+  for (const { id } of await listIngested(bridge.ctx, ticket.id, limit, channel.id)) {
+    if (there.has(id) || compareIds(id, from) < 0) continue;
+    if (!(await isDeleted(bridge, channel.id, id))) continue;
     await attempt(bridge, ticket, `deleted ${id}`, () => ingestDeleted(bridge, ticket, id));
   }
-  if (channel.id !== ticket.mirror.channel_id) return;
-  await takeBackUnrecorded(bridge, ticket, channel, ingested, isMissing);
+  // Those of threads, too: what is new in the channel is taken in before the threads are read.
+  if (isThread) return;
+  const isThere = (id: string) => there.has(id);
+  await takeBackUnrecorded(bridge, ticket, channel, 'public', isThere);
+  await takeBackUnrecorded(bridge, ticket, channel, 'internal', isThere);
 }

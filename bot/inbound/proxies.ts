@@ -1,4 +1,5 @@
 import { SnowflakeUtil } from 'discord.js';
+import { authorOf } from '../../src/domain/access/actor.ts';
 import { withIdentities } from '../../src/domain/agents/identities.ts';
 import type { LogId, Message } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
@@ -15,11 +16,11 @@ import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { actorOfAuthor } from '../people.ts';
 import { pairFiles } from './attachments.ts';
-import { type Echo, enqueue, inboxOf } from './inbox.ts';
+import { type Echo, enqueue, type Inbox, inboxOf, type Original } from './inbox.ts';
 import type { Incoming } from './incoming.ts';
 import { carryOut } from './ingest.ts';
 import { ingestDeletion } from './ingest-edit.ts';
-import { judgeWords, refusalOfText, streamOf } from './judge.ts';
+import { judge, judgeWords, refusalOfText, streamOf } from './judge.ts';
 import { mark } from './marks.ts';
 import { isPermanent, markIn } from './receipts.ts';
 import { asRepetitionOf } from './reply-mode.ts';
@@ -44,6 +45,10 @@ function repeats(original: string, repetition: string): boolean {
 function remember(echoes: Echo[], echo: Echo): void {
   echoes.push(echo);
   if (echoes.length > REMEMBERED) echoes.shift();
+}
+
+function rememberDeleted({ deletions }: Inbox, id: string, text: string, original: Original) {
+  remember(deletions, { id, text, original, at: performance.now(), incoming: undefined });
 }
 
 /** Takes the newest half out that goes with a text; those that are too old go too. */
@@ -88,13 +93,17 @@ async function adopt(
   mark(bridge, ticket, incoming, sign);
 }
 
-/** Takes a message back that was deleted in the channel, unless a proxy has just said it again. */
+/**
+ * Takes a message back that was deleted in the channel, unless a proxy has just said it again.
+ * @param unrecorded what it stands for, where that is not written down
+ */
 export async function ingestDeleted(
   bridge: Bridge,
   ticket: MirroredTicket,
   id: string,
+  unrecorded?: Post,
 ): Promise<void> {
-  const post = await findPost(bridge.ctx, id);
+  const post = unrecorded ?? (await findPost(bridge.ctx, id));
   if (!post) return;
   const inbox = inboxOf(bridge, ticket.id);
   const isOurs = post.direction !== 'in' || !post.message_id;
@@ -115,9 +124,7 @@ export async function ingestDeleted(
   }
   const gone = await ingestDeletion(bridge, post);
   if (!gone) return;
-  const original = { message: gone, post };
-  const at = performance.now();
-  remember(inbox.deletions, { id, text: gone.content, original, at, incoming: undefined });
+  rememberDeleted(inbox, id, gone.content, { author: gone.author, stream: gone.stream, post });
 }
 
 /** Nothing was deleted for it: it is the webhook's own, and nobody's of the staff. */
@@ -165,8 +172,7 @@ async function takeOriginal(bridge: Bridge, ticket: MirroredTicket, incoming: In
   const goesWith = ({ text }: Echo) => repeats(text, incoming.text);
   if (!deletions.some(goesWith)) return undefined;
   const writers = [...(await writersOf(bridge, ticket, incoming))];
-  const isTheirs = ({ original }: Echo) =>
-    writers.every((key) => key === original?.message.author.key);
+  const isTheirs = ({ original }: Echo) => writers.every((key) => key === original?.author.key);
   return take(deletions, (echo) => goesWith(echo) && isTheirs(echo))?.original;
 }
 
@@ -183,8 +189,30 @@ export async function ingestRepetition(
   const original = await takeOriginal(bridge, ticket, incoming);
   if (!original) return expectOriginal(bridge, ticket, incoming);
   take(inbox.repetitions, ({ id }) => id === incoming.id);
-  const { message, post } = original;
-  const said = asRepetitionOf(bridge, incoming, message.stream, post);
-  const actor = await withIdentities(bridge.ctx, actorOfAuthor(message.author));
+  const { author, stream, post } = original;
+  const said = asRepetitionOf(bridge, incoming, stream, post);
+  const actor = await withIdentities(bridge.ctx, actorOfAuthor(author));
   return carryOut(bridge, ticket, said, judgeWords(said, actor));
+}
+
+/**
+ * Deals with a message that was deleted before anything of it was taken in, which nobody is to see any more:
+ * what a proxy says again of it is passed on as its author's.
+ */
+export async function ingestWithdrawn(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+): Promise<void> {
+  const verdict = await judge(bridge, incoming);
+  if (verdict.kind === 'refuse') return;
+  const inbox = inboxOf(bridge, ticket.id);
+  const { id, text, marking, isAmongStaff } = incoming;
+  rememberDeleted(inbox, id, text, {
+    author: authorOf(verdict.actor),
+    stream: verdict.stream,
+    post: { marking, ...(isAmongStaff && { among_staff: true }) },
+  });
+  const again = inbox.repetitions.find((one) => repeats(text, one.text))?.incoming;
+  if (again) await ingestRepetition(bridge, ticket, again);
 }

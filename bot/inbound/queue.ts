@@ -1,13 +1,16 @@
+import { findPost } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
 import { code, describe, hasCode, isInaccessible } from '../discord-errors.ts';
 import { whyAway, whyLeft } from '../guild-state.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { compareIds } from '../snowflakes.ts';
 import { catchUp, glance, ingestSeen } from './catch-up.ts';
+import { isDeleted } from './channel-pages.ts';
 import { attempt } from './dead-letters.ts';
 import { dropIdleInboxes, type InboundEvent, type Inbox, inboxOf } from './inbox.ts';
-import { incomingOf } from './incoming.ts';
+import { type Incoming, incomingOf, isWritten } from './incoming.ts';
 import { ingestReaction } from './ingest-reaction.ts';
-import { ingestDeleted } from './proxies.ts';
+import { ingestDeleted, ingestWithdrawn } from './proxies.ts';
 import { guildOf } from './writers.ts';
 
 const TICKS_A_ROUND = 30;
@@ -37,6 +40,35 @@ async function fetchChanged(
   if (message) await ingestSeen(bridge, ticket, incomingOf(bridge, message));
 }
 
+/**
+ * Whether a message was deleted before anything of it was taken in: a look has gone past it without meeting it,
+ * and Discord says so when asked. Taken in now, it would come after later ones, to go again at once.
+ */
+async function isWithdrawn(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  { id, home, message }: Incoming,
+): Promise<boolean> {
+  const { seenUpTo } = inboxOf(bridge, ticket.id);
+  if (home !== ticket.mirror.channel_id || compareIds(id, seenUpTo) > 0) return false;
+  if (!isWritten(message) || (await findPost(bridge.ctx, id))) return false;
+  try {
+    return await isDeleted(bridge, message.channelId, id);
+  } catch (error) {
+    if (message.channelId === home || !isInaccessible(error)) throw error;
+    return false;
+  }
+}
+
+async function handleSeen(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming) {
+  let isOver = false;
+  await attempt(bridge, ticket, `withdrawn ${incoming.id}`, async () => {
+    isOver = await isWithdrawn(bridge, ticket, incoming);
+    if (isOver) await ingestWithdrawn(bridge, ticket, incoming);
+  });
+  if (!isOver) await ingestSeen(bridge, ticket, incoming);
+}
+
 async function handle(bridge: Bridge, ticket: MirroredTicket, event: InboundEvent): Promise<void> {
   if (event.kind === 'act') return event.run();
   if (event.kind === 'deleted') {
@@ -48,7 +80,7 @@ async function handle(bridge: Bridge, ticket: MirroredTicket, event: InboundEven
     const key = `reacted ${JSON.stringify(reacted)}`;
     return attempt(bridge, ticket, key, () => ingestReaction(bridge, ticket, reacted));
   }
-  if (event.incoming) return ingestSeen(bridge, ticket, event.incoming);
+  if (event.incoming) return handleSeen(bridge, ticket, event.incoming);
   const changed = event as { id: string; channelId: string };
   const key = `changed ${changed.id}`;
   return attempt(bridge, ticket, key, () => fetchChanged(bridge, ticket, changed));

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
+import { listNotes } from '../../src/domain/messages/notes.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import type { FailpointName } from '../../src/infra/failpoints.ts';
-import { customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
+import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
   channelOf,
   channelsOf,
@@ -351,6 +352,27 @@ test('a deletion that was missed is not lost with a bot that dies in a long back
   await eventually(async () => expect(await texts()).toEqual(backlog), { timeout: 30_000 });
 });
 
+test('fewer lines than Discord gives at a time do not hide what changed before the last one taken in', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const texts = async () => (await seen(ctx, ticket.id)).map(({ content }) => content);
+  const before = [];
+  for (const line of numbers(1, 70)) before.push(await kim.write(channel.id, line));
+  const timeout = 30_000;
+  await eventually(async () => expect(await texts()).toEqual(numbers(1, 70)), { timeout });
+  await first.stop();
+  await kim.edit(channel.id, before[9]?.id ?? '', 'line 10, edited');
+  await kim.remove(channel.id, before[19]?.id ?? '');
+  for (const line of numbers(71, 165)) await kim.write(channel.id, line);
+  await desk.bot();
+  const wanted = numbers(1, 165).map((line) => (line === 'line 10' ? 'line 10, edited' : line));
+  wanted.splice(19, 1);
+  await eventually(async () => expect(await texts()).toEqual(wanted), { timeout });
+}, 90_000);
+
 test('what a bot stored and died before it wrote that down is taken back when it was deleted meanwhile', async () => {
   const { ctx, sim } = desk;
   const first = await desk.bot();
@@ -377,6 +399,82 @@ test('what a bot stored and died before it wrote that down is taken back when it
   await desk.bot();
   await eventually(async () => expect(await texts()).toEqual(['stays', 'goes on']));
 });
+
+test('so is a note, of the channel or of a thread, and one that is still there stays', async () => {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const thread = { name: 'between us', type: 11 };
+  const { id: threadId } = await kim.call<{ id: string }>(
+    'POST',
+    `/channels/${channel.id}/threads`,
+    thread,
+  );
+  const notesAre = (wanted: string[]) =>
+    eventually(async () => {
+      const { messages } = await listNotes(ctx, agent, ticket.id, {});
+      expect(messages.map(({ content }) => content)).toEqual(wanted);
+    });
+  await kim.write(threadId, 'one');
+  await notesAre(['one']);
+  await first.stop();
+  const kept = ['one'];
+  const stays = [false, false, true, true, false];
+  for (const [n, placeId] of [channel.id, threadId, channel.id, threadId, threadId].entries()) {
+    const dying = await botThatDies(desk, 'after-inbound-commit');
+    await notesAre(kept);
+    const { id } = await kim.write(placeId, `// note ${n}`);
+    await dying.died;
+    await notesAre([...kept, `note ${n}`]);
+    if (stays[n]) kept.push(`note ${n}`);
+    else await kim.remove(placeId, id);
+    await kim.write(channel.id, `// after ${n}`);
+    kept.push(`after ${n}`);
+    const next = await desk.bot();
+    await notesAre(kept);
+    if (stays[n]) {
+      await eventually(async () => expect(await marksOn(sim, placeId, id)).toEqual(['📝']));
+    }
+    await next.stop();
+  }
+  const dying = await botThatDies(desk, 'after-inbound-commit');
+  await notesAre(kept);
+  await kim.write(threadId, 'put by');
+  await dying.died;
+  await kim.call('PATCH', `/channels/${threadId}`, { archived: true });
+  await kim.write(channel.id, '// last');
+  await desk.bot();
+  await notesAre([...kept, 'put by', 'last']);
+}, 60_000);
+
+test.each(['delete', 'post'])(
+  'what a bot stored and died, and a proxy has said again since (%s first), goes on under the proxy’s message',
+  async (first) => {
+    const { ctx, sim } = desk;
+    const dying = await botThatDies(desk, 'after-inbound-commit');
+    const ticket = await openTicket(ctx);
+    const channel = await channelOf(sim, ticket.number);
+    const kim = discordPerson(sim, 'kim');
+    const original = await kim.write(channel.id, 'K: I will refund you');
+    await dying.died;
+    const said = { channel_id: channel.id, message_id: original.id, content: 'I will refund you' };
+    await fault(sim, { kind: 'proxy-message', ...said, name: 'Kim', first });
+    const messages = await messagesIn(sim, channel.id);
+    const copy = messages.find((one) => one.webhook_id)?.id as string;
+    await desk.bot();
+    await eventually(async () => expect(await marksOn(sim, channel.id, copy)).toEqual(['✅']));
+    const [message, ...others] = await seen(ctx, ticket.id);
+    expect(message).toMatchObject({ content: 'I will refund you', author_name: 'Kim' });
+    expect(others).toEqual([]);
+    await kim.write(channel.id, 'goes on');
+    await eventually(async () => {
+      const texts = (await seen(ctx, ticket.id)).map(({ content }) => content);
+      expect(texts).toEqual(['I will refund you', 'goes on']);
+    });
+  },
+);
 
 test('edits and deletions made while Discord was away are all there afterwards', async () => {
   const { ctx, sim } = desk;

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { oid } from '../../src/domain/log/collections.ts';
 import { listNotes } from '../../src/domain/messages/notes.ts';
-import { findNewestIn, recordPost } from '../../src/domain/mirror/posts.ts';
+import { findNewestIn, findPosts, recordPost } from '../../src/domain/mirror/posts.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { agent, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
@@ -128,6 +129,29 @@ test('what was written, edited and deleted in a thread while the bot was away is
   await kim.write(threadId, 'fourth');
   await notesAre(ticket.id, ['first, edited', 'third', 'fourth']);
   expect(await customerHas(ticket.id)).toEqual(['hello', 'a word for the customer']);
+}, 60_000);
+
+test('what was deleted in a thread while the bot was away is taken back, if it was all there was and however much is noted beside it', async () => {
+  const bot = await desk.bot();
+  const { ticket, channelId } = await begin();
+  const [emptied, other] = [await openThread(channelId), await openThread(channelId)];
+  const alone = await kim.write(emptied, 'alone');
+  const [first] = [await kim.write(other, 'first'), await kim.write(other, 'second')];
+  await notesAre(ticket.id, ['alone', 'first', 'second']);
+  for (let n = 0; n < 110; n++) await kim.write(channelId, `// note ${n}`);
+  const countIs = (many: number) =>
+    eventually(async () => {
+      const which = { ticket_id: oid(ticket.id), stream: 'internal', direction: 'in' };
+      expect(await desk.ctx.db.posts.collection.countDocuments(which)).toBe(many);
+    }, patience);
+  await countIs(113);
+  await bot.stop();
+  await kim.remove(emptied, alone.id);
+  await kim.remove(other, first.id);
+  await desk.bot();
+  await countIs(111);
+  const ids = [alone.id, first.id];
+  expect((await findPosts(desk.ctx, ids)).size).toBe(0);
 }, 60_000);
 
 test('what cannot be a note is said in the ticket’s channel, and kept beside the transcript', async () => {

@@ -14,6 +14,7 @@ import {
   clearFaults,
   discordPerson,
   fault,
+  marksOn,
   messagesIn,
   stateOf,
   textsIn,
@@ -147,6 +148,72 @@ test('more events than are held of a channel that cannot be read are read from i
     { timeout: 60_000, every: 200 },
   );
 }, 120_000);
+
+/** A ticket whose channel cannot be read, so that what happens in it is held until faults are cleared. */
+async function heldTicket() {
+  const { ctx, sim } = desk;
+  const first = await desk.bot();
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const path = `/channels/${channel.id}/messages$`;
+  const barred = { method: 'GET', path, who: 'bot', status: 403, code: 50001 };
+  await fault(sim, { kind: 'status', ...barred });
+  const beside = await openTicket(ctx);
+  const { id: besideId } = await channelOf(sim, beside.number);
+  await first.stop();
+  await desk.bot();
+  // What is taken in beside it shows that the gateway is there.
+  await discordPerson(sim, 'kim').write(besideId, 'beside it');
+  await eventually(async () => expect(await seen(ctx, beside.id)).toHaveLength(1), patience);
+  const logIs = (wanted: string[]) =>
+    eventually(async () => {
+      const which = { ticket_id: oid(ticket.id), origin: 'discord' };
+      const rows = await ctx.db.entries.collection.find(which).sort({ _id: 1 }).toArray();
+      const said = rows.filter(({ type }) => type !== 'ticket_change');
+      expect(said.map(({ type, content }) => `${type} ${content}`)).toEqual(wanted);
+    }, patience);
+  return { ticket, channelId: channel.id as string, logIs };
+}
+
+test('what was deleted while its channel could not be read is not taken in after what came later', async () => {
+  const { sim } = desk;
+  const { ticket, channelId, logIs } = await heldTicket();
+  const kim = discordPerson(sim, 'kim');
+  const slip = await kim.write(channelId, 'a slip');
+  const note = await kim.write(channelId, '// an idle thought');
+  const other = await kim.write(channelId, 'another slip');
+  await kim.edit(channelId, other.id, 'another slip of the pen');
+  const { id: stays } = await kim.write(channelId, 'what stays');
+  for (const { id } of [slip, note, other]) await kim.remove(channelId, id);
+  expect(await seen(desk.ctx, ticket.id)).toEqual([]);
+  await clearFaults(sim);
+  await logIs(['message what stays']);
+  // Comes behind all that was held.
+  await kim.edit(channelId, stays, 'the end');
+  await logIs(['message what stays', 'edit the end']);
+});
+
+test.each(['delete', 'post'])(
+  'what a proxy says again (%s first) while its channel cannot be read is its author’s',
+  async (first) => {
+    const { sim, ctx } = desk;
+    const { ticket, channelId, logIs } = await heldTicket();
+    const kim = discordPerson(sim, 'kim');
+    const { id } = await kim.write(channelId, 'K: I will refund you');
+    const said = { channel_id: channelId, message_id: id, content: 'I will refund you' };
+    await fault(sim, { kind: 'proxy-message', ...said, name: 'Kim', first });
+    await clearFaults(sim);
+    await logIs(['message I will refund you']);
+    const [message] = await seen(ctx, ticket.id);
+    expect(message).toMatchObject({ author_name: 'Kim', author_role: 'AGENT' });
+    const copy = (await messagesIn(sim, channelId)).find((one) => one.webhook_id);
+    await eventually(async () =>
+      expect(await marksOn(sim, channelId, copy?.id ?? '')).toEqual(['✅']),
+    );
+    await kim.write(channelId, 'and more');
+    await logIs(['message I will refund you', 'message and more']);
+  },
+);
 
 test('more missed messages than Discord lets be read in one go are all taken in', async () => {
   const { ctx, sim } = desk;

@@ -1,8 +1,8 @@
 import type { AppContext } from '../../context.ts';
 import type { PostRow } from '../../models/mirror.ts';
 import { LeaseLost } from '../consumers/lease.ts';
-import { entryRows, majority, native, oid } from '../log/collections.ts';
-import { type LogId, publicLog } from '../log/entry.ts';
+import { native, oid } from '../log/collections.ts';
+import type { LogId } from '../log/entry.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
 
 /** A Discord message that stands for (a part of) one of ours; see `models/mirror.ts` for the fields. */
@@ -116,15 +116,20 @@ export function logOfPost({ ticket_id: ticketId, stream }: Post): LogId {
   return { ticketId, stream: stream ?? 'public' };
 }
 
-/** The newest messages taken in from a ticket's channel: so many of each log, since each has its own seqs. */
+/**
+ * The newest messages taken in from a ticket's channel: so many of each log, since each has its own seqs.
+ * @param placeId only those that stand in this channel or thread
+ */
 export async function listIngested(
   ctx: AppContext,
   ticketId: string,
   limit: number,
+  placeId?: string,
 ): Promise<Post[]> {
+  const place = placeId === undefined ? {} : { channel_id: placeId };
   const newest = async (stream: object) => {
     const rows = await native(ctx.db.posts)
-      .find({ ticket_id: oid(ticketId), direction: 'in', ...stream } as never)
+      .find({ ticket_id: oid(ticketId), direction: 'in', ...place, ...stream } as never)
       .sort({ seq: -1 })
       .limit(limit)
       .toArray();
@@ -132,36 +137,6 @@ export async function listIngested(
   };
   const messages = await newest({ stream: { $ne: 'internal' } });
   return [...messages, ...(await newest({ stream: 'internal' }))];
-}
-
-/** Entries of a log that are looked through for what was stored and not written down, at most. */
-const LOOKED_THROUGH = 1000;
-
-/**
- * Public messages of a channel that were stored behind the newest one that is written down: its bot was killed
- * in between. One alone as a rule, since a channel's messages are taken in one after the other.
- * @param after seq of the newest one that is written down
- */
-export async function listUnrecorded(
-  ctx: AppContext,
-  ticketId: string,
-  after: number,
-): Promise<{ messageId: string; clientId: string }[]> {
-  const head = (await ctx.store.readHead(publicLog(ticketId))).seq;
-  const seq = { $gt: Math.max(after, head - LOOKED_THROUGH) };
-  const which = { ticket_id: oid(ticketId), stream: 'public', seq };
-  const rows = await entryRows(ctx.db)
-    .find({ ...which, type: 'message', origin: 'discord', client_id: /^\d+(:\d+)?$/ } as never, {
-      readConcern: majority,
-      projection: { client_id: 1 },
-    })
-    .hint('entry_seq')
-    .sort({ seq: -1 })
-    .limit(10)
-    .toArray();
-  return rows.map(({ _id, client_id }) => {
-    return { messageId: String(_id), clientId: client_id as string };
-  });
 }
 
 /**

@@ -140,8 +140,10 @@ export function writeNotes(options: NotesOptions) {
   const recordKim = (entries: readonly StoredEntry[]) => {
     const at = { ticket_id: log, author_id: kim.id, sent_at: 0, outcome: 'unknown' } as const;
     for (const { id, texts } of ofKim) {
-      recorder.attempts.push({ ...at, client_id: id });
-      const note = entries.find(({ client_id }) => client_id === id)?.id;
+      // The key of a note says where it was written, too.
+      const entry = entries.find(({ client_id }) => client_id?.split(':')[0] === id);
+      recorder.attempts.push({ ...at, client_id: entry?.client_id ?? id });
+      const note = entry?.id;
       if (!note) continue;
       for (const text of texts) recorder.attempts.push({ ...at, client_id: changeKey(note, text) });
       recorder.attempts.push({ ...at, client_id: changeKey(note) });
