@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { ClientSession } from 'mongodb';
 import type { AppContext } from '../context.ts';
 import type { DueRow } from '../models/consumer.ts';
+import type { Database } from '../models/database.ts';
 import { backOff, createKeyedQueue } from './consumers/keyed-queue.ts';
 import type { HeldLease } from './consumers/lease.ts';
+import { createBatchLoader } from './log/batch-loader.ts';
 import { native } from './log/collections.ts';
 import { isDuplicateKey } from './mongo-errors.ts';
 
@@ -116,17 +118,40 @@ export async function beginWork(ctx: AppContext, { _id, version }: DueRow): Prom
   return matchedCount === 1;
 }
 
-/** What is scheduled of a kind, by key. */
+type ReadDueRow = (id: string) => Promise<DueRow | undefined>;
+const dueReaders = new WeakMap<Database, ReadDueRow>();
+
+async function findDueRows(db: Database, ids: readonly string[]): Promise<DueRow[]> {
+  const filter = { _id: ids.length === 1 ? ids[0] : { $in: ids } };
+  return native(db.due)
+    .find(filter as never)
+    .toArray();
+}
+
+/** Every view of a ticket looks for one row: those of clients that come back at once are read together. */
+function dueReaderOf(db: Database): ReadDueRow {
+  const known = dueReaders.get(db);
+  if (known) return known;
+  const reader = createBatchLoader<string, DueRow>(
+    async (ids) => new Map((await findDueRows(db, ids)).map((row) => [String(row._id), row])),
+  );
+  dueReaders.set(db, reader);
+  return reader;
+}
+
+/** What is scheduled of a kind, by key, as it is when asked or later. */
 export async function readWork(
   ctx: AppContext,
   kind: string,
   keys: readonly string[],
 ): Promise<Map<string, DueRow>> {
   const ids = keys.map((key) => idOf({ kind, key }));
-  const rows = await native(ctx.db.due)
-    .find({ _id: ids.length === 1 ? ids[0] : { $in: ids } } as never)
-    .toArray();
-  return new Map(rows.map((row) => [row.key, row]));
+  const [only] = ids;
+  if (only !== undefined && ids.length === 1) {
+    const row = await dueReaderOf(ctx.db)(only);
+    return new Map(row ? [[row.key, row]] : []);
+  }
+  return new Map((await findDueRows(ctx.db, ids)).map((row) => [row.key, row]));
 }
 
 /** Work that was given up, with the reason; to be scheduled again or cancelled. */

@@ -93,6 +93,19 @@ describe('a closing that is due later', () => {
     expect(await read(ana, ticket)).toMatchObject({ status: 'OPEN', last_seq: 0 });
   });
 
+  test('is each one’s own where many tickets are read at once, and nothing of it is kept', async () => {
+    const tickets: TicketView[] = [];
+    for (let nth = 0; nth < 5; nth++) tickets.push(await begin());
+    const [first, second] = tickets as [TicketView, TicketView];
+    const due = (await later(kim, first)).body.closing_due_at;
+    const dueLater = (await later(kim, second, { in_ms: 2 * FAR })).body.closing_due_at;
+    const readAll = async () =>
+      (await Promise.all(tickets.map((ticket) => read(kim, ticket)))).map((t) => t.closing_due_at);
+    expect(await readAll()).toEqual([due, dueLater, null, null, null]);
+    expect(await undo(kim, first)).toMatchObject({ status: 200 });
+    expect(await readAll()).toEqual([null, dueLater, null, null, null]);
+  });
+
   test('closes as who asked, once, though two workers run and messages come; the newest time counts', async () => {
     const ticket = await begin();
     const socket = await listen(ana, two.url);

@@ -5,6 +5,7 @@ import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts'
 import { listMessages } from '../../src/domain/messages/list.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
+import { readClosings } from '../../src/domain/tickets/due-closing.ts';
 import { listTickets } from '../../src/domain/tickets/list.ts';
 import { updateTicket } from '../../src/domain/tickets/update.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
@@ -160,3 +161,10 @@ test('when tickets are listed by any fields, then no more is looked at than the 
     expect(tickets.map(({ id }) => id)).toEqual(expected.map(({ _id }) => String(_id)));
   }
 }, 120_000);
+
+test('clients that come back at once share the look for closings that are due', async () => {
+  const ids = Array.from({ length: 50 }, () => new Types.ObjectId().toHexString());
+  const readAll = () => Promise.all(ids.map((id) => readClosings(app.ctx, [id])));
+  const { commands } = await examinedIn(app.ctx, readAll, /\.due$/);
+  expect(commands).toBe(1);
+});

@@ -1,7 +1,13 @@
 import type { AppContext } from '../../src/context.ts';
 
+const ticketRows = /\.(entries|visibility|tickets)$/;
+
 /** What MongoDB examined for a piece of work: keys and rows, commands, and whether all went by an index. */
-export async function examinedBy(ctx: AppContext, work: () => Promise<unknown>) {
+export async function examinedBy(
+  ctx: AppContext,
+  work: () => Promise<unknown>,
+  collections = ticketRows,
+) {
   const { db } = ctx.db.connection;
   if (!db) throw new Error('not connected');
   await db.command({ profile: 2 });
@@ -12,7 +18,7 @@ export async function examinedBy(ctx: AppContext, work: () => Promise<unknown>) 
     .collection('system.profile')
     .find({
       ts: { $gte: from },
-      ns: /\.(entries|visibility|tickets)$/,
+      ns: collections,
       // The reconciliation poll, which may run meanwhile, belongs to no work.
       planSummary: { $ne: 'IXSCAN { stored: 1 }' },
     })
