@@ -39,12 +39,13 @@ function tellOutage(bridge: Bridge, ticketId: string, reason: string, tries: num
   bridge.problems.raise(OUTAGE, `no ticket gets through to Discord: ${reason}`);
 }
 
-/** A ticket is up to date in Discord. */
+/** A ticket is up to date in Discord; of one that had nothing to send, that says nothing of the others. */
 export function afterSuccess(bridge: Bridge, ticketId: string): void {
   bridge.problems.settle(ticketId);
-  if (bridge.failing.delete(ticketId) || bridge.problems.has(OUTAGE)) {
-    bridge.problems.clear(OUTAGE);
-  }
+  const wasFailing = bridge.failing.delete(ticketId);
+  if (!bridge.problems.has(OUTAGE)) return;
+  const isOver = [...bridge.failing.values()].every((since) => bridge.lastDelivery > since);
+  if (wasFailing || isOver) bridge.problems.clear(OUTAGE);
 }
 
 /**
