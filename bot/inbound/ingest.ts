@@ -63,7 +63,9 @@ async function adoptStored(
   const changed = message.content !== incoming.text || stream !== streamOf(incoming);
   const marking = impliedMarking(bridge, incoming, stream);
   // An event from before an edit that is in the log already: it takes nothing back.
-  const isOutdated = message.edited && incoming.editedAt < message.updated_at;
+  // As it was first written it is the oldest there is, also where a look has met it edited.
+  const isFirst = incoming.editedAt === 0 && message.content !== incoming.text;
+  const isOutdated = isFirst || (message.edited && incoming.editedAt < message.updated_at);
   let seen = incoming;
   if (isOutdated) seen = { ...incoming, editedAt: message.updated_at, marking };
   else if (changed) seen = { ...incoming, hash: '', editedAt: 0, marking };
