@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { MOST_HELD } from '../../bot/inbound/inbox.ts';
 import { bridgeLease, takeLease } from '../../src/domain/consumers/lease.ts';
@@ -584,6 +585,37 @@ test('when a channel is deleted while a message from it is taken in, then nobody
   await kim.write(after.id, 'bye');
   await contentsAre(['your new bill', 'anything else?', 'bye']);
   expect(await textsIn(sim, after.id)).toContain('**Kim** (staff): your new bill');
+});
+
+test('a message that a look has met edited is not set back by its own first event, where its channel is deleted meanwhile', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot(seldom);
+  const ticket = await openTicket(ctx);
+  const before = await channelOf(sim, ticket.number);
+  await eventually(async () => expect(await messagesIn(sim, before.id)).not.toHaveLength(0));
+  const kim = discordPerson(sim, 'kim');
+  // The channel is read before what the session brings of it; then the file takes its time.
+  await fault(sim, { kind: 'delay', path: '^/attachments/', ms: 1500, times: 1 });
+  await fault(sim, { kind: 'gateway-drop', who: 'bot', code: 4000 });
+  const data = Buffer.from('the bill');
+  const post = await kim.attach(before.id, 'your bill', [{ name: 'bill.txt', data }]);
+  await kim.edit(before.id, post.id, 'your new bill');
+  await sleep(800);
+  await discordPerson(sim, 'admin').call('DELETE', `/channels/${before.id}`);
+  const after = await eventually(async () => {
+    const channel = await channelOf(sim, ticket.number);
+    expect(channel.id).not.toBe(before.id);
+    return channel;
+  });
+  await kim.write(after.id, 'anything else?');
+  await eventually(async () =>
+    expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([
+      'your new bill',
+      'anything else?',
+    ]),
+  );
+  const edits = { ticket_id: oid(ticket.id), type: 'edit' };
+  expect(await ctx.db.entries.collection.countDocuments(edits as never)).toBe(0);
 });
 
 test('a channel deleted while no bot was there is made again too', async () => {
