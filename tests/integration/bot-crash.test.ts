@@ -35,6 +35,15 @@ const spoken = (lines: string[]) => lines.map((line) => `**Ana**: ${line}`);
 const textsAre = (channelId: string, wanted: string[], timeout = 10_000) =>
   eventually(async () => expect(await textsIn(desk.sim, channelId)).toEqual(wanted), { timeout });
 
+/** The channel of a new ticket, Kim who writes in it, and what its customer has. */
+async function openChannel() {
+  const { ctx, sim } = desk;
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const texts = async () => (await seen(ctx, ticket.id)).map(({ content }) => content);
+  return { channel, kim: discordPerson(sim, 'kim'), texts };
+}
+
 describe('a bot killed while it posts', () => {
   test.each(['before-post', 'after-post', 'after-record'] as const)(
     '%s: the next one goes on with nothing missing and nothing twice',
@@ -334,13 +343,9 @@ describe('two bots by mistake', () => {
 });
 
 test('a deletion that was missed is not lost with a bot that dies in a long backlog', async () => {
-  const { ctx, sim } = desk;
   const first = await desk.bot();
-  const ticket = await openTicket(ctx);
-  const channel = await channelOf(sim, ticket.number);
-  const kim = discordPerson(sim, 'kim');
+  const { channel, kim, texts } = await openChannel();
   const { id } = await kim.write(channel.id, 'deleted meanwhile');
-  const texts = async () => (await seen(ctx, ticket.id)).map(({ content }) => content);
   await eventually(async () => expect(await texts()).toEqual(['deleted meanwhile']));
   await first.stop();
   await kim.remove(channel.id, id);
@@ -353,12 +358,8 @@ test('a deletion that was missed is not lost with a bot that dies in a long back
 });
 
 test('fewer lines than Discord gives at a time do not hide what changed before the last one taken in', async () => {
-  const { ctx, sim } = desk;
   const first = await desk.bot();
-  const ticket = await openTicket(ctx);
-  const channel = await channelOf(sim, ticket.number);
-  const kim = discordPerson(sim, 'kim');
-  const texts = async () => (await seen(ctx, ticket.id)).map(({ content }) => content);
+  const { channel, kim, texts } = await openChannel();
   const before = [];
   for (const line of numbers(1, 70)) before.push(await kim.write(channel.id, line));
   const timeout = 30_000;
@@ -374,12 +375,9 @@ test('fewer lines than Discord gives at a time do not hide what changed before t
 }, 90_000);
 
 test('what a bot stored and died before it wrote that down is taken back when it was deleted meanwhile', async () => {
-  const { ctx, sim } = desk;
+  const { sim } = desk;
   const first = await desk.bot();
-  const ticket = await openTicket(ctx);
-  const channel = await channelOf(sim, ticket.number);
-  const kim = discordPerson(sim, 'kim');
-  const texts = async () => (await seen(ctx, ticket.id)).map(({ content }) => content);
+  const { channel, kim, texts } = await openChannel();
   await kim.write(channel.id, 'stays');
   const note = await kim.write(channel.id, '// for the customer after all');
   await eventually(async () => expect(await marksOn(sim, channel.id, note.id)).toEqual(['📝']));

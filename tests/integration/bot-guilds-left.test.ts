@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { RunningSimulator } from '../../simulator/server.ts';
-import { storeGuildId } from '../../src/domain/guild-ids.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
-import { customer, type Desk, openDesk, say } from '../support/bridge.ts';
+import { customer, type Desk, openDesk, say, setUpGuild } from '../support/bridge.ts';
 import {
   channelOf,
   channelsOf,
@@ -28,21 +27,6 @@ let one: string;
 let left: Other;
 let next: Other;
 
-/** What `/setup` would store. */
-async function setUp({ guildId, roles, channels }: Other) {
-  const ids = {
-    ADMIN_ROLE_ID: roles.admin,
-    MANAGER_ROLE_ID: roles.manager,
-    DEVELOPER_ROLE_ID: roles.developer,
-    SUPPORT_TEAM_ROLE_ID: roles.support,
-    GENERAL_TICKET_CATEGORY_ID: channels.normal,
-    URGENT_TICKET_CATEGORY_ID: channels.urgent,
-    CRITICAL_TICKET_CATEGORY_ID: channels.critical,
-    TRANSCRIPT_CHANNEL_ID: channels.transcripts,
-  };
-  for (const [key, id] of Object.entries(ids)) await storeGuildId(desk.ctx, guildId, key, id);
-}
-
 beforeAll(async () => {
   desk = await openDesk({ guilds: 3 }, ({ state }) => ({
     MORE_GUILDS: state.others.map(({ guildId }) => guildId).join(','),
@@ -52,8 +36,8 @@ beforeAll(async () => {
   one = sim.state.guildId;
   left = sim.state.others[0]!;
   next = sim.state.others[1]!;
-  await setUp(left);
-  await setUp(next);
+  await setUpGuild(desk.ctx, left);
+  await setUpGuild(desk.ctx, next);
 });
 afterAll(() => desk.end());
 afterEach(() => desk.stopBots());

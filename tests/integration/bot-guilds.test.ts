@@ -1,9 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { commands as registered } from '../../bot/commands/registry.ts';
-import { guildParts } from '../../bot/guild-parts.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import type { AppContext } from '../../src/context.ts';
-import { storeGuildId } from '../../src/domain/guild-ids.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
@@ -11,7 +9,15 @@ import { reopenTicket } from '../../src/domain/tickets/status.ts';
 import { updateTicket } from '../../src/domain/tickets/update.ts';
 import { createHealth, type Health } from '../../src/infra/health.ts';
 import { examineAll } from '../../src/self-examination.ts';
-import { agent, customer, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
+import {
+  agent,
+  customer,
+  type Desk,
+  openDesk,
+  openTicket,
+  say,
+  setUpGuild,
+} from '../support/bridge.ts';
 import {
   channelOf,
   channelsOf,
@@ -46,7 +52,7 @@ beforeAll(async () => {
   one = sim.state.guildId;
   second = sim.state.others[0]!;
   two = second.guildId;
-  await setUpSecond();
+  await setUpGuild(desk.ctx, second);
 });
 afterAll(() => desk.end());
 afterEach(async () => {
@@ -54,23 +60,6 @@ afterEach(async () => {
   await clearFaults(sim);
   await fault(sim, { kind: 'set', settings: { channelsPerGuild: 500 } });
 });
-
-/** What `/setup` would store in the second guild. */
-async function setUpSecond() {
-  const { roles, channels } = second;
-  const ids = {
-    ADMIN_ROLE_ID: roles.admin,
-    MANAGER_ROLE_ID: roles.manager,
-    DEVELOPER_ROLE_ID: roles.developer,
-    SUPPORT_TEAM_ROLE_ID: roles.support,
-    GENERAL_TICKET_CATEGORY_ID: channels.normal,
-    URGENT_TICKET_CATEGORY_ID: channels.urgent,
-    CRITICAL_TICKET_CATEGORY_ID: channels.critical,
-    TRANSCRIPT_CHANNEL_ID: channels.transcripts,
-  };
-  expect(Object.keys(ids)).toHaveLength(guildParts.length);
-  for (const [key, id] of Object.entries(ids)) await storeGuildId(desk.ctx, two, key, id);
-}
 
 const acme = { ...customer, key: 'acme|ana', partner: 'acme' };
 const mirrorOf = (id: string) => desk.ctx.db.mirrors.collection.findOne({ _id: oid(id) });

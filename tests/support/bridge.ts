@@ -1,9 +1,11 @@
 import { type Bot, type BotOptions, startBot } from '../../bot/bot.ts';
+import { guildParts } from '../../bot/guild-parts.ts';
 import type { RunningSimulator, SimulatorOptions } from '../../simulator/server.ts';
 import { type App, createApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import type { AppContext } from '../../src/context.ts';
 import type { Actor } from '../../src/domain/access/actor.ts';
+import { storeGuildId } from '../../src/domain/guild-ids.ts';
 import { listMessages } from '../../src/domain/messages/list.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
@@ -109,4 +111,26 @@ export async function say(ctx: AppContext, ticketId: string, content: string, ac
 /** What the customer sees of a ticket. */
 export async function seen(ctx: AppContext, ticketId: string) {
   return (await listMessages(ctx, customer, ticketId, {})).messages;
+}
+
+type OtherGuild = RunningSimulator['state']['others'][number];
+
+/** Stores what `/setup` would in a guild that is not that of the environment. */
+export async function setUpGuild(
+  ctx: AppContext,
+  { guildId, roles, channels }: OtherGuild,
+): Promise<void> {
+  const ids = {
+    ADMIN_ROLE_ID: roles.admin,
+    MANAGER_ROLE_ID: roles.manager,
+    DEVELOPER_ROLE_ID: roles.developer,
+    SUPPORT_TEAM_ROLE_ID: roles.support,
+    GENERAL_TICKET_CATEGORY_ID: channels.normal,
+    URGENT_TICKET_CATEGORY_ID: channels.urgent,
+    CRITICAL_TICKET_CATEGORY_ID: channels.critical,
+    TRANSCRIPT_CHANNEL_ID: channels.transcripts,
+  };
+  const missing = guildParts.length - Object.keys(ids).length;
+  if (missing !== 0) throw new Error('a guild has other parts than are set up here');
+  for (const [key, id] of Object.entries(ids)) await storeGuildId(ctx, guildId, key, id);
 }
