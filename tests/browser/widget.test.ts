@@ -125,6 +125,20 @@ describe('the widget on a partner’s page', () => {
     expect(complaints).toEqual([]);
   }, 120_000);
 
+  test('a conversation that is shown again leads to the list and to a new one before the list is known', async () => {
+    const { page } = await come();
+    await begin(page);
+    await said(page, 'My fern').waitFor();
+    const lists = /\/api\/v1\/tickets(\?|$)/;
+    await page.route(lists, (route) => route.abort());
+    await page.reload();
+    await said(page, 'My fern').waitFor();
+    await page.getByRole('button', { name: 'All conversations' }).click();
+    await page.getByRole('button', { name: 'New conversation' }).click();
+    await page.getByLabel('Your message').waitFor();
+    await page.unroute(lists);
+  }, 120_000);
+
   test('unsent text, a chosen file, and a new ticket written while the server is away survive a reload and arrive once', async () => {
     const { page } = await come();
     const ticketId = await begin(page);

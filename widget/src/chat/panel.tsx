@@ -64,8 +64,9 @@ function Header({ desk, session }: { desk: Desk; session: Session | undefined })
   const conversation = session?.current;
   const title = options.title ?? say('title');
   const isHome = !conversation;
+  // The one that is shown is in it, also before it is known.
   const hasList =
-    (session?.tickets?.length ?? 0) > 0 || (session?.client.newTickets.length ?? 0) > 0;
+    conversation?.ticket || session?.tickets?.length || session?.client.newTickets.length;
   const { service } = desk.layers;
   const topic = conversation?.ticket?.topic ?? conversation?.pending?.topic;
   // The line has its height before it is known what stands in it.
