@@ -1,4 +1,5 @@
 import { createShardedAdapter } from '@socket.io/redis-adapter';
+import type { Redis } from 'ioredis';
 import { type Namespace, Server } from 'socket.io';
 import type { Bus } from './bus-local.ts';
 import type { Log } from './log.ts';
@@ -66,6 +67,21 @@ function createGuardedAdapter(
 }
 
 /**
+ * The adapter awaits none of its subscriptions, and one that still waits for Redis when the client is closed
+ * is refused: that is nobody's failure.
+ */
+function forgiveUnsubscribed(subscriber: Redis): void {
+  const subscribe = subscriber.ssubscribe.bind(subscriber) as (
+    ...args: never[]
+  ) => Promise<unknown>;
+  const forgiving = (...args: never[]) =>
+    subscribe(...args).catch((error: unknown) => {
+      if (subscriber.status !== 'end') throw error;
+    });
+  subscriber.ssubscribe = forgiving as typeof subscriber.ssubscribe;
+}
+
+/**
  * A bus over Redis: `serverSideEmit` of a Socket.IO server that accepts no sockets, through the
  * sharded adapter. What one tick publishes travels as one packet. While Redis is away publishing
  * fails at once and silently: the reconciliation poll finds what the others missed.
@@ -80,6 +96,7 @@ export function createRedisBus<E>(
 ): Bus<E> {
   const publisher = openRedis(url, log, failFast);
   const subscriber = openRedis(url, log, { socketTimeout: HEARTBEAT_MS });
+  forgiveUnsubscribed(subscriber);
   const beat = setInterval(() => {
     if (subscriber.status === 'ready') subscriber.ping().catch(() => undefined);
   }, HEARTBEAT_MS).unref();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createBus } from '../../src/infra/bus.ts';
@@ -59,4 +60,19 @@ describe('the bus over Redis', () => {
     process.off('unhandledRejection', onRejection);
     expect(rejections).toEqual([]);
   });
+});
+
+test('a bus that is closed while Redis was never there leaves no rejection behind', async () => {
+  const rejections: unknown[] = [];
+  const onRejection = (reason: unknown) => rejections.push(reason);
+  process.on('unhandledRejection', onRejection);
+  for (const wait of [0, 50, 150, 300]) {
+    const config = { redisUrl: 'redis://127.0.0.1:1', dbName: 'away' };
+    const bus = createBus(config, isHint, log, () => undefined);
+    await sleep(wait);
+    await bus.close();
+  }
+  await sleep(200);
+  process.off('unhandledRejection', onRejection);
+  expect(rejections).toEqual([]);
 });
