@@ -4,16 +4,20 @@ export interface Turns<K extends object> {
   take<T>(key: K, work: () => Promise<T>): Promise<T>;
 }
 
+const drop = () => undefined;
+
 /** A mutex for each key, kept no longer than the key. */
 export function createTurns<K extends object>(): Turns<K> {
   const last = new WeakMap<K, Promise<unknown>>();
   return {
     take(key, work) {
-      const turn = (last.get(key) ?? Promise.resolve()).then(work, work);
-      last.set(
-        key,
-        turn.catch(() => undefined),
-      );
+      const before = last.get(key);
+      const turn = (before ?? Promise.resolve()).then(work);
+      // Neither what came of it is kept, nor the error: a socket lives for days.
+      const end = turn.then(drop, drop).then(() => {
+        if (last.get(key) === end) last.delete(key);
+      });
+      last.set(key, end);
       return turn;
     },
   };

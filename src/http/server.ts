@@ -65,11 +65,16 @@ function contain(ctx: AppContext, socket: Duplex, act: () => unknown): void {
   }
 }
 
+/** Of no scope: a listener made where the request is would keep that as long as the WebSocket. */
+function destroy(this: Duplex): void {
+  this.destroy();
+}
+
 /** Hands upgrades to Socket.IO; those it refuses are answered over HTTP, like any other request. */
 function serveUpgrades(ctx: AppContext, http: Server, scope: RequestScope, door: SocketDoor): void {
   http.on('upgrade', (req, socket, head) => {
     // Node has taken its own listener off: from here on a reset would end the process.
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroy);
     const refuse = (error: unknown) => {
       const answer = openUpgradeAnswer(req, socket);
       if (!answer) return;

@@ -7,6 +7,7 @@ const shown = new WeakMap<DeskSocket, { key: string; close: () => void }>();
 /** Counts a socket of staff as theirs while it is open; one that has become a customer's no more. */
 export function showPresence(ctx: AppContext, socket: DeskSocket, actor: Actor): void {
   const before = shown.get(socket);
+  if (!before && !isStaff(actor)) return;
   if (before?.key === actor.key) return;
   before?.close();
   if (!before) socket.once('disconnect', () => shown.get(socket)?.close());
