@@ -66,10 +66,15 @@ export function createAuthorizer(ctx: AppContext, places: Places, delivery: Deli
   /** What cancels the alarms of a socket's present token. */
   const disarms = new WeakMap<DeskSocket, () => void>();
 
+  /** One for all sockets: each of their listeners has a closure of its own otherwise. */
+  function disarmThis(this: DeskSocket): void {
+    disarms.get(this)?.();
+  }
+
   const rearm = (socket: DeskSocket) => {
     const disarm = disarms.get(socket);
     if (disarm) disarm();
-    else socket.once('disconnect', () => disarms.get(socket)?.());
+    else socket.once('disconnect', disarmThis);
     disarms.set(socket, armExpiry(ctx, socket));
   };
 

@@ -65,13 +65,16 @@ export class Places {
 
   open(connection: EngineConnection, req: IncomingMessage): void {
     const address = addressKey(this.#options.addressOf(req));
-    const place: Place = { address };
-    this.#places.set(connection, place);
+    this.#places.set(connection, { address });
     add(this.#strangers, address, 1);
-    connection.once('close', () => {
-      if (place.user === undefined) add(this.#strangers, place.address, -1);
-      else add(this.#users, place.user, -1);
-    });
+  }
+
+  /** When a connection has closed, once. */
+  leave(connection: EngineConnection): void {
+    const place = this.#places.get(connection);
+    if (!place) return;
+    if (place.user === undefined) add(this.#strangers, place.address, -1);
+    else add(this.#users, place.user, -1);
   }
 
   /** Gives a connection to a user; there is no moment at which they have more. @throws AppError RATELIMIT */

@@ -56,7 +56,10 @@ function createEngine(ctx: AppContext, requests: Requests): { engine: DeskEngine
   engine.on('connection', (connection: EngineConnection) => {
     places.open(connection, connection.request as IncomingMessage);
     allowOneSocket(connection);
-    reportOversize(ctx, connection);
+    connection.once('close', (_reason: string, error?: CloseError) => {
+      places.leave(connection);
+      reportOversize(ctx, connection, error);
+    });
   });
   return { engine, places };
 }
@@ -74,15 +77,21 @@ function allowOneSocket(connection: EngineConnection): void {
   });
 }
 
+interface CloseError {
+  description?: { code?: string };
+}
+
 /** A message beyond the size ends the connection within `ws`, where nobody hears of it. */
-function reportOversize({ log }: AppContext, connection: EngineConnection): void {
-  connection.once('close', (_reason: string, error?: { description?: { code?: string } }) => {
-    if (error?.description?.code !== 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return;
-    log.info(
-      { connection: connection.id },
-      `an event of more than ${sizes.body} bytes ended its socket`,
-    );
-  });
+function reportOversize(
+  { log }: AppContext,
+  connection: EngineConnection,
+  error: CloseError | undefined,
+): void {
+  if (error?.description?.code !== 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return;
+  log.info(
+    { connection: connection.id },
+    `an event of more than ${sizes.body} bytes ended its socket`,
+  );
 }
 
 /** Verifies the token of the handshake, when there is one, before the socket exists for anybody. */
