@@ -12,6 +12,7 @@ import {
   REQUEST_TIMEOUT_MS,
 } from './connection.ts';
 import { discoverWork } from './discovery.ts';
+import { warnOfRoutes } from './doctor.ts';
 import { afterFailure } from './failures.ts';
 import { watchGuilds } from './guild-watch.ts';
 import { createGuilds } from './guilds.ts';
@@ -148,6 +149,7 @@ async function begin(
   stops.push(await discoverWork(bridge, options.catchUpMs ?? CATCH_UP_MS));
   stops.push(startRounds(bridge, options));
   watchGuilds(bridge);
+  await warnOfRoutes(bridge);
   for (const guild of all) void keepRegistering(guild);
   return () => {
     for (const guild of all) guild.ids?.close();

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { commands as registered } from '../../bot/commands/registry.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import type { AppContext } from '../../src/context.ts';
+import { createCategory } from '../../src/domain/categories/manage.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
@@ -457,6 +458,33 @@ test('what is set up, and looked at, is of the guild where it is asked for', asy
   ]);
   expect(checks.map(({ name }) => name)).toContain('Deskcord Support: category for URGENT');
   await inviteBack(second);
+});
+
+test('a rule for a category that is not there is told of until there is one', async () => {
+  const told: string[] = [];
+  const log = Object.assign(Object.create(desk.ctx.log), {
+    child: () => log,
+    warn: ({ reason }: { reason?: string }) => told.push(reason ?? ''),
+  });
+  const routes = [
+    { by: 'category', name: 'LATE', guildIds: [two] },
+    { by: 'category', name: 'BILLING', guildIds: [two] },
+  ] as const;
+  const config = { ...desk.config, discord: { ...desk.config.discord, routes } as never };
+  await desk.bot({ ctx: { config, log } });
+  const reason = expect.stringContaining('there is no category LATE, which GUILD_ROUTES names');
+  await eventually(() => expect(told).toEqual([reason]));
+  const lineOf = async () =>
+    (await examineAll(config)).find(({ key }) => key === 'doctor:routes') ?? null;
+  expect(await lineOf()).toMatchObject({ ok: false, text: reason });
+  const channel = await channelOf(sim, (await openTicket(desk.ctx)).number, one);
+  expect(channel).toBeDefined();
+  const ada = interactionsOf(sim, discordPerson(sim, 'admin'));
+  expect((await ada.run(sim.state.channels.errors, 'doctor')).content).toContain('category LATE');
+  await createCategory(desk.ctx, admin, { name: 'LATE' });
+  expect(await lineOf()).toBeNull();
+  const late = await openTicket(desk.ctx, { category: 'LATE' });
+  await channelOf(sim, late.number, two);
 });
 
 test('a guild that is not named any more, and still has channels of tickets, is told of by the doctor', async () => {
