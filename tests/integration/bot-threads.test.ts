@@ -336,3 +336,23 @@ test('a bot that was away reads the 20 newest threads of a channel', async () =>
   await marked(channelId, last.id, ['✅']);
   expect(await taken()).toHaveLength(20);
 }, 60_000);
+
+test.each([{ events: ['MESSAGE_CREATE'] }, { events: ['MESSAGE_CREATE', 'THREAD_CREATE'] }])(
+  'what the gateway never brings of a thread is found by a round as that of a channel is ($events)',
+  async ({ events }) => {
+    // A look that compares everything comes every twentieth round alone, and is far off with so many.
+    for (let n = 0; n < 16; n++) await openTicket(desk.ctx);
+    await desk.bot({ catchUpMs: 3000 });
+    const { ticket, channelId } = await begin();
+    const known = await openThread(channelId);
+    await kim.write(known, 'one');
+    await notesAre(ticket.id, ['one']);
+    await fault(desk.sim, { kind: 'gateway-lose', ms: 300, events });
+    const threadId = events.includes('THREAD_CREATE') ? await openThread(channelId) : known;
+    await kim.write(threadId, 'two');
+    await notesAre(ticket.id, ['one', 'two']);
+    await kim.write(threadId, 'three');
+    await notesAre(ticket.id, ['one', 'two', 'three']);
+  },
+  60_000,
+);
