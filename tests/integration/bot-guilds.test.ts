@@ -416,6 +416,32 @@ describe('a guild that cannot be used', () => {
     await channelOf(sim, next.number, one);
   });
 
+  test('out of order when the bot starts, it holds up the other for a few seconds and goes on when it is back', async () => {
+    const first = await desk.bot();
+    const theirs = await openFor();
+    const channel = await channelOf(sim, theirs.number, two);
+    await say(desk.ctx, theirs.id, 'hello', acme);
+    await eventually(async () =>
+      expect(await textsIn(sim, channel.id)).toEqual(['**Ana**: hello']),
+    );
+    await fault(sim, { kind: 'guild-unavailable', guild_id: two });
+    await first.stop();
+    await say(desk.ctx, theirs.id, 'anybody?', acme);
+    const started = performance.now();
+    await desk.bot();
+    const ours = await openTicket(desk.ctx);
+    await channelOf(sim, ours.number, one);
+    expect(performance.now() - started).toBeLessThan(12_000);
+    const kim = discordPerson(sim, 'kim');
+    await kim.write(channel.id, 'said meanwhile');
+    await fault(sim, { kind: 'guild-available', guild_id: two });
+    await eventually(async () => {
+      expect(await textsIn(sim, channel.id)).toContain('**Ana**: anybody?');
+      const entries = desk.ctx.db.entries.collection.find({ ticket_id: oid(theirs.id) });
+      expect((await entries.toArray()).map(({ content }) => content)).toContain('said meanwhile');
+    }, patience);
+  });
+
   test('one that answers nothing holds up no ticket of the other', async () => {
     await desk.bot({ requestTimeoutMs: 3000 });
     const path = `/guilds/${one}/channels$`;
