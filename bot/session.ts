@@ -14,6 +14,7 @@ import {
 import { discoverWork } from './discovery.ts';
 import { warnOfRoutes } from './doctor.ts';
 import { afterFailure } from './failures.ts';
+import { enterGuildMode } from './guild.ts';
 import { watchGuilds } from './guild-watch.ts';
 import { createGuilds } from './guilds.ts';
 import { drainInbound } from './inbound/drain.ts';
@@ -136,6 +137,7 @@ async function begin(
   over: Promise<Ending>,
 ): Promise<() => void> {
   bridge.replyModeSince = await enterReplyMode(bridge);
+  bridge.guilds.severalSince = await enterGuildMode(bridge);
   listenConnection(bridge);
   listenInbound(bridge, bridge.client);
   listenCards(bridge, bridge.client);

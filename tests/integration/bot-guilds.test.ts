@@ -442,6 +442,25 @@ describe('a guild that cannot be used', () => {
     }, patience);
   });
 
+  test.each([
+    ['status', { status: 500 }],
+    ['rate-limit', { retry_after: 60 }],
+  ])(
+    'one whose channels cannot be listed (%s) holds up no ticket of the other that came before the bot did',
+    async (kind, how) => {
+      await (await desk.bot()).stop();
+      const theirs = await openFor();
+      const ours = await openTicket(desk.ctx);
+      await fault(sim, { kind, ...how, method: 'GET', path: `/guilds/${one}/channels$` });
+      await desk.bot();
+      await eventually(async () => expect(await places(theirs.number)).toEqual([0, 1]), {
+        timeout: 5000,
+      });
+      expect(await places(ours.number)).toEqual([0, 0]);
+      await clearFaults(sim);
+    },
+  );
+
   test('one that answers nothing holds up no ticket of the other', async () => {
     await desk.bot({ requestTimeoutMs: 3000 });
     const path = `/guilds/${one}/channels$`;
