@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationCommandOptionType } from 'discord.js';
 import type { AgentView } from '../../src/contract/agents.ts';
 import type { ComplianceView, TimesView } from '../../src/contract/reports.ts';
@@ -14,6 +15,8 @@ import { offered } from './options.ts';
 import { listed } from './ticket-lines.ts';
 
 const AGENTS_SHOWN = 50;
+/** How long whoever goes on call waits for what Discord says of them, in milliseconds. */
+const LEARNING_MS = 3000;
 
 const times = ({ count, median, p90 }: TimesView) =>
   `median ${inWords(median)}, 90 % within ${inWords(p90)} (${count})`;
@@ -107,9 +110,15 @@ export const away: CommandModule = {
 async function learnElsewhere({ guilds }: Bridge, discordId: string): Promise<string[]> {
   if (!guilds.isSeveral) return [];
   const there = guilds.all.filter((one) => !whyAway(one));
-  // One that does not answer is asked again by a round.
-  const asked = there.map((one) => learnStanding(one, discordId).catch(() => true));
-  const isStaffIn = await Promise.all(asked);
+  // One that does not answer is asked again by a round, and nobody waits for it.
+  const isStaffIn = await Promise.all(
+    there.map((one) =>
+      Promise.race([
+        learnStanding(one, discordId).catch(() => true),
+        sleep(LEARNING_MS, true, { ref: false }),
+      ]),
+    ),
+  );
   return there.filter((_, nth) => !isStaffIn[nth]).map((one) => escapeName(guildName(one)));
 }
 

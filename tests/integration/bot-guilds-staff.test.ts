@@ -17,7 +17,14 @@ import {
   say,
   setUpGuild,
 } from '../support/bridge.ts';
-import { channelOf, discordPerson, messagesIn, textsIn } from '../support/discord.ts';
+import {
+  channelOf,
+  clearFaults,
+  discordPerson,
+  fault,
+  messagesIn,
+  textsIn,
+} from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
 import { commandsKnown, interactionsOf } from '../support/interactions.ts';
 import { laterBy } from '../support/uploads.ts';
@@ -140,6 +147,18 @@ const look = (data: unknown = {}) =>
   autoAssignment['assign-tickets']?.run(desk.ctx, { data } as never, new AbortController().signal);
 const assigneeOf = async (id: string) =>
   (await desk.ctx.db.tickets.collection.findOne({ _id: oid(id) }))?.assigned_to;
+
+test('who goes on call is answered though one server says nothing', async () => {
+  await commandsKnown(sim);
+  await channelOf(sim, (await openTicket(desk.ctx)).number, one);
+  await fault(sim, { kind: 'hang', method: 'GET', path: `/guilds/${two}/members/` });
+  const begun = performance.now();
+  const robin = interactionsOf(sim, discordPerson(sim, 'robin'));
+  const { content } = await robin.run(sim.state.channels.errors, 'on-call', { on: true });
+  expect(content).toContain('You are on call');
+  expect(performance.now() - begun).toBeLessThan(8000);
+  await clearFaults(sim);
+});
 
 test('a ticket is assigned by itself to who is staff where it is, and to others on the web', async () => {
   await act('kim');
