@@ -13,6 +13,8 @@ const LONGEST_WAIT_MS = 3000;
 export const REQUEST_TIMEOUT_MS = 15_000;
 const LONGEST_LOGIN_MS = REQUEST_TIMEOUT_MS + 1000;
 const BREAK_OFF_MS = 1000;
+/** How long a start waits for a guild that is out of order: alone it is all there is, of several the others wait. */
+const GUILD_WAIT_MS = { alone: 15_000, ofSeveral: 5000 } as const;
 
 const closeCode = { authenticationFailed: 4004, disallowedIntents: 4014 } as const;
 const intentsRefused =
@@ -30,6 +32,7 @@ export function createClient(discord: DiscordConfig, timeout: number): Client {
     ],
     partials: [Partials.Message, Partials.Channel, Partials.Reaction],
     allowedMentions: { parse: [] },
+    waitGuildTimeout: GUILD_WAIT_MS[discord.moreGuildIds.length > 0 ? 'ofSeveral' : 'alone'],
     rest: {
       api: discord.apiUrl,
       cdn: discord.cdnUrl,

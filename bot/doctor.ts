@@ -7,13 +7,15 @@ import {
   Routes,
 } from 'discord.js';
 import type { AppContext } from '../src/context.ts';
+import { listUnknownCategories } from '../src/domain/categories/categories.ts';
 import { digestTimeOf, OFF } from '../src/domain/digest/settings.ts';
 import { listStrayGuilds } from '../src/domain/mirror/guilds.ts';
 import { countParked } from '../src/domain/mirror/parking.ts';
 import { confirmWrite } from '../src/domain/settings.ts';
-import { type Check, canPostTranscripts, checkGuild, checkHeadRoom } from './checks.ts';
+import type { Bridge } from './bridge.ts';
+import { type Check, canPostTranscripts, checkGuild, checkHeadRoom, sentenceOf } from './checks.ts';
 import { describe, isUnauthorized, tokenRefused } from './discord-errors.ts';
-import { ticketsIn } from './guild-routing.ts';
+import { routedCategories, ticketsIn } from './guild-routing.ts';
 import type { GuildView } from './settings.ts';
 
 /** How far a clock may be from Discord's, in milliseconds: tokens and working hours go by it. */
@@ -151,6 +153,8 @@ export interface StoredFacts {
   digestTime?: string;
   /** Guilds that are the desk's no more, with how many tickets have a channel there; told of the first one. */
   strays?: { guildId: string; tickets: number }[];
+  /** Categories that rules name and that are not there; told of the first one. */
+  unknownCategories?: readonly string[];
 }
 
 /** @throws a storage error */
@@ -161,11 +165,26 @@ export async function readFacts(
   const { guildId } = settings;
   const parked = await countParked(ctx, ticketsIn(discord, guildId));
   if (discord.moreGuildIds.includes(guildId)) return { parked };
-  const [{ at: digestTime }, strays] = await Promise.all([
+  const [{ at: digestTime }, strays, unknownCategories] = await Promise.all([
     digestTimeOf(ctx),
     listStrayGuilds(ctx, [guildId, ...discord.moreGuildIds]),
+    listUnknownCategories(ctx, routedCategories(discord)),
   ]);
-  return { parked, digestTime, strays };
+  return { parked, digestTime, strays, unknownCategories };
+}
+
+/** A category may be made later, or again: its rule is told of and not refused. */
+function checkRoutes(unknown: readonly string[] = []): Check[] {
+  if (unknown.length === 0) return [];
+  const text = `there is no category ${unknown.join(', ')}, which GUILD_ROUTES names: those rules send nothing anywhere`;
+  const advice = 'correct GUILD_ROUTES and restart, or make the category';
+  return [{ key: 'doctor:routes', name: 'rules for tickets', ok: false, text, advice }];
+}
+
+/** Says at a session's start what is wrong with the rules. */
+export async function warnOfRoutes({ ctx, discord, log }: Bridge): Promise<void> {
+  const unknown = await listUnknownCategories(ctx, routedCategories(discord));
+  for (const check of checkRoutes(unknown)) log.warn({ reason: sentenceOf(check) }, check.name);
 }
 
 /** Nothing where all is well: such are rare. */
@@ -192,7 +211,7 @@ function checkDigest(view: GuildView, guild: Guild, time: string): Check {
 /** What is in the guild. */
 export function examineGuild(
   view: GuildView,
-  { parked, digestTime, strays }: StoredFacts = {},
+  { parked, digestTime, strays, unknownCategories }: StoredFacts = {},
 ): Check[] {
   const guild = view.client.guilds.cache.get(view.settings.guildId);
   const base = { key: 'doctor:guild', name: 'server' };
@@ -205,6 +224,7 @@ export function examineGuild(
     ...checkGuild(view),
     checkHeadRoom(guild, parked),
     ...checkStrays(strays),
+    ...checkRoutes(unknownCategories),
     ...(digestTime === undefined ? [] : [checkDigest(view, guild, digestTime)]),
   ];
 }

@@ -20,6 +20,11 @@ export function routeOf(
   return rule?.guildIds ?? all;
 }
 
+/** The categories that rules name. */
+export function routedCategories({ routes }: Pick<DiscordConfig, 'routes'>): string[] {
+  return routes.flatMap(({ by, name }) => (by === 'category' ? [name] : []));
+}
+
 /** Every list of guilds that tickets are routed by. */
 export function routesThrough(
   { routes }: Pick<DiscordConfig, 'routes'>,

@@ -8,6 +8,8 @@ export interface Guilds {
   /** In the order of the configuration, that of GUILD_ID first. */
   all: readonly Bridge[];
   isSeveral: boolean;
+  /** Since when the desk's bots know of several without a break, milliseconds since 1970; Infinity until it is known. */
+  severalSince: number;
   /** @returns undefined for a guild that is none of the desk's */
   withId(guildId: string | null | undefined): Bridge | undefined;
   /**

@@ -1,5 +1,6 @@
 import { Events, type Guild } from 'discord.js';
 import { type KnownGuilds, readKnownGuilds, rememberServer } from '../src/domain/guild-ids.ts';
+import { enterMode } from '../src/domain/settings.ts';
 import type { Bridge, Ending } from './bridge.ts';
 import { guildParts } from './guild-parts.ts';
 import { inviteUrl } from './permissions.ts';
@@ -73,6 +74,14 @@ export function findGuild(bot: Bot, known: KnownGuilds): { id: string } | { reas
   return {
     reason: `the bot is in ${candidates.length} servers: set GUILD_ID to the id of one of them (${shown})`,
   };
+}
+
+const MODE = 'discord-guilds';
+
+/** Writes down whether the desk has one guild or several. @returns since when that is so */
+export function enterGuildMode({ ctx, guilds, lease }: Bridge): Promise<number> {
+  lease.require();
+  return enterMode(ctx, MODE, guilds.isSeveral ? 'several' : 'one', 'one');
 }
 
 /**

@@ -44,6 +44,7 @@ export function createGuilds(first: Bridge, problems: AllProblems): Guilds {
   const guilds: Guilds = {
     all,
     isSeveral: all.length > 1,
+    severalSince: Number.POSITIVE_INFINITY,
     withId: (guildId) => all.find(({ settings }) => settings.guildId === (guildId || undefined)),
     of: (mirror) => guilds.withId(mirror?.guild_id) ?? first,
     practising: new LRUCache({ max: REMEMBERED }),

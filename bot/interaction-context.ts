@@ -11,6 +11,7 @@ import { withIdentities } from '../src/domain/agents/identities.ts';
 import type { Bridge } from './bridge.ts';
 import type { Need, Scope, TicketContext } from './commands/command.ts';
 import { actorOf, isStaff, type Person, skillsOf } from './people.ts';
+import { noteSeen } from './standings.ts';
 
 /** What somebody does that is answered. */
 export type Answerable =
@@ -91,6 +92,6 @@ export async function contextOf(
   const isAdmin = actor.role === 'ADMIN' || (rule.needs === 'operator' && person.administrator);
   if (rule.needs !== 'staff' && !isAdmin) return 'Only administrators may do this.';
   const skills = skillsOf(settings, person);
-  bridge.ctx.desk.seen.note(actor, skills);
+  noteSeen(bridge, actor, skills);
   return { bridge, actor, skills, here: ticketId || undefined, ticketId, unread: undefined };
 }

@@ -2,6 +2,7 @@ import type { Bridge } from './bridge.ts';
 import { keepPostingDigests } from './outbound/digest.ts';
 import { keepCallingHeld } from './outbound/on-call.ts';
 import { keepParking } from './parking-rounds.ts';
+import { keepLearningStandings } from './standings.ts';
 
 const ROUND_MS = 30_000;
 
@@ -13,17 +14,20 @@ export interface RoundTimes {
   digestMs?: number;
   /** Whether calls that quiet hours have held back are to be made up for. */
   callMs?: number;
+  /** Whether it is to be asked in which guilds somebody is staff. */
+  standingsMs?: number;
 }
 
 /** Starts all of these rounds. @returns a function that ends them */
 export function startRounds(
   bridge: Bridge,
-  { parkMs = ROUND_MS, digestMs = ROUND_MS, callMs = ROUND_MS }: RoundTimes,
+  { parkMs = ROUND_MS, digestMs = ROUND_MS, callMs = ROUND_MS, standingsMs = ROUND_MS }: RoundTimes,
 ): () => void {
   const stops = [
     ...bridge.guilds.all.map((guild) => keepParking(guild, parkMs)),
     keepPostingDigests(bridge, digestMs),
     keepCallingHeld(bridge, callMs),
+    keepLearningStandings(bridge, standingsMs),
   ];
   return () => {
     for (const stop of stops) stop();

@@ -12,7 +12,9 @@ import {
   REQUEST_TIMEOUT_MS,
 } from './connection.ts';
 import { discoverWork } from './discovery.ts';
+import { warnOfRoutes } from './doctor.ts';
 import { afterFailure } from './failures.ts';
+import { enterGuildMode } from './guild.ts';
 import { watchGuilds } from './guild-watch.ts';
 import { createGuilds } from './guilds.ts';
 import { drainInbound } from './inbound/drain.ts';
@@ -135,6 +137,7 @@ async function begin(
   over: Promise<Ending>,
 ): Promise<() => void> {
   bridge.replyModeSince = await enterReplyMode(bridge);
+  bridge.guilds.severalSince = await enterGuildMode(bridge);
   listenConnection(bridge);
   listenInbound(bridge, bridge.client);
   listenCards(bridge, bridge.client);
@@ -148,6 +151,7 @@ async function begin(
   stops.push(await discoverWork(bridge, options.catchUpMs ?? CATCH_UP_MS));
   stops.push(startRounds(bridge, options));
   watchGuilds(bridge);
+  await warnOfRoutes(bridge);
   for (const guild of all) void keepRegistering(guild);
   return () => {
     for (const guild of all) guild.ids?.close();

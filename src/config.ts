@@ -177,9 +177,13 @@ function checkGuilds(
   const all = [...(first ? [first] : []), ...more];
   const twice = all.find((id, index) => all.indexOf(id) < index);
   if (twice) problems.push(describe('MORE_GUILDS', more.join(','), `${twice} is there twice`));
-  const stranger = routes.flatMap(({ guildIds }) => guildIds).find((id) => !all.includes(id));
-  if (!stranger) return;
-  problems.push(`GUILD_ROUTES: ${stranger} is neither GUILD_ID nor one of MORE_GUILDS`);
+  for (const [index, { by, name, guildIds }] of routes.entries()) {
+    const about = by === 'any' ? '*' : `${by}:${name}`;
+    const stranger = guildIds.find((id) => !all.includes(id));
+    if (!stranger) continue;
+    const why = `${stranger} is neither GUILD_ID nor one of MORE_GUILDS`;
+    problems.push(`GUILD_ROUTES: rule ${index + 1} (${about}): ${why}`);
+  }
 }
 
 /** A ticket is never closed for silence without a word before. */

@@ -54,11 +54,12 @@ export function readVariable(
   }
 }
 
-/** Why a value cannot be used whose form may be right. */
+/** Why a value cannot be used, or which part of it has the wrong form. */
 function problemOf(name: Name, value: string): string | undefined {
   if (/^<.*>$/s.test(value)) return 'still the placeholder';
   const variable = variables[name] as Variable;
-  return variable.schema.safeParse(value).success ? variable.problem?.(value) : undefined;
+  const isOfForm = variable.schema.safeParse(value).success;
+  return isOfForm ? variable.problem?.(value) : variable.wrongPart?.(value);
 }
 
 /** Every variable by itself; `problems` has a line for each that is wrong. */

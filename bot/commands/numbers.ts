@@ -1,16 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationCommandOptionType } from 'discord.js';
 import type { AgentView } from '../../src/contract/agents.ts';
 import type { ComplianceView, TimesView } from '../../src/contract/reports.ts';
 import { changeAgent, listAgents } from '../../src/domain/agents/agents.ts';
 import { listAllOnCall } from '../../src/domain/agents/on-call.ts';
 import { readDashboard } from '../../src/domain/reports/reports.ts';
+import type { Bridge } from '../bridge.ts';
 import { escapeName, inWords } from '../format.ts';
+import { guildName, whyAway } from '../guild-state.ts';
 import { timestamp } from '../outbound/card-fields.ts';
+import { learnStanding } from '../standings.ts';
 import type { CommandModule } from './command.ts';
 import { offered } from './options.ts';
 import { listed } from './ticket-lines.ts';
 
 const AGENTS_SHOWN = 50;
+/** How long whoever goes on call waits for what Discord says of them, in milliseconds. */
+const LEARNING_MS = 3000;
 
 const times = ({ count, median, p90 }: TimesView) =>
   `median ${inWords(median)}, 90 % within ${inWords(p90)} (${count})`;
@@ -100,6 +106,22 @@ export const away: CommandModule = {
   },
 };
 
+/** Learns at once of every guild whether somebody is staff there. @returns those where they are not */
+async function learnElsewhere({ guilds }: Bridge, discordId: string): Promise<string[]> {
+  if (!guilds.isSeveral) return [];
+  const there = guilds.all.filter((one) => !whyAway(one));
+  // One that does not answer is asked again by a round, and nobody waits for it.
+  const isStaffIn = await Promise.all(
+    there.map((one) =>
+      Promise.race([
+        learnStanding(one, discordId).catch(() => true),
+        sleep(LEARNING_MS, true, { ref: false }),
+      ]),
+    ),
+  );
+  return there.filter((_, nth) => !isStaffIn[nth]).map((one) => escapeName(guildName(one)));
+}
+
 export const onCall: CommandModule = {
   command: {
     scope: 'guild',
@@ -127,7 +149,10 @@ export const onCall: CommandModule = {
       if (!on) return 'You are not on call any more.';
       const but =
         presence === 'away' ? ' You are away now: until you are back nobody calls you.' : '';
-      return `You are on call: new tickets that are for you, and those that are overdue, name you.${but}`;
+      const others = await learnElsewhere(bridge, actor.id);
+      const not =
+        others.length > 0 ? ` Not those in ${others.join(', ')}: you are not staff there.` : '';
+      return `You are on call: new tickets that are for you, and those that are overdue, name you.${not}${but}`;
     },
   },
 };

@@ -27,7 +27,7 @@ import { markOf } from './receipts.ts';
 import { threadsOf } from './threads.ts';
 
 /** What is younger than this is still on its way through the gateway, and was not missed. */
-const LATE_MS = 10_000;
+export const LATE_MS = 10_000;
 
 /** True for what a webhook says that is not the bot's own: a person's words, where one proxies them. */
 function isRepetition(bridge: Bridge, message: Message): boolean {

@@ -3,14 +3,7 @@ import { findPosts, type Post } from '../../src/domain/mirror/posts.ts';
 import type { Aside } from '../../src/domain/transcript/asides.ts';
 import { unavailable } from '../../src/errors.ts';
 import { type Bridge, isOfOurWebhook, selfId } from '../bridge.ts';
-import {
-  code,
-  describe,
-  hasCode,
-  isForbidden,
-  isInaccessible,
-  MirrorProblem,
-} from '../discord-errors.ts';
+import { code, describe, hasCode, isForbidden, MirrorProblem } from '../discord-errors.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
 import { compareIds } from '../snowflakes.ts';
@@ -19,14 +12,13 @@ import { enqueue, type InboundEvent, inboxOf } from './inbox.ts';
 import { fileNameOf } from './incoming.ts';
 import { type Names, readableText } from './readable-text.ts';
 import { replyModeAt } from './reply-mode.ts';
+import { listThreads } from './thread-lists.ts';
 
 /** How long a closing waits in one go for what was written before it, in milliseconds; then it is tried again. */
 const PATIENCE_MS = 15_000;
 const PAGE = 100;
 /** Lines among staff that are kept of one ticket; a channel with more is not removed. */
 export const MAX_ASIDES = 5000;
-/** Threads that are read of one channel. */
-const MAX_THREADS = 200;
 
 /** What a ticket's channel held when it was read to its end. */
 export interface Drained {
@@ -121,32 +113,6 @@ async function* messagesAfter(bridge: Bridge, channelId: string, after: string) 
     if (!last || page.length < PAGE || bridge.ended) return;
     from = last.id;
   }
-}
-
-interface Threads {
-  threads: APIChannel[];
-}
-
-/** The threads of a channel, archived ones too, as far as the bot may see them. */
-async function listThreads(bridge: Bridge, channelId: string): Promise<APIChannel[]> {
-  const get = async (route: `/${string}`) => {
-    try {
-      const { threads } = (await retryAfterRateLimit(bridge, () =>
-        bridge.rest.get(route),
-      )) as Threads;
-      return threads;
-    } catch (error) {
-      if (isInaccessible(error) && !hasCode(error, code.unknownChannel)) return [];
-      throw error;
-    }
-  };
-  const active = await get(Routes.guildActiveThreads(bridge.settings.guildId));
-  const own = active.filter((one) => 'parent_id' in one && one.parent_id === channelId);
-  const archived = await Promise.all([
-    get(Routes.channelThreads(channelId, 'public')),
-    get(Routes.channelThreads(channelId, 'private')),
-  ]);
-  return [...own, ...archived.flat()].slice(0, MAX_THREADS);
 }
 
 /** Whether the log has it as it stands; after a refused edit it has an earlier text. */

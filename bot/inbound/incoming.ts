@@ -46,6 +46,7 @@ export interface Incoming {
   hash: string;
   /** Milliseconds since 1970. */
   writtenAt: number;
+  /** 0 where it was not; discord.js keeps no more of Discord's microseconds. Of two alike the later event counts. */
   editedAt: number;
   /** What the text says of whom it is for. */
   marking: Marking;

@@ -139,7 +139,8 @@ async function change(
   const sameFiles = JSON.stringify(kept) === JSON.stringify(message.files);
   if (message.content !== incoming.text || !sameFiles) {
     const body = { content: incoming.text, files: kept };
-    const clientId = `${incoming.id}:e:${incoming.editedAt}`;
+    // Of two edits in one millisecond each is its own.
+    const clientId = `${incoming.id}:e:${incoming.editedAt}:${incoming.hash}`;
     bridge.lease.require();
     try {
       await editIn(ctx, actor, logOf(message), message.id, body, clientId, incoming.editedAt);
@@ -182,7 +183,7 @@ export async function ingestEdit(
   post: Post,
 ): Promise<Withdrawn | undefined> {
   if (!post.message_id || post.direction !== 'in' || post.hash === seen.hash) return undefined;
-  if (post.edited > 0 && seen.editedAt <= post.edited) return undefined;
+  if (seen.editedAt < post.edited) return undefined;
   const message = await readPosted(bridge, post);
   if (!message) return undefined;
   const incoming = asEditOf(bridge, seen, message.stream, post);

@@ -192,6 +192,6 @@ export async function ingestMessage(
     return takeEdit(bridge, ticket, incoming, post);
   }
   if (post && (post.direction === 'out' || post.hash === incoming.hash)) return;
-  if (post && post.edited > 0 && incoming.editedAt <= post.edited) return;
+  if (post && incoming.editedAt < post.edited) return;
   await carryOut(bridge, ticket, incoming, await judge(bridge, incoming), post);
 }

@@ -5,6 +5,7 @@ import type { Bridge } from '../bridge.ts';
 import { commands } from '../commands/registry.ts';
 import { guestActor, isGuest } from '../guests.ts';
 import { actorOf, isStaff, skillsOf } from '../people.ts';
+import { noteSeen } from '../standings.ts';
 import { isInternalNote, typedCommand, withoutReplyMark } from './classify.ts';
 import type { Incoming } from './incoming.ts';
 import { writerOf } from './writers.ts';
@@ -49,7 +50,7 @@ export async function judge(bridge: Bridge, incoming: Incoming): Promise<Verdict
   const writer = await writerOf(bridge, incoming);
   if (isStaff(bridge.settings, writer)) {
     const actor = await withIdentities(bridge.ctx, actorOf(bridge.settings, writer));
-    bridge.ctx.desk.seen.note(actor, skillsOf(bridge.settings, writer));
+    noteSeen(bridge, actor, skillsOf(bridge.settings, writer));
     return judgeWords(incoming, actor);
   }
   if (isGuest(bridge, incoming.home, writer.id)) {

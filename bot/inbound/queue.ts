@@ -11,6 +11,7 @@ import { dropIdleInboxes, type InboundEvent, type Inbox, inboxOf } from './inbox
 import { type Incoming, incomingOf, isWritten } from './incoming.ts';
 import { ingestReaction } from './ingest-reaction.ts';
 import { ingestDeleted, ingestWithdrawn } from './proxies.ts';
+import { lookIntoAllThreads } from './thread-looks.ts';
 import { guildOf } from './writers.ts';
 
 const TICKS_A_ROUND = 30;
@@ -201,6 +202,7 @@ export function keepCatchingUp(bridge: Bridge, everyMs: number): () => void {
   let rounds = 0;
   let calm = 0;
   let ticks = 0;
+  let turns = 0;
   let { generation } = bridge;
   const begin = () => {
     calm = bridge.generation === generation ? calm + 1 : 0;
@@ -212,6 +214,8 @@ export function keepCatchingUp(bridge: Bridge, everyMs: number): () => void {
   };
   const timer = setInterval(() => {
     if (calm >= CALM_ROUNDS && ++ticks % CALM_FACTOR !== 0) return;
+    // A round of few channels is over sooner.
+    if (turns++ % TICKS_A_ROUND === 0) lookIntoAllThreads(bridge);
     if (round.length === 0) begin();
     for (const ticketId of round.splice(0, each)) {
       scheduleLook(bridge, ticketId, rounds % DEEP_EVERY === 0);

@@ -70,7 +70,7 @@ export async function callRole(
   if (!channelId || !roleId || !(await isStillWith(bridge, escalation))) {
     return commit(bridge, ticket, 'internal', { internal_seq });
   }
-  const users = await listOnCall(bridge.ctx, escalation.role);
+  const { people: users } = await listOnCall(bridge.ctx, escalation.role, bridge.settings.guildId);
   const text = textOf(escalation);
   const called = [`<@&${roleId}>`, ...(users.length > 0 ? [mentionsOf(users)] : [])].join(' ');
   const content = systemLine(`${called} ${text}`);

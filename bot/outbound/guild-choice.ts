@@ -48,13 +48,13 @@ function choose(bridge: Bridge, ticket: MirroredTicket): Bridge {
 }
 
 /**
- * True for a ticket from before this session that has a channel in the first guild already: of a bot that
- * knew of no other, and died before it had written down that it had made it.
+ * True for a ticket from before there were several guilds that has a channel in the first one already: of a
+ * bot that knew of no other, and died before it had written down that it had made it. Later ones need not wait
+ * for the first guild's answer.
  */
-async function isInFirst({ ctx, guilds, startedAt }: Bridge, ticket: MirroredTicket) {
+async function isInFirst({ guilds }: Bridge, ticket: MirroredTicket) {
   const [first] = guilds.all;
-  const sinceStart = performance.now() - startedAt;
-  const isOlder = ticket.ticket.created_at < ctx.clock() - sinceStart;
+  const isOlder = ticket.ticket.created_at < guilds.severalSince;
   if (!first || !isOlder || whyAway(first)) return false;
   return (await findChannel(first, ticket)) !== undefined;
 }

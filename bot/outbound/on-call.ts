@@ -17,6 +17,8 @@ const PENDING = 'on-call';
 /** The step that says that the call waits for the working hours. */
 const HELD = 'on-call-held';
 
+const NOBODY_HERE = 'Nobody is called: who is on call is not of the staff of this server.';
+
 /** As many as a server has channels. */
 const MOST_HELD = 500;
 
@@ -28,11 +30,15 @@ const isReplaced = ({ mirror }: MirroredTicket) =>
 
 const isForStaff = ({ ticket }: MirroredTicket) => isOpen(ticket) && !isPractice(ticket.owner);
 
+/** Who is on call for a ticket, in the guild of its channel. */
+const onCallFor = ({ ctx, settings }: Bridge, { ticket }: MirroredTicket) =>
+  listOnCall(ctx, ticket.support_role, settings.guildId);
+
 /** What a channel's steps have in addition when its ticket has somebody to call. */
 export async function callingStep(bridge: Bridge, ticket: MirroredTicket): Promise<string[]> {
   if (!isForStaff(ticket) || isReplaced(ticket)) return [];
-  const people = await listOnCall(bridge.ctx, ticket.ticket.support_role);
-  return people.length > 0 ? [PENDING] : [];
+  const { people, areElsewhere } = await onCallFor(bridge, ticket);
+  return people.length > 0 || areElsewhere ? [PENDING] : [];
 }
 
 /** Mentions of people, to be put into a text. */
@@ -104,7 +110,7 @@ export async function callOnCall(bridge: Bridge, ticket: MirroredTicket): Promis
   if (until !== undefined) return holdCall(bridge, ticket, until);
   const isLate = mirror.steps.includes(HELD) || isReplaced(ticket);
   const isWanted = isForStaff(ticket) && !(isLate && data.assignee !== null);
-  const people = isWanted ? await listOnCall(bridge.ctx, data.support_role) : [];
+  const { people = [], areElsewhere = false } = isWanted ? await onCallFor(bridge, ticket) : {};
   const why = mirror.steps.includes('reopened') ? 'this ticket is open again.' : 'a new ticket.';
   const text = `You are on call: ${why}`;
   let { last_post } = mirror;
@@ -114,6 +120,12 @@ export async function callOnCall(bridge: Bridge, ticket: MirroredTicket): Promis
       text: `${mentionsOf(people)} ${text}`,
       calls: { users: people },
       isIt: ({ content }) => content.endsWith(text),
+    });
+  } else if (areElsewhere) {
+    last_post = await postCall(bridge, ticket, {
+      key: `on call ${id} ${mirror.channel_id}`,
+      text: NOBODY_HERE,
+      isIt: ({ content }) => content === systemLine(NOBODY_HERE),
     });
   }
   const steps = mirror.steps.filter((step) => step !== PENDING && step !== HELD);

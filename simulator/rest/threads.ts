@@ -11,7 +11,7 @@ import {
 } from '../call.ts';
 import { emptyChannel } from '../empty-channel.ts';
 import { type Channel, ChannelType, type Json, MessageFlag } from '../entities.ts';
-import { missingAccess, refused, unknown } from '../errors.ts';
+import { invalidField, missingAccess, refused, unknown } from '../errors.ts';
 import { emitMessage } from '../messages.ts';
 import { checkTitle } from '../moderation.ts';
 import { P } from '../permissions.ts';
@@ -139,16 +139,37 @@ function announce({ world }: Call, thread: Channel, change: Json): void {
   world.emit('THREAD_MEMBERS_UPDATE', data, { channel: thread });
 }
 
+const archivedAt = ({ thread }: Channel) => Date.parse(thread?.archive_timestamp ?? '');
+
+/** Which of the archived threads are asked for: before a time, as many as 2 to 100, or 50. */
+function archivedPage({ query }: Call): { before: number; limit: number } {
+  const given = query.get('before');
+  const before = given === null ? Number.POSITIVE_INFINITY : Date.parse(given);
+  if (Number.isNaN(before)) {
+    throw invalidField(['before'], 'DATE_TIME_TYPE_PARSE', `Could not parse ${given}.`);
+  }
+  const limit = Number(query.get('limit') ?? 50);
+  if (!Number.isInteger(limit) || limit < 2 || limit > 100) {
+    const message = 'int value should be between 2 and 100.';
+    throw invalidField(['limit'], 'NUMBER_TYPE_COERCE', message);
+  }
+  return { before, limit };
+}
+
+/** The last archived first. */
 function listArchived(type: number) {
   return (call: Call): Reply => {
     const { world } = call;
     const channel = channelOf(call, P.READ_MESSAGE_HISTORY);
     const { id } = callerOf(call);
+    const { before, limit } = archivedPage(call);
     const found = world
       .threads()
       .filter((c) => c.parent_id === channel.id && c.type === type && c.thread?.archived)
-      .filter((c) => world.canSee(id, c));
-    return ok({ threads: found.map((c) => renderChannel(world, c)), members: [], has_more: false });
+      .filter((c) => world.canSee(id, c) && archivedAt(c) < before)
+      .sort((a, b) => archivedAt(b) - archivedAt(a));
+    const threads = found.slice(0, limit).map((c) => renderChannel(world, c));
+    return ok({ threads, members: [], has_more: found.length > limit });
   };
 }
 

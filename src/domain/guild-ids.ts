@@ -27,11 +27,14 @@ export interface KnownGuilds {
 
 /** The guilds that the bridge may work in without being told to. */
 export async function readKnownGuilds(deps: Deps): Promise<KnownGuilds> {
-  const [row, setUp] = await Promise.all([
-    native(deps.db.settings).findOne({ _id: SERVER }, { readConcern: majority }),
-    listSetUpGuilds(deps),
-  ]);
-  return { server: typeof row?.value === 'string' ? row.value : undefined, setUp };
+  const [server, setUp] = await Promise.all([readServer(deps), listSetUpGuilds(deps)]);
+  return { server, setUp };
+}
+
+/** The guild that the bridge has worked in last; of several the first. */
+export async function readServer(deps: Deps): Promise<string | undefined> {
+  const row = await native(deps.db.settings).findOne({ _id: SERVER }, { readConcern: majority });
+  return typeof row?.value === 'string' ? row.value : undefined;
 }
 
 /** Remembers the guild that the bridge works in. */

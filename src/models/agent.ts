@@ -11,14 +11,24 @@ export interface WebIdentity {
   role: UserRole;
 }
 
+/** What somebody is in one guild of a desk that has several. */
+export interface GuildStanding {
+  /** Of their roles there; null where they are none of the staff. */
+  skills: SupportRole[] | null;
+  /** When Discord has said so, milliseconds since 1970. */
+  at: number;
+}
+
 /** The same as Discord knows them. */
 export interface DiscordIdentity {
   key: string;
   id: string;
   name: string;
   role: UserRole;
-  /** Of their roles in the guild. */
+  /** Of their roles in the guild where they were seen last. */
   skills: SupportRole[];
+  /** By the guild's id; none where the desk has one guild, or Discord was not asked yet. */
+  guilds?: Record<string, GuildStanding>;
 }
 
 /** One person of the staff, with one identity or both. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { guildRoutes, MOST_ROUTES } from './guild-routes.ts';
+import { guildRoutes, MOST_ROUTES, wrongRoute } from './guild-routes.ts';
 import { httpUrl, list, MOST_HOURS, type Variable } from './kinds.ts';
 
 /** Guilds beside the one of GUILD_ID. */
@@ -16,6 +16,7 @@ export const discordVariables = {
     schema: guildRoutes.optional(),
     wants: `at most ${MOST_ROUTES} rules as partner:NAME=ID, category:NAME=ID or *=ID+ID, separated by commas, each about something else`,
     example: 'partner:acme=200000000000000001',
+    wrongPart: wrongRoute,
   },
   MAX_TICKETS_IN_DISCORD_PER_PARTNER: {
     schema: z.coerce.number().int().min(1).max(500).default(250),

@@ -15,28 +15,54 @@ export interface GuildRoute {
 const rule = /^(?:(partner|category):\s*(\S|\S.*\S)|\*)\s*=([\d\s+]+)$/;
 const snowflake = /^\d{17,20}$/;
 
-/** `partner:acme=ID`, or `*=ID+ID`: the last `=` parts what is matched from the guilds. */
-function readRule(text: string): GuildRoute | undefined {
+/** `partner:acme=ID`, or `*=ID+ID`: the last `=` parts what is matched from the guilds. Or why it is no rule. */
+function readRule(text: string): GuildRoute | string {
   const found = rule.exec(text);
-  if (!found) return undefined;
+  if (!found) return 'is not partner:NAME=ID, category:NAME=ID or *=ID';
   const [, by = 'any', name = '', ids = ''] = found;
   const guildIds = ids.split('+').map((id) => id.trim());
-  const isSound = guildIds.every((id) => snowflake.test(id));
-  if (!isSound || new Set(guildIds).size < guildIds.length) return undefined;
+  const wrong = guildIds.find((id) => !snowflake.test(id));
+  if (wrong !== undefined)
+    return `has ${JSON.stringify(wrong)} where an id of 17 to 20 digits stands`;
+  if (new Set(guildIds).size < guildIds.length) return 'names a guild twice';
   // As the desk writes the names of categories.
   const known = by === 'category' ? normalizeWord(name) : name;
   return { by: by as GuildRoute['by'], name: known, guildIds };
 }
 
+const aboutOf = ({ by, name }: GuildRoute) => `${by}:${name}`;
+
+/** A rule in words for whoever has written it, who counts from 1. */
+const nthRule = (index: number, text: string) => `rule ${index + 1}, ${JSON.stringify(text)},`;
+
+/** The rules of a list, or what is wrong with the first that is none. */
+function readRoutes(value: string): GuildRoute[] | string {
+  const texts = value
+    .split(',')
+    .map((text) => text.trim())
+    .filter(Boolean);
+  const routes: GuildRoute[] = [];
+  for (const [index, text] of texts.entries()) {
+    if (index >= MOST_ROUTES) return `${texts.length} rules`;
+    const route = readRule(text);
+    if (typeof route === 'string') return `${nthRule(index, text)} ${route}`;
+    const same = routes.findIndex((other) => aboutOf(other) === aboutOf(route));
+    if (same >= 0) return `${nthRule(index, text)} is about the same as rule ${same + 1}`;
+    routes.push(route);
+  }
+  return routes;
+}
+
 /** Rules separated by commas, each about something else. */
 export const guildRoutes = z.string().transform((value, ctx): GuildRoute[] => {
-  const texts = value.split(',').map((text) => text.trim());
-  const rules = texts.filter(Boolean).map(readRule);
-  const known = rules.filter((one) => one !== undefined);
-  const about = new Set(known.map(({ by, name }) => `${by}:${name}`));
-  if (known.length < rules.length || about.size < known.length || known.length > MOST_ROUTES) {
-    ctx.addIssue({ code: 'custom', message: 'is not a list of rules' });
-    return z.NEVER;
-  }
-  return known;
+  const routes = readRoutes(value);
+  if (typeof routes !== 'string') return routes;
+  ctx.addIssue({ code: 'custom', message: routes });
+  return z.NEVER;
 });
+
+/** Which rule of a list is none, and why. */
+export function wrongRoute(value: string): string | undefined {
+  const routes = readRoutes(value);
+  return typeof routes === 'string' ? routes : undefined;
+}

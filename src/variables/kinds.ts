@@ -8,6 +8,8 @@ export interface Variable {
   secret?: true;
   /** Why a value that has the right form still cannot be used; undefined when it can. */
   problem?(value: string): string | undefined;
+  /** Which part of a value has the wrong form, where it has several. */
+  wrongPart?(value: string): string | undefined;
 }
 
 export const httpUrl = z.url({ protocol: /^https?$/ });

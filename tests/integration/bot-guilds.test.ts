@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { commands as registered } from '../../bot/commands/registry.ts';
 import type { RunningSimulator } from '../../simulator/server.ts';
 import type { AppContext } from '../../src/context.ts';
+import { createCategory } from '../../src/domain/categories/manage.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
@@ -415,6 +416,51 @@ describe('a guild that cannot be used', () => {
     await channelOf(sim, next.number, one);
   });
 
+  test('out of order when the bot starts, it holds up the other for a few seconds and goes on when it is back', async () => {
+    const first = await desk.bot();
+    const theirs = await openFor();
+    const channel = await channelOf(sim, theirs.number, two);
+    await say(desk.ctx, theirs.id, 'hello', acme);
+    await eventually(async () =>
+      expect(await textsIn(sim, channel.id)).toEqual(['**Ana**: hello']),
+    );
+    await fault(sim, { kind: 'guild-unavailable', guild_id: two });
+    await first.stop();
+    await say(desk.ctx, theirs.id, 'anybody?', acme);
+    const started = performance.now();
+    await desk.bot();
+    const ours = await openTicket(desk.ctx);
+    await channelOf(sim, ours.number, one);
+    expect(performance.now() - started).toBeLessThan(12_000);
+    const kim = discordPerson(sim, 'kim');
+    await kim.write(channel.id, 'said meanwhile');
+    await fault(sim, { kind: 'guild-available', guild_id: two });
+    await eventually(async () => {
+      expect(await textsIn(sim, channel.id)).toContain('**Ana**: anybody?');
+      const entries = desk.ctx.db.entries.collection.find({ ticket_id: oid(theirs.id) });
+      expect((await entries.toArray()).map(({ content }) => content)).toContain('said meanwhile');
+    }, patience);
+  });
+
+  test.each([
+    ['status', { status: 500 }],
+    ['rate-limit', { retry_after: 60 }],
+  ])(
+    'one whose channels cannot be listed (%s) holds up no ticket of the other that came before the bot did',
+    async (kind, how) => {
+      await (await desk.bot()).stop();
+      const theirs = await openFor();
+      const ours = await openTicket(desk.ctx);
+      await fault(sim, { kind, ...how, method: 'GET', path: `/guilds/${one}/channels$` });
+      await desk.bot();
+      await eventually(async () => expect(await places(theirs.number)).toEqual([0, 1]), {
+        timeout: 5000,
+      });
+      expect(await places(ours.number)).toEqual([0, 0]);
+      await clearFaults(sim);
+    },
+  );
+
   test('one that answers nothing holds up no ticket of the other', async () => {
     await desk.bot({ requestTimeoutMs: 3000 });
     const path = `/guilds/${one}/channels$`;
@@ -457,6 +503,33 @@ test('what is set up, and looked at, is of the guild where it is asked for', asy
   ]);
   expect(checks.map(({ name }) => name)).toContain('Deskcord Support: category for URGENT');
   await inviteBack(second);
+});
+
+test('a rule for a category that is not there is told of until there is one', async () => {
+  const told: string[] = [];
+  const log = Object.assign(Object.create(desk.ctx.log), {
+    child: () => log,
+    warn: ({ reason }: { reason?: string }) => told.push(reason ?? ''),
+  });
+  const routes = [
+    { by: 'category', name: 'LATE', guildIds: [two] },
+    { by: 'category', name: 'BILLING', guildIds: [two] },
+  ] as const;
+  const config = { ...desk.config, discord: { ...desk.config.discord, routes } as never };
+  await desk.bot({ ctx: { config, log } });
+  const reason = expect.stringContaining('there is no category LATE, which GUILD_ROUTES names');
+  await eventually(() => expect(told).toEqual([reason]));
+  const lineOf = async () =>
+    (await examineAll(config)).find(({ key }) => key === 'doctor:routes') ?? null;
+  expect(await lineOf()).toMatchObject({ ok: false, text: reason });
+  const channel = await channelOf(sim, (await openTicket(desk.ctx)).number, one);
+  expect(channel).toBeDefined();
+  const ada = interactionsOf(sim, discordPerson(sim, 'admin'));
+  expect((await ada.run(sim.state.channels.errors, 'doctor')).content).toContain('category LATE');
+  await createCategory(desk.ctx, admin, { name: 'LATE' });
+  expect(await lineOf()).toBeNull();
+  const late = await openTicket(desk.ctx, { category: 'LATE' });
+  await channelOf(sim, late.number, two);
 });
 
 test('a guild that is not named any more, and still has channels of tickets, is told of by the doctor', async () => {

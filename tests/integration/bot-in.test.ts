@@ -80,6 +80,27 @@ test('mentions and emojis become readable', async () => {
   expect(message?.content).toBe(`ask @Robin or @Developer in #${channel.name} :wave:`);
 });
 
+test('of two edits in one millisecond the later one stands', async () => {
+  const edit = (id: string, text: string) => kim.edit(channel.id, id, text);
+  for (let n = 0; ; n++) {
+    if (n === 40) throw new Error('no two edits fell into one millisecond');
+    const { id } = await kim.write(channel.id, `first ${n}`);
+    await arrived(n + 1);
+    const [one, two] = await Promise.all([edit(id, `one ${n}`), edit(id, `two ${n}`)]);
+    const now = (await messagesIn(desk.sim, channel.id)).find((post) => post.id === id);
+    const at = async () => (await seen(desk.ctx, ticket.id)).at(-1);
+    await eventually(async () => expect((await at())?.edited).toBe(true));
+    if (one.edited_timestamp !== two.edited_timestamp) continue;
+    await eventually(async () => expect((await at())?.content).toBe(now?.content));
+    // Both were written down, each as an edit of its own.
+    const texts = entriesOf(ticket.id).flatMap((entry) =>
+      entry.type === 'edit' ? [entry.content] : [],
+    );
+    expect(texts.slice(-2).toSorted()).toEqual([`one ${n}`, `two ${n}`]);
+    return;
+  }
+});
+
 test('edits reach the customer, link previews do not', async () => {
   const post = await kim.write(channel.id, 'see https://a.example/page');
   await arrived(1);

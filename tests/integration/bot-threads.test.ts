@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { MAX_THREADS } from '../../bot/inbound/thread-lists.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { listNotes } from '../../src/domain/messages/notes.ts';
 import { findNewestIn, findPosts, recordPost } from '../../src/domain/mirror/posts.ts';
@@ -205,6 +206,48 @@ test('how far a thread was read is known however much is noted elsewhere since',
   expect(Object.fromEntries(newest)).toEqual({ old: '12', busy: '119' });
 });
 
+const archive = (channelId: string) =>
+  fault(desk.sim, { kind: 'archive-threads', channel_id: channelId });
+
+test('of many archived threads each is read when the ticket is closed, also of those archived at once', async () => {
+  const bot = await desk.bot();
+  const { ticket, channelId } = await begin();
+  await bot.stop();
+  for (let n = 1; n <= 240; n++) {
+    await kim.write(await openThread(channelId), `aside ${n}.`);
+    // Pages end amid some of the same moment.
+    if (n % 60 === 0) await archive(channelId);
+  }
+  await desk.bot();
+  await closeTicket(desk.ctx, agent, ticket.id, {});
+  const gone = async () => expect(await channelsOf(desk.sim, ticket.number)).toEqual([]);
+  await eventually(gone, { timeout: 60_000 });
+  const posts = await messagesIn(desk.sim, desk.sim.state.channels.transcripts);
+  const urls = posts.flatMap(({ attachments }) => attachments.map(({ url }) => url));
+  const pages = await Promise.all(urls.map(async (url) => (await fetch(url)).text()));
+  const asides = pages.find((page) => page.includes('aside 240.')) ?? '';
+  const all = Array.from({ length: 240 }, (_, n) => n + 1);
+  const lost = all.filter((n) => !asides.includes(`aside ${n}.`));
+  expect(lost).toEqual([]);
+}, 120_000);
+
+test('a channel with more threads than are read is not removed', async () => {
+  const bot = await desk.bot();
+  const { ticket, channelId } = await begin();
+  await bot.stop();
+  for (let n = 0; n <= MAX_THREADS; n++) {
+    await openThread(channelId);
+    if (n % 50 === 0) await archive(channelId);
+  }
+  await desk.bot();
+  await closeTicket(desk.ctx, agent, ticket.id, {});
+  await eventually(async () => {
+    const mirror = await desk.ctx.db.mirrors.collection.findOne({ _id: oid(ticket.id) });
+    expect(mirror?.problem).toContain(`more than ${MAX_THREADS} threads`);
+  }, patience);
+  expect(await channelsOf(desk.sim, ticket.number)).toHaveLength(1);
+}, 120_000);
+
 test('where Discord lets the bot open no thread, the command says so and what to do instead', async () => {
   await desk.bot();
   await commandsKnown(desk.sim);
@@ -293,3 +336,23 @@ test('a bot that was away reads the 20 newest threads of a channel', async () =>
   await marked(channelId, last.id, ['✅']);
   expect(await taken()).toHaveLength(20);
 }, 60_000);
+
+test.each([{ events: ['MESSAGE_CREATE'] }, { events: ['MESSAGE_CREATE', 'THREAD_CREATE'] }])(
+  'what the gateway never brings of a thread is found by a round as that of a channel is ($events)',
+  async ({ events }) => {
+    // A look that compares everything comes every twentieth round alone, and is far off with so many.
+    for (let n = 0; n < 16; n++) await openTicket(desk.ctx);
+    await desk.bot({ catchUpMs: 3000 });
+    const { ticket, channelId } = await begin();
+    const known = await openThread(channelId);
+    await kim.write(known, 'one');
+    await notesAre(ticket.id, ['one']);
+    await fault(desk.sim, { kind: 'gateway-lose', ms: 300, events });
+    const threadId = events.includes('THREAD_CREATE') ? await openThread(channelId) : known;
+    await kim.write(threadId, 'two');
+    await notesAre(ticket.id, ['one', 'two']);
+    await kim.write(threadId, 'three');
+    await notesAre(ticket.id, ['one', 'two', 'three']);
+  },
+  60_000,
+);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, botOf, type Person, personOf } from '../../simulator/person.ts';
 import { type RunningSimulator, startSimulator } from '../../simulator/server.ts';
@@ -223,6 +224,33 @@ describe('threads', () => {
     expect(awake.thread_metadata.archived).toBe(false);
     await bot.call('PATCH', `/channels/${thread.id}`, { archived: true, locked: true });
     expect((await kim.send(thread.id, 'wake')).status).toBe(400);
+  });
+
+  test('that are archived are listed by pages, the last archived first', async () => {
+    const { body: channel } = await create({ name: 'x' });
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n++) {
+      const thread = { name: 't', type: 11 };
+      const { body } = await bot.call('POST', `/channels/${channel.id}/threads`, thread);
+      await bot.call('PATCH', `/channels/${body.id}`, { archived: true });
+      ids.unshift(body.id);
+      await sleep(5);
+    }
+    const list = async (query: string) =>
+      (await bot.call('GET', `/channels/${channel.id}/threads/archived/public${query}`)).body;
+    const found: string[] = [];
+    for (let query = '?limit=2'; ; ) {
+      const { threads, has_more } = await list(query);
+      for (const { id } of threads) found.push(id);
+      if (!has_more) break;
+      const before = threads.at(-1).thread_metadata.archive_timestamp;
+      query = `?limit=2&before=${encodeURIComponent(before)}`;
+    }
+    expect(found).toEqual(ids);
+    expect((await list('')).threads).toHaveLength(5);
+    for (const wrong of ['limit=1', 'limit=101', 'before=yesterday']) {
+      expect((await list(`?${wrong}`)).code).toBe(50035);
+    }
   });
 
   test('are refused beyond the active limit', async () => {

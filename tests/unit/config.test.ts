@@ -88,7 +88,7 @@ describe('what is wrong', () => {
     ]);
     expect(namesIn(linesOf({ ...all, MORE_GUILDS: id }))).toEqual(['MORE_GUILDS']);
     expect(linesOf({ ...all, GUILD_ROUTES: `partner:acme=${other}` })).toEqual([
-      `GUILD_ROUTES: ${other} is neither GUILD_ID nor one of MORE_GUILDS`,
+      `GUILD_ROUTES: rule 1 (partner:acme): ${other} is neither GUILD_ID nor one of MORE_GUILDS`,
     ]);
     const spaced = {
       ...more,
@@ -124,6 +124,30 @@ describe('what is wrong', () => {
         expect(namesIn(linesOf({ ...more, [name]: value }))).toEqual([name]);
       }
     }
+  });
+
+  test('a rule of GUILD_ROUTES that is wrong is named by its number and its text', () => {
+    const more = { ...minimal, ...discord, MORE_GUILDS: '8'.repeat(18) };
+    const sound = `partner:acme=${id},,`;
+    const wrong = [
+      ['category BILLING=1', 'is not partner:NAME=ID, category:NAME=ID or *=ID'],
+      ['category:BILLING=12', 'has "12" where an id of 17 to 20 digits stands'],
+      [`*=${id}+${id}`, 'names a guild twice'],
+      [`partner:acme=${id} + ${'8'.repeat(18)}`, 'is about the same as rule 1'],
+    ];
+    for (const [text, why] of wrong) {
+      const lines = linesOf({ ...more, GUILD_ROUTES: `${sound} ${text}, *=${id}` });
+      expect(lines).toEqual([expect.stringContaining(`(rule 2, ${JSON.stringify(text)}, ${why})`)]);
+    }
+    const many = Array.from({ length: 101 }, (_, n) => `partner:p${n}=${id}`).join(',');
+    expect(linesOf({ ...more, GUILD_ROUTES: many })).toEqual([
+      expect.stringContaining('(101 rules)'),
+    ]);
+    const strangers = `${sound}*=${'7'.repeat(18)},category:late parcels=${'9'.repeat(18)}`;
+    expect(linesOf({ ...more, GUILD_ROUTES: strangers })).toEqual([
+      expect.stringContaining(`rule 2 (*): ${'7'.repeat(18)} is neither`),
+      expect.stringContaining(`rule 3 (category:LATE_PARCELS): ${'9'.repeat(18)} is neither`),
+    ]);
   });
 
   test('comes all at once, one line each: name, what it got, what it wants, an example', () => {

@@ -8,12 +8,12 @@ import { requireRight } from '../access/policy.ts';
 import { majority, native } from '../log/collections.ts';
 import { type Page, readRows } from '../pages.ts';
 import { openStatuses } from '../tickets/workflow.ts';
-import { type Agent, fits, keysOf, toAgent } from './agent.ts';
+import { type Agent, keysOf, toAgent } from './agent.ts';
+import { fitsIn, skillsIn } from './guilds.ts';
 import { takePlaceOnCall } from './on-call.ts';
-import { SEEN_EVERY_MS, writeSeen } from './seen-agents.ts';
+import { presentNow, presentSince } from './present.ts';
+import { writeSeen } from './seen-agents.ts';
 
-/** How long somebody counts as present after an act in Discord: it is written down only now and then. */
-const DISCORD_PRESENT_MS = 2 * SEEN_EVERY_MS;
 /** People with one id that are told apart. */
 const MOST_NAMESAKES = 20;
 /** Those that are looked at where somebody is sought who is present. */
@@ -21,7 +21,7 @@ const MOST_PRESENT = 1000;
 
 function presenceOf(row: AgentRow, present: ReadonlySet<string>, now: number): Presence {
   const acted = row.discord ? (row.discord_seen_at ?? 0) : 0;
-  const isHere = (row.web && present.has(row.web.key)) || acted > now - DISCORD_PRESENT_MS;
+  const isHere = (row.web && present.has(row.web.key)) || acted > presentSince(now);
   if (!isHere) return 'offline';
   return row.away ? 'away' : 'online';
 }
@@ -129,39 +129,59 @@ export async function agentRowOf(ctx: AppContext, actor: Actor): Promise<AgentRo
 
 /** Rows of those who are present and not away. */
 async function presentRows(ctx: AppContext, limit: number): Promise<AgentRow[]> {
-  const present = await ctx.desk.presence.read();
-  const since = ctx.clock() - DISCORD_PRESENT_MS;
   return native(ctx.db.agents)
-    .find(
-      {
-        away: false,
-        $or: [{ 'web.key': { $in: [...present] } }, { discord_seen_at: { $gt: since } }],
-      },
-      { readConcern: majority },
-    )
+    .find({ away: false, $or: await presentNow(ctx) }, { readConcern: majority })
     .limit(limit)
     .toArray();
 }
 
-/** The support roles that somebody fits who is present and not away. */
-export async function listCoveredRoles(ctx: AppContext): Promise<SupportRole[]> {
-  const present = (await presentRows(ctx, MOST_PRESENT)).map(toAgent);
-  return supportRoles.filter((role) => present.some((agent) => fits(agent, role)));
+/** Whom tickets may be given to, as they were at one moment. */
+export interface Staffing {
+  /** The support roles that somebody fits, wherever. */
+  roles: readonly SupportRole[];
+  /** True where it depends on the guild of a ticket whom it may be given to. */
+  isByGuild: boolean;
+  /** Whether somebody fits a role in a guild; undefined is a ticket that has none yet. */
+  covers(role: SupportRole, guildId: string | undefined): boolean;
+}
+
+/** Who is present and not away. */
+export async function readStaffing(ctx: AppContext): Promise<Staffing> {
+  const rows = await presentRows(ctx, MOST_PRESENT);
+  const guildsOf = ({ discord }: AgentRow) => Object.keys(discord?.guilds ?? {});
+  const guilds = [...new Set(rows.flatMap(guildsOf))];
+  const known = new Map<string, boolean>();
+  const covers = (role: SupportRole, guildId: string | undefined) => {
+    const key = `${role} ${guildId}`;
+    const found = known.get(key) ?? rows.some((row) => fitsIn(row, role, guildId));
+    known.set(key, found);
+    return found;
+  };
+  const isCovered = (role: SupportRole) =>
+    [undefined, ...guilds].some((guildId) => covers(role, guildId));
+  return { roles: supportRoles.filter(isCovered), isByGuild: guilds.length > 0, covers };
 }
 
 /**
  * Who is present, not away, and fit for a support role: those with that skill, and those with none at all.
+ * @param guildId where the ticket is: who is known in the guilds of the desk has to be staff there; undefined
+ *   where that is not settled
  * @returns with how many open tickets each has, the fewest first
  */
 export async function listPresentAgents(
   ctx: AppContext,
   supportRole: SupportRole,
+  guildId?: string,
 ): Promise<(Agent & { open_tickets: number })[]> {
   const present = await presentRows(ctx, MOST_PRESENT);
-  const rows = present.filter((row) => fits(toAgent(row), supportRole));
+  const rows = present.filter((row) => fitsIn(row, supportRole, guildId));
   const openOf = await countOpen(ctx, rows);
   return rows
-    .map((row) => ({ ...toAgent(row), open_tickets: openOf(row) }))
+    .map((row) => ({
+      ...toAgent(row),
+      skills: skillsIn(row, guildId) ?? [],
+      open_tickets: openOf(row),
+    }))
     .sort((a, b) => a.open_tickets - b.open_tickets || (a.id < b.id ? -1 : 1));
 }
 

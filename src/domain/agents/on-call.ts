@@ -7,6 +7,7 @@ import { majority, native } from '../log/collections.ts';
 import { bumpSetting } from '../settings.ts';
 import { inTransaction } from '../transactions.ts';
 import { fits, toAgent } from './agent.ts';
+import { fitsIn, skillsIn } from './guilds.ts';
 
 /** The setting on which those who go on call at the same moment meet. */
 const PLACES = 'on_call';
@@ -48,9 +49,26 @@ export async function listAllOnCall(ctx: AppContext): Promise<string[]> {
   return (await rowsOnCall(ctx)).map((row) => toAgent(row).name);
 }
 
-/** Ids in Discord of those on call who are not away and fit a support role, known longest first. */
-export async function listOnCall(ctx: AppContext, role: SupportRole): Promise<string[]> {
-  const rows = await rowsOnCall(ctx, { away: false });
-  const fitting = rows.filter((row) => fits(toAgent(row), role));
-  return fitting.flatMap(({ discord }) => discord?.id ?? []);
+/** Those who may be called. */
+export interface OnCall {
+  /** Ids in Discord of those who are not away and fit a support role, known longest first. */
+  people: readonly string[];
+  /** True where there are others who fit it elsewhere, and are no staff in the guild. */
+  areElsewhere: boolean;
+}
+
+/** Who is on call for a support role in a guild. */
+export async function listOnCall(
+  ctx: AppContext,
+  role: SupportRole,
+  guildId: string,
+): Promise<OnCall> {
+  const rows = await rowsOnCall(ctx, { away: false, 'discord.id': { $exists: true } });
+  const fitting = rows.filter((row) => fitsIn(row, role, guildId));
+  return {
+    people: fitting.flatMap(({ discord }) => discord?.id ?? []),
+    areElsewhere: rows.some(
+      (row) => skillsIn(row, guildId) === undefined && fits(toAgent(row), role),
+    ),
+  };
 }

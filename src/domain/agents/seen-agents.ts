@@ -15,8 +15,11 @@ const REMEMBERED = 5000;
 
 /** Staff become known by what they do: each request costs a look into memory, and a write once in a while. */
 export interface SeenAgents {
-  /** @param skills of somebody who acts in Discord: the support roles of their roles there */
-  note(actor: Actor, skills?: readonly SupportRole[]): void;
+  /**
+   * @param skills of somebody who acts in Discord: the support roles of their roles there
+   * @param guildId where they act, of a desk that has several guilds
+   */
+  note(actor: Actor, skills?: readonly SupportRole[], guildId?: string): void;
 }
 
 interface Deps {
@@ -35,12 +38,14 @@ const fresh = (now: number) => ({
 /**
  * Writes down that somebody is there, as they are now.
  * @param skills of somebody who acts in Discord; what is known of them stays where they are left out
+ * @param guildId the guild whose roles those are, of a desk that has several
  * @returns their row, made where there was none
  */
 export async function writeSeen(
   { db, clock }: Pick<Deps, 'db' | 'clock'>,
   actor: Actor,
   skills?: readonly SupportRole[],
+  guildId?: string,
 ): Promise<AgentRow> {
   const now = clock.now();
   const { key, id, username, role } = actor;
@@ -53,6 +58,8 @@ export async function writeSeen(
     ...(isDiscord
       ? skills && { 'discord.skills': skills }
       : { 'web.partner': actor.partner ?? null }),
+    ...(isDiscord &&
+      guildId && { [`discord.guilds.${guildId}`]: { skills: skills ?? [], at: now } }),
     seen_at: now,
     ...(isDiscord && { discord_seen_at: now }),
   };
@@ -80,9 +87,10 @@ export function createSeenAgents({ db, clock, log }: Deps): SeenAgents {
     max: REMEMBERED,
   });
   return {
-    note(actor, skills = []) {
+    note(actor, skills = [], guildId) {
       if (!isStaff(actor)) return;
-      const { key, username: name, role } = actor;
+      const { username: name, role } = actor;
+      const key = guildId ? `${actor.key} ${guildId}` : actor.key;
       const known = seen.get(key);
       const joined = skills.length > 0 ? skills.join() : '';
       const now = clock.now();
@@ -90,7 +98,7 @@ export function createSeenAgents({ db, clock, log }: Deps): SeenAgents {
       if (isSame && now < known.until) return;
       const entry = { until: now + SEEN_EVERY_MS, name, role, skills: joined };
       seen.set(key, entry);
-      writeSeen({ db, clock }, actor, skills).catch((error: Error) => {
+      writeSeen({ db, clock }, actor, skills, guildId).catch((error: Error) => {
         entry.until = now + RETRY_MS;
         log.debug({ reason: error.message }, 'who was seen cannot be written');
       });

@@ -46,6 +46,22 @@ const cache = createRowCache(async (ctx) => {
   return rows.map(toCategory);
 });
 
+/**
+ * Those of some names that no category has; an archived one has its name, since tickets may be of it.
+ * @returns none where there are no categories at all, which is before the first start
+ */
+export async function listUnknownCategories(
+  { db }: Pick<AppContext, 'db'>,
+  names: readonly string[],
+): Promise<string[]> {
+  if (names.length === 0) return [];
+  const rows = await native(db.categories)
+    .find({}, { readConcern: majority, projection: { name: 1 } })
+    .toArray();
+  const known = new Set(rows.map(({ name }) => name));
+  return known.size === 0 ? [] : names.filter((name) => !known.has(name));
+}
+
 /** All of them, archived ones too, by name. */
 export const listCategories = cache.list;
 /** Has the next list read what has just been changed. */

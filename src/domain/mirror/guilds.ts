@@ -1,4 +1,5 @@
 import type { AppContext } from '../../context.ts';
+import { readServer } from '../guild-ids.ts';
 import { native, oid } from '../log/collections.ts';
 
 /** Whose channels are in one guild, or in none of some: those of rows that name no guild are in the first. */
@@ -23,6 +24,28 @@ export async function guildOfTicket(
     { projection: { guild_id: 1 } },
   );
   return row?.guild_id ?? undefined;
+}
+
+/**
+ * The guilds that the channels of tickets are in, or are to be in: of a row from before there were several
+ * the first. Left out is a ticket for which none is chosen yet.
+ */
+export async function guildsOfTickets(
+  { db }: Pick<AppContext, 'db'>,
+  ticketIds: readonly string[],
+): Promise<Map<string, string>> {
+  const [rows, first] = await Promise.all([
+    native(db.mirrors)
+      .find({ _id: { $in: ticketIds.map(oid) } }, { projection: { guild_id: 1, channel_id: 1 } })
+      .toArray(),
+    readServer({ db }),
+  ]);
+  return new Map(
+    rows.flatMap(({ _id, guild_id, channel_id }) => {
+      const guildId = guild_id ?? (channel_id === null ? undefined : first);
+      return guildId ? [[_id.toHexString(), guildId] as const] : [];
+    }),
+  );
 }
 
 /**
