@@ -151,11 +151,20 @@ describe('the demo, as a visitor meets it', () => {
       .locator('input[type=file]')
       .setInputFiles({ name: 'fern.png', mimeType: 'image/png', buffer: photo });
     await shop.getByRole('img', { name: 'fern.png' }).waitFor();
+    await choose(sides, 'more water', 'Reply');
     await write(sides, 'This is how it looks.');
     await shop.getByRole('button', { name: 'Picture fern.png' }).waitFor();
+    await post(sides, 'This is how it looks.')
+      .locator('.discord-answered')
+      .getByText('more water')
+      .waitFor();
     await discord.getByRole('img', { name: 'fern.png' }).waitFor();
 
+    await post(sides, 'This is how it looks.').hover();
+    await post(sides, 'This is how it looks.').getByRole('button', { name: 'Reply' }).click();
     await answer(sides, 'Thank you, I see.');
+    const thanks = shop.locator('.row', { has: bubble(sides, 'Thank you, I see.') });
+    await thanks.getByText('how it looks').waitFor();
     await bubble(sides, 'Thank you, I see.').waitFor();
     await post(sides, 'Thank you, I see.').getByText('✅').waitFor();
     await page.mouse.move(0, 0);

@@ -2,6 +2,7 @@ const paths = {
   back: 'M15 5l-7 7 7 7',
   send: 'M4 12l16-8-6 16-3-6-7-2z',
   clip: 'M8 12l6-6a3 3 0 014 4l-8 8a5 5 0 01-7-7l8-8',
+  reply: 'M9 7l-5 5 5 5M4 12h10a6 6 0 016 6v1',
   edit: 'M4 20l4-1L19 8l-3-3L5 16l-1 4z',
   trash: 'M5 7h14M9 7V4h6v3m-8 0l1 13h8l1-13',
   close: 'M6 6l12 12M18 6L6 18',

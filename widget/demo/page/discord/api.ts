@@ -28,11 +28,20 @@ export class DiscordApi {
     return index.application_commands;
   }
 
-  send(channelId: string, content: string, files: readonly File[]): Promise<Message> {
+  send(
+    channelId: string,
+    content: string,
+    files: readonly File[],
+    answered?: Message,
+  ): Promise<Message> {
     const path = `/channels/${channelId}/messages`;
-    if (files.length === 0) return this.#call('POST', path, { content });
+    const message = {
+      content,
+      ...(answered && { message_reference: { message_id: answered.id } }),
+    };
+    if (files.length === 0) return this.#call('POST', path, message);
     const form = new FormData();
-    form.set('payload_json', JSON.stringify({ content }));
+    form.set('payload_json', JSON.stringify(message));
     for (const [n, file] of files.entries()) form.set(`files[${n}]`, file, file.name);
     return this.#call('POST', path, form);
   }

@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { useStickToEnd } from '../scroll.ts';
 import { Composer } from './composer.tsx';
 import { MessageRow } from './message-row.tsx';
@@ -21,6 +21,7 @@ export function ChannelView({ view }: { view: ServerView }) {
   const list = useRef<HTMLDivElement>(null);
   const channel = view.channel(view.selected);
   const messages = view.messages;
+  const [answered, setAnswered] = useState<Message>();
   useStickToEnd(list, view.selected ?? '');
   if (!channel) {
     return (
@@ -57,11 +58,18 @@ export function ChannelView({ view }: { view: ServerView }) {
             key={message.id}
             view={view}
             message={message}
+            onReply={setAnswered}
             continued={isContinued(message, messages[index - 1])}
           />
         ))}
       </div>
-      <Composer key={channel.id} view={view} channel={channel} />
+      <Composer
+        key={channel.id}
+        view={view}
+        channel={channel}
+        answered={answered?.channel_id === channel.id ? answered : undefined}
+        onAnswered={() => setAnswered(undefined)}
+      />
       <p class="discord-typing" aria-live="polite">
         {view.typing.length > 0 && `${view.typing.join(', ')} is typing…`}
       </p>

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon, IconButton } from '../icons.tsx';
 import { focused, type Offer, offersFor, readCommandLine } from './command-line.ts';
 import type { ServerView } from './server-view.ts';
-import type { Channel, Choice } from './shapes.ts';
+import { type Channel, type Choice, type Message, nameOf } from './shapes.ts';
 
 const TYPING_EVERY_MS = 8000;
 const COMPLETE_AFTER_MS = 250;
@@ -23,8 +23,16 @@ function useCompletion(view: ServerView, channel: Channel, text: string): readon
   return key && view.completed.key === key ? view.completed.choices : [];
 }
 
-/** Where staff write: text, files, and commands that begin with a slash. */
-export function Composer({ view, channel }: { view: ServerView; channel: Channel }) {
+interface ComposerProps {
+  view: ServerView;
+  channel: Channel;
+  /** The message that is answered. */
+  answered: Message | undefined;
+  onAnswered: () => void;
+}
+
+/** Where staff write: text, files, replies, and commands that begin with a slash. */
+export function Composer({ view, channel, answered, onAnswered }: ComposerProps) {
   const [text, setText] = useState('');
   const [files, setFiles] = useState<File[]>([]);
   const [problem, setProblem] = useState('');
@@ -32,6 +40,9 @@ export function Composer({ view, channel }: { view: ServerView; channel: Channel
   const line = useRef<HTMLTextAreaElement>(null);
   const lastTyping = useRef(0);
 
+  useEffect(() => {
+    if (answered) line.current?.focus();
+  }, [answered]);
   const submit = async () => {
     const content = text.trim();
     if (!content && files.length === 0) return;
@@ -41,7 +52,8 @@ export function Composer({ view, channel }: { view: ServerView; channel: Channel
     try {
       const run = readCommandLine(content, view.commands);
       if (run) await view.api.runCommand(channel.id, run.command, run.options);
-      else await view.api.send(channel.id, content, files);
+      else await view.api.send(channel.id, content, files, answered);
+      onAnswered();
     } catch (error) {
       setProblem((error as Error).message);
       setText(content);
@@ -70,6 +82,14 @@ export function Composer({ view, channel }: { view: ServerView; channel: Channel
     >
       <Offers offers={offers} onPick={pick} />
       {problem && <p role="alert">{problem}</p>}
+      {answered && (
+        <p class="discord-note">
+          Replying to {nameOf(answered)}{' '}
+          <button type="button" class="link" onClick={onAnswered}>
+            cancel
+          </button>
+        </p>
+      )}
       {files.length > 0 && (
         <p class="discord-note">
           {files.map(({ name }) => name).join(', ')}{' '}

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
 import { Avatar } from '../avatar.tsx';
-import { IconButton } from '../icons.tsx';
+import { Icon, IconButton } from '../icons.tsx';
 import { Markdown } from '../markdown.tsx';
 import { fullTime, shortTime } from '../time.ts';
 import { Components } from './components.tsx';
 import { Attachments, EmbedCard } from './extras.tsx';
 import type { ServerView } from './server-view.ts';
-import { EPHEMERAL, LOADING, type Message } from './shapes.ts';
+import { EPHEMERAL, LOADING, type Message, nameOf } from './shapes.ts';
 
 const quickEmoji = ['👍', '❤️', '🎉'];
 
@@ -14,13 +14,14 @@ interface RowProps {
   view: ServerView;
   message: Message;
   continued: boolean;
+  onReply: (message: Message) => void;
 }
 
 /** One message with everything that hangs on it. */
-export function MessageRow({ view, message, continued }: RowProps) {
+export function MessageRow({ view, message, continued, onReply }: RowProps) {
   const [editing, setEditing] = useState(false);
   const { author, type, flags } = message;
-  const name = author.global_name ?? author.username;
+  const name = nameOf(message);
   if (type === 6) return <p class="discord-system">{name} pinned a message to this channel.</p>;
   const at = Date.parse(message.timestamp);
   const isMine = author.id === view.me.id;
@@ -33,6 +34,7 @@ export function MessageRow({ view, message, continued }: RowProps) {
         <Avatar name={name} id={author.id} bot={author.bot === true && !message.webhook_id} />
       )}
       <div class="discord-body">
+        <Answered message={message} />
         {!continued && (
           <p class="discord-author">
             <strong>{name}</strong>
@@ -74,6 +76,7 @@ export function MessageRow({ view, message, continued }: RowProps) {
               {emoji}
             </button>
           ))}
+          <IconButton icon="reply" label="Reply" onClick={() => onReply(message)} />
           {isMine && (
             <>
               <IconButton icon="edit" label="Edit message" onClick={() => setEditing(true)} />
@@ -87,6 +90,23 @@ export function MessageRow({ view, message, continued }: RowProps) {
         </div>
       )}
     </article>
+  );
+}
+
+/** What a reply answers, above it. */
+function Answered({ message: { referenced_message: answered } }: { message: Message }) {
+  if (answered === undefined) return null;
+  return (
+    <p class="discord-answered">
+      <Icon name="reply" />
+      {answered === null ? (
+        'Original message was deleted'
+      ) : (
+        <>
+          <strong>{nameOf(answered)}</strong> <span>{answered.content}</span>
+        </>
+      )}
+    </p>
   );
 }
 

@@ -72,7 +72,12 @@ export interface Message {
   reactions?: Reaction[];
   mentions: User[];
   flags: number;
+  /** Of a reply: null where the message that is answered has gone. */
+  referenced_message?: Message | null;
 }
+
+/** What a message's author is called. */
+export const nameOf = ({ author }: Message): string => author.global_name ?? author.username;
 
 export interface Modal {
   id: string;
