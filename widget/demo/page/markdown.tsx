@@ -108,6 +108,12 @@ function renderLine(line: string, names: Names, index: number) {
   return <span key={index}>{children}</span>;
 }
 
+/** The first line of it, as a reply shows what it answers. */
+export function FirstLine({ text, names }: { text: string; names: Names }) {
+  const [line = ''] = text.trim().split('\n');
+  return <span>{renderInline(line, names)}</span>;
+}
+
 /** Discord's markup, as much of it as a support channel has. */
 export function Markdown({ text, names }: { text: string; names: Names }) {
   const parts = text.split(/```(?:[\w+#.-]*\n)?([\s\S]*?)```/);

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { Avatar } from '../avatar.tsx';
 import { Icon, IconButton } from '../icons.tsx';
-import { Markdown } from '../markdown.tsx';
+import { FirstLine, Markdown } from '../markdown.tsx';
 import { fullTime, shortTime } from '../time.ts';
 import { Components } from './components.tsx';
 import { Attachments, EmbedCard } from './extras.tsx';
@@ -34,7 +34,7 @@ export function MessageRow({ view, message, continued, onReply }: RowProps) {
         <Avatar name={name} id={author.id} bot={author.bot === true && !message.webhook_id} />
       )}
       <div class="discord-body">
-        <Answered message={message} />
+        <Answered view={view} message={message} />
         {!continued && (
           <p class="discord-author">
             <strong>{name}</strong>
@@ -94,7 +94,8 @@ export function MessageRow({ view, message, continued, onReply }: RowProps) {
 }
 
 /** What a reply answers, above it. */
-function Answered({ message: { referenced_message: answered } }: { message: Message }) {
+function Answered({ view, message }: { view: ServerView; message: Message }) {
+  const { referenced_message: answered } = message;
   if (answered === undefined) return null;
   return (
     <p class="discord-answered">
@@ -103,7 +104,8 @@ function Answered({ message: { referenced_message: answered } }: { message: Mess
         'Original message was deleted'
       ) : (
         <>
-          <strong>{nameOf(answered)}</strong> <span>{answered.content}</span>
+          <strong>{nameOf(answered)}</strong>
+          <FirstLine text={answered.content} names={(id) => view.nameOf(id)} />
         </>
       )}
     </p>
