@@ -170,6 +170,8 @@ describe('the demo, as a visitor meets it', () => {
     await page.mouse.move(0, 0);
     await page.screenshot({ path: join(pictures, 'demo.png') });
     await page.emulateMedia({ colorScheme: 'dark' });
+    // What changes its colour does so slowly.
+    await page.waitForTimeout(500);
     await page.screenshot({ path: join(pictures, 'demo-dark.png') });
 
     await discord.getByRole('button', { name: 'Close', exact: true }).click();
