@@ -60,8 +60,8 @@ export class News {
     const text = plainText(message.content) || files.map((file) => file.name).join(', ');
     const session = getSession();
     onSaid(name, text);
-    if (isWatched() && session?.current?.id === ticket_id) return;
-    this.#call(message, text, () => {
+    const watched = isWatched() && session?.current?.id === ticket_id;
+    this.#call(message, text, watched, () => {
       onOpen();
       session?.show(ticket_id);
     });
@@ -71,12 +71,12 @@ export class News {
     markTitle(0);
   }
 
-  #call(message: MessageView, text: string, onClick: () => void): void {
+  #call(message: MessageView, text: string, watched: boolean, onClick: () => void): void {
     const { sound, notify } = this.settings;
     if (!sound && !notify) return;
     void import('./attention.js' as string)
       .then((lazy: typeof import('../lazy/attention.ts')) => {
-        if (sound) void lazy.sound(message.id, shared);
+        if (sound) void lazy.sound(message.id, shared, watched);
         if (notify) lazy.notifyDesktop(message.author_name, text, message.ticket_id, onClick);
       })
       .catch(() => {});

@@ -19,12 +19,21 @@ function playNotes(context: AudioContext): void {
 
 let audio: AudioContext | undefined;
 
-/** Several tabs hear of the same message: one of them sounds. @param mark of the message */
-export async function sound(mark: string, shared: WebStorage): Promise<void> {
+/** So long a tab waits in milliseconds for another to say that somebody reads the message there. */
+const WATCHED_WITHIN_MS = 250;
+
+/**
+ * Several tabs hear of the same message: one of them sounds, and none where it is read in one.
+ * @param mark of the message
+ * @param watched it is read in this tab
+ */
+export async function sound(mark: string, shared: WebStorage, watched: boolean): Promise<void> {
+  if (!watched) await new Promise((resolve) => setTimeout(resolve, WATCHED_WITHIN_MS));
   const play = () => {
     // Ids grow: a tab that is behind does not sound what another has left behind already.
     if ((shared.getItem(SOUND_MARK) ?? '') >= mark) return;
     shared.setItem(SOUND_MARK, mark);
+    if (watched) return;
     audio ??= new AudioContext();
     if (audio.state === 'running') playNotes(audio);
     else void audio.resume().then(() => audio && playNotes(audio));
