@@ -176,7 +176,9 @@ async function heldTicket() {
   const logIs = (wanted: string[]) =>
     eventually(async () => {
       const which = { ticket_id: oid(ticket.id), origin: 'discord' };
-      const rows = await ctx.db.entries.collection.find(which).sort({ _id: 1 }).toArray();
+      // As everybody is shown it: the primary has an entry before a majority does.
+      const found = ctx.db.entries.collection.find(which, { readConcern: 'majority' });
+      const rows = await found.sort({ _id: 1 }).toArray();
       const said = rows.filter(({ type }) => type !== 'ticket_change');
       expect(said.map(({ type, content }) => `${type} ${content}`)).toEqual(wanted);
     }, patience);
