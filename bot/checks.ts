@@ -7,6 +7,7 @@ import {
 import { type CategoryPart, categoryParts, guildParts, roleParts } from './guild-parts.ts';
 import { categoryKey, categoryText } from './outbound/categories.ts';
 import {
+  forForums,
   forPersonas,
   inviteUrl,
   lacking,
@@ -51,6 +52,11 @@ const neededInCategory = ({ discord }: Pick<GuildView, 'discord'>) => [
   P.ManageChannels,
   ...forPersonas(discord),
 ];
+const neededIn = ({ discord }: Pick<GuildView, 'discord'>) => [
+  ...neededInGuild,
+  ...forPersonas(discord),
+  ...forForums(discord),
+];
 /** What it takes to keep transcripts. */
 const neededForTranscripts = [...neededToWrite, P.ReadMessageHistory];
 
@@ -84,7 +90,7 @@ function renameOf(view: GuildView, part: CategoryPart | (typeof guildParts)[numb
 }
 
 function checkPermissions(view: GuildView): Check {
-  const missing = lacking(view, [...neededInGuild, ...forPersonas(view.discord)]);
+  const missing = lacking(view, neededIn(view));
   const base = { key: 'setup:permissions', name: 'permissions in the server' };
   if (missing.length === 0) return { ...base, ok: true, text: 'all that the work takes' };
   const invite = inviteUrl(view.client.application?.id ?? '', view.settings.guildId, view.discord);

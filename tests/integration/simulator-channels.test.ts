@@ -373,6 +373,8 @@ describe('a forum', () => {
     const page = await list('limit=1');
     expect(page).toMatchObject({ threads: [{ id: second }], has_more: true });
     const before = page.threads[0].thread_metadata.archive_timestamp;
-    expect(await list(`before=${encodeURIComponent(before)}`)).toMatchObject({ threads: [{ id: first }] });
+    expect(await list(`before=${encodeURIComponent(before)}`)).toMatchObject({
+      threads: [{ id: first }],
+    });
   });
 });
