@@ -203,7 +203,7 @@ export function examineGuild(
   return [
     { ...base, ok: true, text: guild.name },
     ...checkGuild(view),
-    checkHeadRoom(guild, parked),
+    checkHeadRoom(view, guild, parked),
     ...checkStrays(strays),
     ...(digestTime === undefined ? [] : [checkDigest(view, guild, digestTime)]),
   ];

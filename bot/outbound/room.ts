@@ -198,7 +198,9 @@ export function createRoom(bridge: Bridge, cap: number): Room {
     freed() {
       if (!isFull) return;
       probes = 0;
-      planProbe();
+      // Nobody is there to find out: the next one that asks does.
+      if (waiting.size === 0) isFull = false;
+      else planProbe();
     },
     nudge() {
       const [next] = waiting;

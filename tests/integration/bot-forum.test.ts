@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { PermissionFlagsBits } from 'discord.js';
 import type { BotOptions } from '../../bot/bot.ts';
+import { inviteUrl } from '../../bot/permissions.ts';
 import type { AppContext } from '../../src/context.ts';
 import { deleteTicket } from '../../src/domain/erasure/delete-ticket.ts';
 import { oid } from '../../src/domain/log/collections.ts';
@@ -10,9 +11,19 @@ import { listNotes, sendNote } from '../../src/domain/messages/notes.ts';
 import { addReaction } from '../../src/domain/messages/react.ts';
 import { listParkable } from '../../src/domain/mirror/parking.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
+import { createTicket } from '../../src/domain/tickets/create.ts';
 import { updateTicket } from '../../src/domain/tickets/update.ts';
 import type { FailpointName } from '../../src/infra/failpoints.ts';
-import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
+import {
+  agent,
+  customer,
+  type Desk,
+  openDesk,
+  openTicket,
+  say,
+  seen,
+  setUpGuild,
+} from '../support/bridge.ts';
 import {
   channelOf,
   channelsOf,
@@ -80,6 +91,11 @@ const customerHas = (id: string, wanted: string[]) =>
   eventually(async () => {
     const texts = (await seen(desk.ctx, id)).map(({ content }) => content);
     expect(texts).toEqual(wanted);
+  }, patience);
+const notesAre = (id: string, wanted: string[]) =>
+  eventually(async () => {
+    const { messages } = await listNotes(desk.ctx, agent, id, {});
+    expect(messages.map(({ content }) => content)).toEqual(wanted);
   }, patience);
 const marked = (channelId: string, id: string, wanted: string[]) =>
   eventually(async () => expect(await marksOn(desk.sim, channelId, id)).toEqual(wanted), patience);
@@ -184,8 +200,7 @@ test('a post carries messages, edits, deletions, files and reactions both ways, 
     async () => expect(await marksOn(sim, post.id, attached.id)).toContain('✅'),
     patience,
   );
-  const { messages: notes } = await listNotes(ctx, agent, id, {});
-  expect(notes.map(({ content }) => content)).toEqual(['careful', 'she is right']);
+  await notesAre(id, ['careful', 'she is right']);
   const said = (await seen(ctx, id)).at(-1);
   expect(said?.files.map(({ name }) => name)).toEqual(['map.txt']);
   await kim.edit(post.id, answer.id, 'hello Ana');
@@ -344,9 +359,11 @@ test('a bot that was away takes in what was written, edited and deleted in a pos
     expect(texts.sort()).toEqual(['four', 'one', 'six', 'two more']);
   }, patience);
   await marked(post.id, written.id, ['✅']);
-  const { messages: notes } = await listNotes(ctx, agent, id, {});
-  expect(notes.map(({ content }) => content)).toEqual(['five']);
-  expect(await textsIn(sim, post.id)).toContain('**Ana**: six');
+  await notesAre(id, ['five']);
+  await eventually(
+    async () => expect(await textsIn(sim, post.id)).toContain('**Ana**: six'),
+    patience,
+  );
 });
 
 describe('a post that Discord has archived', () => {
@@ -546,8 +563,8 @@ describe('a ticket of another level or support role', () => {
 
 test('a guest keeps a ticket out of a forum, and none is let into a post', async () => {
   const { ctx, sim } = desk;
-  await commandsKnown(sim);
   const first = await forumBot('park');
+  await commandsKnown(sim);
   const guested = await openTicket(ctx);
   const channel = await channelOf(sim, guested.number);
   const command = interactionsOf(sim, kim);
@@ -641,6 +658,43 @@ describe('where Discord refuses', () => {
     await fault(sim, { kind: 'set', settings: { channelsPerGuild: 500 } });
     await eventually(() => channelOf(sim, waiting.number), patience);
   });
+
+  test('a channel, by a count that was wrong, tickets have posts until a channel goes', async () => {
+    const { ctx, sim } = desk;
+    const first = await forumBot();
+    await posted();
+    await first.stop();
+    await forumBot('post', 1);
+    const spare = await openTicket(ctx);
+    const channel = await channelOf(sim, spare.number);
+    expect(channel.type).toBe(0);
+    const guildChannels = (await allChannels()).filter(({ type }) => type !== PUBLIC_THREAD);
+    await fault(sim, { kind: 'set', settings: { channelsPerGuild: guildChannels.length } });
+    await posted(['one']);
+    await posted(['two']);
+    await fault(sim, { kind: 'set', settings: { channelsPerGuild: 500 } });
+    await closeTicket(ctx, agent, spare.id, {});
+    await eventually(async () => expect(await channelsOf(sim, spare.number)).toEqual([]), patience);
+    await eventually(async () => {
+      const { number } = await openTicket(ctx);
+      expect((await channelOf(sim, number)).type).toBe(0);
+    }, patience);
+  });
+
+  test('any more open threads, a quiet post waits with what is new, and goes on by itself', async () => {
+    const { ctx, sim } = desk;
+    await forumBot();
+    const { post, id } = await posted(['one']);
+    await fault(sim, { kind: 'archive-threads', channel_id: post.id });
+    await fault(sim, { kind: 'set', settings: { activeThreads: 0 } });
+    await say(ctx, id, 'two');
+    await eventually(
+      async () => expect((await mirrorOf(id))?.problem).toContain('160006'),
+      patience,
+    );
+    await fault(sim, { kind: 'set', settings: { activeThreads: 1000 } });
+    await textsAre(post.id, ['**Ana**: one', '**Ana**: two']);
+  });
 });
 
 test('a post is not parked; with `both`, idle channels are, and come back as posts', async () => {
@@ -696,4 +750,54 @@ test('a deleted ticket leaves no post, one whose row was not written included', 
     expect(await channelsOf(sim, number)).toEqual([]);
     expect(await channelsOf(sim, lost.number)).toEqual([]);
   }, patience);
+});
+
+test('/doctor says that new tickets are posts, and the invitation asks for what those take', async () => {
+  const { sim } = desk;
+  await forumBot();
+  await commandsKnown(sim);
+  await posted();
+  const boss = interactionsOf(sim, discordPerson(sim, 'admin'));
+  const told = await boss.run(sim.state.channels.transcripts, 'doctor');
+  expect(told.content).toContain('of 500, new tickets are posts of forums');
+  const asked = (whenNearlyFull: How) => {
+    const url = inviteUrl('1', undefined, { persona: 'bot', whenNearlyFull });
+    const bits = BigInt(new URL(url).searchParams.get('permissions') as string);
+    const { ManageThreads, SendMessagesInThreads } = PermissionFlagsBits;
+    return [ManageThreads, SendMessagesInThreads].map((bit) => (bits & bit) !== 0n);
+  };
+  expect([asked('park'), asked('both')]).toEqual([
+    [false, false],
+    [true, true],
+  ]);
+});
+
+test('of several servers that count counts which a ticket may go to', async () => {
+  const two = await openDesk({ guilds: 2 }, ({ state }) => {
+    const guildId = state.others[0]?.guildId as string;
+    return {
+      ...{ MORE_GUILDS: guildId, GUILD_ROUTES: `partner:acme=${guildId}` },
+      ...{ WHEN_NEARLY_FULL: 'post', PARK_BELOW: '499' },
+    };
+  });
+  try {
+    const { ctx, sim } = two;
+    const second = sim.state.others[0] as (typeof sim.state.others)[number];
+    await setUpGuild(ctx, second);
+    await two.bot();
+    const free = await openTicket(ctx);
+    expect((await channelOf(sim, free.number)).type).toBe(0);
+    const acme = { ...customer, key: 'acme|ana', partner: 'acme' };
+    const body = { topic: 'Crates', description: 'None came.' };
+    const { ticket } = await createTicket(ctx, acme, body);
+    const post = await channelOf(sim, ticket.number, second.guildId);
+    expect(post.type).toBe(PUBLIC_THREAD);
+    await say(ctx, ticket.id, 'one', acme);
+    await eventually(
+      async () => expect(await textsIn(sim, post.id)).toEqual(['**Ana**: one']),
+      patience,
+    );
+  } finally {
+    await two.end();
+  }
 });
