@@ -2,7 +2,7 @@ import { type APIThreadChannel, Routes, ThreadAutoArchiveDuration } from 'discor
 import type { MirrorChange } from '../../src/domain/mirror/mirrors.ts';
 import type { Bridge } from '../bridge.ts';
 import { callDiscord, type Outcome } from '../call-ends.ts';
-import { describe } from '../discord-errors.ts';
+import { ChannelGone, describe } from '../discord-errors.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { forForums, lacking, neededToWrite } from '../permissions.ts';
 import { noPings } from '../posting.ts';
@@ -42,6 +42,7 @@ export function wantsForumPost(bridge: Bridge, ticket: MirroredTicket): boolean 
 }
 
 const mends: Partial<Record<string, string>> = {
+  permission: 'give it that there',
   kind: 'enable Community in the server, or see what its forum asks for',
   limit: 'close or archive threads (Discord allows 1,000 open ones)',
   guild_full: 'remove channels: the forum is one, too',
@@ -49,12 +50,14 @@ const mends: Partial<Record<string, string>> = {
 
 /** Says once why there are no posts, and what to do about it; channels are opened as long as there are any. */
 function refuse(bridge: Bridge, failed: Failed, channelId?: string): void {
-  restUntil.set(bridge, performance.now() + REST_MS);
   const cause = failed.end === 'refused' ? failed.cause : 'gone';
+  // What one ticket says is not wrong with the next.
+  if (cause === 'content') return;
+  restUntil.set(bridge, performance.now() + REST_MS);
   const needed = [...neededToWrite, ...forForums(bridge.discord)];
   const names = cause === 'permission' ? lacking(bridge, needed, channelId).join(', ') : '';
   const what = names ? `the bot lacks ${names} in its forum` : describe(failed.error);
-  const mend = mends[cause] ?? 'give it that there, or set WHEN_NEARLY_FULL to park';
+  const mend = mends[cause] ?? 'set WHEN_NEARLY_FULL to park if that is to stay so';
   bridge.problems.raise(REFUSED, `tickets cannot be opened as posts: ${what}: ${mend}`);
 }
 
@@ -122,6 +125,8 @@ export async function openForumPost(
     ),
   );
   ticket.channelsSince = 0;
+  // Somebody has just removed the forum: the ticket's turn begins anew.
+  if (outcome.end === 'gone' && outcome.what === 'channel') throw new ChannelGone(outcome.error);
   if (outcome.end !== 'done') {
     refuse(bridge, outcome, forum.id);
     return undefined;
