@@ -417,7 +417,8 @@ describe('a post that Discord has archived', () => {
 
 test('a post, or a whole forum, that somebody deletes is made again with what was said', async () => {
   const { ctx, sim } = desk;
-  await forumBot();
+  // The gateway alone tells of it.
+  await forumBot('post', 499, undefined, {}, { catchUpMs: 3_600_000 });
   const [a, b] = [await posted(['one']), await posted(['one'])];
   const boss = discordPerson(sim, 'admin');
   await boss.call('DELETE', `/channels/${a.post.id}`);
@@ -429,7 +430,6 @@ test('a post, or a whole forum, that somebody deletes is made again with what wa
   }, patience);
   expect(remade.parent_id).toBe(a.post.parent_id);
   await boss.call('DELETE', `/channels/${b.post.parent_id}`);
-  await say(ctx, b.id, 'two');
   await eventually(async () => {
     const post = await channelOf(sim, b.number);
     expect(post.parent_id).not.toBe(b.post.parent_id);
@@ -437,6 +437,7 @@ test('a post, or a whole forum, that somebody deletes is made again with what wa
   }, patience);
   const [forum, another] = await forums('NORMAL', 'GENERAL');
   expect([forum?.id === b.post.parent_id, another]).toEqual([false, undefined]);
+  await say(ctx, b.id, 'two');
   await kim.write((await channelOf(sim, b.number)).id, 'three');
   await customerHas(b.id, ['one', 'two', 'three']);
 });
@@ -484,6 +485,12 @@ describe('a ticket of another level or support role', () => {
     const page = await (await fetch(kept[0]?.attachments[0]?.url as string)).text();
     expect(page).toContain('build 7 is green');
     await expect(kim.messages(post.id)).rejects.toThrow();
+    const { calls } = await stateOf(sim, '?messages=0');
+    const ends = calls.filter(
+      ({ path, method, body }: SimState) =>
+        path.endsWith(ticket.post.id) && (body?.locked === true || method === 'DELETE'),
+    );
+    expect(ends.map(({ method }: SimState) => method)).toEqual(['PATCH', 'DELETE']);
     await updateTicket(ctx, admin, ticket.id, { issue_level: 'CRITICAL' });
     const last = await movedTo({ ...ticket, post }, 'TECHNICAL', 'CRITICAL');
     await textsAre(last.id, [expect.stringContaining('has moved here')]);
@@ -630,6 +637,19 @@ describe('where Discord refuses', () => {
     expect(doctor.content).toContain("the bot's role lacks Manage Threads");
     await boss.call('PATCH', path, { permissions });
     await eventually(async () => void (await posted()), patience);
+  });
+
+  test('one ticket its words, that one has a channel, and a forum that has just gone is made again', async () => {
+    const { ctx, sim } = desk;
+    await forumBot();
+    const { post } = await posted();
+    const opening = { method: 'POST', path: `/channels/${post.parent_id}/threads$`, who: 'bot' };
+    await fault(sim, { kind: 'status', ...opening, status: 400, code: 200000, times: 4 });
+    const barred = await openTicket(ctx);
+    expect((await channelOf(sim, barred.number)).type).toBe(0);
+    await fault(sim, { kind: 'status', ...opening, status: 404, code: 10003, times: 1 });
+    await posted(['one']);
+    expect(ctx.health.report().parts.discord?.state).toBe('ok');
   });
 
   test('a post, since there are too many threads, tickets have channels', async () => {
