@@ -2,7 +2,7 @@ import { type APIThreadChannel, Routes, ThreadAutoArchiveDuration } from 'discor
 import type { MirrorChange } from '../../src/domain/mirror/mirrors.ts';
 import type { Bridge } from '../bridge.ts';
 import { callDiscord, type Outcome } from '../call-ends.ts';
-import { ChannelGone, describe } from '../discord-errors.ts';
+import { ChannelGone, describe, MirrorProblem } from '../discord-errors.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { forForums, lacking, neededToWrite } from '../permissions.ts';
 import { noPings } from '../posting.ts';
@@ -13,10 +13,11 @@ import { channelName, type Place } from './channels.ts';
 import { ensureForum } from './forums.ts';
 import { isNearlyFull } from './guild-choice.ts';
 import { seersIn, withoutRoles } from './overwrites.ts';
-import { failureOf } from './refusals.ts';
 
 /** The problem's key while posts are refused. */
 const REFUSED = 'forum-posts';
+/** The same while one's forum is seen by others than are to see it. */
+const NOT_SHOWN = 'forum-overwrites';
 /** After a refusal no post is tried for so long, in milliseconds. */
 const REST_MS = 60_000;
 
@@ -48,17 +49,22 @@ const mends: Partial<Record<string, string>> = {
   guild_full: 'remove channels: the forum is one, too',
 };
 
-/** Says once why there are no posts, and what to do about it; channels are opened as long as there are any. */
-function refuse(bridge: Bridge, failed: Failed, channelId?: string): void {
+/** Why a forum, or a post in it, cannot be had, and what is to be done about it. */
+export function whyNot(bridge: Bridge, failed: Failed, channelId?: string): string {
   const cause = failed.end === 'refused' ? failed.cause : 'gone';
-  // What one ticket says is not wrong with the next.
-  if (cause === 'content') return;
-  restUntil.set(bridge, performance.now() + REST_MS);
   const needed = [...neededToWrite, ...forForums(bridge.discord)];
   const names = cause === 'permission' ? lacking(bridge, needed, channelId).join(', ') : '';
   const what = names ? `the bot lacks ${names} in its forum` : describe(failed.error);
-  const mend = mends[cause] ?? 'set WHEN_NEARLY_FULL to park if that is to stay so';
-  bridge.problems.raise(REFUSED, `tickets cannot be opened as posts: ${what}: ${mend}`);
+  return `${what}: ${mends[cause] ?? 'set WHEN_NEARLY_FULL to park if that is to stay so'}`;
+}
+
+/** Says once why there are no posts; channels are opened as long as there are any. */
+function refuse(bridge: Bridge, failed: Failed, channelId?: string): void {
+  // What one ticket says is not wrong with the next.
+  if (failed.end === 'refused' && failed.cause === 'content') return;
+  restUntil.set(bridge, performance.now() + REST_MS);
+  const why = whyNot(bridge, failed, channelId);
+  bridge.problems.raise(REFUSED, `tickets cannot be opened as posts: ${why}`);
 }
 
 /** True where a post stands where the ticket belongs by its level and support role. */
@@ -80,7 +86,13 @@ export async function placeForumPost(bridge: Bridge, ticket: MirroredTicket): Pr
   const isShown = before.seers === seers && before.without === withoutRoles(bridge);
   if (isKnown && (!isInPlace(ticket) || isShown)) return;
   const forum = await ensureForum(bridge, data, withoutRoles(bridge));
-  if ('failed' in forum) throw failureOf(bridge, ticket, mirror.forum_id as string, forum.failed);
+  if ('failed' in forum) {
+    const why = whyNot(bridge, forum.failed, mirror.forum_id as string);
+    const text = `a forum cannot be shown to those who are to see its tickets: ${why}`;
+    bridge.problems.raise(NOT_SHOWN, text);
+    throw new MirrorProblem(text);
+  }
+  bridge.problems.clear(NOT_SHOWN);
   if (forum.id !== mirror.forum_id) return;
   const place: Place = { issue_level, support_role, placed: true, without: forum.without, seers };
   await bridge.tickets.save(ticket, { shown: { ...mirror.shown, ...place } });

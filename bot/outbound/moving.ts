@@ -8,12 +8,11 @@ import { describe, MirrorProblem } from '../discord-errors.ts';
 import { isInForum, type MirroredTicket } from '../mirrored-tickets.ts';
 import { lacking, toRemove } from '../permissions.ts';
 import { drain, lockChannel } from './asides.ts';
-import { isInPlace, wantsForumPost } from './forum-posts.ts';
+import { isInPlace, wantsForumPost, whyNot } from './forum-posts.ts';
 import { ensureForum } from './forums.ts';
 import { isKeptUpTo, keepWords, removeHeard } from './last-words.ts';
 import { MOVING, saveMoved } from './moved.ts';
 import { withoutRoles } from './overwrites.ts';
-import { failureOf } from './refusals.ts';
 import { sideStep } from './side-steps.ts';
 
 /** The problem's key while a post stays where its ticket does not belong. */
@@ -39,8 +38,7 @@ async function callOff(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
 async function prepare(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   if (wantsForumPost(bridge, ticket)) {
     const forum = await ensureForum(bridge, ticket.ticket, withoutRoles(bridge));
-    const { forum_id } = ticket.mirror;
-    if ('failed' in forum) throw failureOf(bridge, ticket, forum_id as string, forum.failed);
+    if ('failed' in forum) throw new MirrorProblem(whyNot(bridge, forum.failed));
     return;
   }
   const hasRoom = !bridge.room.isFull() && (freeChannels(bridge) ?? 0) > 0;

@@ -177,6 +177,35 @@ test('those see a post who would see a channel, and a forum that was opened to a
   expect(await readers(next.post.id)).toEqual([true, true, true, false, false]);
 });
 
+test('where others are to see a ticket, the forum of its post is shown to those, and told of while it cannot be', async () => {
+  const { ctx, sim } = desk;
+  const first = await forumBot();
+  const { post, id } = await posted(['one']);
+  await first.stop();
+  await ctx.db.mirrors.collection.updateOne(
+    { _id: oid(id) },
+    { $set: { 'shown.seers': 'roles of before' } },
+  );
+  const forum = `/channels/${post.parent_id}`;
+  const boss = discordPerson(sim, 'admin');
+  await boss.call('PATCH', forum, { permission_overwrites: [] });
+  const member = discordPerson(sim, 'member');
+  expect(await member.messages(post.id)).toHaveLength(2);
+  const change = { method: 'PATCH', path: `${forum}$`, who: 'bot' };
+  await fault(sim, { kind: 'status', ...change, status: 403, code: 50013, times: 1 });
+  const reported: string[] = [];
+  const report = (error: unknown) => void reported.push((error as Error).message);
+  await forumBot('post', 499, undefined, { reports: { ...ctx.reports, report } });
+  await say(ctx, id, 'two');
+  await eventually(() => expect(member.messages(post.id)).rejects.toThrow(), patience);
+  expect(reported).toEqual([expect.stringContaining('cannot be shown to those')]);
+  await textsAre(post.id, ['**Ana**: one', '**Ana**: two']);
+  await eventually(async () => {
+    expect((await mirrorOf(id))?.shown.seers).toMatch(/^\d+,\d+,\d+$/);
+    expect(ctx.health.report().parts.discord?.state).toBe('ok');
+  }, patience);
+});
+
 test('a post carries messages, edits, deletions, files and reactions both ways, and notes stay inside', async () => {
   const { ctx, sim } = desk;
   await forumBot();
@@ -532,6 +561,28 @@ describe('a ticket of another level or support role', () => {
     expect(reported.filter((text) => text.includes('cannot go where'))).toHaveLength(1);
     await eventually(() => expect(ctx.health.report().parts.discord?.state).toBe('ok'), patience);
     expect((await textsIn(sim, post.id))[0]).toContain('has moved here');
+  });
+
+  test('stays, without being locked, while its new forum is refused, which is told once', async () => {
+    const { ctx, sim } = desk;
+    const reported: string[] = [];
+    const report = (error: unknown) => void reported.push((error as Error).message);
+    await forumBot('post', 499, undefined, { reports: { ...ctx.reports, report } });
+    const ticket = await posted(['one']);
+    await fault(sim, {
+      ...{ kind: 'status', method: 'POST', path: '/guilds/\\d+/channels$', who: 'bot' },
+      ...{ contains: '[deskcord URGENT MANAGER]', status: 400, code: 50024, times: 2 },
+    });
+    await updateTicket(ctx, admin, ticket.id, { support_role: 'MANAGER', issue_level: 'URGENT' });
+    await movedTo(ticket, 'MANAGER', 'URGENT');
+    const told = reported.filter((text) => text.includes('cannot go where'));
+    expect(told).toEqual([expect.stringContaining('enable Community')]);
+    const { calls } = await stateOf(sim, '?messages=0');
+    const locks = calls.filter(
+      ({ path, body }: SimState) => path.endsWith(ticket.post.id) && body?.locked === true,
+    );
+    expect(locks).toHaveLength(1);
+    await eventually(() => expect(ctx.health.report().parts.discord?.state).toBe('ok'), patience);
   });
 
   test.each([
