@@ -1,6 +1,7 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
 import type { Bridge } from './bridge.ts';
 import { isUnauthorized } from './discord-errors.ts';
+import { inAwakePost } from './waking.ts';
 
 /** The kinds of calls the bridge makes; what an error means depends on what was asked. */
 export type CallKind =
@@ -21,6 +22,8 @@ export type CallKind =
   | 'read_channel'
   | 'read_guild'
   | 'open_thread'
+  | 'create_forum'
+  | 'open_forum_post'
   | 'commands';
 
 /** What Discord will not take, however often it is asked. */
@@ -33,6 +36,7 @@ export type Refusal =
   | 'permission'
   | 'guild_full'
   | 'limit'
+  | 'kind'
   | 'other';
 
 export type Gone = 'message' | 'channel' | 'guild' | 'webhook';
@@ -65,8 +69,9 @@ const ofText = [
   'edit_message',
   'execute_webhook',
   'change_webhook_message',
+  'open_forum_post',
 ] as const;
-const ofChannels = ['create_channel', 'create_category', 'change_channel'] as const;
+const ofChannels = ['create_channel', 'create_category', 'create_forum', 'change_channel'] as const;
 
 /**
  * The one table of how calls end: the first rule that fits. The codes are Discord's JSON error codes;
@@ -82,6 +87,8 @@ const rules: readonly Rule[] = [
   { codes: [30013], end: refused('guild_full') },
   // Pins, webhooks of a channel and of a server, reactions, channels a day, edits of old messages, threads.
   { codes: [30003, 30007, 30010, 30016, 30046, 30058, 160006], end: refused('limit') },
+  // No forum may be here; a post of this one needs a tag.
+  { kinds: ['create_forum', 'open_forum_post'], codes: [50024, 40067], end: refused('kind') },
   { codes: [10011], end: refused('overwrites') },
   { codes: [40005], end: refused('files') },
   { status: [413], end: refused('files') },
@@ -103,7 +110,11 @@ const rules: readonly Rule[] = [
   { kinds: ['change_webhook_message'], status: [401], end: gone('webhook') },
   { kinds: ['change_webhook_message'], status: [404], end: gone('message') },
   { kinds: ofMessages, status: [404], end: gone('message') },
-  { kinds: ['create_channel', 'create_category', 'read_guild'], status: [404], end: gone('guild') },
+  {
+    kinds: ['create_channel', 'create_category', 'create_forum', 'read_guild'],
+    status: [404],
+    end: gone('guild'),
+  },
   { status: [404], end: gone('channel') },
 ];
 
@@ -145,13 +156,13 @@ const reads: readonly CallKind[] = ['read_messages', 'read_channel', 'read_guild
  * @throws LeaseLost, and the error of a call that ended `later`
  */
 export async function callDiscord<T>(
-  bridge: Pick<Bridge, 'lease'>,
+  bridge: Pick<Bridge, 'lease' | 'rest' | 'tickets'>,
   kind: CallKind,
   call: () => Promise<unknown>,
 ): Promise<Outcome<T>> {
   if (!reads.includes(kind)) bridge.lease.require();
   try {
-    return { end: 'done', value: (await call()) as T };
+    return { end: 'done', value: (await inAwakePost(bridge, call)) as T };
   } catch (error) {
     const end = endOf(kind, error);
     if (!end || end.end === 'later') throw error;

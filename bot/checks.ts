@@ -7,6 +7,7 @@ import {
 import { type CategoryPart, categoryParts, guildParts, roleParts } from './guild-parts.ts';
 import { categoryKey, categoryText } from './outbound/categories.ts';
 import {
+  forForums,
   forPersonas,
   inviteUrl,
   lacking,
@@ -51,6 +52,11 @@ const neededInCategory = ({ discord }: Pick<GuildView, 'discord'>) => [
   P.ManageChannels,
   ...forPersonas(discord),
 ];
+const neededIn = ({ discord }: Pick<GuildView, 'discord'>) => [
+  ...neededInGuild,
+  ...forPersonas(discord),
+  ...forForums(discord),
+];
 /** What it takes to keep transcripts. */
 const neededForTranscripts = [...neededToWrite, P.ReadMessageHistory];
 
@@ -84,7 +90,7 @@ function renameOf(view: GuildView, part: CategoryPart | (typeof guildParts)[numb
 }
 
 function checkPermissions(view: GuildView): Check {
-  const missing = lacking(view, [...neededInGuild, ...forPersonas(view.discord)]);
+  const missing = lacking(view, neededIn(view));
   const base = { key: 'setup:permissions', name: 'permissions in the server' };
   if (missing.length === 0) return { ...base, ok: true, text: 'all that the work takes' };
   const invite = inviteUrl(view.client.application?.id ?? '', view.settings.guildId, view.discord);
@@ -203,13 +209,20 @@ export function freeChannels({ client, settings }: GuildView): number | undefine
 }
 
 /** Whether the server has room, by a count. That it is full in earnest `Room` learns by Discord's answer. */
-export function checkHeadRoom(guild: Guild, parked = 0): Check {
+export function checkHeadRoom(
+  { discord }: Pick<GuildView, 'discord'>,
+  guild: Guild,
+  parked = 0,
+): Check {
   const count = countChannels(guild);
   const base = { key: 'setup:head-room', name: 'channels of the server' };
+  const isNear = MOST_IN_GUILD - count < discord.parking.below;
+  const posts = discord.whenNearlyFull !== 'park' && isNear;
   const idle = parked > 0 ? `, and ${parked} idle tickets are parked` : '';
-  const text = `${count} of ${MOST_IN_GUILD}${idle}`;
+  const text = `${count} of ${MOST_IN_GUILD}${idle}${posts ? ', new tickets are posts of forums' : ''}`;
   if (count < MOST_IN_GUILD) return { ...base, ok: true, text };
-  return { ...base, ok: false, text: `${text}: new tickets wait`, advice: 'remove some' };
+  const waits = posts ? 'those wait whose forum is not there' : 'new tickets wait';
+  return { ...base, ok: false, text: `${text}: ${waits}`, advice: 'remove some' };
 }
 
 /**

@@ -41,6 +41,7 @@ export const code = {
   unknownChannel: 10003,
   unknownGuild: 10004,
   unknownMessage: 10008,
+  archived: 50083,
 } as const;
 
 export function hasCode(error: unknown, ...codes: number[]): boolean {

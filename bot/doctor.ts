@@ -222,7 +222,7 @@ export function examineGuild(
   return [
     { ...base, ok: true, text: guild.name },
     ...checkGuild(view),
-    checkHeadRoom(guild, parked),
+    checkHeadRoom(view, guild, parked),
     ...checkStrays(strays),
     ...checkRoutes(unknownCategories),
     ...(digestTime === undefined ? [] : [checkDigest(view, guild, digestTime)]),

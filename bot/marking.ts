@@ -1,6 +1,7 @@
 import { backOff } from '../src/domain/consumers/keyed-queue.ts';
 import type { Bridge } from './bridge.ts';
 import { describe, isTransient } from './discord-errors.ts';
+import { inAwakePost } from './waking.ts';
 
 /**
  * What a mark promises: the customer has this text now; the customer does not have it, and a line says
@@ -48,7 +49,7 @@ export function inMarkingTurn(bridge: Bridge, channelId: string, work: () => Pro
 export async function react(bridge: Bridge, work: () => Promise<unknown>): Promise<boolean> {
   for (let tries = 1; tries <= TRIES && !bridge.ended; tries++) {
     try {
-      await work();
+      await inAwakePost(bridge, work);
       return true;
     } catch (error) {
       if (!isTransient(error)) {

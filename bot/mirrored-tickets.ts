@@ -70,6 +70,11 @@ export interface MirroredTicket {
   sideSteps: Map<string, { tries: number; notBefore: number }>;
 }
 
+/** True for a ticket that has a post in a forum in the place of a channel. */
+export function isInForum({ forum_id }: Pick<Mirror, 'forum_id'>): boolean {
+  return Boolean(forum_id);
+}
+
 /**
  * What becomes of a mirror that was just made for a ticket which ended before there was a bridge: a
  * note on it brings nothing into Discord.

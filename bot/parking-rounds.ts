@@ -77,7 +77,7 @@ export function keepParking(bridge: Bridge, everyMs: number): () => void {
     }
   };
 
-  if (below === 0) return () => undefined;
+  if (below === 0 || discord.whenNearlyFull === 'post') return () => undefined;
   let running = false;
   const timer = setInterval(() => {
     if (running) return;

@@ -27,6 +27,16 @@ export function forPersonas({ persona }: Pick<DiscordConfig, 'persona'>): bigint
   return persona === 'webhook' ? [P.ManageWebhooks] : [];
 }
 
+/** Names the permissions that only posts of forums in the place of channels take. */
+export function forForums({ whenNearlyFull }: Pick<DiscordConfig, 'whenNearlyFull'>): bigint[] {
+  return whenNearlyFull === 'park' ? [] : [P.SendMessagesInThreads, P.ManageThreads];
+}
+
+/** The permission by which a ticket's channel is removed, or its post. */
+export function toRemove({ forum_id }: { forum_id?: string | null }): bigint[] {
+  return [P.ViewChannel, forum_id ? P.ManageThreads : P.ManageChannels];
+}
+
 /** What the bot must hold in the whole server; a card that is not pinned is no trouble. */
 export const neededInGuild = [
   P.ViewChannel,
@@ -76,12 +86,13 @@ export const invitedWith = PermissionsBitField.resolve([...botMay, P.ManageRoles
 export function inviteUrl(
   applicationId: string,
   guildId: string | undefined,
-  discord: Pick<DiscordConfig, 'persona'>,
+  discord: Pick<DiscordConfig, 'persona' | 'whenNearlyFull'>,
 ): string {
+  const more = [...forPersonas(discord), ...forForums(discord)];
   const query = new URLSearchParams({
     client_id: applicationId,
     scope: 'bot applications.commands',
-    permissions: String(invitedWith | permissionBits(forPersonas(discord))),
+    permissions: String(invitedWith | permissionBits(more)),
     ...(guildId && { guild_id: guildId }),
   });
   return `https://discord.com/oauth2/authorize?${query}`;

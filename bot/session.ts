@@ -26,6 +26,7 @@ import { listenInteractions, stopInteractions } from './interactions.ts';
 import { createTickets } from './mirrored-tickets.ts';
 import { listenCards } from './outbound/card-posts.ts';
 import { syncChannel } from './outbound/channel-sync.ts';
+import { listenDoubles } from './outbound/forum-search.ts';
 import { createRoom } from './outbound/room.ts';
 import { announceIn } from './posting.ts';
 import { createProblems } from './problems.ts';
@@ -141,6 +142,7 @@ async function begin(
   listenConnection(bridge);
   listenInbound(bridge, bridge.client);
   listenCards(bridge, bridge.client);
+  listenDoubles(bridge, bridge.client);
   listenInteractions(bridge, bridge.client);
   await logIn(bridge, over);
   if (bridge.ended) return () => undefined;

@@ -11,6 +11,7 @@ export const ChannelType = {
   announcementThread: 10,
   publicThread: 11,
   privateThread: 12,
+  forum: 15,
 } as const;
 
 export interface User {

@@ -24,6 +24,8 @@ export interface Draft {
   body: Content;
   files: Upload[];
   type?: number;
+  /** Of the first message of a post, which has the id of its thread. */
+  id?: string;
   webhook?: { id: string; name: string; avatar: string | null };
   applicationId?: string;
   reference?: NonNullable<Message['reference']>;

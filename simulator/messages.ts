@@ -22,7 +22,7 @@ export function createMessage(world: World, draft: Draft): Message {
   const attachments = resolveAttachments(world, channel.id, [], body.attachments, files);
   const pingsAll = mayPingAll(world, author.id, channel);
   const allowed = body.allowed_mentions ?? draft.defaultMentions;
-  const id = nextSnowflake();
+  const id = draft.id ?? nextSnowflake();
   const message: Message = {
     id,
     channel_id: channel.id,

@@ -71,6 +71,7 @@ export function renderChannel(world: World, channel: Channel): Json {
   if (channel.type === ChannelType.category) return shared;
   return {
     ...shared,
+    ...(channel.type === ChannelType.forum && forumFields),
     topic: channel.topic,
     nsfw: channel.nsfw,
     rate_limit_per_user: channel.rate_limit_per_user,
@@ -78,6 +79,13 @@ export function renderChannel(world: World, channel: Channel): Json {
     last_pin_timestamp: channel.last_pin_timestamp,
   };
 }
+
+const forumFields = {
+  available_tags: [],
+  default_reaction_emoji: null,
+  default_sort_order: null,
+  default_forum_layout: 0,
+};
 
 function renderDirect(world: World, channel: Channel): Json {
   const recipients = channel.recipients.flatMap((id) => world.users.get(id) ?? []);

@@ -42,6 +42,8 @@ export interface DiscordConfig {
   maxTicketsPerPartner: number;
   /** How many channels of the server are kept free, and which tickets give theirs up for it. */
   parking: ParkingRules;
+  /** What is done while fewer are free: idle tickets give theirs up, new ones become posts of a forum, or both. */
+  whenNearlyFull: 'park' | 'post' | 'both';
   apiUrl: string;
   cdnUrl: string;
 }
@@ -148,6 +150,10 @@ function crossCheck(raw: Raw, failed: Set<VariableName>, problems: string[]): vo
     const why = `a closed ticket may be reopened for REOPEN_DAYS (${reopen}), and is there for longer`;
     problems.push(describe('RETENTION_DAYS', String(retention), why));
   }
+  if (raw.PARK_BELOW === 0 && (raw.WHEN_NEARLY_FULL ?? 'park') !== 'park') {
+    const why = 'PARK_BELOW is 0, and says from when on a server is nearly full';
+    problems.push(describe('WHEN_NEARLY_FULL', raw.WHEN_NEARLY_FULL, why));
+  }
   if (raw.SERVER_MODE === 'PRODUCTION') checkProduction(raw, missing, problems);
 }
 
@@ -251,6 +257,7 @@ function discordConfig(raw: Raw): DiscordConfig | undefined {
       below: raw.PARK_BELOW,
       idleMs: raw.PARK_IDLE_HOURS * HOUR_MS,
     },
+    whenNearlyFull: raw.WHEN_NEARLY_FULL,
     persona: raw.DISCORD_PERSONA,
     personaAvatarUrl: raw.PERSONA_AVATAR_URL,
     apiUrl: raw.DISCORD_API_URL,

@@ -8,7 +8,7 @@ import { AppError } from '../../src/errors.ts';
 import { escapeName } from '../format.ts';
 import { MOST_GUESTS } from '../guests.ts';
 import { guildOf } from '../inbound/writers.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { isInForum, type MirroredTicket } from '../mirrored-tickets.ts';
 import { fetchPerson, isStaff } from '../people.ts';
 import type { CommandModule, TicketContext } from './command.ts';
 import { offered, subcommand } from './options.ts';
@@ -39,6 +39,9 @@ async function add(context: TicketContext, ticket: MirroredTicket, user: User): 
   const members = ticket.mirror.members ?? [];
   if (members.some(({ id }) => id === user.id)) return `${name} is in already.`;
   if (user.bot) throw refused('a bot cannot be let in');
+  if (isInForum(ticket.mirror)) {
+    throw refused('this is a post of a forum: whoever sees it sees the other tickets there, too');
+  }
   const person = await fetchPerson(guildOf(bridge), user);
   if (isStaff(bridge.settings, person)) throw refused(`${name} has a role of the staff already`);
   if (members.length >= MOST_GUESTS) throw refused(`a ticket takes ${MOST_GUESTS} guests`);

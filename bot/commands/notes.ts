@@ -15,8 +15,10 @@ const refused = (what: string) =>
 
 /** The id of the ticket's private thread for notes, which is opened where there is none. */
 async function openThread({ bridge, ticketId }: TicketContext): Promise<string> {
+  const { client } = bridge;
   const channelId = bridge.tickets.channelOf(ticketId);
-  if (!channelId) throw refused('open a thread here');
+  const isPost = client.channels.cache.get(channelId ?? '')?.isThread();
+  if (!channelId || isPost) throw refused('open a thread here');
   const known = notesThread(bridge, channelId);
   if (known) return known.id;
   const body = { name: NOTES_THREAD, type: ChannelType.PrivateThread, invitable: true };

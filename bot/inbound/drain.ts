@@ -4,7 +4,7 @@ import type { Aside } from '../../src/domain/transcript/asides.ts';
 import { unavailable } from '../../src/errors.ts';
 import { type Bridge, isOfOurWebhook, selfId } from '../bridge.ts';
 import { code, describe, hasCode, isForbidden, MirrorProblem } from '../discord-errors.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { isInForum, type MirroredTicket } from '../mirrored-tickets.ts';
 import { retryAfterRateLimit } from '../rate-limit-retry.ts';
 import { compareIds } from '../snowflakes.ts';
 import { isForStaff, markingOf } from './classify.ts';
@@ -204,7 +204,9 @@ export async function drainInbound(bridge: Bridge, ticket: MirroredTicket): Prom
       }
       upTo = ids.at(-1) ?? upTo;
     }
-    for (const thread of await listThreads(bridge, channelId)) {
+    // There are none below a post.
+    const threads = isInForum(ticket.mirror) ? [] : await listThreads(bridge, channelId);
+    for (const thread of threads) {
       const last = await drainThread(bridge, thread, found);
       if (compareIds(last, upTo) > 0) upTo = last;
     }

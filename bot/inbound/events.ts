@@ -1,4 +1,5 @@
 import {
+  ChannelType,
   type Client,
   Events,
   type Message,
@@ -71,12 +72,19 @@ export function listenInbound(bridge: Bridge, client: Client): void {
   client.on(Events.MessageBulkDelete, (messages) => {
     for (const message of messages.values()) onDeleted(message);
   });
-  client.on(Events.ChannelDelete, (channel) => {
-    const ticketId = ticketOf(channel.id);
+  const onRemoved = (channelId: string) => {
+    const ticketId = bridge.tickets.idOfChannel(channelId);
     const ticket = ticketId && bridge.tickets.known(ticketId);
     if (ticket) ticket.channelNeedsCheck = true;
     if (ticketId) bridge.outbound.schedule(ticketId);
+  };
+  client.on(Events.ChannelDelete, (channel) => {
+    onRemoved(channel.id);
+    // With a forum go its posts, of which Discord need not tell one by one.
+    if (channel.type !== ChannelType.GuildForum) return;
+    for (const id of channel.threads.cache.keys()) onRemoved(id);
   });
+  client.on(Events.ThreadDelete, ({ id }) => onRemoved(id));
   listenReactions(bridge, client);
   const told = new Map<string, number>();
   client.on(Events.TypingStart, (typing) => onTyping(bridge, told, typing));

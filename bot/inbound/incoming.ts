@@ -60,9 +60,13 @@ export interface Incoming {
 
 const written: readonly MessageType[] = [MessageType.Default, MessageType.Reply];
 
-/** The thread that a message stands in: what is said there is among staff. */
-function threadOf({ channel }: Message): AnyThreadChannel | undefined {
-  return channel?.isThread() ? channel : undefined;
+/** The thread beside a ticket's channel that a message stands in: what is said there is among staff. */
+function threadOf(
+  { tickets }: Pick<Bridge, 'tickets'>,
+  { channel, channelId }: Message,
+): AnyThreadChannel | undefined {
+  // A post of a forum is a ticket's own place, and no thread beside one.
+  return channel?.isThread() && !tickets.idOfChannel(channelId) ? channel : undefined;
 }
 
 /** True for what a person wrote: not the bots', webhooks' and Discord's own messages. */
@@ -137,7 +141,7 @@ export function incomingOf(
   const files = [...message.attachments.values()].map(fileOf);
   const raw = JSON.stringify([message.content, files.map(({ id }) => id)]);
   const mode = replyModeAt(bridge, message.createdTimestamp);
-  const thread = threadOf(message);
+  const thread = threadOf(bridge, message);
   const home = thread ? thread.parentId : message.channelId;
   const isAmongStaff = thread !== undefined || isGuest(bridge, home, message.author.id);
   const marking = isAmongStaff ? 'note' : markingOf(message.content, mode);

@@ -6,12 +6,13 @@ import {
   Routes,
 } from 'discord.js';
 import { sizes } from '../../src/contract/limits.ts';
+import type { Mirror } from '../../src/domain/mirror/mirrors.ts';
 import { type Aside, buildAsides } from '../../src/domain/transcript/asides.ts';
 import { type Bridge, selfId } from '../bridge.ts';
 import type { Outcome } from '../call-ends.ts';
 import { describe, isForbidden } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { isInForum, type MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver } from '../posting.ts';
 import { compareIds } from '../snowflakes.ts';
 import { isStepDone } from './closing-steps.ts';
@@ -81,23 +82,35 @@ export function asidePages(bridge: Bridge, ticket: MirroredTicket): Promise<RawF
   return toFiles(bridge, ticket, gathered.get(ticket) ?? [], 'staff');
 }
 
-/** Lets nobody write any more in a channel that is about to go, as far as the bot may. */
-export async function lockChannel(bridge: Bridge, channelId: string): Promise<void> {
+/** A post has no overwrites of its own: those of its forum are every ticket's there. */
+async function lockPost(bridge: Bridge, postId: string): Promise<void> {
+  bridge.lease.require();
+  await bridge.rest.patch(Routes.channel(postId), { body: { archived: false, locked: true } });
+}
+
+async function lockOverwrites(bridge: Bridge, channelId: string): Promise<void> {
   const guild = bridge.client.guilds.cache.get(bridge.settings.guildId);
   const held = guild?.members.me?.permissions.bitfield ?? P.SendMessages;
   const admin = (held & P.Administrator) !== 0n;
   const writing = P.SendMessages | P.SendMessagesInThreads | P.CreatePublicThreads;
   const bits = admin ? writing : writing & held;
+  const route = Routes.channel(channelId);
+  const channel = (await bridge.rest.get(route)) as APIGuildChannel<GuildChannelType>;
+  const permission_overwrites = (channel.permission_overwrites ?? []).map((one) => ({
+    ...one,
+    allow: String(one.id === selfId(bridge) ? one.allow : BigInt(one.allow) & ~bits),
+    deny: String(one.id === selfId(bridge) ? one.deny : BigInt(one.deny) | bits),
+  }));
+  bridge.lease.require();
+  await bridge.rest.patch(route, { body: { permission_overwrites } });
+}
+
+/** Lets nobody write any more in a channel, or post, that is about to go, as far as the bot may. */
+export async function lockChannel(bridge: Bridge, mirror: Mirror): Promise<void> {
+  const { channel_id: channelId } = mirror;
+  if (!channelId) return;
   try {
-    const route = Routes.channel(channelId);
-    const channel = (await bridge.rest.get(route)) as APIGuildChannel<GuildChannelType>;
-    const permission_overwrites = (channel.permission_overwrites ?? []).map((one) => ({
-      ...one,
-      allow: String(one.id === selfId(bridge) ? one.allow : BigInt(one.allow) & ~bits),
-      deny: String(one.id === selfId(bridge) ? one.deny : BigInt(one.deny) | bits),
-    }));
-    bridge.lease.require();
-    await bridge.rest.patch(route, { body: { permission_overwrites } });
+    await (isInForum(mirror) ? lockPost : lockOverwrites)(bridge, channelId);
   } catch (error) {
     bridge.log.warn({ reason: describe(error) }, 'a channel that is to be removed was not locked');
   }
@@ -117,7 +130,7 @@ export async function keepLateWords(
 ): Promise<Failed | undefined> {
   const { channel_id } = ticket.mirror;
   if (!channel_id) return undefined;
-  await lockChannel(bridge, channel_id);
+  await lockChannel(bridge, ticket.mirror);
   const { asides } = await drain(bridge, ticket);
   const since = upToOf(ticket) ?? '0';
   const late = asides.filter(({ id }) => compareIds(id, since) > 0);

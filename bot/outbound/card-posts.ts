@@ -1,8 +1,8 @@
 import { type Client, Events, Routes } from 'discord.js';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
-import { callDiscord, type Outcome } from '../call-ends.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { callDiscord, type Outcome, type Refusal } from '../call-ends.ts';
+import { isInForum, type MirroredTicket } from '../mirrored-tickets.ts';
 import { deliver, noPings } from '../posting.ts';
 import { callAlerted } from './alerts.ts';
 import {
@@ -22,14 +22,18 @@ import { callingStep, callOnCall } from './on-call.ts';
 import { failureOf } from './refusals.ts';
 import { sideStep } from './side-steps.ts';
 
-/** Tries one rendition of the card after the other, less in each, until Discord takes one. */
-async function tryCards<T>(
+const notOfWords: readonly Refusal[] = ['limit', 'kind'];
+
+/**
+ * Tries one rendition of the card after the other, less in each, until Discord takes one.
+ * @param inForum the card opens a post in a forum
+ */
+export async function tryCards<T>(
   bridge: Bridge,
-  ticket: MirroredTicket,
-  times: CardTimes,
+  { id, ticket: shown }: MirroredTicket,
+  { times, inForum }: { times: CardTimes; inForum: boolean },
   call: (card: Card, rendition: CardRendition) => Promise<Outcome<T>>,
 ): Promise<{ outcome: Outcome<T>; rendition: CardRendition }> {
-  const { ticket: shown } = ticket;
   const facts = await readCardFacts(bridge.ctx, shown);
   let outcome: Outcome<T> | undefined;
   let rendition: CardRendition = '';
@@ -38,10 +42,11 @@ async function tryCards<T>(
     const isBarred = outcome?.end === 'refused' && outcome.cause === 'permission';
     if (isBarred && next !== 'text') continue;
     rendition = next;
-    outcome = await call(renderCard(shown, times, facts, rendition), rendition);
-    if (outcome.end !== 'refused') break;
+    outcome = await call(renderCard(shown, times, facts, rendition, inForum), rendition);
+    // Neither is it the words' fault that there is no room for a post.
+    if (outcome.end !== 'refused' || notOfWords.includes(outcome.cause)) break;
     if (next !== '') continue;
-    bridge.ctx.reports.report(outcome.error, { part: 'discord', ticket: ticket.id, seq: 0 });
+    bridge.ctx.reports.report(outcome.error, { part: 'discord', ticket: id, seq: 0 });
   }
   return { outcome: outcome as Outcome<T>, rendition };
 }
@@ -50,9 +55,11 @@ async function tryCards<T>(
 async function postCard(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror, id } = ticket;
   const channelId = mirror.channel_id as string;
+  const inForum = isInForum(mirror);
   const times = await readCardTimes(bridge.ctx, ticket.ticket);
-  const card = cardHash(ticket.ticket, times);
-  const { outcome, rendition } = await tryCards(bridge, ticket, times, (body, name) =>
+  const card = cardHash(ticket.ticket, times, inForum);
+  const look = { times, inForum };
+  const { outcome, rendition } = await tryCards(bridge, ticket, look, (body, name) =>
     deliver(bridge, ticket, {
       channelId,
       // One that was deleted is another one than the next.
@@ -80,10 +87,12 @@ async function updateCard(bridge: Bridge, ticket: MirroredTicket): Promise<void>
   const { card_id } = mirror;
   const channelId = mirror.channel_id as string;
   if (!card_id) return;
+  const inForum = isInForum(mirror);
   const times = await readCardTimes(bridge.ctx, ticket.ticket);
-  const card = cardHash(ticket.ticket, times);
+  const card = cardHash(ticket.ticket, times, inForum);
   if (mirror.shown?.card === card) return;
-  const { outcome, rendition } = await tryCards(bridge, ticket, times, (body) =>
+  const look = { times, inForum };
+  const { outcome, rendition } = await tryCards(bridge, ticket, look, (body) =>
     callDiscord(bridge, 'edit_message', () =>
       bridge.rest.patch(Routes.channelMessage(channelId, card_id), {
         body: { ...body, allowed_mentions: noPings },

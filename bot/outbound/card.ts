@@ -128,27 +128,32 @@ function descriptionOf(ticket: Ticket, rendition: CardRendition): string {
   return neutralise(ticket.description);
 }
 
+/** What tells staff why a ticket is not where they look for it. */
+const IN_FORUM = 'a post, since the server has hardly any room for channels';
+
 /**
  * The card that opens a ticket's channel: all that is known of the ticket, and the ways to work on it.
  * The customer's e-mail address is not in it: a button shows it to one person, and that is written down.
+ * @param inForum it opens a post in a forum instead
  */
 export function renderCard(
   ticket: Ticket,
   times: CardTimes,
   facts: CardFacts | undefined,
   rendition: CardRendition = '',
+  inForum = false,
 ): Card {
   const components = rowsOf(ticket);
   if (rendition === 'text') {
     const { number, issue_level, support_role } = ticket;
     const content = `**Ticket #${number}** · ${issue_level} · ${support_role}`;
-    return { content, embeds: [], components };
+    return { content: inForum ? `${content} · ${IN_FORUM}` : content, embeds: [], components };
   }
   const bare = rendition === 'bare';
   const topic = bare ? '' : `: ${escapeName(ticket.topic, MAX_TOPIC)}`;
   const title = shorten(`Ticket #${ticket.number}${topic}`, 256);
   const description = descriptionOf(ticket, rendition);
-  const footer = `Ticket ${ticket.id}`;
+  const footer = `Ticket ${ticket.id}${inForum ? ` · ${IN_FORUM}` : ''}`;
   const used = title.length + description.length + footer.length;
   const embed: APIEmbed = {
     title,
@@ -161,8 +166,8 @@ export function renderCard(
 }
 
 /** Tells whether a card shows something else than it did; what is read for a new one alone left out. */
-export function cardHash(ticket: Ticket, times: CardTimes): string {
-  const shown = JSON.stringify(renderCard(ticket, times, undefined));
+export function cardHash(ticket: Ticket, times: CardTimes, inForum = false): string {
+  const shown = JSON.stringify(renderCard(ticket, times, undefined, '', inForum));
   return createHash('sha256').update(shown).digest('base64url').slice(0, 16);
 }
 
@@ -171,4 +176,10 @@ export function isCard({ embeds, components }: APIMessage, ticketId: string): bo
   const mark = `"${cardActions.close}:${ticketId}"`;
   if (!JSON.stringify(components ?? []).includes(mark)) return false;
   return embeds.length > 0 || (components ?? []).length > 0;
+}
+
+/** The ticket that a message is the card of. */
+export function ticketOfCard({ components }: APIMessage): string | undefined {
+  const pattern = new RegExp(`"${cardActions.close}:([0-9a-f]{24})"`);
+  return pattern.exec(JSON.stringify(components ?? []))?.[1];
 }

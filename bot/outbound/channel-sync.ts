@@ -22,6 +22,7 @@ import { callRole, escalationOf, isCallInDoubt } from './escalation-pings.ts';
 import { chooseGuild, hasGuild } from './guild-choice.ts';
 import { postHistory } from './history.ts';
 import { showLateRating } from './late-ratings.ts';
+import { moveWhereDue } from './moving.ts';
 import { staysParked } from './parked.ts';
 import { parkWhereChosen } from './parking.ts';
 
@@ -101,6 +102,7 @@ async function walk(bridge: Bridge, ticket: MirroredTicket): Promise<boolean> {
   if (mirror.channel_id && !isClosed) {
     await showDeferred(bridge, ticket);
     await parkWhereChosen(bridge, ticket);
+    await moveWhereDue(bridge, ticket);
   }
   // A channel is not removed before it, and the transcript, have all that was said.
   if (!isClosed || waiting(ticket).length > 0 || bridge.ended) return true;

@@ -1,13 +1,13 @@
 import { type APIChannel, ChannelType, PermissionFlagsBits as P, Routes } from 'discord.js';
-import type { SupportRole } from '../../src/contract/tickets.ts';
 import type { Ticket } from '../../src/domain/log/entry.ts';
-import { type Bridge, selfId } from '../bridge.ts';
+import type { Bridge } from '../bridge.ts';
 import { callDiscord, type Outcome } from '../call-ends.ts';
 import { MirrorProblem } from '../discord-errors.ts';
 import { escapeName, shorten } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { absentRoles, forPersonas, overwritesFor, seersOf } from '../permissions.ts';
+import { seersOf } from '../permissions.ts';
 import { inCategory, listGuildChannels } from './categories.ts';
+import { channelFor, seersIn, withOverwrites, withoutRoles } from './overwrites.ts';
 import { blocked, failureOf } from './refusals.ts';
 
 /** Where a channel stands and who sees it, as the mirror's row remembers it. */
@@ -73,85 +73,6 @@ export async function channelExists(bridge: Bridge, channelId: string): Promise<
   return outcome.end !== 'gone';
 }
 
-/** The ids of all who see a ticket's channel, joined. */
-function seersIn({ settings }: Bridge, { ticket, mirror }: MirroredTicket): string {
-  const members = mirror.members ?? [];
-  return [...seersOf(settings, ticket.support_role), ...members.map(({ id }) => id)].join(',');
-}
-
-/** Who is let into a channel: which roles are left out, and whether those are in who were let in by hand. */
-interface LetIn {
-  missing: Set<SupportRole>;
-  guests: boolean;
-}
-
-function overwrites(
-  bridge: Bridge,
-  { ticket, mirror }: MirroredTicket,
-  { missing, guests }: LetIn,
-) {
-  const held = bridge.client.guilds.cache.get(bridge.settings.guildId)?.members.me?.permissions;
-  const bits = held?.bitfield ?? ~0n;
-  const more = forPersonas(bridge.discord);
-  const members = guests ? (mirror.members ?? []).map(({ id }) => id) : [];
-  return overwritesFor(
-    bridge.settings,
-    selfId(bridge),
-    ticket.support_role,
-    bits,
-    missing,
-    more,
-    members,
-  );
-}
-
-/** The roles to leave out, as the mirror's row remembers them. */
-export function withoutRoles(bridge: Bridge): string {
-  return [...absentRoles(bridge)].sort().join(',');
-}
-
-/** Discord knows a role no more that the cache still has: ask for all of them. */
-async function refreshRoles(bridge: Bridge): Promise<void> {
-  await bridge.client.guilds.cache.get(bridge.settings.guildId)?.roles.fetch();
-}
-
-const allRoles: SupportRole[] = ['GENERAL', 'TECHNICAL', 'MANAGER', 'ADMIN'];
-
-/** What is tried, one after the other, where Discord finds fault with a channel's overwrites. */
-function lettingIn(bridge: Bridge, { mirror }: MirroredTicket): (() => LetIn)[] {
-  const there = (guests: boolean) => () => ({ missing: absentRoles(bridge), guests });
-  const hasGuests = (mirror.members ?? []).length > 0;
-  // One of them may have no account any more.
-  const without = hasGuests ? [there(false)] : [];
-  return [
-    there(true),
-    there(true),
-    ...without,
-    () => ({ missing: new Set(allRoles), guests: false }),
-  ];
-}
-
-/**
- * Runs a call with the overwrites of a channel. Where Discord finds fault with them: with those of
- * the roles it has, then without who was let in by hand, and at last with nobody's but the bot's own; never
- * without keeping everybody out.
- */
-async function withOverwrites<T>(
-  bridge: Bridge,
-  ticket: MirroredTicket,
-  call: (permission_overwrites: object[]) => Promise<Outcome<T>>,
-): Promise<{ outcome: Outcome<T>; without: string }> {
-  const attempts = lettingIn(bridge, ticket);
-  for (let tries = 0; ; tries++) {
-    const letIn = attempts[tries]?.() as LetIn;
-    const outcome = await call(overwrites(bridge, ticket, letIn));
-    const isAtFault = outcome.end === 'refused' && outcome.cause === 'overwrites';
-    const isLast = tries === attempts.length - 1;
-    if (!isAtFault || isLast) return { outcome, without: [...letIn.missing].sort().join(',') };
-    await refreshRoles(bridge);
-  }
-}
-
 /**
  * Opens the channel of a ticket in the category of its level, visible to its support role.
  * @returns `guild_full` where Discord allows no more channels
@@ -165,7 +86,7 @@ export async function createChannel(
   let without = '';
   const create = async (parent_id: string | undefined) => {
     for (let nth = 0; ; nth++) {
-      const made = await withOverwrites<APIChannel>(bridge, ticket, (list) =>
+      const made = await withOverwrites<APIChannel>(bridge, channelFor(bridge, ticket), (list) =>
         callDiscord(bridge, 'create_channel', () =>
           bridge.rest.post(Routes.guildChannels(bridge.settings.guildId), {
             body: {
@@ -225,8 +146,10 @@ export async function moveChannel(
         bridge.rest.patch(Routes.channel(channelId), { body: { ...body, ...more } }),
       );
     if (!roleChanged) return Object.keys(body).length > 0 ? call({}) : { end: 'done', value: 0 };
-    const patched = await withOverwrites(bridge, ticket, (permission_overwrites) =>
-      call({ permission_overwrites }),
+    const patched = await withOverwrites(
+      bridge,
+      channelFor(bridge, ticket),
+      (permission_overwrites) => call({ permission_overwrites }),
     );
     ({ without } = patched);
     return patched.outcome;

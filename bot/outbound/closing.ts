@@ -6,7 +6,7 @@ import type { Outcome } from '../call-ends.ts';
 import { describe, MirrorProblem } from '../discord-errors.ts';
 import { neutralise, shorten, systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { lacking } from '../permissions.ts';
+import { lacking, toRemove } from '../permissions.ts';
 import { deliver, postNotice } from '../posting.ts';
 import { UNSET } from '../settings.ts';
 import { keepLateWords } from './asides.ts';
@@ -92,7 +92,7 @@ async function dropChannel(bridge: Bridge, ticket: MirroredTicket) {
   if (failed) return noTranscripts(bridge, ticket, failed);
   const outcome: Outcome<unknown> = await removeChannel(bridge, channel_id);
   if (outcome.end !== 'refused') return undefined;
-  const names = lacking(bridge, [P.ViewChannel, P.ManageChannels], channel_id).join(', ');
+  const names = lacking(bridge, toRemove(ticket.mirror), channel_id).join(', ');
   const what = names ? `the bot lacks ${names}` : describe(outcome.error);
   const why = `The transcript is kept, but this channel cannot be removed: ${what}. It may be deleted by hand.`;
   const text = `a closed ticket's channel cannot be removed: ${what}`;

@@ -12,8 +12,9 @@ import { commitMirror } from '../../src/domain/mirror/mirrors.ts';
 import type { Bridge } from '../bridge.ts';
 import { callDiscord, type Outcome } from '../call-ends.ts';
 import { describe, MirrorProblem } from '../discord-errors.ts';
-import { lacking } from '../permissions.ts';
-import { findChannel, removeChannel } from './channels.ts';
+import { lacking, toRemove } from '../permissions.ts';
+import { removeChannel } from './channels.ts';
+import { findRoom } from './forum-search.ts';
 import { placeOf } from './transcript-places.ts';
 import { findTranscripts, wantedBesides } from './transcript-search.ts';
 
@@ -34,16 +35,18 @@ function refuse(
 }
 
 async function dropChannel(bridge: Bridge, ticketId: string, mirror: MirrorRow): Promise<void> {
-  const known = bridge.tickets.known(ticketId);
-  const place = { id: ticketId, channelsSince: known?.channelsSince ?? 0 };
+  const { channelsSince = 0 } = bridge.tickets.known(ticketId) ?? {};
+  const place = { id: ticketId, channelsSince };
   // One may have been made whose id was not written down.
   const isThere = mirror.state !== 'done';
-  const channelId =
-    mirror.channel_id ?? (isThere ? await findChannel(bridge, place) : undefined) ?? null;
-  if (channelId) {
+  const { channel_id, forum_id = null } = mirror;
+  const known = channel_id ? { id: channel_id, forum_id } : undefined;
+  const room = known ?? (isThere ? await findRoom(bridge, place) : undefined);
+  if (room) {
+    const { id: channelId } = room;
     const outcome = await removeChannel(bridge, channelId);
     if (outcome.end === 'refused') {
-      const names = lacking(bridge, [P.ViewChannel, P.ManageChannels], channelId).join(', ');
+      const names = lacking(bridge, toRemove(room), channelId).join(', ');
       refuse(bridge, ticketId, 'the channel', outcome, names);
     }
   }

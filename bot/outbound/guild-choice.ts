@@ -5,7 +5,7 @@ import { routeOf } from '../guild-routing.ts';
 import { guildName, leftGuild, whyAway } from '../guild-state.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { whyNoChannel } from '../settings.ts';
-import { findChannel } from './channels.ts';
+import { findRoom } from './forum-search.ts';
 
 /** True for a ticket that has a channel, or had one, and is not done: it stays in its guild. */
 function isPinned({ channel_id, parked, remade_at, unparked_at, steps }: Mirror): boolean {
@@ -38,6 +38,20 @@ function hasRoom(bridge: Bridge, { id }: MirroredTicket): boolean {
   return (freeChannels(bridge) ?? 0) > 0 && bridge.room.mayTry(id);
 }
 
+/**
+ * Whether there is less room for a ticket than there is to be (`PARK_BELOW`): in its server, or in all that it may
+ * still go to. One that has refused a channel has none, whatever the count.
+ */
+export function isNearlyFull(bridge: Bridge, ticket: MirroredTicket): boolean {
+  const { below } = bridge.discord.parking;
+  const own = freeChannels(bridge);
+  if (own === undefined) return false;
+  const freeIn = (one: Bridge) => (one.room.isFull() ? 0 : (freeChannels(one) ?? 0));
+  const isBound = !bridge.guilds.isSeveral || isPinned(ticket.mirror);
+  const all = isBound ? [bridge] : candidates(bridge, ticket);
+  return all.reduce((sum, one) => sum + freeIn(one), 0) < below;
+}
+
 /** The first with room; or else one to wait in. */
 function choose(bridge: Bridge, ticket: MirroredTicket): Bridge {
   const all = candidates(bridge, ticket);
@@ -56,7 +70,7 @@ async function isInFirst({ guilds }: Bridge, ticket: MirroredTicket) {
   const [first] = guilds.all;
   const isOlder = ticket.ticket.created_at < guilds.severalSince;
   if (!first || !isOlder || whyAway(first)) return false;
-  return (await findChannel(first, ticket)) !== undefined;
+  return (await findRoom(first, ticket)) !== undefined;
 }
 
 async function settle(bridge: Bridge, ticket: MirroredTicket, chosen: Bridge): Promise<void> {

@@ -14,6 +14,8 @@ const openings = {
   reopened: 'The ticket was opened again.',
   unparked:
     'The ticket was idle and parked, since the server had hardly any room for channels; /transcript has all of it.',
+  moved:
+    'The ticket has moved here from a forum that it does not belong in any more; /transcript has all of it.',
 } as const;
 type Opening = keyof typeof openings;
 
@@ -89,7 +91,7 @@ async function postNewest(bridge: Bridge, ticket: MirroredTicket, first: string)
 /**
  * What had been said goes into a channel that takes the place of another: as files, or, where a ticket was
  * opened again whose transcript is there, as a link to that and the newest messages; the newest alone where a
- * ticket was parked: `/transcript` has the rest.
+ * ticket was parked, or has moved: `/transcript` has the rest.
  */
 export async function postHistory(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror } = ticket;
@@ -97,7 +99,7 @@ export async function postHistory(bridge: Bridge, ticket: MirroredTicket): Promi
   if (!why || mirror.steps.includes('history')) return;
   const link = why === 'reopened' ? await linkOf(bridge, ticket) : undefined;
   if (link) await postNewest(bridge, ticket, `${openings[why]} All that was said: ${link}`);
-  else if (why === 'unparked') await postNewest(bridge, ticket, openings[why]);
+  else if (why === 'unparked' || why === 'moved') await postNewest(bridge, ticket, openings[why]);
   else await postFiles(bridge, ticket, why);
   await bridge.tickets.save(ticket, { steps: [...mirror.steps, 'history'] });
 }

@@ -1,4 +1,4 @@
-import { Events, PermissionFlagsBits as P } from 'discord.js';
+import { PermissionFlagsBits as P } from 'discord.js';
 import { isDeleted } from '../../src/domain/log/deletion.ts';
 import { listParkable } from '../../src/domain/mirror/parking.ts';
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
@@ -7,18 +7,13 @@ import type { Bridge } from '../bridge.ts';
 import { describe, isUnauthorized } from '../discord-errors.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { lacking } from '../permissions.ts';
-import { compareIds } from '../snowflakes.ts';
-import { type Drained, drain, keepAsides, lockChannel } from './asides.ts';
+import { type Drained, drain, lockChannel } from './asides.ts';
 import { placeChannel } from './channel-life.ts';
-import { removeChannel } from './channels.ts';
+import { isKeptUpTo, keepWords, removeHeard } from './last-words.ts';
 import { isCallPending } from './on-call.ts';
 import { PARKING, saveParked, tellParked } from './parked.ts';
 import { wishesOf } from './parking-wishes.ts';
 
-/** The step that names the newest message whose words are kept. */
-const UP_TO = 'parking-to:';
-/** How long the gateway is waited for to say that a channel is gone, in milliseconds. */
-const GATEWAY_MS = 2000;
 /** Times a ticket is read again, where it is doubted while it is read. */
 const MAX_LOOKS = 5;
 /** What stands in for who sees the channel while nobody may write in it: the next look puts it right. */
@@ -61,71 +56,14 @@ async function callOff(bridge: Bridge, ticket: MirroredTicket, why: string): Pro
   bridge.log.info({ ticket: ticket.id, why }, 'not parked');
   wishesOf(bridge).delete(ticket.id);
   if (!isUnderWay(ticket) || isDeleted(ticket.ticket)) return;
-  const steps = ticket.mirror.steps.filter((step) => step !== PARKING && !step.startsWith(UP_TO));
+  const steps = ticket.mirror.steps.filter((step) => step !== PARKING && !isKeptUpTo(step));
   await bridge.tickets.save(ticket, { steps, attempt: null });
   await placeChannel(bridge, ticket);
 }
 
-/** What was said beside the log is kept where transcripts are. @returns why it cannot be */
-async function keepWords(
-  bridge: Bridge,
-  ticket: MirroredTicket,
-  { asides }: Drained,
-): Promise<string | undefined> {
-  const kept = ticket.mirror.steps.find((step) => step.startsWith(UP_TO));
-  const since = kept?.slice(UP_TO.length) ?? '0';
-  const fresh = asides.filter(({ id }) => compareIds(id, since) > 0);
-  const newest = fresh.at(-1);
-  if (!newest) return undefined;
-  const { transcriptChannelId: channelId } = bridge.settings;
-  if (!channelId) return 'there is no channel for what no log has';
-  const what = 'what its channel had beside the log when it was parked';
-  const failed = await keepAsides(bridge, ticket, fresh, {
-    channelId,
-    name: 'parked',
-    what,
-    since,
-  });
-  if (failed) return describe(failed.error);
-  const steps = [...ticket.mirror.steps.filter((step) => step !== kept), UP_TO + newest.id];
-  await bridge.tickets.save(ticket, { steps, attempt: null });
-  return undefined;
-}
-
-/**
- * Waits until the gateway says that a channel is gone: its events are in order, so that what was written
- * there at the last moment has been heard of by then.
- */
-function listenForRemoval({ client }: Bridge, channelId: string) {
-  let timer: NodeJS.Timeout | undefined;
-  let heard: () => void = () => undefined;
-  const gone = new Promise<void>((resolve) => {
-    heard = resolve;
-  });
-  const listen = ({ id }: { id: string }) => id === channelId && heard();
-  client.on(Events.ChannelDelete, listen);
-  return {
-    wait(): Promise<void> {
-      timer = setTimeout(heard, GATEWAY_MS).unref();
-      return gone;
-    },
-    stop(): void {
-      clearTimeout(timer);
-      client.off(Events.ChannelDelete, listen);
-    },
-  };
-}
-
 /** Removes the channel. @returns why it stays */
 async function takeChannel(bridge: Bridge, channelId: string): Promise<string | undefined> {
-  bridge.lease.require();
-  const removal = listenForRemoval(bridge, channelId);
-  const outcome = await removeChannel(bridge, channelId)
-    .then(async (ended) => {
-      if (ended.end === 'done') await removal.wait();
-      return ended;
-    })
-    .finally(() => removal.stop());
+  const outcome = await removeHeard(bridge, channelId);
   if (outcome.end !== 'refused') return undefined;
   const names = lacking(bridge, [P.ViewChannel, P.ManageChannels], channelId).join(', ');
   const what = names ? `the bot lacks ${names}` : describe(outcome.error);
@@ -142,11 +80,11 @@ async function park(bridge: Bridge, ticket: MirroredTicket, channelId: string): 
     await tickets.save(ticket, { steps: [...ticket.mirror.steps, PARKING], shown });
     ctx.failpoint('after-park-step');
   } else await tickets.save(ticket, { shown: { ...ticket.mirror.shown, seers: LOCKED } });
-  await lockChannel(bridge, channelId);
+  await lockChannel(bridge, ticket.mirror);
   const drained = await drain(bridge, ticket);
   if (isTalkedIn(bridge, drained)) return callOff(bridge, ticket, 'somebody writes in it');
   if (drained.unread > 0) return callOff(bridge, ticket, 'a thread of it cannot be read');
-  const unkept = await keepWords(bridge, ticket, drained);
+  const unkept = await keepWords(bridge, ticket, drained, 'parked');
   if (unkept) return callOff(bridge, ticket, unkept);
   if (!(await isParkable(bridge, ticket))) return callOff(bridge, ticket, 'there is news');
   ctx.failpoint('before-park-step');

@@ -4,7 +4,7 @@ import type { Bridge } from '../bridge.ts';
 import { callDiscord, type End, type Outcome } from '../call-ends.ts';
 import { describe, isTransient, isUnauthorized } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { isInForum, type MirroredTicket } from '../mirrored-tickets.ts';
 import { lacking } from '../permissions.ts';
 import { type Persona, postNotice } from '../posting.ts';
 import { avatarUrl } from './persona-avatar.ts';
@@ -99,7 +99,8 @@ export async function personaOf(
   ticket: MirroredTicket,
   { name, id }: { name: string; id: string },
 ): Promise<Persona | undefined> {
-  if (bridge.discord.persona !== 'webhook') return undefined;
+  // A webhook of a forum would be that of all its posts: those are the bot's own.
+  if (bridge.discord.persona !== 'webhook' || isInForum(ticket.mirror)) return undefined;
   if ((restUntil.get(ticket) ?? 0) > performance.now()) return undefined;
   try {
     const hook = await hookOf(bridge, ticket);

@@ -32,7 +32,9 @@ export function blocked(
   { cause, error }: { cause: Refusal; error: Error },
   needed: readonly bigint[] = neededToWrite,
 ): MirrorProblem {
-  const names = cause === 'permission' ? lacking(bridge, needed, channelId).join(', ') : '';
+  const isPost = bridge.client.channels.cache.get(channelId ?? '')?.isThread() ?? false;
+  const all = isPost ? [...needed, P.SendMessagesInThreads] : needed;
+  const names = cause === 'permission' ? lacking(bridge, all, channelId).join(', ') : '';
   const where = channelId ? nameOf(bridge, channelId) : 'the server';
   const key = names ? `channel-permission:${names}` : `refused:${cause}`;
   const text = names

@@ -59,6 +59,8 @@ export function afterRefusal(
   const isAboutFiles = cause === 'files' || cause === 'permission';
   if (isAboutFiles && tried.files.length > 0) return withoutFiles(tried, why(cause));
   if (cause === 'permission' && !tried.text) return undefined;
+  // Other words would be one too many just the same.
+  if (cause === 'limit') return undefined;
   const { files, leftOut } = tried;
   const kept = { files, ...(leftOut && { leftOut }) };
   if (tried.name === '') {

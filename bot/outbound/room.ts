@@ -18,8 +18,13 @@ const guildFull = 'the Discord server has no room for another channel';
 export interface Room {
   /** Counts a channel that a ticket has. */
   count(ticketId: string, partner: string | null | undefined): void;
-  /** @returns why the ticket has to wait for its channel; undefined where it may try */
-  whyWait(ticket: MirroredTicket): string | undefined;
+  /**
+   * @param inForum it is to have a post, which takes no room
+   * @returns why the ticket has to wait for its channel; undefined where it may try
+   */
+  whyWait(ticket: MirroredTicket, inForum?: boolean): string | undefined;
+  /** True while Discord has refused a channel for want of room, and made none since. */
+  isFull(): boolean;
   /**
    * False while the server is known to be full. Where nobody waits for it, one ticket may find out now and then
    * whether it still is: whoever is told true has to try.
@@ -31,6 +36,8 @@ export interface Room {
   refused(ticket: MirroredTicket): string;
   /** A channel was made for a ticket: there is room. */
   opened(ticket: MirroredTicket): void;
+  /** A post was opened for a ticket: so there may be for those that wait. */
+  housed(ticket: MirroredTicket): void;
   /** A ticket has none any more, or needs none. */
   left(ticket: Pick<MirroredTicket, 'id'>): void;
   /** A channel of the server is gone: there may be room. */
@@ -42,7 +49,9 @@ export interface Room {
 
 /** What parking has done already, where the server is full all the same. */
 function parkedToo({ tickets, discord }: Bridge): string {
-  const off = discord.parking.below === 0 ? '; none are parked, since PARK_BELOW is 0' : '';
+  const why = discord.parking.below === 0 ? 'PARK_BELOW is 0' : 'WHEN_NEARLY_FULL is post';
+  const isOff = discord.parking.below === 0 || discord.whenNearlyFull === 'post';
+  const off = isOff ? `; none are parked, since ${why}` : '';
   const parked = tickets.countParked();
   return parked === 0 ? off : `; ${parked} are parked`;
 }
@@ -132,11 +141,11 @@ export function createRoom(bridge: Bridge, cap: number): Room {
     count(ticketId, partner) {
       if (partner) ofPartner(partner).open.add(ticketId);
     },
-    whyWait(ticket) {
+    whyWait(ticket, inForum = false) {
       const why =
         whyNoChannel(bridge.settings, ticket.ticket.issue_level) ?? whyPartnerWaits(ticket);
       if (why) return why;
-      if (!isFull || probing === ticket.id) return undefined;
+      if (inForum || !isFull || probing === ticket.id) return undefined;
       unreserve(ticket);
       return wait(ticket);
     },
@@ -147,6 +156,14 @@ export function createRoom(bridge: Bridge, cap: number): Room {
       probing = ticketId;
       planProbe();
       return true;
+    },
+    isFull: () => isFull,
+    housed(ticket) {
+      const partner = partnerOf(ticket);
+      if (partner) ofPartner(partner).open.add(ticket.id);
+      if (!waiting.delete(ticket.id)) return;
+      for (const id of waiting) bridge.outbound.schedule(id);
+      if (waiting.size === 0) bridge.problems.clear(GUILD_FULL);
     },
     foundFull,
     refused(ticket) {
@@ -181,7 +198,9 @@ export function createRoom(bridge: Bridge, cap: number): Room {
     freed() {
       if (!isFull) return;
       probes = 0;
-      planProbe();
+      // Nobody is there to find out: the next one that asks does.
+      if (waiting.size === 0) isFull = false;
+      else planProbe();
     },
     nudge() {
       const [next] = waiting;

@@ -13,7 +13,7 @@ function postMessage(call: Call): Reply {
   const { world, files } = call;
   const author = callerOf(call);
   const channel = channelOf(call);
-  if (channel.type === ChannelType.category) {
+  if (channel.type === ChannelType.category || channel.type === ChannelType.forum) {
     throw refused(50008, 'Cannot send messages in a non-text channel');
   }
   needToWrite(call, channel);
@@ -46,7 +46,11 @@ function needToWrite(call: Call, channel: Channel): void {
 }
 
 /** What a message brings needs permissions of its own. */
-function needForParts(call: Call, channel: Channel, body: NewMessage): void {
+export function needForParts(
+  call: Call,
+  channel: Channel,
+  body: Partial<Pick<NewMessage, 'embeds' | 'tts' | 'poll' | 'flags'>>,
+): void {
   if (call.files.length > 0) need(call, channel, P.ATTACH_FILES);
   if (body.embeds?.length && callerOf(call).bot) need(call, channel, P.EMBED_LINKS);
   if (body.tts) need(call, channel, P.SEND_TTS_MESSAGES);

@@ -9,21 +9,18 @@ import {
   ok,
   type Reply,
 } from '../call.ts';
-import { emptyChannel } from '../empty-channel.ts';
 import { type Channel, ChannelType, type Json, MessageFlag } from '../entities.ts';
 import { invalidField, missingAccess, refused, unknown } from '../errors.ts';
 import { emitMessage } from '../messages.ts';
-import { checkTitle } from '../moderation.ts';
 import { P } from '../permissions.ts';
 import { renderChannel } from '../render.ts';
 import { renderTime } from '../render-time.ts';
 import { route } from '../router.ts';
 import { nextSnowflake } from '../snowflake.ts';
-import { checkRoomForThread } from '../thread-state.ts';
 import { newThread } from '../validation/channels.ts';
 import { messageOf } from './messages.ts';
-
-type NewThread = ReturnType<typeof newThread>;
+import { openThread } from './open-thread.ts';
+import { startPost } from './posts.ts';
 
 function startFromMessage(call: Call): Reply {
   const { world } = call;
@@ -32,7 +29,13 @@ function startFromMessage(call: Call): Reply {
   if (message.thread_id !== undefined) {
     throw refused(160004, 'A thread has already been created for this message');
   }
-  const thread = open(call, channel, message.id, bodyOf(call, newThread), ChannelType.publicThread);
+  const thread = openThread(
+    call,
+    channel,
+    message.id,
+    bodyOf(call, newThread),
+    ChannelType.publicThread,
+  );
   message.thread_id = thread.id;
   message.flags |= MessageFlag.hasThread;
   emitMessage(world, 'MESSAGE_UPDATE', message);
@@ -40,46 +43,14 @@ function startFromMessage(call: Call): Reply {
 }
 
 function start(call: Call): Reply {
+  const forum = channelOf(call);
+  if (forum.type === ChannelType.forum) return startPost(call, forum);
   const body = bodyOf(call, newThread);
   const type = body.type ?? ChannelType.privateThread;
   const isPrivate = type === ChannelType.privateThread;
   const bit = isPrivate ? P.CREATE_PRIVATE_THREADS : P.CREATE_PUBLIC_THREADS;
   const channel = channelOf(call, bit);
-  return created(renderChannel(call.world, open(call, channel, nextSnowflake(), body, type)));
-}
-
-function open(call: Call, parent: Channel, id: string, body: NewThread, type: number): Channel {
-  const { world } = call;
-  if (parent.type !== ChannelType.text && parent.type !== ChannelType.announcement) {
-    throw refused(50024, 'Cannot execute action on this channel type');
-  }
-  checkRoomForThread(world);
-  const me = callerOf(call);
-  checkTitle(world, me.id, body.name);
-  const now = new Date().toISOString();
-  const thread = emptyChannel({
-    id,
-    guild_id: parent.guild_id,
-    name: body.name,
-    type,
-    parent_id: parent.id,
-    rate_limit_per_user: body.rate_limit_per_user ?? 0,
-    thread: {
-      owner_id: me.id,
-      archived: false,
-      locked: false,
-      invitable: body.invitable ?? true,
-      auto_archive_duration: body.auto_archive_duration ?? 4320,
-      archive_timestamp: now,
-      create_timestamp: now,
-      members: new Map([[me.id, now]]),
-      total_message_sent: 0,
-    },
-  });
-  world.channels.set(id, thread);
-  const data = { ...renderChannel(world, thread), newly_created: true };
-  world.emit('THREAD_CREATE', data, { channel: thread });
-  return thread;
+  return created(renderChannel(call.world, openThread(call, channel, nextSnowflake(), body, type)));
 }
 
 function threadOf(call: Call): Channel & { thread: NonNullable<Channel['thread']> } {

@@ -12,6 +12,7 @@ import {
   snowflake,
   text,
 } from './fields.ts';
+import { postMessage } from './messages.ts';
 
 const AUTO_ARCHIVE = choice(60, 1440, 4320, 10080);
 
@@ -46,14 +47,14 @@ const shared = {
 export const newChannel = object({
   ...shared,
   name: text({ min: 1, max: 100 }),
-  type: optional(choice(0, 2, 4, 5)),
+  type: optional(choice(0, 2, 4, 5, 15)),
 });
 
 /** Body of PATCH /channels/:channel, threads included. */
 export const editedChannel = object({
   ...shared,
   name: optional(text({ min: 1, max: 100 })),
-  type: optional(choice(0, 2, 4, 5, 10, 11, 12)),
+  type: optional(choice(0, 2, 4, 5, 10, 11, 12, 15)),
   flags: maybe(integer()),
   archived: optional(bool),
   locked: optional(bool),
@@ -87,6 +88,15 @@ export const newThread = object({
   type: optional(choice(10, 11, 12)),
   invitable: maybe(bool),
   rate_limit_per_user: maybe(integer({ min: 0, max: 21600 })),
+});
+
+/** Body of a new post of a forum: a thread and its first message, which takes no nonce. */
+export const newPost = object({
+  name: text({ min: 1, max: 100 }),
+  auto_archive_duration: maybe(AUTO_ARCHIVE),
+  rate_limit_per_user: maybe(integer({ min: 0, max: 21600 })),
+  message: postMessage,
+  applied_tags: maybe(list(snowflake, { max: 5 })),
 });
 
 /** The bits only an administrator may put in an overwrite. */

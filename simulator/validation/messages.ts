@@ -124,6 +124,12 @@ export const webhookMessage = object({
   sticker_ids: maybe(anything),
 });
 
+/** The first message of a post in a forum. */
+export const postMessage = object({
+  ...shared,
+  sticker_ids: maybe(list(snowflake, { max: 3 })),
+});
+
 /** Body of an edit. */
 export const editedMessage = object({
   ...shared,

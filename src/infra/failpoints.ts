@@ -16,6 +16,8 @@ export type FailpointName =
   | 'after-close-step'
   | 'before-park-step'
   | 'after-park-step'
+  | 'before-move-step'
+  | 'after-move-step'
   | 'before-migration-step'
   | 'after-reserve'
   | 'after-bytes'

@@ -8,7 +8,10 @@ export interface MirrorRow {
   _id: Types.ObjectId;
   /** `open`: mirrored; `done`: closed, its transcript posted and its channel gone; `failed`: Discord refuses. */
   state: 'open' | 'done' | 'failed';
+  /** Its channel; or the post that it has in its place, which is a thread of `forum_id`. */
   channel_id: string | null;
+  /** The forum that its post stands in; null, or none, where it has a channel or neither. */
+  forum_id?: string | null;
   /**
    * The guild in which its channel is, or is to be; null, or none, before that is chosen, and in a row from
    * before there were several: then it is the one of GUILD_ID.
@@ -33,8 +36,9 @@ export interface MirrorRow {
   deferred: { message_id: string; stream?: 'internal'; seq: number; until: number }[];
   /**
    * Steps already done: `described` `pinned` `history`, and of closing `notice@SEQ` `transcript@SEQ`
-   * `removed@SEQ`, where SEQ is the entry that closed the ticket; of parking `parking` and, with the newest
-   * message whose words are kept, `parking-to:ID`; `reopened` `remade` `unparked` say why there is a history.
+   * `removed@SEQ`, where SEQ is the entry that closed the ticket; of parking `parking`, of moving to another place
+   * `moving`, of both, with the newest message whose words are kept, `parking-to:ID`; `reopened` `remade` `unparked`
+   * `moved` say why there is a history.
    */
   steps: string[];
   /** The posts that hold its transcripts; none in a row from before they were written down. */
@@ -111,6 +115,7 @@ export const mirrorSchema = new Schema<MirrorRow>(
   {
     state: { type: String, required: true },
     channel_id: { type: String, default: null },
+    forum_id: { type: String, default: null },
     guild_id: { type: String, default: null },
     card_id: { type: String, default: null },
     seq: { type: Number, required: true },

@@ -35,6 +35,12 @@ export const discordVariables = {
     wants: `hours without anything new until a ticket may be parked, at most ${MOST_HOURS}`,
     example: '24',
   },
+  WHEN_NEARLY_FULL: {
+    schema: z.enum(['park', 'post', 'both']).default('park'),
+    wants:
+      'park, post or both: below PARK_BELOW free channels idle tickets are parked, new ones are opened as posts of a forum, or both',
+    example: 'park',
+  },
   DISCORD_API_URL: {
     schema: httpUrl.default('https://discord.com/api'),
     wants: "Discord's API address without the version",

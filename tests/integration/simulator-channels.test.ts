@@ -343,3 +343,66 @@ describe('webhooks', () => {
     expect(sim.world().log(sim.state.channels.errors).all()[0]?.content).toBe('it broke');
   });
 });
+
+describe('a forum', () => {
+  const post = (id: string, body: object) => bot.call('POST', `/channels/${id}/threads`, body);
+  const said = { name: 'Ticket 1', message: { content: 'first' } };
+  const forum = async (more: object = {}) =>
+    (await create({ name: 'Posts', type: 15, ...more })).body.id as string;
+
+  test('takes no messages but posts, whose first message has the id of the thread', async () => {
+    const id = await forum();
+    expect((await bot.send(id, 'x')).body.code).toBe(50008);
+    expect((await post(id, { name: 'no message' })).body.code).toBe(50035);
+    const { status, body } = await post(id, said);
+    expect([status, body.type, body.parent_id]).toEqual([201, 11, id]);
+    expect(body.message).toMatchObject({ id: body.id, channel_id: body.id, content: 'first' });
+    await kim.send(body.id, 'second');
+    const { body: all } = await bot.call('GET', `/channels/${body.id}/messages`);
+    expect(all.map(({ content }: { content: string }) => content)).toEqual(['second', 'first']);
+    expect((await bot.call('GET', `/channels/${id}`)).body.last_message_id).toBe(body.id);
+    expect((await bot.call('DELETE', `/channels/${body.id}/messages/${body.id}`)).status).toBe(204);
+    expect((await bot.call('GET', `/channels/${body.id}`)).status).toBe(200);
+  });
+
+  test('opens no post whose message is refused, and none beyond the active limit', async () => {
+    const id = await forum();
+    expect((await post(id, { name: 'x', message: {} })).body.code).toBe(50006);
+    expect((await post(id, { ...said, applied_tags: [id] })).body.code).toBe(10087);
+    expect(sim.world().threads()).toEqual([]);
+    await settings({ activeThreads: 1 });
+    expect((await post(id, said)).status).toBe(201);
+    expect((await post(id, said)).body.code).toBe(160006);
+  });
+
+  test('is seen as its overwrites say, takes posts with Send Messages alone, and goes with its posts', async () => {
+    const everyone = sim.state.guildId;
+    const id = await forum({ permission_overwrites: [deny(everyone, SEND)] });
+    expect((await kim.call('POST', `/channels/${id}/threads`, said)).body.code).toBe(50013);
+    const open = await forum({ permission_overwrites: [deny(everyone, String(1n << 35n))] });
+    const { body: thread } = await kim.call('POST', `/channels/${open}/threads`, said);
+    await bot.call('PUT', `/channels/${open}/permissions/${everyone}`, deny(everyone, VIEW));
+    expect((await outsider.call('GET', `/channels/${thread.id}`)).body.code).toBe(50001);
+    const admin = personOf(sim, 'admin');
+    expect((await admin.call('DELETE', `/channels/${open}`)).status).toBe(200);
+    expect((await admin.call('GET', `/channels/${thread.id}`)).body.code).toBe(10003);
+  });
+
+  test('lists its archived posts, the one archived last first, a page at a time', async () => {
+    const id = await forum();
+    const first = (await post(id, said)).body.id;
+    const second = (await post(id, said)).body.id;
+    for (const one of [first, second]) {
+      await bot.call('PATCH', `/channels/${one}`, { archived: true });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const list = async (query: string) =>
+      (await bot.call('GET', `/channels/${id}/threads/archived/public?${query}`)).body;
+    const page = await list('limit=1');
+    expect(page).toMatchObject({ threads: [{ id: second }], has_more: true });
+    const before = page.threads[0].thread_metadata.archive_timestamp;
+    expect(await list(`before=${encodeURIComponent(before)}`)).toMatchObject({
+      threads: [{ id: first }],
+    });
+  });
+});

@@ -77,6 +77,17 @@ describe('what is wrong', () => {
     expect(linesOf(env)).toEqual([expect.stringMatching(/^SUPPORT_TEAM_ROLE_ID: .*@everyone/)]);
   });
 
+  test('posts in a nearly full server need a number below which it is that', () => {
+    const all = { ...minimal, ...discord };
+    expect(readConfig(all).discord?.whenNearlyFull).toBe('park');
+    expect(readConfig({ ...all, WHEN_NEARLY_FULL: 'both' }).discord?.whenNearlyFull).toBe('both');
+    expect(namesIn(linesOf({ ...all, WHEN_NEARLY_FULL: 'wait' }))).toEqual(['WHEN_NEARLY_FULL']);
+    expect(linesOf({ ...all, WHEN_NEARLY_FULL: 'post', PARK_BELOW: '0' })).toEqual([
+      expect.stringMatching(/^WHEN_NEARLY_FULL: .*PARK_BELOW is 0/),
+    ]);
+    expect(readConfig({ ...all, PARK_BELOW: '0' }).discord?.parking.below).toBe(0);
+  });
+
   test('guilds are known before a rule names them, none twice, and the first is GUILD_ID', () => {
     const other = '8'.repeat(18);
     const all = { ...minimal, ...discord };

@@ -30,6 +30,7 @@ export type MirrorChange = Partial<Omit<Mirror, 'ticket_id' | 'epoch'>>;
 const fresh = {
   state: 'open',
   channel_id: null,
+  forum_id: null,
   guild_id: null,
   card_id: null,
   seq: 0,
@@ -55,7 +56,7 @@ export const nothingMirrored = () => ({ ...fresh, pending: [], deferred: [], ste
 
 /** What is left of a channel that is gone, and may be made again: nothing. */
 export const channelGone = () => ({
-  ...{ channel_id: null, card_id: null, shown: null, attempt: null },
+  ...{ channel_id: null, forum_id: null, card_id: null, shown: null, attempt: null },
   ...{ inbound: '0', last_post: '0', pending: [], deferred: [] },
 });
 

@@ -39,6 +39,8 @@ function findIdle(ctx: AppContext, oldest: number, ids: object): Promise<Found[]
           ...ids,
           state: 'open',
           channel_id: { $type: 'string' },
+          // A post takes no room.
+          forum_id: null,
           problem: null,
           unparked_at: { $not: { $gt: oldest } },
         },

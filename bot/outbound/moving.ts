@@ -1,0 +1,94 @@
+import { Routes } from 'discord.js';
+import { isDeleted } from '../../src/domain/log/deletion.ts';
+import { isOpen } from '../../src/domain/tickets/workflow.ts';
+import type { Bridge } from '../bridge.ts';
+import { callDiscord } from '../call-ends.ts';
+import { freeChannels } from '../checks.ts';
+import { describe, MirrorProblem } from '../discord-errors.ts';
+import { isInForum, type MirroredTicket } from '../mirrored-tickets.ts';
+import { lacking, toRemove } from '../permissions.ts';
+import { drain, lockChannel } from './asides.ts';
+import { isInPlace, wantsForumPost, whyNot } from './forum-posts.ts';
+import { ensureForum } from './forums.ts';
+import { isKeptUpTo, keepWords, removeHeard } from './last-words.ts';
+import { MOVING, saveMoved } from './moved.ts';
+import { withoutRoles } from './overwrites.ts';
+import { sideStep } from './side-steps.ts';
+
+/** The problem's key while a post stays where its ticket does not belong. */
+const STUCK = 'forum-move';
+
+const isUnderWay = ({ mirror }: MirroredTicket) => mirror.steps.includes(MOVING);
+
+/** The post stays after all: whoever could write in it can again. */
+async function callOff(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  if (!isUnderWay(ticket) || isDeleted(ticket.ticket)) return;
+  const route = Routes.channel(ticket.mirror.channel_id as string);
+  await callDiscord(bridge, 'change_channel', () =>
+    bridge.rest.patch(route, { body: { locked: false } }),
+  );
+  const steps = ticket.mirror.steps.filter((step) => step !== MOVING && !isKeptUpTo(step));
+  await bridge.tickets.save(ticket, { steps, attempt: null });
+}
+
+/**
+ * Sees to it that there is a place for the ticket before its post goes.
+ * @throws MirrorProblem where there is none
+ */
+async function prepare(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  if (wantsForumPost(bridge, ticket)) {
+    const forum = await ensureForum(bridge, ticket.ticket, withoutRoles(bridge));
+    if ('failed' in forum) throw new MirrorProblem(whyNot(bridge, forum.failed));
+    return;
+  }
+  const hasRoom = !bridge.room.isFull() && (freeChannels(bridge) ?? 0) > 0;
+  if (!hasRoom) throw new MirrorProblem('the server has no room for its channel');
+}
+
+/** From the step that is written ahead on: a crash resumes here. */
+async function move(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  const { ctx, tickets } = bridge;
+  await prepare(bridge, ticket);
+  ctx.failpoint('before-move-step');
+  if (!isUnderWay(ticket)) await tickets.save(ticket, { steps: [...ticket.mirror.steps, MOVING] });
+  ctx.failpoint('after-move-step');
+  await lockChannel(bridge, ticket.mirror);
+  const drained = await drain(bridge, ticket);
+  const unkept = await keepWords(bridge, ticket, drained, 'moved');
+  if (unkept) throw new MirrorProblem(unkept);
+  await tickets.refresh(ticket);
+  if (!isOpen(ticket.ticket) || isInPlace(ticket)) return callOff(bridge, ticket);
+  ctx.failpoint('before-move-step');
+  const outcome = await removeHeard(bridge, ticket.mirror.channel_id as string);
+  if (outcome.end === 'refused') {
+    const { channel_id } = ticket.mirror;
+    const names = lacking(bridge, toRemove(ticket.mirror), channel_id as string).join(', ');
+    throw new MirrorProblem(names ? `the bot lacks ${names}` : describe(outcome.error));
+  }
+  ctx.failpoint('after-move-step');
+  await saveMoved(bridge, ticket);
+  bridge.problems.clear(STUCK);
+  bridge.outbound.schedule(ticket.id);
+}
+
+/**
+ * Moves a ticket whose post stands in the forum of another level, or of a support role that it is not of any more:
+ * Discord moves no post, so that it goes, and another one, or a channel, is made. What was written in it is taken
+ * in before. Runs at the end of the ticket's turn; what it cannot do yet is tried again, and told.
+ */
+export async function moveWhereDue(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  const { mirror } = ticket;
+  if (!mirror.channel_id || !isInForum(mirror) || bridge.ended) return;
+  if (isInPlace(ticket)) return callOff(bridge, ticket);
+  await sideStep(bridge, ticket, 'move', async () => {
+    try {
+      await move(bridge, ticket);
+    } catch (error) {
+      if (!(error instanceof MirrorProblem)) throw error;
+      const text = `a ticket's post cannot go where it belongs: ${error.message}`;
+      bridge.problems.raise(STUCK, text);
+      await callOff(bridge, ticket);
+      throw error;
+    }
+  });
+}
