@@ -390,17 +390,18 @@ describe('a forum', () => {
 
   test('lists its archived posts, the one archived last first, a page at a time', async () => {
     const id = await forum();
-    const first = (await post(id, said)).body.id;
-    const second = (await post(id, said)).body.id;
-    for (const one of [first, second]) {
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n++) ids.push((await post(id, said)).body.id);
+    const [first, second, third] = ids;
+    for (const one of ids) {
       await bot.call('PATCH', `/channels/${one}`, { archived: true });
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     const list = async (query: string) =>
       (await bot.call('GET', `/channels/${id}/threads/archived/public?${query}`)).body;
-    const page = await list('limit=1');
-    expect(page).toMatchObject({ threads: [{ id: second }], has_more: true });
-    const before = page.threads[0].thread_metadata.archive_timestamp;
+    const page = await list('limit=2');
+    expect(page).toMatchObject({ threads: [{ id: third }, { id: second }], has_more: true });
+    const before = page.threads[1].thread_metadata.archive_timestamp;
     expect(await list(`before=${encodeURIComponent(before)}`)).toMatchObject({
       threads: [{ id: first }],
     });
