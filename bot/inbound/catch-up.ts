@@ -107,12 +107,13 @@ async function compare(
   }
   const unknown = said.filter(({ id }) => !posts.has(id));
   for (const message of unknown) {
-    if (isRepetition(bridge, message)) expectOriginal(bridge, ticket, incomingOf(bridge, message));
+    if (!isRepetition(bridge, message)) continue;
+    expectOriginal(bridge, ticket, incomingOf(bridge, message, false, channel));
   }
   await ingestMissedDeletions(bridge, ticket, channel, recent, dropped?.count ?? 0);
   for (const message of unknown) {
     if (bridge.ended) break;
-    await ingestSeen(bridge, ticket, incomingOf(bridge, message));
+    await ingestSeen(bridge, ticket, incomingOf(bridge, message, false, channel));
   }
   return unknown;
 }

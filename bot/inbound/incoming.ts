@@ -61,8 +61,8 @@ export interface Incoming {
 const written: readonly MessageType[] = [MessageType.Default, MessageType.Reply];
 
 /** The thread that a message stands in: what is said there is among staff. */
-function threadOf({ channel }: Message): AnyThreadChannel | undefined {
-  return channel?.isThread() ? channel : undefined;
+function threadOf(place: Message['channel'] | undefined): AnyThreadChannel | undefined {
+  return place?.isThread() ? place : undefined;
 }
 
 /** True for what a person wrote: not the bots', webhooks' and Discord's own messages. */
@@ -128,16 +128,18 @@ function answeredBy({ type, reference }: Message): string | undefined {
 /**
  * Takes down a complete message, as one that is seen for the first time.
  * @param live brought by the gateway, with its writer as of now
+ * @param place where it was read; a thread that was removed since is not known to discord.js any more
  */
 export function incomingOf(
   bridge: Pick<Bridge, 'ctx' | 'replyModeSince' | 'tickets'>,
   message: Message,
   live = false,
+  place: Message['channel'] | undefined = message.channel,
 ): Incoming {
   const files = [...message.attachments.values()].map(fileOf);
   const raw = JSON.stringify([message.content, files.map(({ id }) => id)]);
   const mode = replyModeAt(bridge, message.createdTimestamp);
-  const thread = threadOf(message);
+  const thread = threadOf(place);
   const home = thread ? thread.parentId : message.channelId;
   const isAmongStaff = thread !== undefined || isGuest(bridge, home, message.author.id);
   const marking = isAmongStaff ? 'note' : markingOf(message.content, mode);

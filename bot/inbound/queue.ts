@@ -38,7 +38,7 @@ async function fetchChanged(
       if (!isBeside && !hasCode(error, code.unknownMessage)) throw error;
       return undefined;
     });
-  if (message) await ingestSeen(bridge, ticket, incomingOf(bridge, message));
+  if (message) await ingestSeen(bridge, ticket, incomingOf(bridge, message, false, channel));
 }
 
 /**
