@@ -20,6 +20,7 @@ import { attempt, buryMessage } from './dead-letters.ts';
 import { type Dropped, inboxOf, joinDropped } from './inbox.ts';
 import { type Incoming, incomingOf, isWebhook, isWritten } from './incoming.ts';
 import { ingestMessage } from './ingest.ts';
+import { isWrittenDown } from './ingest-edit.ts';
 import { mark } from './marks.ts';
 import { ingestMissedDeletions } from './missed-deletions.ts';
 import { expectOriginal, ingestRepetition } from './proxies.ts';
@@ -101,8 +102,8 @@ async function compare(
     const post = posts.get(message.id);
     if (!post) continue;
     if (bridge.ended) return [];
-    const incoming = incomingOf(bridge, message);
-    if (post.hash === incoming.hash) restoreMark(bridge, ticket, incoming, post);
+    const incoming = incomingOf(bridge, message, false, channel);
+    if (isWrittenDown(post, incoming)) restoreMark(bridge, ticket, incoming, post);
     else await ingestSeen(bridge, ticket, incoming);
   }
   const unknown = said.filter(({ id }) => !posts.has(id));

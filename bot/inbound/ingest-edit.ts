@@ -172,7 +172,19 @@ function readPosted({ ctx }: Bridge, post: Post): Promise<Message | undefined> {
 }
 
 /**
- * Ingests an edit, if it is one: a link preview changes neither text nor files.
+ * True for a message as it was last taken in: a link preview changes neither text nor files. One that was
+ * edited since, to what it said before, may have been taken in as something else between, by a bot that was
+ * killed before it wrote that down.
+ */
+export function isWrittenDown(
+  { hash, direction, edited }: Pick<Post, 'hash' | 'direction' | 'edited'>,
+  seen: Pick<Incoming, 'hash' | 'editedAt'>,
+): boolean {
+  return hash === seen.hash && (direction !== 'in' || seen.editedAt <= edited);
+}
+
+/**
+ * Ingests an edit, if it is one.
  * @returns a message that is in no log any more, and is to be judged anew: it was edited from a note
  *   into a message for the customer, or the other way
  */
@@ -182,8 +194,8 @@ export async function ingestEdit(
   seen: Incoming,
   post: Post,
 ): Promise<Withdrawn | undefined> {
-  if (!post.message_id || post.direction !== 'in' || post.hash === seen.hash) return undefined;
-  if (seen.editedAt < post.edited) return undefined;
+  if (!post.message_id || post.direction !== 'in') return undefined;
+  if (seen.editedAt < post.edited || isWrittenDown(post, seen)) return undefined;
   const message = await readPosted(bridge, post);
   if (!message) return undefined;
   const incoming = asEditOf(bridge, seen, message.stream, post);
