@@ -21,7 +21,8 @@ export interface Reacted {
 export type InboundEvent =
   | { kind: 'message'; incoming: Incoming }
   | { kind: 'changed'; id: string; channelId: string; incoming: Incoming | undefined }
-  | { kind: 'deleted'; id: string }
+  /** `at` is when that was told, milliseconds since 1970. */
+  | { kind: 'deleted'; id: string; at: number }
   | { kind: 'reacted'; reacted: Reacted }
   /** Something that must not overtake what was written before it, such as closing. */
   | { kind: 'act'; run: () => Promise<void>; reject: (error: Error) => void };
@@ -107,6 +108,12 @@ function messageOf(event: InboundEvent): string | undefined {
 }
 
 const isDroppable = (event: InboundEvent) => messageOf(event) !== undefined;
+
+/** When a message was deleted, as what waits says, milliseconds since 1970: a look may be first to miss it. */
+export function deletedAt({ events }: Inbox, id: string): number | undefined {
+  for (const event of events) if (event.kind === 'deleted' && event.id === id) return event.at;
+  return undefined;
+}
 
 /** What two times were dropped, as one. */
 export function joinDropped(

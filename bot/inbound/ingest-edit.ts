@@ -36,12 +36,13 @@ const logOf = ({ ticket_id: ticketId, stream }: Message): LogId => ({ ticketId, 
 
 /**
  * Deletes a message from its log in its author's name.
- * @throws AppError CONFLICT where the ticket is closed and the customer has it
+ * @param at when it was taken back in Discord, milliseconds since 1970; now where nothing tells
+ * @throws AppError CONFLICT where the ticket was closed by then and the customer has it
  */
-export async function takeBack(bridge: Bridge, message: Message, post: Life): Promise<void> {
+async function takeBack(bridge: Bridge, message: Message, post: Life, at?: number): Promise<void> {
   bridge.lease.require();
   const actor = await withIdentities(bridge.ctx, takingBack(message.author));
-  await deleteIn(bridge.ctx, actor, logOf(message), message.id, deletionId(post));
+  await deleteIn(bridge.ctx, actor, logOf(message), message.id, deletionId(post), at);
 }
 
 /** The message stays as it was: the mark and a line say so. */
@@ -90,7 +91,7 @@ async function withdraw(
   post: Post,
 ): Promise<Withdrawn | undefined> {
   try {
-    await takeBack(bridge, message, post);
+    await takeBack(bridge, message, post, incoming.editedAt || undefined);
   } catch (error) {
     if (!isPermanent(error)) throw error;
     await refuseEdit(bridge, ticket, incoming, message, post, reasonOf(error));
@@ -235,13 +236,18 @@ export async function verdictOn(
 
 /**
  * Takes a message back that was deleted in the channel. One of ours is left to the moderators.
+ * @param at when, as far as that is known, milliseconds since 1970
  * @returns the message as its readers had it, where there was one
  */
-export async function ingestDeletion(bridge: Bridge, post: Post): Promise<Message | undefined> {
+export async function ingestDeletion(
+  bridge: Bridge,
+  post: Post,
+  at?: number,
+): Promise<Message | undefined> {
   if (!post.message_id || post.direction !== 'in') return undefined;
   const message = await readPosted(bridge, post);
   if (message && !message.deleted) {
-    await takeBack(bridge, message, post).catch((error: unknown) => {
+    await takeBack(bridge, message, post, at).catch((error: unknown) => {
       if (!isPermanent(error)) throw error;
     });
   }

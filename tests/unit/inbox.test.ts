@@ -29,7 +29,7 @@ test('a channel that cannot be read gathers reactions up to a bound', () => {
   expect(inbox.events).toHaveLength(MOST_HELD);
   expect(inbox.dropped).toBeUndefined();
   // A deletion beyond them is one for the next look into the channel.
-  enqueue(bridge, 'ticket', { kind: 'deleted', id: '7' });
+  enqueue(bridge, 'ticket', { kind: 'deleted', id: '7', at: 0 });
   expect(inbox.events).toHaveLength(MOST_HELD);
   expect(inbox.dropped).toEqual({ from: '7', count: 1 });
 });
@@ -62,7 +62,7 @@ test('all channels together hold no more than a bound, and the one with most giv
   const bridge = emptyBridge();
   const fill = (ticketId: string, many: number) => {
     for (let nth = 0; nth < many; nth++) {
-      enqueue(bridge, ticketId, { kind: 'deleted', id: String(nth + 1) });
+      enqueue(bridge, ticketId, { kind: 'deleted', id: String(nth + 1), at: 0 });
     }
   };
   fill('largest', MOST_HELD - 1);
