@@ -1,4 +1,5 @@
 import { findPost } from '../../src/domain/mirror/posts.ts';
+import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { code, describe, hasCode, isInaccessible } from '../discord-errors.ts';
 import { whyAway, whyLeft } from '../guild-state.ts';
@@ -122,15 +123,19 @@ async function look(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): Promi
   return isCaughtUp(bridge, ticket, inbox) || catchUp(bridge, ticket);
 }
 
-/** In order; where events may have been missed the channel is caught up with first. */
+/**
+ * In order; where events may have been missed the channel is caught up with first. Of a closed ticket none is
+ * made again: what was told of one that is gone is all there is of it.
+ */
 async function ingestAll(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): Promise<void> {
   for (;;) {
-    if (!(await look(bridge, ticket, inbox))) return doubt(bridge, ticket, inbox);
+    const isThere = await look(bridge, ticket, inbox);
+    if (!isThere && isOpen(ticket.ticket)) return doubt(bridge, ticket, inbox);
     if (bridge.ended) return;
     // Something was missed while it was being read: what came since must not overtake that.
-    if (!isCaughtUp(bridge, ticket, inbox)) continue;
+    if (isThere && !isCaughtUp(bridge, ticket, inbox)) continue;
     const event = inbox.events[0];
-    if (!event) return;
+    if (!event) return isThere ? undefined : doubt(bridge, ticket, inbox);
     try {
       await handle(bridge, ticket, event);
       remove(inbox.events, event);

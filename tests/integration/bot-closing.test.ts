@@ -131,6 +131,25 @@ test('what staff took back before the closing is taken back, also where its turn
   expect(await contents()).toEqual(['what stays', 'your bill']);
 });
 
+test('what staff wrote before the closing reaches the customer though somebody removes the channel at once', async () => {
+  await holdUp();
+  await kim.write(channelId, 'and more');
+  await kim.write(channelId, '// among us');
+  await isToldOf();
+  expect(await contents()).toEqual([]);
+  await close();
+  await discordPerson(desk.sim, 'admin').call('DELETE', `/channels/${channelId}`);
+  await eventually(async () => expect(await contents()).toEqual(['your bill', 'and more']), {
+    timeout: 20_000,
+  });
+  await eventually(async () => {
+    const log = [...(await transcripts()).values()].join('');
+    expect(log).toContain('your bill');
+    expect(log).toContain('and more');
+    expect(log).toContain('among us');
+  });
+});
+
 test('what staff say to each other, or too late, stands in a page for them and reaches no customer', async () => {
   await say(desk.ctx, ticket.id, 'hello');
   await kim.write(channelId, 'a public word');
