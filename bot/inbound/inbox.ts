@@ -102,7 +102,7 @@ export const MOST_HELD = 500;
 export const MOST_HELD_ALTOGETHER = 5000;
 
 /** The message that an event is about, where the channel says by itself what has become of it. */
-function messageOf(event: InboundEvent): string | undefined {
+export function messageOf(event: InboundEvent): string | undefined {
   if (event.kind === 'message') return event.incoming.id;
   return event.kind === 'changed' || event.kind === 'deleted' ? event.id : undefined;
 }

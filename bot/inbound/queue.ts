@@ -3,15 +3,16 @@ import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { code, describe, hasCode, isInaccessible } from '../discord-errors.ts';
 import { whyAway, whyLeft } from '../guild-state.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { isFromBefore, type MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds } from '../snowflakes.ts';
 import { catchUp, glance, ingestSeen } from './catch-up.ts';
 import { isDeleted } from './channel-pages.ts';
 import { attempt } from './dead-letters.ts';
-import { dropIdleInboxes, type InboundEvent, type Inbox, inboxOf } from './inbox.ts';
+import { dropIdleInboxes, type InboundEvent, type Inbox, inboxOf, messageOf } from './inbox.ts';
 import { type Incoming, incomingOf, isWritten } from './incoming.ts';
 import { ingestReaction } from './ingest-reaction.ts';
-import { ingestDeleted, ingestWithdrawn } from './proxies.ts';
+import { ingestToldDeletion } from './missed-deletions.ts';
+import { ingestWithdrawn } from './proxies.ts';
 import { lookIntoAllThreads } from './thread-looks.ts';
 import { guildOf } from './writers.ts';
 
@@ -75,7 +76,7 @@ async function handle(bridge: Bridge, ticket: MirroredTicket, event: InboundEven
   if (event.kind === 'act') return event.run();
   if (event.kind === 'deleted') {
     const { id } = event;
-    return attempt(bridge, ticket, `deleted ${id}`, () => ingestDeleted(bridge, ticket, id));
+    return attempt(bridge, ticket, `deleted ${id}`, () => ingestToldDeletion(bridge, ticket, id));
   }
   if (event.kind === 'reacted') {
     const { reacted } = event;
@@ -123,17 +124,24 @@ async function look(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): Promi
   return isCaughtUp(bridge, ticket, inbox) || catchUp(bridge, ticket);
 }
 
+/** True for what happened in a channel from before the present one, in which all is newer. */
+function isOfEarlier(ticket: MirroredTicket, event: InboundEvent | undefined): boolean {
+  const id = event && messageOf(event);
+  return id !== undefined && isFromBefore(ticket, id);
+}
+
 /**
  * In order; where events may have been missed the channel is caught up with first. Of a closed ticket none is
  * made again: what was told of one that is gone is all there is of it.
  */
 async function ingestAll(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): Promise<void> {
   for (;;) {
-    const isThere = await look(bridge, ticket, inbox);
+    const isEarlier = isOfEarlier(ticket, inbox.events[0]);
+    const isThere = isEarlier || (await look(bridge, ticket, inbox));
     if (!isThere && isOpen(ticket.ticket)) return doubt(bridge, ticket, inbox);
     if (bridge.ended) return;
     // Something was missed while it was being read: what came since must not overtake that.
-    if (isThere && !isCaughtUp(bridge, ticket, inbox)) continue;
+    if (isThere && !isEarlier && !isCaughtUp(bridge, ticket, inbox)) continue;
     const event = inbox.events[0];
     if (!event) return isThere ? undefined : doubt(bridge, ticket, inbox);
     try {

@@ -594,6 +594,44 @@ test('when a channel is deleted while a message from it is taken in, then nobody
   expect(await textsIn(sim, after.id)).toContain('**Kim** (staff): your new bill');
 });
 
+test('what was deleted right before its channel is taken back though no row tells of it any more', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot(seldom);
+  const ticket = await openTicket(ctx);
+  const before = await channelOf(sim, ticket.number);
+  await eventually(async () => expect(await messagesIn(sim, before.id)).not.toHaveLength(0));
+  const kim = discordPerson(sim, 'kim');
+  const slip = await kim.write(before.id, 'a slip');
+  await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(1));
+  // What is told of meanwhile has its turn when the channel is gone.
+  await fault(sim, { kind: 'delay', path: '^/attachments/', ms: 2500, times: 1 });
+  const data = Buffer.from('the bill');
+  const bill = await kim.attach(before.id, 'the wrong bill', [{ name: 'bill.txt', data }]);
+  await kim.write(before.id, 'what stays');
+  for (const { id } of [slip, bill]) await kim.remove(before.id, id);
+  await discordPerson(sim, 'admin').call('DELETE', `/channels/${before.id}`);
+  const after = await eventually(async () => {
+    const channel = await channelOf(sim, ticket.number);
+    expect(channel.id).not.toBe(before.id);
+    return channel;
+  }, patience);
+  await kim.write(after.id, 'anything else?');
+  await eventually(
+    async () =>
+      expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([
+        'what stays',
+        'anything else?',
+      ]),
+    patience,
+  );
+  await eventually(
+    async () => expect(await textsIn(sim, after.id)).toContain('**Kim** (staff): what stays'),
+    patience,
+  );
+  const texts = (await textsIn(sim, after.id)).join('\n');
+  for (const gone of ['slip', 'the wrong bill', 'Add Reactions']) expect(texts).not.toContain(gone);
+});
+
 test('a message that a look has met edited is not set back by its own first event, where its channel is deleted meanwhile', async () => {
   const { ctx, sim } = desk;
   await desk.bot(seldom);
