@@ -41,14 +41,14 @@ export function ingestSeen(
   ticket: MirroredTicket,
   incoming: Incoming,
 ): Promise<void> {
-  const { message, id, hash } = incoming;
+  const { message, id, hash, editedAt } = incoming;
   const repeated = isRepetition(bridge, message);
   const work = async () => {
     const isNew = repeated && !(await findPosts(bridge.ctx, [id])).has(id);
     if (isNew) await ingestRepetition(bridge, ticket, incoming);
     else if (repeated || isWritten(message)) await ingestMessage(bridge, ticket, incoming);
   };
-  return attempt(bridge, ticket, `${id} ${hash}`, work, () =>
+  return attempt(bridge, ticket, `${id} ${editedAt} ${hash}`, work, () =>
     buryMessage(bridge, ticket, incoming),
   );
 }

@@ -318,6 +318,34 @@ test('an old edit that Discord never shows is given up and reported, and holds n
   expect(reported).not.toEqual([]);
 }, 120_000);
 
+test('a text that was given up is tried again when the message is edited back to it', async () => {
+  const { ctx, sim } = desk;
+  let left = 5;
+  const { reported, ctx: parts } = watched();
+  await desk.bot({
+    ...seldom,
+    ctx: {
+      ...parts,
+      failpoint(point) {
+        if (point === 'before-inbound-commit' && left-- > 0) throw new Error('a fault of ours');
+      },
+    },
+  });
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const { id } = await kim.write(channel.id, 'one');
+  await eventually(() => expect(reported).toContain('a fault of ours'), { timeout: 60_000 });
+  for (const text of ['two', 'one']) {
+    await kim.edit(channel.id, id, text);
+    await eventually(
+      async () =>
+        expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([text]),
+      patience,
+    );
+  }
+}, 120_000);
+
 test('a message that cannot be taken in for long is taken in at last, before those after it', async () => {
   const { ctx, sim } = desk;
   let left = 3;
