@@ -140,8 +140,8 @@ async function change(
   const sameFiles = JSON.stringify(kept) === JSON.stringify(message.files);
   if (message.content !== incoming.text || !sameFiles) {
     const body = { content: incoming.text, files: kept };
-    // Of two edits in one millisecond each is its own.
-    const clientId = `${incoming.id}:e:${incoming.editedAt}:${incoming.hash}`;
+    // Of two edits in one millisecond each is its own, and the second is one again where a look met it first.
+    const clientId = `${incoming.id}:e:${incoming.editedAt}:${post.hash}:${incoming.hash}`;
     bridge.lease.require();
     try {
       await editIn(ctx, actor, logOf(message), message.id, body, clientId, incoming.editedAt);

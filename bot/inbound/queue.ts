@@ -8,7 +8,14 @@ import { compareIds } from '../snowflakes.ts';
 import { catchUp, glance, ingestSeen } from './catch-up.ts';
 import { isDeleted } from './channel-pages.ts';
 import { attempt } from './dead-letters.ts';
-import { dropIdleInboxes, type InboundEvent, type Inbox, inboxOf, messageOf } from './inbox.ts';
+import {
+  deletedAt,
+  dropIdleInboxes,
+  type InboundEvent,
+  type Inbox,
+  inboxOf,
+  messageOf,
+} from './inbox.ts';
 import { type Incoming, incomingOf, isWritten } from './incoming.ts';
 import { ingestReaction } from './ingest-reaction.ts';
 import { ingestToldDeletion } from './missed-deletions.ts';
@@ -44,17 +51,21 @@ async function fetchChanged(
 }
 
 /**
- * Whether a message was deleted before anything of it was taken in: a look has gone past it without meeting it,
- * and Discord says so when asked. Taken in now, it would come after later ones, to go again at once.
+ * Whether a message was deleted before anything of it was taken in: its deletion waits behind it, or a look has
+ * gone past it without meeting it, and Discord says so when asked. Taken in now, it would come after later ones,
+ * to go again at once.
  */
 async function isWithdrawn(
   bridge: Bridge,
   ticket: MirroredTicket,
   { id, home, message }: Incoming,
 ): Promise<boolean> {
-  const { seenUpTo } = inboxOf(bridge, ticket.id);
-  if (home !== ticket.mirror.channel_id || compareIds(id, seenUpTo) > 0) return false;
+  const inbox = inboxOf(bridge, ticket.id);
+  const isTold = deletedAt(inbox, id) !== undefined;
+  const isPassed = home === ticket.mirror.channel_id && compareIds(id, inbox.seenUpTo) <= 0;
+  if (!isTold && !isPassed) return false;
   if (!isWritten(message) || (await findPost(bridge.ctx, id))) return false;
+  if (isTold) return true;
   try {
     return await isDeleted(bridge, message.channelId, id);
   } catch (error) {

@@ -157,12 +157,18 @@ test('more events than are held of a channel that cannot be read are read from i
   );
 }, 120_000);
 
-/** A ticket whose channel cannot be read, so that what happens in it is held until faults are cleared. */
-async function heldTicket() {
+/**
+ * A ticket whose channel cannot be read, so that what happens in it is held until faults are cleared.
+ * @param begin what happens in it before
+ */
+async function heldTicket(
+  begin: (channelId: string, ticketId: string) => Promise<void> = async () => {},
+) {
   const { ctx, sim } = desk;
   const first = await desk.bot();
   const ticket = await openTicket(ctx);
   const channel = await channelOf(sim, ticket.number);
+  await begin(channel.id, ticket.id);
   const path = `/channels/${channel.id}/messages$`;
   const barred = { method: 'GET', path, who: 'bot', status: 403, code: 50001 };
   await fault(sim, { kind: 'status', ...barred });
@@ -199,6 +205,54 @@ test('what was deleted while its channel could not be read is not taken in after
   // Comes behind all that was held.
   await kim.edit(channelId, stays, 'the end');
   await logIs(['message what stays', 'edit the end']);
+});
+
+test('nor is it where nothing was written since', async () => {
+  const { ctx, sim } = desk;
+  const { channelId, logIs } = await heldTicket(async (id, ticketId) => {
+    await say(ctx, ticketId, 'hello');
+    await textsAre(id, ['**Ana**: hello']);
+  });
+  const kim = discordPerson(sim, 'kim');
+  const hello = (await messagesIn(sim, channelId)).at(-1)?.id ?? '';
+  const slip = await kim.write(channelId, 'a slip');
+  await kim.edit(channelId, slip.id, 'a slip of the pen');
+  await kim.remove(channelId, slip.id);
+  // Comes behind it, and stands in no list of messages.
+  const reaction = `${hello}/reactions/${encodeURIComponent('👍')}/@me`;
+  await kim.call('PUT', `/channels/${channelId}/messages/${reaction}`);
+  await clearFaults(sim);
+  await logIs(['react hello']);
+});
+
+test('of two edits in one millisecond the later one stands also where a look has met it first', async () => {
+  const { ctx, sim } = desk;
+  const kim = discordPerson(sim, 'kim');
+  const ids: string[] = [];
+  const { ticket, channelId } = await heldTicket(async (id, ticketId) => {
+    for (let n = 0; n < 40; n++) ids.push((await kim.write(id, `line ${n}`)).id);
+    await eventually(async () => expect(await seen(ctx, ticketId)).toHaveLength(40), patience);
+  });
+  const isTogether = async (id: string) => {
+    const edits = ['one', 'two'].map((text) => kim.edit(channelId, id, `${text} of ${id}`));
+    const [one, two] = await Promise.all(edits);
+    const at = Date.parse(one?.edited_timestamp ?? '');
+    return at === Date.parse(two?.edited_timestamp ?? '');
+  };
+  let found = false;
+  for (const id of ids) found ||= await isTogether(id);
+  if (!found) throw new Error('no two edits fell into one millisecond');
+  const now = (await messagesIn(sim, channelId)).filter(({ author }) => author.id === kim.id);
+  await clearFaults(sim);
+  await kim.write(channelId, 'the end');
+  await eventually(
+    async () =>
+      expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([
+        ...now.map(({ content }) => content),
+        'the end',
+      ]),
+    patience,
+  );
 });
 
 test.each(['delete', 'post'])(
