@@ -27,6 +27,7 @@ import {
   withClosing,
 } from '../src/domain/mirror/mirrors.ts';
 import type { Post } from '../src/domain/mirror/posts.ts';
+import { compareIds } from './snowflakes.ts';
 
 /** Entries kept of what the bus has brought for a ticket; a longer backlog is read from the log. */
 const MAX_FEED = 100;
@@ -73,6 +74,11 @@ export interface MirroredTicket {
 /** True for a ticket that has a post in a forum in the place of a channel. */
 export function isInForum({ forum_id }: Pick<Mirror, 'forum_id'>): boolean {
   return Boolean(forum_id);
+}
+
+/** True for a Discord message from before the ticket's present channel, which does not show it. */
+export function isFromBefore({ mirror }: Pick<MirroredTicket, 'mirror'>, id: string): boolean {
+  return mirror.channel_id === null || compareIds(id, mirror.channel_id) < 0;
 }
 
 /**

@@ -20,6 +20,7 @@ import { attempt, buryMessage } from './dead-letters.ts';
 import { type Dropped, inboxOf, joinDropped } from './inbox.ts';
 import { type Incoming, incomingOf, isWebhook, isWritten } from './incoming.ts';
 import { ingestMessage } from './ingest.ts';
+import { isWrittenDown } from './ingest-edit.ts';
 import { mark } from './marks.ts';
 import { ingestMissedDeletions } from './missed-deletions.ts';
 import { expectOriginal, ingestRepetition } from './proxies.ts';
@@ -40,14 +41,14 @@ export function ingestSeen(
   ticket: MirroredTicket,
   incoming: Incoming,
 ): Promise<void> {
-  const { message, id, hash } = incoming;
+  const { message, id, hash, editedAt } = incoming;
   const repeated = isRepetition(bridge, message);
   const work = async () => {
     const isNew = repeated && !(await findPosts(bridge.ctx, [id])).has(id);
     if (isNew) await ingestRepetition(bridge, ticket, incoming);
     else if (repeated || isWritten(message)) await ingestMessage(bridge, ticket, incoming);
   };
-  return attempt(bridge, ticket, `${id} ${hash}`, work, () =>
+  return attempt(bridge, ticket, `${id} ${editedAt} ${hash}`, work, () =>
     buryMessage(bridge, ticket, incoming),
   );
 }
@@ -101,18 +102,19 @@ async function compare(
     const post = posts.get(message.id);
     if (!post) continue;
     if (bridge.ended) return [];
-    const incoming = incomingOf(bridge, message);
-    if (post.hash === incoming.hash) restoreMark(bridge, ticket, incoming, post);
+    const incoming = incomingOf(bridge, message, false, channel);
+    if (isWrittenDown(post, incoming)) restoreMark(bridge, ticket, incoming, post);
     else await ingestSeen(bridge, ticket, incoming);
   }
   const unknown = said.filter(({ id }) => !posts.has(id));
   for (const message of unknown) {
-    if (isRepetition(bridge, message)) expectOriginal(bridge, ticket, incomingOf(bridge, message));
+    if (!isRepetition(bridge, message)) continue;
+    expectOriginal(bridge, ticket, incomingOf(bridge, message, false, channel));
   }
   await ingestMissedDeletions(bridge, ticket, channel, recent, dropped?.count ?? 0);
   for (const message of unknown) {
     if (bridge.ended) break;
-    await ingestSeen(bridge, ticket, incomingOf(bridge, message));
+    await ingestSeen(bridge, ticket, incomingOf(bridge, message, false, channel));
   }
   return unknown;
 }

@@ -184,14 +184,15 @@ async function drainThread(
 
 /**
  * Reads a closed ticket's channel to its end. What was written there before the closing goes into the
- * log and to the customer; the rest is handed back, so that nothing staff wrote goes with the channel. A
- * thread that Discord keeps from the bot holds nothing up, and is named.
+ * log and to the customer; the rest is handed back, so that nothing staff wrote goes with the channel. Of one
+ * that is gone there is what the gateway has told of it. A thread that Discord keeps from the bot holds nothing up, and is named.
  * @throws while the channel cannot be read: it must not be removed then
  */
 export async function drainInbound(bridge: Bridge, ticket: MirroredTicket): Promise<Drained> {
   const channelId = ticket.mirror.channel_id;
+  const isHeld = bridge.inboxes.get(ticket.id)?.events.length ?? 0;
+  if (channelId || isHeld) await waitForInbound(bridge, ticket);
   if (!channelId) return { asides: [], upTo: '0', unread: 0 };
-  await waitForInbound(bridge, ticket);
   const found = collect(bridge);
   let upTo = channelId;
   try {

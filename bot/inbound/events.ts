@@ -66,7 +66,8 @@ export function listenInbound(bridge: Bridge, client: Client): void {
   });
   const onDeleted = (message: Seen) => {
     const ticketId = ticketOf(message.channelId);
-    if (ticketId) enqueue(bridge, ticketId, { kind: 'deleted', id: message.id });
+    const at = bridge.ctx.clock();
+    if (ticketId) enqueue(bridge, ticketId, { kind: 'deleted', id: message.id, at });
   };
   client.on(Events.MessageDelete, onDeleted);
   client.on(Events.MessageBulkDelete, (messages) => {

@@ -21,7 +21,8 @@ export interface Reacted {
 export type InboundEvent =
   | { kind: 'message'; incoming: Incoming }
   | { kind: 'changed'; id: string; channelId: string; incoming: Incoming | undefined }
-  | { kind: 'deleted'; id: string }
+  /** `at` is when that was told, milliseconds since 1970. */
+  | { kind: 'deleted'; id: string; at: number }
   | { kind: 'reacted'; reacted: Reacted }
   /** Something that must not overtake what was written before it, such as closing. */
   | { kind: 'act'; run: () => Promise<void>; reject: (error: Error) => void };
@@ -101,12 +102,18 @@ export const MOST_HELD = 500;
 export const MOST_HELD_ALTOGETHER = 5000;
 
 /** The message that an event is about, where the channel says by itself what has become of it. */
-function messageOf(event: InboundEvent): string | undefined {
+export function messageOf(event: InboundEvent): string | undefined {
   if (event.kind === 'message') return event.incoming.id;
   return event.kind === 'changed' || event.kind === 'deleted' ? event.id : undefined;
 }
 
 const isDroppable = (event: InboundEvent) => messageOf(event) !== undefined;
+
+/** When a message was deleted, as what waits says, milliseconds since 1970: a look may be first to miss it. */
+export function deletedAt({ events }: Inbox, id: string): number | undefined {
+  for (const event of events) if (event.kind === 'deleted' && event.id === id) return event.at;
+  return undefined;
+}
 
 /** What two times were dropped, as one. */
 export function joinDropped(
@@ -174,7 +181,7 @@ export function mustWait(
   reacted: Reacted,
   isUnknown: boolean,
 ): boolean {
-  const { early } = inboxOf(bridge, ticketId);
+  const { early, events } = inboxOf(bridge, ticketId);
   const isBehind = early.some(({ messageId }) => messageId === reacted.messageId);
   const waited = (reacted.waited ?? 0) + 1;
   if (!isBehind && (!isUnknown || waited > MOST_WAITS)) return false;
@@ -183,17 +190,23 @@ export function mustWait(
   if (early.length > 1) return true;
   const again = () => {
     const waiting = early.splice(0);
-    if (bridge.ended) return;
-    for (const one of waiting) enqueue(bridge, ticketId, { kind: 'reacted', reacted: one });
+    if (bridge.ended || events.length >= MOST_HELD) return;
+    // What has come for the same message since stays behind.
+    events.unshift(...waiting.map((one) => ({ kind: 'reacted', reacted: one }) as const));
+    bridge.inbound.schedule(ticketId, 'first');
   };
   setTimeout(again, WAIT_MS).unref();
   return true;
 }
 
-/** Drops the inboxes of tickets that are done: there is one for each ticket with a channel, no more. */
-export function dropIdleInboxes({ inboxes, tickets }: Bridge): void {
+/**
+ * Drops the inboxes of tickets that are done: there is one for each ticket with a channel, no more. Where
+ * something is left in one it is looked at again, which drops it if its ticket is done.
+ */
+export function dropIdleInboxes({ inboxes, inbound, tickets }: Bridge): void {
   for (const [ticketId, { events, dropped, early }] of inboxes) {
-    if (events.length > 0 || dropped || early.length > 0) continue;
-    if (!tickets.known(ticketId)) inboxes.delete(ticketId);
+    if (tickets.known(ticketId) || early.length > 0) continue;
+    if (events.length > 0 || dropped) inbound.schedule(ticketId);
+    else inboxes.delete(ticketId);
   }
 }

@@ -63,10 +63,10 @@ const written: readonly MessageType[] = [MessageType.Default, MessageType.Reply]
 /** The thread beside a ticket's channel that a message stands in: what is said there is among staff. */
 function threadOf(
   { tickets }: Pick<Bridge, 'tickets'>,
-  { channel, channelId }: Message,
+  place: Message['channel'] | undefined,
 ): AnyThreadChannel | undefined {
   // A post of a forum is a ticket's own place, and no thread beside one.
-  return channel?.isThread() && !tickets.idOfChannel(channelId) ? channel : undefined;
+  return place?.isThread() && !tickets.idOfChannel(place.id) ? place : undefined;
 }
 
 /** True for what a person wrote: not the bots', webhooks' and Discord's own messages. */
@@ -132,16 +132,18 @@ function answeredBy({ type, reference }: Message): string | undefined {
 /**
  * Takes down a complete message, as one that is seen for the first time.
  * @param live brought by the gateway, with its writer as of now
+ * @param place where it was read; a thread that was removed since is not known to discord.js any more
  */
 export function incomingOf(
   bridge: Pick<Bridge, 'ctx' | 'replyModeSince' | 'tickets'>,
   message: Message,
   live = false,
+  place: Message['channel'] | undefined = message.channel,
 ): Incoming {
   const files = [...message.attachments.values()].map(fileOf);
   const raw = JSON.stringify([message.content, files.map(({ id }) => id)]);
   const mode = replyModeAt(bridge, message.createdTimestamp);
-  const thread = threadOf(bridge, message);
+  const thread = threadOf(bridge, place);
   const home = thread ? thread.parentId : message.channelId;
   const isAmongStaff = thread !== undefined || isGuest(bridge, home, message.author.id);
   const marking = isAmongStaff ? 'note' : markingOf(message.content, mode);

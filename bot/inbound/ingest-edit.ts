@@ -36,12 +36,13 @@ const logOf = ({ ticket_id: ticketId, stream }: Message): LogId => ({ ticketId, 
 
 /**
  * Deletes a message from its log in its author's name.
- * @throws AppError CONFLICT where the ticket is closed and the customer has it
+ * @param at when it was taken back in Discord, milliseconds since 1970; now where nothing tells
+ * @throws AppError CONFLICT where the ticket was closed by then and the customer has it
  */
-export async function takeBack(bridge: Bridge, message: Message, post: Life): Promise<void> {
+async function takeBack(bridge: Bridge, message: Message, post: Life, at?: number): Promise<void> {
   bridge.lease.require();
   const actor = await withIdentities(bridge.ctx, takingBack(message.author));
-  await deleteIn(bridge.ctx, actor, logOf(message), message.id, deletionId(post));
+  await deleteIn(bridge.ctx, actor, logOf(message), message.id, deletionId(post), at);
 }
 
 /** The message stays as it was: the mark and a line say so. */
@@ -90,7 +91,7 @@ async function withdraw(
   post: Post,
 ): Promise<Withdrawn | undefined> {
   try {
-    await takeBack(bridge, message, post);
+    await takeBack(bridge, message, post, incoming.editedAt || undefined);
   } catch (error) {
     if (!isPermanent(error)) throw error;
     await refuseEdit(bridge, ticket, incoming, message, post, reasonOf(error));
@@ -139,8 +140,8 @@ async function change(
   const sameFiles = JSON.stringify(kept) === JSON.stringify(message.files);
   if (message.content !== incoming.text || !sameFiles) {
     const body = { content: incoming.text, files: kept };
-    // Of two edits in one millisecond each is its own.
-    const clientId = `${incoming.id}:e:${incoming.editedAt}:${incoming.hash}`;
+    // Of two edits in one millisecond each is its own, and the second is one again where a look met it first.
+    const clientId = `${incoming.id}:e:${incoming.editedAt}:${post.hash}:${incoming.hash}`;
     bridge.lease.require();
     try {
       await editIn(ctx, actor, logOf(message), message.id, body, clientId, incoming.editedAt);
@@ -172,7 +173,19 @@ function readPosted({ ctx }: Bridge, post: Post): Promise<Message | undefined> {
 }
 
 /**
- * Ingests an edit, if it is one: a link preview changes neither text nor files.
+ * True for a message as it was last taken in: a link preview changes neither text nor files. One that was
+ * edited since, to what it said before, may have been taken in as something else between, by a bot that was
+ * killed before it wrote that down.
+ */
+export function isWrittenDown(
+  { hash, direction, edited }: Pick<Post, 'hash' | 'direction' | 'edited'>,
+  seen: Pick<Incoming, 'hash' | 'editedAt'>,
+): boolean {
+  return hash === seen.hash && (direction !== 'in' || seen.editedAt <= edited);
+}
+
+/**
+ * Ingests an edit, if it is one.
  * @returns a message that is in no log any more, and is to be judged anew: it was edited from a note
  *   into a message for the customer, or the other way
  */
@@ -182,8 +195,8 @@ export async function ingestEdit(
   seen: Incoming,
   post: Post,
 ): Promise<Withdrawn | undefined> {
-  if (!post.message_id || post.direction !== 'in' || post.hash === seen.hash) return undefined;
-  if (seen.editedAt < post.edited) return undefined;
+  if (!post.message_id || post.direction !== 'in') return undefined;
+  if (seen.editedAt < post.edited || isWrittenDown(post, seen)) return undefined;
   const message = await readPosted(bridge, post);
   if (!message) return undefined;
   const incoming = asEditOf(bridge, seen, message.stream, post);
@@ -223,13 +236,18 @@ export async function verdictOn(
 
 /**
  * Takes a message back that was deleted in the channel. One of ours is left to the moderators.
+ * @param at when, as far as that is known, milliseconds since 1970
  * @returns the message as its readers had it, where there was one
  */
-export async function ingestDeletion(bridge: Bridge, post: Post): Promise<Message | undefined> {
+export async function ingestDeletion(
+  bridge: Bridge,
+  post: Post,
+  at?: number,
+): Promise<Message | undefined> {
   if (!post.message_id || post.direction !== 'in') return undefined;
   const message = await readPosted(bridge, post);
   if (message && !message.deleted) {
-    await takeBack(bridge, message, post).catch((error: unknown) => {
+    await takeBack(bridge, message, post, at).catch((error: unknown) => {
       if (!isPermanent(error)) throw error;
     });
   }

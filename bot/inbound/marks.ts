@@ -2,7 +2,7 @@ import { Routes } from 'discord.js';
 import type { Bridge } from '../bridge.ts';
 import { systemLine } from '../format.ts';
 import { inMarkingTurn, type Mark, marks, marksWaiting, react } from '../marking.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { isFromBefore, type MirroredTicket } from '../mirrored-tickets.ts';
 import { postNotice } from '../posting.ts';
 import { inboxOf } from './inbox.ts';
 import type { Incoming } from './incoming.ts';
@@ -33,7 +33,7 @@ export function mark(
   wanted: Mark,
   instead: readonly Mark[] = [],
 ): void {
-  if (!ticket.mirror.channel_id) return;
+  if (isFromBefore(ticket, id)) return;
   const takesBack = wanted !== 'taken' || instead.length > 0;
   if (!takesBack && marksWaiting(bridge, channelId) >= MOST_WAITING) return;
   const route = (name: Mark) =>
@@ -43,6 +43,7 @@ export function mark(
       if (name !== wanted) await react(bridge, () => bridge.rest.delete(route(name)));
     }
     const isMarked = await react(bridge, () => bridge.rest.put(route(wanted)));
-    if (!isMarked && wanted === 'taken') await tellUnmarked(bridge, ticket);
+    const isThere = !isFromBefore(ticket, id);
+    if (!isMarked && isThere && wanted === 'taken') await tellUnmarked(bridge, ticket);
   });
 }

@@ -1,11 +1,15 @@
-import type { Stream } from '../../src/domain/log/entry.ts';
+import type { LogId, Stream } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
-import { listIngested, type Post } from '../../src/domain/mirror/posts.ts';
-import { listUnrecorded, type Unrecorded } from '../../src/domain/mirror/unrecorded.ts';
+import { findPost, listIngested, type Post } from '../../src/domain/mirror/posts.ts';
+import {
+  findUnrecorded,
+  listUnrecorded,
+  type Unrecorded,
+} from '../../src/domain/mirror/unrecorded.ts';
 import type { Bridge } from '../bridge.ts';
 import { isInaccessible } from '../discord-errors.ts';
 import { isGuest } from '../guests.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { isFromBefore, type MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds } from '../snowflakes.ts';
 import { isDeleted, PAGE, type Place, type Recent } from './channel-pages.ts';
 import { attempt } from './dead-letters.ts';
@@ -22,6 +26,43 @@ async function isGone(bridge: Bridge, channel: Place, placeId: string, id: strin
   }
 }
 
+/** What would be written down of a message that is in a log. */
+function postOf(
+  { lease }: Bridge,
+  { ticketId, stream }: LogId,
+  { id, lives, messageId, seq }: Unrecorded,
+  placeId: string,
+  isAmongStaff: boolean,
+): Post {
+  return {
+    ...{ id, lives, seq, ticket_id: ticketId, channel_id: placeId, message_id: messageId },
+    ...{ part: 0, direction: 'in', hash: '', edited: 0, files: [], mark: markIn(stream) },
+    ...(stream === 'internal' && { stream }),
+    ...(isAmongStaff && { among_staff: true }),
+    epoch: lease.fencingToken,
+  };
+}
+
+/**
+ * Takes a message back whose deletion the gateway has told of. Of one that stood in a channel from before the
+ * present one no row says what it is: the log is asked.
+ */
+export async function ingestToldDeletion(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  id: string,
+): Promise<void> {
+  const isKnown = !isFromBefore(ticket, id) || (await findPost(bridge.ctx, id)) !== undefined;
+  if (isKnown) return ingestDeleted(bridge, ticket, id);
+  for (const stream of ['public', 'internal'] as const) {
+    const log = { ticketId: ticket.id, stream };
+    const found = await findUnrecorded(bridge.ctx, log, id);
+    if (!found) continue;
+    const post = postOf(bridge, log, found, found.placeId ?? '', stream === 'internal');
+    await ingestDeleted(bridge, ticket, id, post);
+  }
+}
+
 /**
  * What was stored and not written down is taken back as though it had been, or goes on as what a proxy has said
  * again. What is still there is left to be found by whoever reads its place.
@@ -34,24 +75,14 @@ async function takeBackUnrecorded(
   isThere: (id: string) => boolean,
 ): Promise<void> {
   const log = { ticketId: ticket.id, stream };
-  const postOf = ({ id, lives, messageId, seq }: Unrecorded, placeId: string, author: string) => {
-    const isAmongStaff = placeId !== channel.id || isGuest(bridge, channel.id, author);
-    const post: Post = {
-      ...{ id, lives, seq, ticket_id: ticket.id, channel_id: placeId, message_id: messageId },
-      ...{ part: 0, direction: 'in', hash: '', edited: 0, files: [], mark: markIn(stream) },
-      ...(stream === 'internal' && { stream }),
-      ...(isAmongStaff && { among_staff: true }),
-      epoch: bridge.lease.fencingToken,
-    };
-    return post;
-  };
   for (const found of await listUnrecorded(bridge.ctx, log)) {
     const { id, messageId, placeId = channel.id } = found;
     // Of a channel from before this one nothing can be asked.
     if (compareIds(id, channel.id) < 0 || isThere(id)) continue;
     const message = await readMessage(bridge.ctx.db, log, messageId);
     if (!message || message.deleted || !(await isGone(bridge, channel, placeId, id))) continue;
-    const post = postOf(found, placeId, message.author.id);
+    const isAmongStaff = placeId !== channel.id || isGuest(bridge, channel.id, message.author.id);
+    const post = postOf(bridge, log, found, placeId, isAmongStaff);
     await attempt(bridge, ticket, `deleted ${id} ${messageId}`, () =>
       ingestDeleted(bridge, ticket, id, post),
     );

@@ -16,7 +16,7 @@ import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { actorOfAuthor } from '../people.ts';
 import { pairFiles } from './attachments.ts';
-import { type Echo, enqueue, type Inbox, inboxOf, type Original } from './inbox.ts';
+import { deletedAt, type Echo, enqueue, type Inbox, inboxOf, type Original } from './inbox.ts';
 import type { Incoming } from './incoming.ts';
 import { carryOut } from './ingest.ts';
 import { ingestDeletion } from './ingest-edit.ts';
@@ -122,7 +122,7 @@ export async function ingestDeleted(
       }
     }
   }
-  const gone = await ingestDeletion(bridge, post);
+  const gone = await ingestDeletion(bridge, post, deletedAt(inbox, id));
   if (!gone) return;
   rememberDeleted(inbox, id, gone.content, { author: gone.author, stream: gone.stream, post });
 }

@@ -1,16 +1,25 @@
 import { findPost } from '../../src/domain/mirror/posts.ts';
+import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { code, describe, hasCode, isInaccessible } from '../discord-errors.ts';
 import { whyAway, whyLeft } from '../guild-state.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { isFromBefore, type MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds } from '../snowflakes.ts';
 import { catchUp, glance, ingestSeen } from './catch-up.ts';
 import { isDeleted } from './channel-pages.ts';
 import { attempt } from './dead-letters.ts';
-import { dropIdleInboxes, type InboundEvent, type Inbox, inboxOf } from './inbox.ts';
+import {
+  deletedAt,
+  dropIdleInboxes,
+  type InboundEvent,
+  type Inbox,
+  inboxOf,
+  messageOf,
+} from './inbox.ts';
 import { type Incoming, incomingOf, isWritten } from './incoming.ts';
 import { ingestReaction } from './ingest-reaction.ts';
-import { ingestDeleted, ingestWithdrawn } from './proxies.ts';
+import { ingestToldDeletion } from './missed-deletions.ts';
+import { ingestWithdrawn } from './proxies.ts';
 import { lookIntoAllThreads } from './thread-looks.ts';
 import { guildOf } from './writers.ts';
 
@@ -38,21 +47,25 @@ async function fetchChanged(
       if (!isBeside && !hasCode(error, code.unknownMessage)) throw error;
       return undefined;
     });
-  if (message) await ingestSeen(bridge, ticket, incomingOf(bridge, message));
+  if (message) await ingestSeen(bridge, ticket, incomingOf(bridge, message, false, channel));
 }
 
 /**
- * Whether a message was deleted before anything of it was taken in: a look has gone past it without meeting it,
- * and Discord says so when asked. Taken in now, it would come after later ones, to go again at once.
+ * Whether a message was deleted before anything of it was taken in: its deletion waits behind it, or a look has
+ * gone past it without meeting it, and Discord says so when asked. Taken in now, it would come after later ones,
+ * to go again at once.
  */
 async function isWithdrawn(
   bridge: Bridge,
   ticket: MirroredTicket,
   { id, home, message }: Incoming,
 ): Promise<boolean> {
-  const { seenUpTo } = inboxOf(bridge, ticket.id);
-  if (home !== ticket.mirror.channel_id || compareIds(id, seenUpTo) > 0) return false;
+  const inbox = inboxOf(bridge, ticket.id);
+  const isTold = deletedAt(inbox, id) !== undefined;
+  const isPassed = home === ticket.mirror.channel_id && compareIds(id, inbox.seenUpTo) <= 0;
+  if (!isTold && !isPassed) return false;
   if (!isWritten(message) || (await findPost(bridge.ctx, id))) return false;
+  if (isTold) return true;
   try {
     return await isDeleted(bridge, message.channelId, id);
   } catch (error) {
@@ -74,7 +87,7 @@ async function handle(bridge: Bridge, ticket: MirroredTicket, event: InboundEven
   if (event.kind === 'act') return event.run();
   if (event.kind === 'deleted') {
     const { id } = event;
-    return attempt(bridge, ticket, `deleted ${id}`, () => ingestDeleted(bridge, ticket, id));
+    return attempt(bridge, ticket, `deleted ${id}`, () => ingestToldDeletion(bridge, ticket, id));
   }
   if (event.kind === 'reacted') {
     const { reacted } = event;
@@ -122,15 +135,26 @@ async function look(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): Promi
   return isCaughtUp(bridge, ticket, inbox) || catchUp(bridge, ticket);
 }
 
-/** In order; where events may have been missed the channel is caught up with first. */
+/** True for what happened in a channel from before the present one, in which all is newer. */
+function isOfEarlier(ticket: MirroredTicket, event: InboundEvent | undefined): boolean {
+  const id = event && messageOf(event);
+  return id !== undefined && isFromBefore(ticket, id);
+}
+
+/**
+ * In order; where events may have been missed the channel is caught up with first. Of a closed ticket none is
+ * made again: what was told of one that is gone is all there is of it.
+ */
 async function ingestAll(bridge: Bridge, ticket: MirroredTicket, inbox: Inbox): Promise<void> {
   for (;;) {
-    if (!(await look(bridge, ticket, inbox))) return doubt(bridge, ticket, inbox);
+    const isEarlier = isOfEarlier(ticket, inbox.events[0]);
+    const isThere = isEarlier || (await look(bridge, ticket, inbox));
+    if (!isThere && isOpen(ticket.ticket)) return doubt(bridge, ticket, inbox);
     if (bridge.ended) return;
     // Something was missed while it was being read: what came since must not overtake that.
-    if (!isCaughtUp(bridge, ticket, inbox)) continue;
+    if (isThere && !isEarlier && !isCaughtUp(bridge, ticket, inbox)) continue;
     const event = inbox.events[0];
-    if (!event) return;
+    if (!event) return isThere ? undefined : doubt(bridge, ticket, inbox);
     try {
       await handle(bridge, ticket, event);
       remove(inbox.events, event);

@@ -32,7 +32,7 @@ export async function tryAgain(
   const wanted = { message: messageId, force: true, cache: false };
   const message = channel ? await channel.messages.fetch(wanted).catch(() => undefined) : undefined;
   if (!message || before?.direction !== 'ignored') return 'The message is not there any more.';
-  const seen = incomingOf(bridge, message);
+  const seen = incomingOf(bridge, message, false, channel);
   // As of this moment: a role may have been what was missing.
   const incoming = { ...seen, writer: await fetchPerson(guildOf(bridge), message.author) };
   await carryOut(bridge, ticket, incoming, await judge(bridge, incoming), before);

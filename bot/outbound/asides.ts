@@ -59,8 +59,9 @@ export async function drain(bridge: Bridge, ticket: MirroredTicket): Promise<Dra
  * rest is gathered, so that nothing staff wrote goes with the channel.
  */
 export async function gatherAsides(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
-  if (!ticket.mirror.channel_id || isStepDone(ticket, 'transcript')) return;
+  if (isStepDone(ticket, 'transcript')) return;
   const { asides, upTo } = await drain(bridge, ticket);
+  if (!ticket.mirror.channel_id) return;
   gathered.set(ticket, asides);
   // The first one is kept: what came after it may be told twice after a crash, but never not at all.
   if (upToOf(ticket) !== undefined) return;

@@ -99,6 +99,57 @@ test('when the file server of Discord is away, then the closing waits for what w
   expect(await contents()).toEqual(['here is your bill', 'and a word behind it']);
 });
 
+/** What is attached takes its time: so long all that is written in the channel behind it waits. */
+async function holdUp() {
+  await fault(desk.sim, { kind: 'delay', path: '^/attachments/', ms: 3000, times: 1 });
+  await kim.attach(channelId, 'your bill', [{ name: 'a.txt', data: Buffer.from('abc') }]);
+}
+
+/** Until the gateway has brought the bot all that has happened by now. */
+async function isToldOf() {
+  const beside = await openTicket(desk.ctx);
+  const { id } = await channelOf(desk.sim, beside.number);
+  await eventually(async () => {
+    if ((await seen(desk.ctx, beside.id)).length === 0) await kim.write(id, 'beside it');
+    expect(await seen(desk.ctx, beside.id)).not.toHaveLength(0);
+  });
+}
+
+test('what staff took back before the closing is taken back, also where its turn comes after it', async () => {
+  const slip = await kim.write(channelId, 'a slip');
+  const stays = await kim.write(channelId, 'what stays');
+  const among = await kim.write(channelId, 'for us alone');
+  await eventually(async () => expect(await contents()).toHaveLength(3));
+  await holdUp();
+  await kim.remove(channelId, slip.id);
+  await kim.edit(channelId, among.id, '// for us alone');
+  await isToldOf();
+  expect(await contents()).toHaveLength(3);
+  await close();
+  await kim.remove(channelId, stays.id);
+  await gone();
+  expect(await contents()).toEqual(['what stays', 'your bill']);
+});
+
+test('what staff wrote before the closing reaches the customer though somebody removes the channel at once', async () => {
+  await holdUp();
+  await kim.write(channelId, 'and more');
+  await kim.write(channelId, '// among us');
+  await isToldOf();
+  expect(await contents()).toEqual([]);
+  await close();
+  await discordPerson(desk.sim, 'admin').call('DELETE', `/channels/${channelId}`);
+  await eventually(async () => expect(await contents()).toEqual(['your bill', 'and more']), {
+    timeout: 20_000,
+  });
+  await eventually(async () => {
+    const log = [...(await transcripts()).values()].join('');
+    expect(log).toContain('your bill');
+    expect(log).toContain('and more');
+    expect(log).toContain('among us');
+  });
+});
+
 test('what staff say to each other, or too late, stands in a page for them and reaches no customer', async () => {
   await say(desk.ctx, ticket.id, 'hello');
   await kim.write(channelId, 'a public word');

@@ -398,6 +398,32 @@ test('what a bot stored and died before it wrote that down is taken back when it
   await eventually(async () => expect(await texts()).toEqual(['stays', 'goes on']));
 });
 
+test.each([
+  ['a note', '// between us', 'between us', []],
+  ['the customer’s', 'for the customer', '// for the customer', ['for the customer']],
+])(
+  'what was %s, was stored as the other by a bot that died then, and says what it did before since, is that again',
+  async (_what, before, meanwhile, wanted) => {
+    const first = await desk.bot();
+    const { channel, kim, texts } = await openChannel();
+    const { id } = await kim.write(channel.id, before);
+    const isOurs = wanted.length === 0;
+    const marksAre = (marks: string[]) =>
+      eventually(async () => expect(await marksOn(desk.sim, channel.id, id)).toEqual(marks));
+    await marksAre([isOurs ? '📝' : '✅']);
+    await first.stop();
+    const dying = await botThatDies(desk, 'after-inbound-commit');
+    await kim.edit(channel.id, id, meanwhile);
+    await dying.died;
+    expect(await texts()).toEqual(isOurs ? [meanwhile] : []);
+    await kim.edit(channel.id, id, before);
+    await desk.bot();
+    await kim.write(channel.id, 'goes on');
+    await eventually(async () => expect(await texts()).toEqual([...wanted, 'goes on']));
+    await marksAre([isOurs ? '📝' : '✅']);
+  },
+);
+
 test('so is a note, of the channel or of a thread, and one that is still there stays', async () => {
   const { ctx, sim } = desk;
   const first = await desk.bot();

@@ -291,6 +291,32 @@ test('a thread that cannot be read, or is gone, holds up nothing that is written
   await eventually(reacted, patience);
 }, 60_000);
 
+test('what stood in a thread that is removed while it is being read stays among staff', async () => {
+  const bot = await desk.bot();
+  const { ticket, channelId } = await begin();
+  const threadId = await openThread(channelId);
+  await kim.write(threadId, 'first');
+  await notesAre(ticket.id, ['first']);
+  await bot.stop();
+  const path = '^/attachments/';
+  await fault(desk.sim, { kind: 'delay', path, ms: 2500 });
+  await kim.attach(threadId, 'second', [{ name: 'bill.txt', data: Buffer.from('the bill') }]);
+  await kim.write(threadId, 'he makes it up');
+  await desk.bot();
+  await eventually(async () => {
+    const answer = await fetch(`${desk.sim.url}/__sim/faults`);
+    const { faults } = (await answer.json()) as { faults: { path: string; hits: number }[] };
+    expect(faults.find((one) => one.path === path)?.hits).toBe(1);
+  }, patience);
+  await discordPerson(desk.sim, 'admin').call('DELETE', `/channels/${threadId}`);
+  await kim.write(channelId, 'goes on');
+  await eventually(
+    async () => expect(await customerHas(ticket.id)).toEqual(['hello', 'goes on']),
+    patience,
+  );
+  await notesAre(ticket.id, ['first', 'second', 'he makes it up']);
+});
+
 test('a thread that the bot may not read holds up no closing, and the transcript says so', async () => {
   const bot = await desk.bot();
   const { ticket, channelId } = await begin();

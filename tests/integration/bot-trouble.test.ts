@@ -157,12 +157,18 @@ test('more events than are held of a channel that cannot be read are read from i
   );
 }, 120_000);
 
-/** A ticket whose channel cannot be read, so that what happens in it is held until faults are cleared. */
-async function heldTicket() {
+/**
+ * A ticket whose channel cannot be read, so that what happens in it is held until faults are cleared.
+ * @param begin what happens in it before
+ */
+async function heldTicket(
+  begin: (channelId: string, ticketId: string) => Promise<void> = async () => {},
+) {
   const { ctx, sim } = desk;
   const first = await desk.bot();
   const ticket = await openTicket(ctx);
   const channel = await channelOf(sim, ticket.number);
+  await begin(channel.id, ticket.id);
   const path = `/channels/${channel.id}/messages$`;
   const barred = { method: 'GET', path, who: 'bot', status: 403, code: 50001 };
   await fault(sim, { kind: 'status', ...barred });
@@ -201,6 +207,54 @@ test('what was deleted while its channel could not be read is not taken in after
   // Comes behind all that was held.
   await kim.edit(channelId, stays, 'the end');
   await logIs(['message what stays', 'edit the end']);
+});
+
+test('nor is it where nothing was written since', async () => {
+  const { ctx, sim } = desk;
+  const { channelId, logIs } = await heldTicket(async (id, ticketId) => {
+    await say(ctx, ticketId, 'hello');
+    await textsAre(id, ['**Ana**: hello']);
+  });
+  const kim = discordPerson(sim, 'kim');
+  const hello = (await messagesIn(sim, channelId)).at(-1)?.id ?? '';
+  const slip = await kim.write(channelId, 'a slip');
+  await kim.edit(channelId, slip.id, 'a slip of the pen');
+  await kim.remove(channelId, slip.id);
+  // Comes behind it, and stands in no list of messages.
+  const reaction = `${hello}/reactions/${encodeURIComponent('👍')}/@me`;
+  await kim.call('PUT', `/channels/${channelId}/messages/${reaction}`);
+  await clearFaults(sim);
+  await logIs(['react hello']);
+});
+
+test('of two edits in one millisecond the later one stands also where a look has met it first', async () => {
+  const { ctx, sim } = desk;
+  const kim = discordPerson(sim, 'kim');
+  const ids: string[] = [];
+  const { ticket, channelId } = await heldTicket(async (id, ticketId) => {
+    for (let n = 0; n < 40; n++) ids.push((await kim.write(id, `line ${n}`)).id);
+    await eventually(async () => expect(await seen(ctx, ticketId)).toHaveLength(40), patience);
+  });
+  const isTogether = async (id: string) => {
+    const edits = ['one', 'two'].map((text) => kim.edit(channelId, id, `${text} of ${id}`));
+    const [one, two] = await Promise.all(edits);
+    const at = Date.parse(one?.edited_timestamp ?? '');
+    return at === Date.parse(two?.edited_timestamp ?? '');
+  };
+  let found = false;
+  for (const id of ids) found ||= await isTogether(id);
+  if (!found) throw new Error('no two edits fell into one millisecond');
+  const now = (await messagesIn(sim, channelId)).filter(({ author }) => author.id === kim.id);
+  await clearFaults(sim);
+  await kim.write(channelId, 'the end');
+  await eventually(
+    async () =>
+      expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([
+        ...now.map(({ content }) => content),
+        'the end',
+      ]),
+    patience,
+  );
 });
 
 test.each(['delete', 'post'])(
@@ -318,6 +372,34 @@ test('an old edit that Discord never shows is given up and reported, and holds n
     { timeout: 20_000 },
   );
   expect(reported).not.toEqual([]);
+}, 120_000);
+
+test('a text that was given up is tried again when the message is edited back to it', async () => {
+  const { ctx, sim } = desk;
+  let left = 5;
+  const { reported, ctx: parts } = watched();
+  await desk.bot({
+    ...seldom,
+    ctx: {
+      ...parts,
+      failpoint(point) {
+        if (point === 'before-inbound-commit' && left-- > 0) throw new Error('a fault of ours');
+      },
+    },
+  });
+  const ticket = await openTicket(ctx);
+  const channel = await channelOf(sim, ticket.number);
+  const kim = discordPerson(sim, 'kim');
+  const { id } = await kim.write(channel.id, 'one');
+  await eventually(() => expect(reported).toContain('a fault of ours'), { timeout: 60_000 });
+  for (const text of ['two', 'one']) {
+    await kim.edit(channel.id, id, text);
+    await eventually(
+      async () =>
+        expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([text]),
+      patience,
+    );
+  }
 }, 120_000);
 
 test('a message that cannot be taken in for long is taken in at last, before those after it', async () => {
@@ -594,6 +676,44 @@ test('when a channel is deleted while a message from it is taken in, then nobody
   await kim.write(after.id, 'bye');
   await contentsAre(['your new bill', 'anything else?', 'bye']);
   expect(await textsIn(sim, after.id)).toContain('**Kim** (staff): your new bill');
+});
+
+test('what was deleted right before its channel is taken back though no row tells of it any more', async () => {
+  const { ctx, sim } = desk;
+  await desk.bot(seldom);
+  const ticket = await openTicket(ctx);
+  const before = await channelOf(sim, ticket.number);
+  await eventually(async () => expect(await messagesIn(sim, before.id)).not.toHaveLength(0));
+  const kim = discordPerson(sim, 'kim');
+  const slip = await kim.write(before.id, 'a slip');
+  await eventually(async () => expect(await seen(ctx, ticket.id)).toHaveLength(1));
+  // What is told of meanwhile has its turn when the channel is gone.
+  await fault(sim, { kind: 'delay', path: '^/attachments/', ms: 2500, times: 1 });
+  const data = Buffer.from('the bill');
+  const bill = await kim.attach(before.id, 'the wrong bill', [{ name: 'bill.txt', data }]);
+  await kim.write(before.id, 'what stays');
+  for (const { id } of [slip, bill]) await kim.remove(before.id, id);
+  await discordPerson(sim, 'admin').call('DELETE', `/channels/${before.id}`);
+  const after = await eventually(async () => {
+    const channel = await channelOf(sim, ticket.number);
+    expect(channel.id).not.toBe(before.id);
+    return channel;
+  }, patience);
+  await kim.write(after.id, 'anything else?');
+  await eventually(
+    async () =>
+      expect((await seen(ctx, ticket.id)).map(({ content }) => content)).toEqual([
+        'what stays',
+        'anything else?',
+      ]),
+    patience,
+  );
+  await eventually(
+    async () => expect(await textsIn(sim, after.id)).toContain('**Kim** (staff): what stays'),
+    patience,
+  );
+  const texts = (await textsIn(sim, after.id)).join('\n');
+  for (const gone of ['slip', 'the wrong bill', 'Add Reactions']) expect(texts).not.toContain(gone);
 });
 
 test('a message that a look has met edited is not set back by its own first event, where its channel is deleted meanwhile', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { Bridge } from '../../bot/bridge.ts';
 import {
@@ -6,6 +7,7 @@ import {
   inboxOf,
   MOST_HELD,
   MOST_HELD_ALTOGETHER,
+  mustWait,
 } from '../../bot/inbound/inbox.ts';
 
 const reacted = { messageId: '1', emoji: '👍', userId: '2', set: true };
@@ -29,7 +31,7 @@ test('a channel that cannot be read gathers reactions up to a bound', () => {
   expect(inbox.events).toHaveLength(MOST_HELD);
   expect(inbox.dropped).toBeUndefined();
   // A deletion beyond them is one for the next look into the channel.
-  enqueue(bridge, 'ticket', { kind: 'deleted', id: '7' });
+  enqueue(bridge, 'ticket', { kind: 'deleted', id: '7', at: 0 });
   expect(inbox.events).toHaveLength(MOST_HELD);
   expect(inbox.dropped).toEqual({ from: '7', count: 1 });
 });
@@ -62,7 +64,7 @@ test('all channels together hold no more than a bound, and the one with most giv
   const bridge = emptyBridge();
   const fill = (ticketId: string, many: number) => {
     for (let nth = 0; nth < many; nth++) {
-      enqueue(bridge, ticketId, { kind: 'deleted', id: String(nth + 1) });
+      enqueue(bridge, ticketId, { kind: 'deleted', id: String(nth + 1), at: 0 });
     }
   };
   fill('largest', MOST_HELD - 1);
@@ -77,4 +79,26 @@ test('all channels together hold no more than a bound, and the one with most giv
   });
   fill('many more', 3 * MOST_HELD);
   expect(heldBy(bridge)).toBeLessThanOrEqual(MOST_HELD_ALTOGETHER);
+});
+
+test('a reaction that waited for its message to be known comes before what was told of it since', async () => {
+  const bridge = emptyBridge();
+  expect(mustWait(bridge, 'ticket', reacted, true)).toBe(true);
+  enqueue(bridge, 'ticket', { kind: 'reacted', reacted: { ...reacted, set: false } });
+  await sleep(700);
+  const told = inboxOf(bridge, 'ticket').events.map((event) =>
+    event.kind === 'reacted' ? event.reacted.set : event.kind,
+  );
+  expect(told).toEqual([true, false]);
+});
+
+test('what is left in the inbox of a ticket that nobody knows is looked at again, and an empty one goes', () => {
+  const asked: string[] = [];
+  const bridge = emptyBridge();
+  bridge.inbound.schedule = (key) => void asked.push(key);
+  inboxOf(bridge, 'left').events.push({ kind: 'deleted', id: '7', at: 0 });
+  inboxOf(bridge, 'empty');
+  dropIdleInboxes(bridge);
+  expect(asked).toEqual(['left']);
+  expect([...bridge.inboxes.keys()]).toEqual(['left']);
 });

@@ -167,6 +167,7 @@ export async function editIn(
 
 /**
  * Deletes the actor's own message of a log, or as staff any; its text stays in the log.
+ * @param at when it was deleted, where that was earlier than now
  * @throws AppError NOT_FOUND (also once deleted), FORBIDDEN, CONFLICT (closed)
  */
 export function deleteIn(
@@ -175,9 +176,10 @@ export function deleteIn(
   log: LogId,
   messageId: string,
   clientId?: string,
+  at?: number,
 ): Promise<MessageView> {
   const to = () => ({ content: '', files: [] });
-  const change = { type: 'delete', action: 'delete_message', clientId, to } as const;
+  const change = { type: 'delete', action: 'delete_message', clientId, at, to } as const;
   return changeMessage(ctx, actor, log, messageId, change);
 }
 

@@ -1,4 +1,5 @@
 import type { AppContext } from '../../context.ts';
+import type { EntryRow } from '../../models/entry.ts';
 import { entryRows, majority, native, oid } from '../log/collections.ts';
 import type { LogId, Stream } from '../log/entry.ts';
 
@@ -79,8 +80,34 @@ export async function listUnrecorded({ db, store }: AppContext, log: LogId): Pro
   return rows
     .filter(({ _id }) => !known.has(String(_id)))
     .slice(0, AT_A_TIME)
-    .map(({ _id, seq, client_id: key }) => {
-      const [, id = '', lives = '0', placeId] = client_id.exec(key as string) ?? [];
-      return { messageId: String(_id), seq, id, lives: Number(lives), placeId };
-    });
+    .map((row) => unrecordedOf(row as unknown as Stored, log.stream));
+}
+
+type Stored = Pick<EntryRow, '_id' | 'seq' | 'client_id'>;
+
+function unrecordedOf({ _id, seq, client_id: key }: Stored, stream: Stream): Unrecorded {
+  const [, id = '', lives = '0', placeId] = keys[stream].exec(key) ?? [];
+  return { messageId: String(_id), seq, id, lives: Number(lives), placeId };
+}
+
+/** The same of one Discord message, in its last life in a log, of which nothing is written down any more. */
+export async function findUnrecorded(
+  { db, store }: AppContext,
+  log: LogId,
+  id: string,
+): Promise<Unrecorded | undefined> {
+  if (!/^\d+$/.test(id)) return undefined;
+  const after = Math.max(0, (await store.readHead(log)).seq - LOOKED_THROUGH);
+  const which = { ticket_id: oid(log.ticketId), stream: log.stream, seq: { $gt: after } };
+  const client_id = new RegExp(`^${id}(?::|$)`);
+  const [row] = await entryRows(db)
+    .find({ ...which, type: 'message', origin: 'discord', client_id } as never, {
+      readConcern: majority,
+      projection: { client_id: 1, seq: 1 },
+    })
+    .hint('entry_seq')
+    .sort({ seq: -1 })
+    .limit(1)
+    .toArray();
+  return row && unrecordedOf(row as unknown as Stored, log.stream);
 }
