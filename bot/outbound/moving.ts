@@ -10,9 +10,10 @@ import { lacking, toRemove } from '../permissions.ts';
 import { drain, lockChannel } from './asides.ts';
 import { isInPlace, wantsForumPost, whyNot } from './forum-posts.ts';
 import { ensureForum } from './forums.ts';
-import { isKeptUpTo, keepWords, removeHeard } from './last-words.ts';
+import { keepWords, removeHeard } from './last-words.ts';
 import { MOVING, saveMoved } from './moved.ts';
 import { withoutRoles } from './overwrites.ts';
+import { endTrouble, raiseTrouble } from './post-troubles.ts';
 import { sideStep } from './side-steps.ts';
 
 /** The problem's key while a post stays where its ticket does not belong. */
@@ -27,7 +28,8 @@ async function callOff(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   await callDiscord(bridge, 'change_channel', () =>
     bridge.rest.patch(route, { body: { locked: false } }),
   );
-  const steps = ticket.mirror.steps.filter((step) => step !== MOVING && !isKeptUpTo(step));
+  // What is kept of it is kept: each try would keep it again.
+  const steps = ticket.mirror.steps.filter((step) => step !== MOVING);
   await bridge.tickets.save(ticket, { steps, attempt: null });
 }
 
@@ -67,7 +69,6 @@ async function move(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   }
   ctx.failpoint('after-move-step');
   await saveMoved(bridge, ticket);
-  bridge.problems.clear(STUCK);
   bridge.outbound.schedule(ticket.id);
 }
 
@@ -79,14 +80,17 @@ async function move(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
 export async function moveWhereDue(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror } = ticket;
   if (!mirror.channel_id || !isInForum(mirror) || bridge.ended) return;
-  if (isInPlace(ticket)) return callOff(bridge, ticket);
+  if (isInPlace(ticket)) {
+    endTrouble(bridge, ticket.id, STUCK);
+    return callOff(bridge, ticket);
+  }
   await sideStep(bridge, ticket, 'move', async () => {
     try {
       await move(bridge, ticket);
     } catch (error) {
       if (!(error instanceof MirrorProblem)) throw error;
       const text = `a ticket's post cannot go where it belongs: ${error.message}`;
-      bridge.problems.raise(STUCK, text);
+      raiseTrouble(bridge, STUCK, text, ticket.id);
       await callOff(bridge, ticket);
       throw error;
     }

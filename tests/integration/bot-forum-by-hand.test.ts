@@ -1,0 +1,197 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { OverwriteType, PermissionFlagsBits as P } from 'discord.js';
+import type { BotOptions } from '../../bot/bot.ts';
+import type { AppContext } from '../../src/context.ts';
+import { deleteTicket } from '../../src/domain/erasure/delete-ticket.ts';
+import { oid } from '../../src/domain/log/collections.ts';
+import { closeTicket } from '../../src/domain/tickets/close.ts';
+import { updateTicket } from '../../src/domain/tickets/update.ts';
+import { agent, type Desk, openDesk, openTicket, say } from '../support/bridge.ts';
+import {
+  channelOf,
+  channelsOf,
+  clearFaults,
+  type DiscordPerson,
+  discordPerson,
+  fault,
+  messagesIn,
+  type SimState,
+  stateOf,
+  textsIn,
+} from '../support/discord.ts';
+import { eventually } from '../support/eventually.ts';
+
+const FORUM = 15;
+const patience = { timeout: 20_000 };
+const admin = { ...agent, role: 'ADMIN' } as const;
+let desk: Desk;
+let kim: DiscordPerson;
+let boss: DiscordPerson;
+
+beforeAll(async () => {
+  desk = await openDesk();
+  kim = discordPerson(desk.sim, 'kim');
+  boss = discordPerson(desk.sim, 'admin');
+});
+afterAll(() => desk.end());
+afterEach(async () => {
+  await desk.stopBots();
+  await clearFaults(desk.sim);
+});
+
+/** A bot to which the server is nearly full, whatever stands in it. */
+function forumBot(more: Partial<AppContext> = {}, options: BotOptions = {}) {
+  const { config } = desk.ctx;
+  const parking = { below: 499, idleMs: 3_600_000 };
+  const discord = { ...config.discord, parking, whenNearlyFull: 'post' } as typeof config.discord;
+  return desk.bot({ parkMs: 50, ctx: { config: { ...config, discord }, ...more }, ...options });
+}
+
+const mirrorOf = (id: string) => desk.ctx.db.mirrors.collection.findOne({ _id: oid(id) });
+const forums = async (level: string, role: string): Promise<SimState[]> =>
+  (await stateOf(desk.sim, '?calls=0&messages=0')).channels.filter(
+    ({ type, topic }: SimState) => type === FORUM && topic?.endsWith(`[deskcord ${level} ${role}]`),
+  );
+const textsAre = (channelId: string, wanted: unknown[]) =>
+  eventually(async () => expect(await textsIn(desk.sim, channelId)).toEqual(wanted), patience);
+const discordIs = (wanted: string) =>
+  eventually(
+    () => expect(desk.ctx.health.report().parts.discord).toMatchObject({ state: wanted }),
+    patience,
+  );
+
+/** A ticket that has a post, which shows these lines. */
+async function posted(lines: string[] = [], overrides = {}) {
+  const ticket = await openTicket(desk.ctx, overrides);
+  for (const line of lines) await say(desk.ctx, ticket.id, line);
+  const post = await channelOf(desk.sim, ticket.number);
+  await textsAre(
+    post.id,
+    lines.map((line) => `**Ana**: ${line}`),
+  );
+  return { ...ticket, post };
+}
+
+const whoSees = async (id: string) => {
+  const people = ['kim', 'manager', 'admin', 'developer', 'member'] as const;
+  const seen = await Promise.all(
+    people.map((who) =>
+      discordPerson(desk.sim, who)
+        .messages(id)
+        .then(
+          () => [who],
+          () => [],
+        ),
+    ),
+  );
+  return seen.flat();
+};
+const general = ['kim', 'manager', 'admin'];
+
+test.each([
+  ['closed', (id: string) => closeTicket(desk.ctx, agent, id, {})],
+  ['deleted', (id: string) => deleteTicket(desk.ctx, admin, id)],
+  ['taken back', (id: string) => updateTicket(desk.ctx, admin, id, { support_role: 'GENERAL' })],
+])('that a post cannot move is over when its ticket is %s', async (_, end) => {
+  const { ctx, sim } = desk;
+  await forumBot();
+  const { id, post } = await posted(['one']);
+  await fault(sim, {
+    ...{ kind: 'status', method: 'POST', path: '/guilds/\\d+/channels$', who: 'bot' },
+    ...{ contains: '[deskcord NORMAL ADMIN]', status: 400, code: 50024 },
+  });
+  await updateTicket(ctx, admin, id, { support_role: 'ADMIN' });
+  await discordIs('degraded');
+  expect(ctx.health.report().parts.discord?.reason).toContain('cannot go where it belongs');
+  expect((await mirrorOf(id))?.channel_id).toBe(post.id);
+  await end(id);
+  await discordIs('ok');
+});
+
+test('that a forum cannot be shown to others is over once it can, though its ticket was closed meanwhile', async () => {
+  const { ctx, sim } = desk;
+  const first = await forumBot();
+  const { id, post } = await posted(['one']);
+  await first.stop();
+  const row = { _id: oid(id) };
+  await ctx.db.mirrors.collection.updateOne(row, { $set: { 'shown.seers': 'of before' } });
+  const path = `/channels/${post.parent_id}$`;
+  await boss.call('PATCH', `/channels/${post.parent_id}`, { permission_overwrites: [] });
+  await fault(sim, {
+    ...{ kind: 'status', method: 'PATCH', path, who: 'bot', status: 403, code: 50013 },
+  });
+  await forumBot();
+  await say(ctx, id, 'two');
+  await discordIs('degraded');
+  await closeTicket(ctx, agent, id, {});
+  await eventually(async () => expect((await mirrorOf(id))?.state).toBe('done'), patience);
+  expect(await whoSees(post.parent_id)).toContain('member');
+  await clearFaults(sim);
+  await discordIs('ok');
+  expect(await whoSees(post.parent_id)).not.toContain('member');
+});
+
+test('what was said beside the log is kept once, however often a post that is to move stays', async () => {
+  const { ctx, sim } = desk;
+  const { nonceWindowMs } = (await stateOf(sim, '?calls=0&messages=0')).settings ?? {};
+  await fault(sim, { kind: 'set', settings: { nonceWindowMs: 0 } });
+  await forumBot();
+  const { id, number, post } = await posted(['one']);
+  const path = `/channels/${post.parent_id}/webhooks`;
+  const hook = await boss.call<{ id: string; token: string }>('POST', path, { name: 'Build' });
+  const app = `/webhooks/${hook.id}/${hook.token}?thread_id=${post.id}`;
+  await kim.call('POST', app, { content: 'build 7 is green' });
+  await fault(sim, {
+    ...{ kind: 'status', method: 'DELETE', path: `/channels/${post.id}$`, who: 'bot' },
+    ...{ status: 403, code: 50013, times: 3 },
+  });
+  await updateTicket(ctx, admin, id, { support_role: 'TECHNICAL' });
+  await eventually(async () => {
+    expect((await channelOf(sim, number)).id).not.toBe(post.id);
+  }, patience);
+  const transcripts = await messagesIn(sim, sim.state.channels.transcripts);
+  const kept = transcripts.filter(({ content }) => content.includes('when it was moved'));
+  expect(kept).toHaveLength(1);
+  await fault(sim, { kind: 'set', settings: { nonceWindowMs: nonceWindowMs ?? 300_000 } });
+});
+
+test('a forum that is opened by hand to somebody is closed at once, though nobody opens another post', async () => {
+  await forumBot();
+  const { post } = await posted(['one']);
+  expect(await whoSees(post.id)).toEqual(general);
+  await boss.call('PATCH', `/channels/${post.parent_id}`, { permission_overwrites: [] });
+  await eventually(async () => expect(await whoSees(post.id)).toEqual(general), patience);
+  const { id } = desk.sim.state.people.member;
+  const allow = String(P.ViewChannel | P.ReadMessageHistory);
+  await boss.call('PUT', `/channels/${post.parent_id}/permissions/${id}`, {
+    ...{ type: OverwriteType.Member, allow, deny: '0' },
+  });
+  await eventually(async () => expect(await whoSees(post.id)).toEqual(general), patience);
+});
+
+test('a forum that was opened by hand while no bot was there is closed by the next', async () => {
+  const first = await forumBot();
+  const { post } = await posted(['one']);
+  await first.stop();
+  await boss.call('PATCH', `/channels/${post.parent_id}`, { permission_overwrites: [] });
+  expect(await whoSees(post.id)).toContain('member');
+  await forumBot();
+  await eventually(async () => expect(await whoSees(post.id)).toEqual(general), patience);
+});
+
+test('a post in a forum whose guidelines were rewritten goes to the next one when others are to see it', async () => {
+  const { ctx, sim } = desk;
+  const first = await forumBot();
+  const { id, number, post } = await posted(['one']);
+  await boss.call('PATCH', `/channels/${post.parent_id}`, { topic: 'Be kind to one another.' });
+  await first.stop();
+  const row = { _id: oid(id) };
+  await ctx.db.mirrors.collection.updateOne(row, { $set: { 'shown.seers': 'of before' } });
+  await forumBot();
+  await say(ctx, id, 'two');
+  await eventually(async () => {
+    const { parent_id } = await channelOf(sim, number);
+    expect(parent_id).not.toBe(post.parent_id);
+    expect(parent_id).toBe((await forums('NORMAL', 'GENERAL'))[0]?.id);
+  }, patience);
+});
