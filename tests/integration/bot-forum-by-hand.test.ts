@@ -195,3 +195,26 @@ test('a post in a forum whose guidelines were rewritten goes to the next one whe
     expect(parent_id).toBe((await forums('NORMAL', 'GENERAL'))[0]?.id);
   }, patience);
 });
+
+test('a deleted ticket leaves no second post that somebody wrote in', async () => {
+  const { ctx, sim } = desk;
+  await forumBot({}, { requestTimeoutMs: 500 });
+  const { post } = await posted();
+  const path = `/channels/${post.parent_id}/threads$`;
+  await fault(sim, {
+    ...{ kind: 'delay', when: 'before', ms: 1500, times: 1, method: 'POST', path, who: 'bot' },
+  });
+  const { id, number } = await openTicket(ctx);
+  const both = await eventually(async () => {
+    const found = await channelsOf(sim, number);
+    expect(found).toHaveLength(2);
+    return found;
+  }, patience);
+  const first = (await mirrorOf(id))?.channel_id;
+  const second = both.find((one) => one.id !== first)?.id as string;
+  await kim.write(second, 'where is everybody?');
+  await closeTicket(ctx, agent, id, {});
+  await eventually(async () => expect(await channelsOf(sim, number)).toHaveLength(1), patience);
+  await deleteTicket(ctx, admin, id);
+  await eventually(async () => expect(await channelsOf(sim, number)).toEqual([]), patience);
+});
