@@ -2,6 +2,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { OverwriteType, PermissionFlagsBits as P } from 'discord.js';
 import type { BotOptions } from '../../bot/bot.ts';
 import type { AppContext } from '../../src/context.ts';
+import { DISCORD_ISSUER } from '../../src/contract/identity.ts';
+import { userKey } from '../../src/domain/access/actor.ts';
+import { changeAgent } from '../../src/domain/agents/agents.ts';
 import { deleteTicket } from '../../src/domain/erasure/delete-ticket.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
@@ -37,6 +40,12 @@ afterAll(() => desk.end());
 afterEach(async () => {
   await desk.stopBots();
   await clearFaults(desk.sim);
+});
+
+/** Kim, as the verbs know her from Discord. */
+const onCallAs = (id: string) => ({
+  ...{ key: userKey('staff', id, DISCORD_ISSUER), id, username: 'Kim' },
+  ...({ email: `${id}@discord.invalid`, role: 'AGENT', origin: 'discord' } as const),
 });
 
 /** A bot to which the server is nearly full, whatever stands in it. */
@@ -217,4 +226,23 @@ test('a deleted ticket leaves no second post that somebody wrote in', async () =
   await eventually(async () => expect(await channelsOf(sim, number)).toHaveLength(1), patience);
   await deleteTicket(ctx, admin, id);
   await eventually(async () => expect(await channelsOf(sim, number)).toEqual([]), patience);
+});
+
+test('who is on call is called for a ticket once, and not when its post moves', async () => {
+  const { ctx, sim } = desk;
+  const known = onCallAs(sim.state.people.kim.id);
+  await changeAgent(ctx, known, { on_call: true });
+  await forumBot();
+  const ticket = await openTicket(ctx);
+  const post = await channelOf(sim, ticket.number);
+  await textsAre(post.id, [expect.stringContaining('a new ticket')]);
+  await updateTicket(ctx, admin, ticket.id, { issue_level: 'URGENT' });
+  const moved = await eventually(async () => {
+    const place = await channelOf(sim, ticket.number);
+    expect(place.id).not.toBe(post.id);
+    return place;
+  }, patience);
+  await say(ctx, ticket.id, 'one');
+  await textsAre(moved.id, [expect.stringContaining('has moved here'), '**Ana**: one']);
+  await changeAgent(ctx, known, { on_call: false });
 });
