@@ -1,9 +1,10 @@
-import { type Client, Events, type ForumChannel } from 'discord.js';
+import { ChannelType, type Client, Events, type ForumChannel } from 'discord.js';
 import { backOff } from '../../src/domain/consumers/keyed-queue.ts';
 import type { Bridge } from '../bridge.ts';
 import { describe } from '../discord-errors.ts';
-import { NOT_SHOWN, notShown } from './forum-posts.ts';
-import { ensureForum, forumIds, isShownRight, kindOf } from './forums.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { isInPlace, NOT_SHOWN, notShown } from './forum-posts.ts';
+import { ensureForum, forumIds, isShownRight, type Kind, kindOf, showRight } from './forums.ts';
 import { withoutRoles } from './overwrites.ts';
 import { endTrouble, raiseTrouble } from './post-troubles.ts';
 
@@ -11,31 +12,50 @@ import { endTrouble, raiseTrouble } from './post-troubles.ts';
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 5 * 60_000;
 
-/** True where a ticket's post stands in it, or may come to stand there. */
-function isUsed({ client, discord, tickets }: Bridge, forumId: string): boolean {
-  if (discord.whenNearlyFull !== 'park') return true;
-  return client.channels.cache.some(
-    (one) => one.isThread() && one.parentId === forumId && tickets.idOfChannel(one.id),
-  );
+interface Watched {
+  forum: ForumChannel;
+  kind: Kind;
+  /** Its guidelines say so: it is the one in which posts are opened. */
+  isMarked: boolean;
 }
 
-/** The forum for tickets of this id, as the gateway has told of it. */
-function forumOf({ client }: Bridge, id: string) {
-  const forum = client.channels.cache.get(id) as ForumChannel | undefined;
-  const kind = forum && kindOf(forum.topic);
-  return kind && { forum, kind };
+/** The loaded tickets whose posts stand in a forum. */
+function ticketsIn({ client, tickets }: Bridge, forumId: string): MirroredTicket[] {
+  return [...client.channels.cache.values()].flatMap((one) => {
+    const isPost = one.isThread() && one.parentId === forumId;
+    const id = isPost ? tickets.idOfChannel(one.id) : undefined;
+    return (id !== undefined && tickets.known(id)) || [];
+  });
 }
 
-async function setRight(bridge: Bridge, id: string): Promise<void> {
-  const found = forumOf(bridge, id);
-  if (!found) return;
+/** A forum in which tickets' posts stand, or may come to stand, as the gateway has told of it. */
+function forumOf(bridge: Bridge, id: string): Watched | undefined {
+  const forum = bridge.client.channels.cache.get(id);
+  if (forum?.type !== ChannelType.GuildForum) return undefined;
+  const kind = kindOf(forum.topic);
+  const isMarked = kind !== undefined;
+  if (isMarked && bridge.discord.whenNearlyFull !== 'park') return { forum, kind, isMarked };
+  const tickets = ticketsIn(bridge, id);
+  const inPlace = tickets.find(isInPlace);
+  const found = kind ?? inPlace?.ticket;
+  return found && tickets.length > 0 ? { forum, kind: found, isMarked } : undefined;
+}
+
+async function bringAbout(bridge: Bridge, { kind, forum, isMarked }: Watched) {
+  if (!isMarked) return showRight(bridge, kind, forum.id);
+  const outcome = await ensureForum(bridge, kind, withoutRoles(bridge));
+  return 'failed' in outcome ? outcome.failed : undefined;
+}
+
+async function setRight(bridge: Bridge, watched: Watched): Promise<void> {
+  const { id } = watched.forum;
   bridge.log.warn(
     { forum: id },
     'others see a forum than are to see its tickets: setting it right',
   );
   try {
-    const forum = await ensureForum(bridge, found.kind, withoutRoles(bridge));
-    if ('failed' in forum) raiseTrouble(bridge, NOT_SHOWN, notShown(bridge, forum.failed, id), id);
+    const failed = await bringAbout(bridge, watched);
+    if (failed) raiseTrouble(bridge, NOT_SHOWN, notShown(bridge, failed, id), id);
   } catch (error) {
     bridge.log.info({ forum: id, reason: describe(error) }, 'a forum was not set right yet');
   }
@@ -55,7 +75,7 @@ export function watchForums(first: Bridge): () => void {
   };
   const look = (bridge: Bridge, id: string, tries = 1) => {
     const found = forumOf(bridge, id);
-    if (bridge.ended || pauses.has(id) || !isUsed(bridge, id)) return;
+    if (bridge.ended || pauses.has(id)) return;
     if (!found || isShownRight(bridge, found.kind, found.forum)) return forget(bridge, id);
     const again = () => {
       pauses.delete(id);
@@ -63,14 +83,14 @@ export function watchForums(first: Bridge): () => void {
     };
     const ms = backOff(tries, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
     pauses.set(id, { tries, timer: setTimeout(again, ms).unref() });
-    void setRight(bridge, id);
+    void setRight(bridge, found);
   };
   const lookAll = (bridge: Bridge) => {
     for (const id of forumIds(bridge)) look(bridge, id);
   };
   client.on(Events.ChannelUpdate, (_, channel) => {
     const bridge = 'guildId' in channel && first.guilds.withId(channel.guildId);
-    if (bridge && forumIds(bridge).has(channel.id)) look(bridge, channel.id);
+    if (bridge && channel.type === ChannelType.GuildForum) look(bridge, channel.id);
   });
   client.on(Events.ChannelDelete, (channel) => {
     const bridge = 'guildId' in channel && first.guilds.withId(channel.guildId);

@@ -144,6 +144,20 @@ async function setRight(bridge: Bridge, kind: Kind, { id, permission_overwrites 
   );
 }
 
+/** Shows a forum that is not found by its guidelines to those who are to see its posts, and to nobody else. */
+export async function showRight(
+  bridge: Bridge,
+  kind: Kind,
+  id: string,
+): Promise<Failed | undefined> {
+  const found = await callDiscord<Found>(bridge, 'read_channel', () =>
+    bridge.rest.get(Routes.channel(id)),
+  );
+  if (found.end !== 'done') return found;
+  const { outcome } = await setRight(bridge, kind, found.value);
+  return outcome.end === 'done' ? undefined : outcome;
+}
+
 /**
  * The forum in which tickets of a kind are posts: the one there is, shown to those who are to see it and to
  * nobody else, or a new one in the category of the level.

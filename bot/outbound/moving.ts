@@ -33,6 +33,17 @@ async function callOff(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   await bridge.tickets.save(ticket, { steps, attempt: null });
 }
 
+const hasRoom = (bridge: Bridge) => !bridge.room.isFull() && (freeChannels(bridge) ?? 0) > 0;
+
+/** Only an open thread makes room for another by its end. @returns why the post cannot be opened */
+async function wake(bridge: Bridge, { mirror }: MirroredTicket) {
+  const route = Routes.channel(mirror.channel_id as string);
+  const outcome = await callDiscord(bridge, 'change_channel', () =>
+    bridge.rest.patch(route, { body: { archived: false } }),
+  );
+  return outcome.end === 'refused' && outcome.cause === 'limit' ? outcome : undefined;
+}
+
 /**
  * Sees to it that there is a place for the ticket before its post goes.
  * @throws MirrorProblem where there is none
@@ -41,10 +52,11 @@ async function prepare(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   if (wantsForumPost(bridge, ticket)) {
     const forum = await ensureForum(bridge, ticket.ticket, withoutRoles(bridge));
     if ('failed' in forum) throw new MirrorProblem(whyNot(bridge, forum.failed));
-    return;
+    const failed = await wake(bridge, ticket);
+    if (!failed || hasRoom(bridge)) return;
+    throw new MirrorProblem(whyNot(bridge, failed));
   }
-  const hasRoom = !bridge.room.isFull() && (freeChannels(bridge) ?? 0) > 0;
-  if (!hasRoom) throw new MirrorProblem('the server has no room for its channel');
+  if (!hasRoom(bridge)) throw new MirrorProblem('the server has no room for its channel');
 }
 
 /** From the step that is written ahead on: a crash resumes here. */

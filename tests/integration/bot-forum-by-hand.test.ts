@@ -25,6 +25,7 @@ import {
 import { eventually } from '../support/eventually.ts';
 
 const FORUM = 15;
+const THREAD = 11;
 const patience = { timeout: 20_000 };
 const admin = { ...agent, role: 'ADMIN' } as const;
 let desk: Desk;
@@ -140,6 +141,34 @@ test('that a forum cannot be shown to others is over once it can, though its tic
   expect(await whoSees(post.parent_id)).not.toContain('member');
 });
 
+test('an archived post stays where neither another one nor a channel is to be had', async () => {
+  const { ctx, sim } = desk;
+  await forumBot();
+  await posted([], { support_role: 'TECHNICAL' });
+  const { id, number, post } = await posted(['one']);
+  await fault(sim, { kind: 'archive-threads', channel_id: post.id });
+  const { channels } = await stateOf(sim, '?calls=0&messages=0');
+  const spare: string[] = [];
+  for (let n = channels.filter(({ type }: SimState) => type !== THREAD).length; n < 500; n++) {
+    const body = { name: `spare-${n}`, type: 0 };
+    const made = await boss.call<SimState>('POST', `/guilds/${sim.state.guildId}/channels`, body);
+    spare.push(made.id);
+  }
+  await fault(sim, { kind: 'set', settings: { activeThreads: 0 } });
+  await updateTicket(ctx, admin, id, { support_role: 'TECHNICAL' });
+  await eventually(() => {
+    const { reason } = ctx.health.report().parts.discord ?? {};
+    expect(reason).toMatch(/cannot go where it belongs.*close or archive threads/);
+  }, patience);
+  expect((await mirrorOf(id))?.channel_id).toBe(post.id);
+  await fault(sim, { kind: 'set', settings: { activeThreads: 1000 } });
+  await eventually(async () => {
+    expect((await channelOf(sim, number)).parent_id).not.toBe(post.parent_id);
+  }, patience);
+  await discordIs('ok');
+  for (const one of spare) await boss.call('DELETE', `/channels/${one}`);
+}, 40_000);
+
 test('what was said beside the log is kept once, however often a post that is to move stays', async () => {
   const { ctx, sim } = desk;
   const { nonceWindowMs } = (await stateOf(sim, '?calls=0&messages=0')).settings ?? {};
@@ -175,6 +204,14 @@ test('a forum that is opened by hand to somebody is closed at once, though nobod
   await boss.call('PUT', `/channels/${post.parent_id}/permissions/${id}`, {
     ...{ type: OverwriteType.Member, allow, deny: '0' },
   });
+  await eventually(async () => expect(await whoSees(post.id)).toEqual(general), patience);
+});
+
+test('a forum without its guidelines is closed as long as posts of tickets stand in it', async () => {
+  await forumBot();
+  const { post } = await posted(['one']);
+  await boss.call('PATCH', `/channels/${post.parent_id}`, { topic: 'Be kind to one another.' });
+  await boss.call('PATCH', `/channels/${post.parent_id}`, { permission_overwrites: [] });
   await eventually(async () => expect(await whoSees(post.id)).toEqual(general), patience);
 });
 
