@@ -2,7 +2,6 @@ import { ChannelType, type Client, Events, type ForumChannel } from 'discord.js'
 import { backOff } from '../../src/domain/consumers/keyed-queue.ts';
 import type { Bridge } from '../bridge.ts';
 import { describe } from '../discord-errors.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { isInPlace, NOT_SHOWN, notShown } from './forum-posts.ts';
 import { ensureForum, forumIds, isShownRight, type Kind, kindOf, showRight } from './forums.ts';
 import { withoutRoles } from './overwrites.ts';
@@ -19,12 +18,11 @@ interface Watched {
   isMarked: boolean;
 }
 
-/** The loaded tickets whose posts stand in a forum. */
-function ticketsIn({ client, tickets }: Bridge, forumId: string): MirroredTicket[] {
+/** The ids of the tickets whose posts stand in a forum. */
+function ticketsIn({ client, tickets }: Bridge, forumId: string): string[] {
   return [...client.channels.cache.values()].flatMap((one) => {
     const isPost = one.isThread() && one.parentId === forumId;
-    const id = isPost ? tickets.idOfChannel(one.id) : undefined;
-    return (id !== undefined && tickets.known(id)) || [];
+    return (isPost && tickets.idOfChannel(one.id)) || [];
   });
 }
 
@@ -33,12 +31,13 @@ function forumOf(bridge: Bridge, id: string): Watched | undefined {
   const forum = bridge.client.channels.cache.get(id);
   if (forum?.type !== ChannelType.GuildForum) return undefined;
   const kind = kindOf(forum.topic);
-  const isMarked = kind !== undefined;
-  if (isMarked && bridge.discord.whenNearlyFull !== 'park') return { forum, kind, isMarked };
-  const tickets = ticketsIn(bridge, id);
-  const inPlace = tickets.find(isInPlace);
-  const found = kind ?? inPlace?.ticket;
-  return found && tickets.length > 0 ? { forum, kind: found, isMarked } : undefined;
+  const mayBeUsed = bridge.discord.whenNearlyFull !== 'park';
+  const inside = kind && mayBeUsed ? [] : ticketsIn(bridge, id);
+  if (kind) return mayBeUsed || inside.length > 0 ? { forum, kind, isMarked: true } : undefined;
+  // Without its guidelines the tickets say what it is for, as far as they are loaded.
+  const loaded = inside.flatMap((ticketId) => bridge.tickets.known(ticketId) ?? []);
+  const inPlace = loaded.find(isInPlace);
+  return inPlace && { forum, kind: inPlace.ticket, isMarked: false };
 }
 
 async function bringAbout(bridge: Bridge, { kind, forum, isMarked }: Watched) {

@@ -50,10 +50,14 @@ const onCallAs = (id: string) => ({
 });
 
 /** A bot to which the server is nearly full, whatever stands in it. */
-function forumBot(more: Partial<AppContext> = {}, options: BotOptions = {}) {
+function forumBot(
+  more: Partial<AppContext> = {},
+  options: BotOptions = {},
+  whenNearlyFull: 'park' | 'post' = 'post',
+) {
   const { config } = desk.ctx;
   const parking = { below: 499, idleMs: 3_600_000 };
-  const discord = { ...config.discord, parking, whenNearlyFull: 'post' } as typeof config.discord;
+  const discord = { ...config.discord, parking, whenNearlyFull } as typeof config.discord;
   return desk.bot({ parkMs: 50, ctx: { config: { ...config, discord }, ...more }, ...options });
 }
 
@@ -215,15 +219,18 @@ test('a forum without its guidelines is closed as long as posts of tickets stand
   await eventually(async () => expect(await whoSees(post.id)).toEqual(general), patience);
 });
 
-test('a forum that was opened by hand while no bot was there is closed by the next', async () => {
-  const first = await forumBot();
-  const { post } = await posted(['one']);
-  await first.stop();
-  await boss.call('PATCH', `/channels/${post.parent_id}`, { permission_overwrites: [] });
-  expect(await whoSees(post.id)).toContain('member');
-  await forumBot();
-  await eventually(async () => expect(await whoSees(post.id)).toEqual(general), patience);
-});
+test.each(['post', 'park'] as const)(
+  'a forum that was opened by hand while no bot was there is closed by the next, with `%s`',
+  async (how) => {
+    const first = await forumBot();
+    const { post } = await posted(['one']);
+    await first.stop();
+    await boss.call('PATCH', `/channels/${post.parent_id}`, { permission_overwrites: [] });
+    expect(await whoSees(post.id)).toContain('member');
+    await forumBot({}, {}, how);
+    await eventually(async () => expect(await whoSees(post.id)).toEqual(general), patience);
+  },
+);
 
 test('a post in a forum whose guidelines were rewritten goes to the next one when others are to see it', async () => {
   const { ctx, sim } = desk;
