@@ -27,6 +27,7 @@ import { createTickets } from './mirrored-tickets.ts';
 import { listenCards } from './outbound/card-posts.ts';
 import { syncChannel } from './outbound/channel-sync.ts';
 import { listenDoubles } from './outbound/forum-search.ts';
+import { watchForums } from './outbound/forum-watch.ts';
 import { createRoom } from './outbound/room.ts';
 import { announceIn } from './posting.ts';
 import { createProblems } from './problems.ts';
@@ -153,6 +154,7 @@ async function begin(
   stops.push(await discoverWork(bridge, options.catchUpMs ?? CATCH_UP_MS));
   stops.push(startRounds(bridge, options));
   watchGuilds(bridge);
+  stops.push(watchForums(bridge));
   await warnOfRoutes(bridge);
   for (const guild of all) void keepRegistering(guild);
   return () => {

@@ -14,7 +14,7 @@ import { callDiscord, type Outcome } from '../call-ends.ts';
 import { describe, MirrorProblem } from '../discord-errors.ts';
 import { lacking, toRemove } from '../permissions.ts';
 import { removeChannel } from './channels.ts';
-import { findRoom } from './forum-search.ts';
+import { findDoubles, findRoom } from './forum-search.ts';
 import { placeOf } from './transcript-places.ts';
 import { findTranscripts, wantedBesides } from './transcript-search.ts';
 
@@ -34,7 +34,12 @@ function refuse(
   throw new MirrorProblem(text);
 }
 
-async function dropChannel(bridge: Bridge, ticketId: string, mirror: MirrorRow): Promise<void> {
+async function dropChannel(
+  bridge: Bridge,
+  ticketId: string,
+  mirror: MirrorRow,
+  { at }: ErasureRow,
+): Promise<void> {
   const { channelsSince = 0 } = bridge.tickets.known(ticketId) ?? {};
   const place = { id: ticketId, channelsSince };
   // One may have been made whose id was not written down.
@@ -42,11 +47,13 @@ async function dropChannel(bridge: Bridge, ticketId: string, mirror: MirrorRow):
   const { channel_id, forum_id = null } = mirror;
   const known = channel_id ? { id: channel_id, forum_id } : undefined;
   const room = known ?? (isThere ? await findRoom(bridge, place) : undefined);
-  if (room) {
-    const { id: channelId } = room;
+  const age = Math.max(0, bridge.ctx.clock() - at);
+  const doubles = await findDoubles(bridge, ticketId, performance.now() - age);
+  for (const one of [...(room ? [room] : []), ...doubles]) {
+    const { id: channelId } = one;
     const outcome = await removeChannel(bridge, channelId);
     if (outcome.end === 'refused') {
-      const names = lacking(bridge, toRemove(room), channelId).join(', ');
+      const names = lacking(bridge, toRemove(one), channelId).join(', ');
       refuse(bridge, ticketId, 'the channel', outcome, names);
     }
   }
@@ -122,7 +129,7 @@ export async function removeDeleted(first: Bridge, ticketId: string): Promise<vo
   let removed: Removed = { transcripts: 0, isSure: true };
   if (mirror) {
     ctx.failpoint('before-discord-wipe');
-    await dropChannel(bridge, ticketId, mirror);
+    await dropChannel(bridge, ticketId, mirror, receipt);
     removed = await dropTranscripts(bridge, ticketId, mirror, receipt);
     ctx.failpoint('after-discord-wipe');
   }

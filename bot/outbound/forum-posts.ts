@@ -13,11 +13,12 @@ import { channelName, type Place } from './channels.ts';
 import { ensureForum } from './forums.ts';
 import { isNearlyFull } from './guild-choice.ts';
 import { seersIn, withoutRoles } from './overwrites.ts';
+import { endTrouble, raiseTrouble } from './post-troubles.ts';
 
 /** The problem's key while posts are refused. */
 const REFUSED = 'forum-posts';
 /** The same while one's forum is seen by others than are to see it. */
-const NOT_SHOWN = 'forum-overwrites';
+export const NOT_SHOWN = 'forum-overwrites';
 /** After a refusal no post is tried for so long, in milliseconds. */
 const REST_MS = 60_000;
 
@@ -58,6 +59,12 @@ export function whyNot(bridge: Bridge, failed: Failed, channelId?: string): stri
   return `${what}: ${mends[cause] ?? 'set WHEN_NEARLY_FULL to park if that is to stay so'}`;
 }
 
+/** That a forum is seen by others than are to see its tickets, and what is to be done about it. */
+export function notShown(bridge: Bridge, failed: Failed, forumId: string): string {
+  const why = whyNot(bridge, failed, forumId);
+  return `a forum cannot be shown to those who are to see its tickets: ${why}`;
+}
+
 /** Says once why there are no posts; channels are opened as long as there are any. */
 function refuse(bridge: Bridge, failed: Failed, channelId?: string): void {
   // What one ticket says is not wrong with the next.
@@ -84,16 +91,21 @@ export async function placeForumPost(bridge: Bridge, ticket: MirroredTicket): Pr
   const isKnown = before.issue_level !== undefined;
   const seers = seersIn(bridge, ticket);
   const isShown = before.seers === seers && before.without === withoutRoles(bridge);
-  if (isKnown && (!isInPlace(ticket) || isShown)) return;
+  if (isKnown && (!isInPlace(ticket) || isShown)) {
+    return endTrouble(bridge, ticket.id, NOT_SHOWN);
+  }
   const forum = await ensureForum(bridge, data, withoutRoles(bridge));
   if ('failed' in forum) {
-    const why = whyNot(bridge, forum.failed, mirror.forum_id as string);
-    const text = `a forum cannot be shown to those who are to see its tickets: ${why}`;
-    bridge.problems.raise(NOT_SHOWN, text);
+    const text = notShown(bridge, forum.failed, mirror.forum_id as string);
+    raiseTrouble(bridge, NOT_SHOWN, text, ticket.id);
     throw new MirrorProblem(text);
   }
-  bridge.problems.clear(NOT_SHOWN);
-  if (forum.id !== mirror.forum_id) return;
+  endTrouble(bridge, ticket.id, NOT_SHOWN);
+  if (forum.id !== mirror.forum_id) {
+    // Its own is no forum of theirs any more, whose guidelines somebody has rewritten: it goes to the one that is.
+    const shown = { ...mirror.shown, issue_level: null };
+    return isKnown ? bridge.tickets.save(ticket, { shown }) : undefined;
+  }
   const place: Place = { issue_level, support_role, placed: true, without: forum.without, seers };
   await bridge.tickets.save(ticket, { shown: { ...mirror.shown, ...place } });
 }

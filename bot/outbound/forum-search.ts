@@ -132,6 +132,20 @@ async function findForumPost(bridge: Bridge, ticket: Wanted): Promise<FoundRoom 
   return { id: post.thread.id, forum_id: post.thread.parent_id ?? null };
 }
 
+/**
+ * The posts that were opened for a ticket besides the one its row names; one that somebody wrote in stays.
+ * @param since how new the list has to be (monotonic milliseconds)
+ */
+export async function findDoubles(
+  bridge: Bridge,
+  ticketId: string,
+  since: number,
+): Promise<FoundRoom[]> {
+  const strays = await straysSince(bridge, since);
+  const own = strays.filter(({ first }) => isCard(first, ticketId));
+  return own.map(({ thread }) => ({ id: thread.id, forum_id: thread.parent_id ?? null }));
+}
+
 /** What was made for a ticket, by an earlier bot or an attempt whose answer was lost. */
 export async function findRoom(bridge: Bridge, ticket: Wanted): Promise<FoundRoom | undefined> {
   const channel = await findChannel(bridge, ticket);

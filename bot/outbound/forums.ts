@@ -2,9 +2,11 @@ import {
   type APIGuildForumChannel,
   type APIOverwrite,
   ChannelType,
+  type ForumChannel as GuildForum,
   Routes,
   ThreadAutoArchiveDuration,
 } from 'discord.js';
+import { issueLevels, supportRoles } from '../../src/contract/ticket-words.ts';
 import type { Ticket } from '../../src/domain/log/entry.ts';
 import type { Bridge } from '../bridge.ts';
 import { callDiscord, type Outcome } from '../call-ends.ts';
@@ -42,15 +44,20 @@ function forumsOf(bridge: Bridge): Map<string, string> {
   return forums;
 }
 
-const isMarked = (topic: string | null | undefined) =>
-  /\[deskcord [A-Z]+ [A-Z]+\]$/.test(topic ?? '');
+/** What a forum is for, by its marker; undefined for any other. */
+export function kindOf(topic: string | null | undefined): Kind | undefined {
+  const [, level, role] = /\[deskcord ([A-Z]+) ([A-Z]+)\]$/.exec(topic ?? '') ?? [];
+  const issue_level = issueLevels.find((one) => one === level);
+  const support_role = supportRoles.find((one) => one === role);
+  return issue_level && support_role && { issue_level, support_role };
+}
 
 /** The forums for tickets, as far as the gateway or a call has told. */
 export function forumIds(bridge: Bridge): Set<string> {
   const { client, settings } = bridge;
   const channels = client.guilds.cache.get(settings.guildId)?.channels.cache;
   const told = [...(channels?.values() ?? [])].filter(
-    (one) => one.type === ChannelType.GuildForum && isMarked(one.topic),
+    (one) => one.type === ChannelType.GuildForum && kindOf(one.topic),
   );
   return new Set([...forumsOf(bridge).values(), ...told.map(({ id }) => id)]);
 }
@@ -111,6 +118,18 @@ async function makeForum(bridge: Bridge, kind: Kind, marker: string) {
   return { outcome, without };
 }
 
+/** True where those see a forum who are to, and nobody else, as far as the gateway has told. */
+export function isShownRight(
+  bridge: Bridge,
+  { support_role }: Kind,
+  { permissionOverwrites }: GuildForum,
+): boolean {
+  const have = permissionOverwrites.cache.map(({ id, type, allow, deny }) => ({
+    ...{ id, type, allow: String(allow.bitfield), deny: String(deny.bitfield) },
+  }));
+  return same(have, wantedOverwrites(bridge, forumFor(bridge, support_role)));
+}
+
 /** The same people are to see it as would see a ticket's channel, whoever has changed that. */
 async function setRight(bridge: Bridge, kind: Kind, { id, permission_overwrites }: Found) {
   const shown = forumFor(bridge, kind.support_role);
@@ -123,6 +142,20 @@ async function setRight(bridge: Bridge, kind: Kind, { id, permission_overwrites 
       bridge.rest.patch(Routes.channel(id), { body: { permission_overwrites: list } }),
     ),
   );
+}
+
+/** Shows a forum that is not found by its guidelines to those who are to see its posts, and to nobody else. */
+export async function showRight(
+  bridge: Bridge,
+  kind: Kind,
+  id: string,
+): Promise<Failed | undefined> {
+  const found = await callDiscord<Found>(bridge, 'read_channel', () =>
+    bridge.rest.get(Routes.channel(id)),
+  );
+  if (found.end !== 'done') return found;
+  const { outcome } = await setRight(bridge, kind, found.value);
+  return outcome.end === 'done' ? undefined : outcome;
 }
 
 /**

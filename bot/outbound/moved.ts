@@ -2,6 +2,7 @@ import { channelGone } from '../../src/domain/mirror/mirrors.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { callStillDue } from './on-call.ts';
+import { endTrouble } from './post-troubles.ts';
 
 /** The step that is written ahead of the removal of a post: its ticket is about to get another place. */
 export const MOVING = 'moving';
@@ -10,6 +11,7 @@ const MOVED = 'moved';
 
 /** The post is gone on purpose; where the ticket belongs is looked for in its next turn. */
 export async function saveMoved(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
+  endTrouble(bridge, ticket.id);
   ticket.unrecorded = [];
   ticket.caughtUpGeneration = -1;
   ticket.channelsSince = performance.now();

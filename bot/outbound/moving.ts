@@ -10,9 +10,10 @@ import { lacking, toRemove } from '../permissions.ts';
 import { drain, lockChannel } from './asides.ts';
 import { isInPlace, wantsForumPost, whyNot } from './forum-posts.ts';
 import { ensureForum } from './forums.ts';
-import { isKeptUpTo, keepWords, removeHeard } from './last-words.ts';
+import { keepWords, removeHeard } from './last-words.ts';
 import { MOVING, saveMoved } from './moved.ts';
 import { withoutRoles } from './overwrites.ts';
+import { endTrouble, raiseTrouble } from './post-troubles.ts';
 import { sideStep } from './side-steps.ts';
 
 /** The problem's key while a post stays where its ticket does not belong. */
@@ -27,8 +28,20 @@ async function callOff(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   await callDiscord(bridge, 'change_channel', () =>
     bridge.rest.patch(route, { body: { locked: false } }),
   );
-  const steps = ticket.mirror.steps.filter((step) => step !== MOVING && !isKeptUpTo(step));
+  // What is kept of it is kept: each try would keep it again.
+  const steps = ticket.mirror.steps.filter((step) => step !== MOVING);
   await bridge.tickets.save(ticket, { steps, attempt: null });
+}
+
+const hasRoom = (bridge: Bridge) => !bridge.room.isFull() && (freeChannels(bridge) ?? 0) > 0;
+
+/** Only an open thread makes room for another by its end. @returns why the post cannot be opened */
+async function wake(bridge: Bridge, { mirror }: MirroredTicket) {
+  const route = Routes.channel(mirror.channel_id as string);
+  const outcome = await callDiscord(bridge, 'change_channel', () =>
+    bridge.rest.patch(route, { body: { archived: false } }),
+  );
+  return outcome.end === 'refused' && outcome.cause === 'limit' ? outcome : undefined;
 }
 
 /**
@@ -39,10 +52,11 @@ async function prepare(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   if (wantsForumPost(bridge, ticket)) {
     const forum = await ensureForum(bridge, ticket.ticket, withoutRoles(bridge));
     if ('failed' in forum) throw new MirrorProblem(whyNot(bridge, forum.failed));
-    return;
+    const failed = await wake(bridge, ticket);
+    if (!failed || hasRoom(bridge)) return;
+    throw new MirrorProblem(whyNot(bridge, failed));
   }
-  const hasRoom = !bridge.room.isFull() && (freeChannels(bridge) ?? 0) > 0;
-  if (!hasRoom) throw new MirrorProblem('the server has no room for its channel');
+  if (!hasRoom(bridge)) throw new MirrorProblem('the server has no room for its channel');
 }
 
 /** From the step that is written ahead on: a crash resumes here. */
@@ -67,7 +81,6 @@ async function move(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   }
   ctx.failpoint('after-move-step');
   await saveMoved(bridge, ticket);
-  bridge.problems.clear(STUCK);
   bridge.outbound.schedule(ticket.id);
 }
 
@@ -79,14 +92,17 @@ async function move(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
 export async function moveWhereDue(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   const { mirror } = ticket;
   if (!mirror.channel_id || !isInForum(mirror) || bridge.ended) return;
-  if (isInPlace(ticket)) return callOff(bridge, ticket);
+  if (isInPlace(ticket)) {
+    endTrouble(bridge, ticket.id, STUCK);
+    return callOff(bridge, ticket);
+  }
   await sideStep(bridge, ticket, 'move', async () => {
     try {
       await move(bridge, ticket);
     } catch (error) {
       if (!(error instanceof MirrorProblem)) throw error;
       const text = `a ticket's post cannot go where it belongs: ${error.message}`;
-      bridge.problems.raise(STUCK, text);
+      raiseTrouble(bridge, STUCK, text, ticket.id);
       await callOff(bridge, ticket);
       throw error;
     }

@@ -23,7 +23,7 @@ const NOBODY_HERE = 'Nobody is called: who is on call is not of the staff of thi
 const MOST_HELD = 500;
 
 /** Channels that only take the place of another: there is nothing new in them for anybody. */
-const replacing = ['remade', 'unparked'];
+const replacing = ['remade', 'unparked', 'moved'];
 
 const isReplaced = ({ mirror }: MirroredTicket) =>
   mirror.steps.some((step) => replacing.includes(step));

@@ -2,6 +2,7 @@ import { backOff } from '../../src/domain/consumers/keyed-queue.ts';
 import type { Bridge } from '../bridge.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { whyNoChannel } from '../settings.ts';
+import { endTrouble } from './post-troubles.ts';
 
 const FIRST_PROBE_MS = 250;
 const LONGEST_PROBE_MS = 60_000;
@@ -184,6 +185,7 @@ export function createRoom(bridge: Bridge, cap: number): Room {
       waiting.clear();
     },
     left({ id }) {
+      endTrouble(bridge, id);
       // Where it went elsewhere nobody waits any more.
       const wasLast = waiting.delete(id) && waiting.size === 0;
       if (wasLast && bridge.guilds.isSeveral) bridge.problems.clear(GUILD_FULL);
