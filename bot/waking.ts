@@ -5,7 +5,7 @@ import { code, hasCode } from './discord-errors.ts';
 /** The ticket's post that a call was refused for because Discord has archived it meanwhile. */
 function archivedPost({ tickets }: Pick<Bridge, 'tickets'>, error: unknown): string | undefined {
   if (!(error instanceof DiscordAPIError) || !hasCode(error, code.archived)) return undefined;
-  const id = /\/channels\/(\d+)\//.exec(error.url)?.[1];
+  const id = /\/channels\/(\d+)(?:\/|$)/.exec(error.url)?.[1];
   return id !== undefined && tickets.idOfChannel(id) ? id : undefined;
 }
 

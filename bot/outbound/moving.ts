@@ -26,7 +26,7 @@ async function callOff(bridge: Bridge, ticket: MirroredTicket): Promise<void> {
   if (!isUnderWay(ticket) || isDeleted(ticket.ticket)) return;
   const route = Routes.channel(ticket.mirror.channel_id as string);
   await callDiscord(bridge, 'change_channel', () =>
-    bridge.rest.patch(route, { body: { locked: false } }),
+    bridge.rest.patch(route, { body: { archived: false, locked: false } }),
   );
   // What is kept of it is kept: each try would keep it again.
   const steps = ticket.mirror.steps.filter((step) => step !== MOVING);
