@@ -10,7 +10,7 @@ import {
   type LeaseTimes,
 } from '../src/domain/consumers/lease.ts';
 import type { Ending } from './bridge.ts';
-import { loggable } from './discord-errors.ts';
+import { loggable } from './rest/discord-errors.ts';
 import { runSession, type SessionOptions } from './session.ts';
 
 const FIRST_RETRY_MS = 1000;

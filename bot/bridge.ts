@@ -4,11 +4,11 @@ import type { AppContext } from '../src/context.ts';
 import type { KeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
 import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
-import type { Guilds } from './guild-state.ts';
+import type { Guilds } from './guilds/guild-state.ts';
 import type { Drained } from './inbound/drain.ts';
 import type { Inbox } from './inbound/inbox.ts';
 import type { MirroredTicket, Tickets } from './mirrored-tickets.ts';
-import type { Room } from './outbound/room.ts';
+import type { Room } from './outbound/places/room.ts';
 import type { Problems } from './problems.ts';
 import type { GuildSettings, IdSource } from './settings.ts';
 

@@ -4,8 +4,8 @@ import {
   type Guild,
   PermissionFlagsBits as P,
 } from 'discord.js';
-import { type CategoryPart, categoryParts, guildParts, roleParts } from './guild-parts.ts';
-import { categoryKey, categoryText } from './outbound/categories.ts';
+import { type CategoryPart, categoryParts, guildParts, roleParts } from './guilds/guild-parts.ts';
+import { categoryKey, categoryText } from './outbound/places/categories.ts';
 import {
   forForums,
   forPersonas,

@@ -3,10 +3,10 @@ import { Client, Events, GatewayDispatchEvents, GatewayIntentBits, Partials } fr
 import type { DiscordConfig } from '../src/config.ts';
 import { LeaseLost } from '../src/domain/consumers/lease.ts';
 import type { Bridge, Ending } from './bridge.ts';
-import { describe, isUnauthorized, loggable, tokenRefused } from './discord-errors.ts';
-import { joinGuild } from './guild.ts';
+import { joinGuild } from './guilds/guild.ts';
 import { catchUpAll } from './inbound/queue.ts';
 import { inviteUrl } from './permissions.ts';
+import { describe, isUnauthorized, loggable, tokenRefused } from './rest/discord-errors.ts';
 
 /** A pause of Discord's longer than this is spent outside its client, which would hold up the ticket's slot. */
 const LONGEST_WAIT_MS = 3000;

@@ -14,8 +14,8 @@ import { countParked } from '../src/domain/mirror/parking.ts';
 import { confirmWrite } from '../src/domain/settings.ts';
 import type { Bridge } from './bridge.ts';
 import { type Check, canPostTranscripts, checkGuild, checkHeadRoom, sentenceOf } from './checks.ts';
-import { describe, isUnauthorized, tokenRefused } from './discord-errors.ts';
-import { routedCategories, ticketsIn } from './guild-routing.ts';
+import { routedCategories, ticketsIn } from './guilds/guild-routing.ts';
+import { describe, isUnauthorized, tokenRefused } from './rest/discord-errors.ts';
 import type { GuildView } from './settings.ts';
 
 /** How far a clock may be from Discord's, in milliseconds: tokens and working hours go by it. */

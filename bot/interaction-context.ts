@@ -10,8 +10,8 @@ import {
 import { withIdentities } from '../src/domain/agents/identities.ts';
 import type { Bridge } from './bridge.ts';
 import type { Need, Scope, TicketContext } from './commands/command.ts';
+import { noteSeen } from './guilds/standings.ts';
 import { actorOf, isStaff, type Person, skillsOf } from './people.ts';
-import { noteSeen } from './standings.ts';
 
 /** What somebody does that is answered. */
 export type Answerable =

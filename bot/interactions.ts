@@ -12,10 +12,10 @@ import { AppError, toAppError } from '../src/errors.ts';
 import type { Bridge } from './bridge.ts';
 import type { Command, TicketContext, Told } from './commands/command.ts';
 import { commands, routeComponent } from './commands/registry.ts';
-import { loggable } from './discord-errors.ts';
 import { MAX_CONTENT, neutralise, shorten } from './format.ts';
 import { rejectWaiting, runInOrder } from './inbound/in-order.ts';
 import { type Answerable, contextOf, type Rule } from './interaction-context.ts';
+import { loggable } from './rest/discord-errors.ts';
 
 /** How long a stopping bot waits for the last answers to go out, in milliseconds. */
 const LAST_ANSWERS_MS = 3000;

@@ -1,7 +1,7 @@
 import { backOff } from '../src/domain/consumers/keyed-queue.ts';
 import type { Bridge } from './bridge.ts';
-import { describe, isTransient } from './discord-errors.ts';
-import { inAwakePost } from './waking.ts';
+import { describe, isTransient } from './rest/discord-errors.ts';
+import { inAwakePost } from './rest/waking.ts';
 
 /**
  * What a mark promises: the customer has this text now; the customer does not have it, and a line says

@@ -2,11 +2,11 @@ import { type APIMessage, MessageType, Routes, SnowflakeUtil } from 'discord.js'
 import type { Stream } from '../src/domain/log/entry.ts';
 import { findPosts } from '../src/domain/mirror/posts.ts';
 import { type Bridge, isOfOurWebhook, selfId } from './bridge.ts';
-import { callDiscord, type Outcome } from './call-ends.ts';
 import { NOTE_MARK, SYSTEM_LINE } from './format.ts';
 import type { MirroredTicket } from './mirrored-tickets.ts';
 import type { Outgoing } from './posting.ts';
-import { retryAfterRateLimit } from './rate-limit-retry.ts';
+import { callDiscord, type Outcome } from './rest/call-ends.ts';
+import { retryAfterRateLimit } from './rest/rate-limit-retry.ts';
 import { compareIds } from './snowflakes.ts';
 
 /** An attempt is looked for from this long before it on, in milliseconds: as far as clocks may differ. */

@@ -1,10 +1,10 @@
 import { listParkable } from '../src/domain/mirror/parking.ts';
 import type { Bridge } from './bridge.ts';
 import { freeChannels } from './checks.ts';
-import { describe } from './discord-errors.ts';
-import { routesThrough, ticketsIn } from './guild-routing.ts';
-import { wishesOf } from './outbound/parking-wishes.ts';
-import { GUILD_FULL } from './outbound/room.ts';
+import { routesThrough, ticketsIn } from './guilds/guild-routing.ts';
+import { wishesOf } from './outbound/places/parking-wishes.ts';
+import { GUILD_FULL } from './outbound/places/room.ts';
+import { describe } from './rest/discord-errors.ts';
 
 /** Tickets that are parked at once, at most. */
 const IN_A_ROUND = 5;

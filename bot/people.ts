@@ -4,7 +4,7 @@ import { displayName } from '../src/contract/text.ts';
 import { supportRoles } from '../src/contract/tickets.ts';
 import { type Actor, userKey } from '../src/domain/access/actor.ts';
 import type { Author } from '../src/domain/log/entry.ts';
-import { isInaccessible } from './discord-errors.ts';
+import { isInaccessible } from './rest/discord-errors.ts';
 import type { GuildSettings } from './settings.ts';
 
 /** Somebody of the guild, as Discord showed them at one moment. */

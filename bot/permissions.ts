@@ -6,7 +6,7 @@ import {
 } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
 import type { SupportRole } from '../src/contract/tickets.ts';
-import { type RolePart, roleParts } from './guild-parts.ts';
+import { type RolePart, roleParts } from './guilds/guild-parts.ts';
 import type { GuildSettings, GuildView } from './settings.ts';
 
 /** What staff do in a ticket's channel. */

@@ -10,11 +10,11 @@ import {
 import { bridgeLease, checkGrant } from '../src/domain/consumers/lease.ts';
 import type { Stream } from '../src/domain/log/entry.ts';
 import type { Bridge } from './bridge.ts';
-import { callDiscord, type Outcome } from './call-ends.ts';
-import { OutcomeUnsure } from './discord-errors.ts';
 import { systemLine } from './format.ts';
 import type { MirroredTicket } from './mirrored-tickets.ts';
 import { findOwn, lookAfter, type Posted, postedOf } from './own-posts.ts';
+import { callDiscord, type Outcome } from './rest/call-ends.ts';
+import { OutcomeUnsure } from './rest/discord-errors.ts';
 
 /** Nobody is pinged by what the bridge writes, but for whom it calls itself. */
 export const noPings = { parse: [] };

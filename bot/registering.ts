@@ -3,8 +3,8 @@ import { backOff } from '../src/domain/consumers/keyed-queue.ts';
 import type { Bridge } from './bridge.ts';
 import { registerCommands } from './commands/register.ts';
 import { endingOf } from './connection.ts';
-import { describe, isUnauthorized } from './discord-errors.ts';
-import { whyAway } from './guild-state.ts';
+import { whyAway } from './guilds/guild-state.ts';
+import { describe, isUnauthorized } from './rest/discord-errors.ts';
 
 const COMMANDS = 'commands';
 const FIRST_REGISTERING_MS = 500;

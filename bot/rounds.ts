@@ -1,8 +1,8 @@
 import type { Bridge } from './bridge.ts';
-import { keepPostingDigests } from './outbound/digest.ts';
-import { keepCallingHeld } from './outbound/on-call.ts';
+import { keepLearningStandings } from './guilds/standings.ts';
+import { keepPostingDigests } from './outbound/alerts/digest.ts';
+import { keepCallingHeld } from './outbound/alerts/on-call.ts';
 import { keepParking } from './parking-rounds.ts';
-import { keepLearningStandings } from './standings.ts';
 
 const ROUND_MS = 30_000;
 

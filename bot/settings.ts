@@ -3,7 +3,7 @@ import type { DiscordConfig } from '../src/config.ts';
 import type { IssueLevel, SupportRole } from '../src/contract/tickets.ts';
 import type { GuildIds } from '../src/domain/guild-ids.ts';
 import type { Watched } from '../src/domain/watched.ts';
-import { type GuildPart, guildParts } from './guild-parts.ts';
+import { type GuildPart, guildParts } from './guilds/guild-parts.ts';
 
 /**
  * The ids of the guild that the bridge works in: roles, categories, the transcripts' channel. Each is

@@ -2,7 +2,7 @@ import { Events } from 'discord.js';
 import { issueLevels } from '../src/contract/tickets.ts';
 import type { Bridge } from './bridge.ts';
 import { checkGuild, sentenceOf } from './checks.ts';
-import { categoryKey } from './outbound/categories.ts';
+import { categoryKey } from './outbound/places/categories.ts';
 
 const EVERY_MS = 2 * 60_000;
 /** Events come in bursts; one look answers all of them. */

@@ -6,7 +6,7 @@ import type { Clock } from '../src/infra/clock.ts';
 import { type Check, checkGuildless } from './checks.ts';
 import { createClient, endingOf, REQUEST_TIMEOUT_MS, reasonOfClose } from './connection.ts';
 import { examineBot, examineGuild, type StoredFacts } from './doctor.ts';
-import { findGuild } from './guild.ts';
+import { findGuild } from './guilds/guild.ts';
 import { inviteUrl } from './permissions.ts';
 import { applyIds, configOf, type GuildView, settingsFrom, UNSET } from './settings.ts';
 

@@ -1,5 +1,5 @@
 import { AppError } from '../../src/errors.ts';
-import { MOST_ALERTED, toggleAlert } from '../outbound/alerts.ts';
+import { MOST_ALERTED, toggleAlert } from '../outbound/alerts/alerts.ts';
 import type { CommandModule } from './command.ts';
 import { offered } from './options.ts';
 import { inTicketTurn } from './ticket-turn.ts';

@@ -4,7 +4,7 @@ import { parseInput } from '../../src/domain/access/parse.ts';
 import { createBlock, deleteBlock, listBlocks } from '../../src/domain/blocks/blocks.ts';
 import { readTicket } from '../../src/domain/tickets/read.ts';
 import { escapeName } from '../format.ts';
-import { timestamp } from '../outbound/card-fields.ts';
+import { timestamp } from '../outbound/card/card-fields.ts';
 import type { CommandModule, GuildContext } from './command.ts';
 import { matching, offered, textOption } from './options.ts';
 import { requireMoment } from './times.ts';

@@ -16,8 +16,8 @@ import {
 import { getTicket } from '../../src/domain/tickets/read.ts';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import { escapeName, systemLine } from '../format.ts';
-import { cardActions, type Row } from '../outbound/card.ts';
-import { timestamp } from '../outbound/card-fields.ts';
+import { cardActions, type Row } from '../outbound/card/card.ts';
+import { timestamp } from '../outbound/card/card-fields.ts';
 import { postNotice } from '../posting.ts';
 import type { CommandModule, Component, TicketContext, Told } from './command.ts';
 import { offered, textOption } from './options.ts';

@@ -9,7 +9,7 @@ import type {
 import type { SupportRole } from '../../src/contract/tickets.ts';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import type { Bridge } from '../bridge.ts';
-import type { Row } from '../outbound/card.ts';
+import type { Row } from '../outbound/card/card.ts';
 
 /** Where something may be used: in the channel of an open ticket, or anywhere in the guild. */
 export type Scope = 'ticket' | 'guild';

@@ -5,7 +5,7 @@ import { customerView, findCustomer, listCustomers } from '../../src/domain/cust
 import { listTicketsOfSameCustomer } from '../../src/domain/tickets/of-customer.ts';
 import { readTicket } from '../../src/domain/tickets/read.ts';
 import { escapeName } from '../format.ts';
-import { cardActions, type Row } from '../outbound/card.ts';
+import { cardActions, type Row } from '../outbound/card/card.ts';
 import type { CommandModule, GuildContext, TicketContext, Told } from './command.ts';
 import { offered, textOption } from './options.ts';
 import { listed, ticketLine } from './ticket-lines.ts';

@@ -2,7 +2,7 @@ import type { FieldChange, HistoryEntry } from '../../src/contract/ticket-histor
 import { listHistory } from '../../src/domain/tickets/history.ts';
 import { isTold } from '../../src/domain/tickets/told-fields.ts';
 import { escapeName } from '../format.ts';
-import { timestamp } from '../outbound/card-fields.ts';
+import { timestamp } from '../outbound/card/card-fields.ts';
 import type { CommandModule, TicketContext } from './command.ts';
 import { offered } from './options.ts';
 import { listed } from './ticket-lines.ts';

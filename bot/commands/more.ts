@@ -1,4 +1,4 @@
-import { cardActions } from '../outbound/card.ts';
+import { cardActions } from '../outbound/card/card.ts';
 import type { Component, TicketContext, Told } from './command.ts';
 import { describeCustomer } from './customer.ts';
 import { makeTranscript } from './transcript.ts';

@@ -1,7 +1,7 @@
 import { ComponentType, TextInputStyle } from 'discord.js';
 import { sizes } from '../../src/contract/limits.ts';
 import { sendNote } from '../../src/domain/messages/notes.ts';
-import { cardActions } from '../outbound/card.ts';
+import { cardActions } from '../outbound/card/card.ts';
 import type { CommandModule, TicketContext } from './command.ts';
 import { offered, textOption } from './options.ts';
 

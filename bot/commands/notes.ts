@@ -1,7 +1,7 @@
 import { type APIThreadChannel, ChannelType, Routes } from 'discord.js';
 import { AppError } from '../../src/errors.ts';
-import { callDiscord } from '../call-ends.ts';
 import { NOTES_THREAD, notesThread } from '../inbound/threads.ts';
+import { callDiscord } from '../rest/call-ends.ts';
 import type { CommandModule, TicketContext } from './command.ts';
 import { offered } from './options.ts';
 import { inTicketTurn } from './ticket-turn.ts';

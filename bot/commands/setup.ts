@@ -9,9 +9,9 @@ import {
 import { type SupportRole, supportRoles } from '../../src/contract/tickets.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
-import { describe, isTransient } from '../discord-errors.ts';
-import type { Row } from '../outbound/card.ts';
+import type { Row } from '../outbound/card/card.ts';
 import { inviteUrl, lacking } from '../permissions.ts';
+import { describe, isTransient } from '../rest/discord-errors.ts';
 import { applySetup } from '../setup/apply.ts';
 import {
   type Chosen,

@@ -2,8 +2,8 @@ import type { TicketView } from '../../src/contract/tickets.ts';
 import { guildOfTicket } from '../../src/domain/mirror/guilds.ts';
 import type { Bridge } from '../bridge.ts';
 import { escapeName, MAX_CONTENT, shorten } from '../format.ts';
-import { guildName } from '../guild-state.ts';
-import { timestamp } from '../outbound/card-fields.ts';
+import { guildName } from '../guilds/guild-state.ts';
+import { timestamp } from '../outbound/card/card-fields.ts';
 
 /** Room for what stands around a list of lines. */
 const AROUND = 400;

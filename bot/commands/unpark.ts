@@ -1,6 +1,6 @@
 import { ApplicationCommandOptionType } from 'discord.js';
 import { findTicketByNumber } from '../../src/domain/tickets/read.ts';
-import { unpark as unparkTicket } from '../outbound/parked.ts';
+import { unpark as unparkTicket } from '../outbound/places/parked.ts';
 import type { CommandModule } from './command.ts';
 import { offered } from './options.ts';
 import { wayTo, whyElsewhere } from './ticket-lines.ts';

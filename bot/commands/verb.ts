@@ -4,7 +4,7 @@ import {
   type MessageComponentInteraction,
 } from 'discord.js';
 import type { TicketView } from '../../src/contract/tickets.ts';
-import type { Row } from '../outbound/card.ts';
+import type { Row } from '../outbound/card/card.ts';
 import type { Command, CommandModule, Component, TicketContext, Told } from './command.ts';
 import { matching, offered, type Suggestion } from './options.ts';
 

@@ -13,7 +13,7 @@ import { setStatus } from '../../src/domain/tickets/status.ts';
 import { updateTicket } from '../../src/domain/tickets/update.ts';
 import { movesFrom } from '../../src/domain/tickets/workflow.ts';
 import { escapeName } from '../format.ts';
-import { timestamp } from '../outbound/card-fields.ts';
+import { timestamp } from '../outbound/card/card-fields.ts';
 import type { TicketContext } from './command.ts';
 import { choice, sameName, textOption } from './options.ts';
 import { requireMoment } from './times.ts';

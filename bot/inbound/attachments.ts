@@ -5,8 +5,8 @@ import type { Message } from '../../src/domain/log/entry.ts';
 import type { Post } from '../../src/domain/mirror/posts.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
-import { AttachmentUnavailable, code, hasCode, isTransient } from '../discord-errors.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { AttachmentUnavailable, code, hasCode, isTransient } from '../rest/discord-errors.ts';
 import { download, ForeignLink, LinkExpired } from './download.ts';
 import type { Incoming, IncomingFile } from './incoming.ts';
 

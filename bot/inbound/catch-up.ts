@@ -1,12 +1,12 @@
 import type { Message, TextChannel } from 'discord.js';
 import { findNewestIn, findPosts, type Post } from '../../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from '../bridge.ts';
-import { describe, isInaccessible } from '../discord-errors.ts';
 import { systemLine } from '../format.ts';
 import { type Mark, marks } from '../marking.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { postNotice } from '../posting.ts';
-import { retryAfterRateLimit } from '../rate-limit-retry.ts';
+import { describe, isInaccessible } from '../rest/discord-errors.ts';
+import { retryAfterRateLimit } from '../rest/rate-limit-retry.ts';
 import { compareIds } from '../snowflakes.ts';
 import {
   ascending,

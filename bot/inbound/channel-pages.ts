@@ -1,7 +1,7 @@
 import { type AnyThreadChannel, type Message, Routes, type TextChannel } from 'discord.js';
 import type { Bridge } from '../bridge.ts';
-import { code, hasCode } from '../discord-errors.ts';
-import { retryAfterRateLimit } from '../rate-limit-retry.ts';
+import { code, hasCode } from '../rest/discord-errors.ts';
+import { retryAfterRateLimit } from '../rest/rate-limit-retry.ts';
 import { compareIds } from '../snowflakes.ts';
 import { guildOf } from './writers.ts';
 

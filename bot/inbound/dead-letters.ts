@@ -1,6 +1,7 @@
 import { LeaseLost } from '../../src/domain/consumers/lease.ts';
 import { changePost, findPost } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
+import type { MirroredTicket } from '../mirrored-tickets.ts';
 import {
   code,
   describe,
@@ -10,8 +11,7 @@ import {
   isUnauthorized,
   loggable,
   MirrorProblem,
-} from '../discord-errors.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
+} from '../rest/discord-errors.ts';
 import { inboxOf } from './inbox.ts';
 import type { Incoming } from './incoming.ts';
 import { mark } from './marks.ts';

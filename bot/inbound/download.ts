@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { DiscordConfig } from '../../src/config.ts';
-import { AttachmentUnavailable } from '../discord-errors.ts';
+import { AttachmentUnavailable } from '../rest/discord-errors.ts';
 
 const TIMEOUT_MS = 60_000;
 

@@ -7,9 +7,9 @@ import {
   type Unrecorded,
 } from '../../src/domain/mirror/unrecorded.ts';
 import type { Bridge } from '../bridge.ts';
-import { isInaccessible } from '../discord-errors.ts';
 import { isGuest } from '../guests.ts';
 import { isFromBefore, type MirroredTicket } from '../mirrored-tickets.ts';
+import { isInaccessible } from '../rest/discord-errors.ts';
 import { compareIds } from '../snowflakes.ts';
 import { isDeleted, PAGE, type Place, type Recent } from './channel-pages.ts';
 import { attempt } from './dead-letters.ts';

@@ -1,9 +1,9 @@
 import { findPost } from '../../src/domain/mirror/posts.ts';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
-import { code, describe, hasCode, isInaccessible } from '../discord-errors.ts';
-import { whyAway, whyLeft } from '../guild-state.ts';
+import { whyAway, whyLeft } from '../guilds/guild-state.ts';
 import { isFromBefore, type MirroredTicket } from '../mirrored-tickets.ts';
+import { code, describe, hasCode, isInaccessible } from '../rest/discord-errors.ts';
 import { compareIds } from '../snowflakes.ts';
 import { catchUp, glance, ingestSeen } from './catch-up.ts';
 import { isDeleted } from './channel-pages.ts';

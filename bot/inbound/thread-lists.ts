@@ -1,7 +1,7 @@
 import { type APIChannel, type APIThreadChannel, Routes } from 'discord.js';
 import type { Bridge } from '../bridge.ts';
-import { code, hasCode, isInaccessible, MirrorProblem } from '../discord-errors.ts';
-import { retryAfterRateLimit } from '../rate-limit-retry.ts';
+import { code, hasCode, isInaccessible, MirrorProblem } from '../rest/discord-errors.ts';
+import { retryAfterRateLimit } from '../rest/rate-limit-retry.ts';
 
 /** Threads of one channel, open and archived; one with more is not removed. */
 export const MAX_THREADS = 1000;

@@ -1,8 +1,8 @@
 import { SnowflakeUtil } from 'discord.js';
 import { findPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
-import { describe } from '../discord-errors.ts';
-import { whyAway } from '../guild-state.ts';
+import { whyAway } from '../guilds/guild-state.ts';
+import { describe } from '../rest/discord-errors.ts';
 import { LATE_MS } from './catch-up.ts';
 import { guildOf } from './writers.ts';
 

@@ -2,18 +2,18 @@ import { PermissionFlagsBits as P } from 'discord.js';
 import { isDeleted } from '../../src/domain/log/deletion.ts';
 import { forgetPosts } from '../../src/domain/mirror/posts.ts';
 import type { Bridge } from '../bridge.ts';
-import type { Outcome } from '../call-ends.ts';
-import { describe, MirrorProblem } from '../discord-errors.ts';
 import { neutralise, shorten, systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { lacking, toRemove } from '../permissions.ts';
 import { deliver, postNotice } from '../posting.ts';
+import type { Outcome } from '../rest/call-ends.ts';
+import { describe, MirrorProblem } from '../rest/discord-errors.ts';
 import { UNSET } from '../settings.ts';
-import { keepLateWords } from './asides.ts';
-import { removeChannel } from './channels.ts';
 import { isStepDone, saveStep, stepName } from './closing-steps.ts';
-import { breakLinks } from './renditions.ts';
-import { postTranscript } from './transcript-posts.ts';
+import { removeChannel } from './places/channels.ts';
+import { breakLinks } from './posts/renditions.ts';
+import { keepLateWords } from './transcripts/asides.ts';
+import { postTranscript } from './transcripts/transcript-posts.ts';
 
 const CLOSED = 'The ticket is closed';
 

@@ -10,13 +10,13 @@ import {
 } from '../../src/domain/mirror/deleted.ts';
 import { commitMirror } from '../../src/domain/mirror/mirrors.ts';
 import type { Bridge } from '../bridge.ts';
-import { callDiscord, type Outcome } from '../call-ends.ts';
-import { describe, MirrorProblem } from '../discord-errors.ts';
 import { lacking, toRemove } from '../permissions.ts';
-import { removeChannel } from './channels.ts';
-import { findDoubles, findRoom } from './forum-search.ts';
-import { placeOf } from './transcript-places.ts';
-import { findTranscripts, wantedBesides } from './transcript-search.ts';
+import { callDiscord, type Outcome } from '../rest/call-ends.ts';
+import { describe, MirrorProblem } from '../rest/discord-errors.ts';
+import { removeChannel } from './places/channels.ts';
+import { findDoubles, findRoom } from './places/forum-search.ts';
+import { placeOf } from './transcripts/transcript-places.ts';
+import { findTranscripts, wantedBesides } from './transcripts/transcript-search.ts';
 
 type Refused = Extract<Outcome<unknown>, { end: 'refused' }>;
 

@@ -13,10 +13,10 @@ import type { Speech } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { compareIds } from '../snowflakes.ts';
 import { settlePosts } from './commits.ts';
-import { deletePosts, editSpeech } from './message-edits.ts';
-import { postSpeech } from './message-posts.ts';
-import { showReactions } from './reactions.ts';
-import type { Said } from './speech-parts.ts';
+import { deletePosts, editSpeech } from './posts/message-edits.ts';
+import { postSpeech } from './posts/message-posts.ts';
+import { showReactions } from './posts/reactions.ts';
+import type { Said } from './posts/speech-parts.ts';
 
 type Origin = Pick<Entry, 'origin' | 'client_id'>;
 type OfMessage = MessageEntry | MessageChangeEntry;

@@ -4,7 +4,7 @@ import { readNewest } from '../../src/domain/log/message-pages.ts';
 import type { Bridge } from '../bridge.ts';
 import { escapeName, MAX_CONTENT, NOTE_MARK, oneLine, systemLine } from '../format.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
-import { timestamp } from './card-fields.ts';
+import { timestamp } from './card/card-fields.ts';
 
 /** Messages and notes that are told again, together. */
 const NEWEST = 20;

@@ -1,8 +1,8 @@
 import { backOff } from '../../src/domain/consumers/keyed-queue.ts';
 import { LeaseLost } from '../../src/domain/consumers/lease.ts';
 import type { Bridge } from '../bridge.ts';
-import { ChannelGone, describe, isUnauthorized, retryAfterMs } from '../discord-errors.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { ChannelGone, describe, isUnauthorized, retryAfterMs } from '../rest/discord-errors.ts';
 
 const FIRST_BACKOFF_MS = 500;
 const LONGEST_BACKOFF_MS = 5 * 60_000;

@@ -10,10 +10,10 @@ import { LeaseLost } from '../../src/domain/consumers/lease.ts';
 import { storeGuildId } from '../../src/domain/guild-ids.ts';
 import { isStorageError } from '../../src/errors.ts';
 import { type Bridge, selfId } from '../bridge.ts';
-import { describe, isTransient } from '../discord-errors.ts';
-import { type GuildPart, purposeOf, roleParts } from '../guild-parts.ts';
+import { type GuildPart, purposeOf, roleParts } from '../guilds/guild-parts.ts';
 import { guildOf } from '../inbound/writers.ts';
 import { botMay, forPersonas, withinReach } from '../permissions.ts';
+import { describe, isTransient } from '../rest/discord-errors.ts';
 import { type Chosen, fingerprintOf, isSettled, makePlan, type Step } from './plan.ts';
 
 /** What was done, and why it did not get to the end. */

@@ -1,8 +1,8 @@
 import { type APIGuildChannel, type GuildChannelType, OverwriteType, Routes } from 'discord.js';
 import { type Bridge, selfId } from '../bridge.ts';
-import { callDiscord } from '../call-ends.ts';
 import { neededByChannel } from '../checks.ts';
 import { lacking, permissionBits } from '../permissions.ts';
+import { callDiscord } from '../rest/call-ends.ts';
 
 /**
  * Gives the bot, by an overwrite of its own, what it lacks in the categories and the channel for

@@ -12,8 +12,8 @@ import { type SupportRole, supportRoles } from '../../src/contract/tickets.ts';
 import type { GuildIds } from '../../src/domain/guild-ids.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Bridge } from '../bridge.ts';
-import { type GuildPart, guildParts, roleParts } from '../guild-parts.ts';
-import { listGuildChannels } from '../outbound/categories.ts';
+import { type GuildPart, guildParts, roleParts } from '../guilds/guild-parts.ts';
+import { listGuildChannels } from '../outbound/places/categories.ts';
 import { idOf, isFromEnvironment, whyNotStaff } from '../settings.ts';
 
 /** Roles of the server that somebody has chosen for the staff's. */

@@ -1,4 +1,4 @@
-import { type GuildPart, purposeOf } from '../guild-parts.ts';
+import { type GuildPart, purposeOf } from '../guilds/guild-parts.ts';
 import type { Applied } from './apply.ts';
 import { isSettled, type Step } from './plan.ts';
 

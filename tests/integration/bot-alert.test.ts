@@ -3,7 +3,7 @@ import type { Bridge } from '../../bot/bridge.ts';
 import type { TicketContext } from '../../bot/commands/command.ts';
 import { inTicketTurn } from '../../bot/commands/ticket-turn.ts';
 import { createTickets } from '../../bot/mirrored-tickets.ts';
-import { MOST_ALERTED, toggleAlert } from '../../bot/outbound/alerts.ts';
+import { MOST_ALERTED, toggleAlert } from '../../bot/outbound/alerts/alerts.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { claimTicket } from '../../src/domain/tickets/assign.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { guildParts } from '../../bot/guild-parts.ts';
+import { guildParts } from '../../bot/guilds/guild-parts.ts';
 import type { DiscordConfig } from '../../src/config.ts';
 import type { AppContext } from '../../src/context.ts';
 import {

@@ -1,5 +1,5 @@
 import { type Bot, type BotOptions, startBot } from '../../bot/bot.ts';
-import { guildParts } from '../../bot/guild-parts.ts';
+import { guildParts } from '../../bot/guilds/guild-parts.ts';
 import type { RunningSimulator, SimulatorOptions } from '../../simulator/server.ts';
 import { type App, createApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';

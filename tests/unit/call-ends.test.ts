@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
-import { type CallKind, endOf } from '../../bot/call-ends.ts';
+import { type CallKind, endOf } from '../../bot/rest/call-ends.ts';
 
 function apiError(status: number, code = 0, errors?: object): DiscordAPIError {
   const raw = { code, message: 'no', ...(errors && { errors }) };

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { digestText } from '../../bot/outbound/digest-text.ts';
+import { digestText } from '../../bot/outbound/alerts/digest-text.ts';
 import type { Digest } from '../../src/domain/digest/numbers.ts';
 import { slotsAround } from '../../src/domain/digest/slots.ts';
 

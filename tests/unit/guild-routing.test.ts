@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { routeOf, routesThrough, ticketsIn } from '../../bot/guild-routing.ts';
+import { routeOf, routesThrough, ticketsIn } from '../../bot/guilds/guild-routing.ts';
 import type { GuildRoute } from '../../src/variables/guild-routes.ts';
 
 const all = ['1', '2', '3'];

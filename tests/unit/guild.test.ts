@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Client, type Guild } from 'discord.js';
-import { findGuild } from '../../bot/guild.ts';
-import { roleParts } from '../../bot/guild-parts.ts';
+import { findGuild } from '../../bot/guilds/guild.ts';
+import { roleParts } from '../../bot/guilds/guild-parts.ts';
 import { packShown, type Step, unpackShown } from '../../bot/setup/plan.ts';
 import { readConfig } from '../../src/config.ts';
 

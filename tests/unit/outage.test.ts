@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Bridge } from '../../bot/bridge.ts';
-import { afterFailure, afterSuccess } from '../../bot/failures.ts';
 import { OUTAGE } from '../../bot/problems.ts';
+import { afterFailure, afterSuccess } from '../../bot/rest/failures.ts';
 
 /** As much of a bridge as is asked whether anything gets through. */
 function bridgeWithProblems() {

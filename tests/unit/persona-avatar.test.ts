@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { avatarUrl } from '../../bot/outbound/persona-avatar.ts';
+import { avatarUrl } from '../../bot/outbound/personas/persona-avatar.ts';
 import { avatarTemplateProblem } from '../../src/variables/avatar-template.ts';
 
 const template = 'https://partner.example/avatars/{id}.png';

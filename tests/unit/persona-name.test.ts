@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { personaName } from '../../bot/outbound/persona-name.ts';
+import { personaName } from '../../bot/outbound/personas/persona-name.ts';
 
 test.each([
   ['Ana', 'Ana'],

@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { SnowflakeUtil } from 'discord.js';
 import type { Bridge } from '../../bot/bridge.ts';
-import { findTranscripts, wantedBesides } from '../../bot/outbound/transcript-search.ts';
+import {
+  findTranscripts,
+  wantedBesides,
+} from '../../bot/outbound/transcripts/transcript-search.ts';
 import type { ErasureRow, MirrorRow } from '../../src/domain/mirror/deleted.ts';
 import { nothingMirrored } from '../../src/domain/mirror/mirrors.ts';
 
