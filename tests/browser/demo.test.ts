@@ -237,6 +237,23 @@ describe('the demo, as a visitor meets it', () => {
     await sides.close();
   }, 120_000);
 
+  test('who is chosen before the shop’s program has come is who writes', async () => {
+    const sides = await openPage();
+    const { page, shop } = sides;
+    await page.route('**/shop.js', async (route) => {
+      await page.waitForTimeout(1000);
+      await route.continue();
+    });
+    await page.reload({ waitUntil: 'commit' });
+    await shop.getByLabel('Signed in as').selectOption('Ben');
+    await eventually(async () => {
+      const cookies = await page.context().cookies();
+      expect(cookies.find(({ name }) => name === 'shop_customer')?.value).toBe('ben');
+    });
+    expect(await shop.getByLabel('Signed in as').inputValue()).toBe('ben');
+    await sides.close();
+  });
+
   test('what is written while the server is frozen survives a reload, and arrives once', async () => {
     const sides = await openPage();
     const { page, shop, discord } = sides;

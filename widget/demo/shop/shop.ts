@@ -17,4 +17,6 @@ if (account) {
     // The chat asks who is here now, and changes hands.
     (window as { SupportChat?: (command: string) => unknown }).SupportChat?.('refreshToken');
   });
+  // Until now nobody would have heard of a choice.
+  account.disabled = false;
 }
