@@ -8,6 +8,11 @@ import { whyAway } from './guild-state.ts';
 
 /** People whom one look asks Discord about, in one guild. */
 const MOST_ASKED = 10;
+/** Looks in which somebody is passed over whom Discord has answered with an error: others wait behind them. */
+const PASSED_OVER = 10;
+
+/** Those who are passed over in a guild, and in how many looks still: at most `MOST_ASKED` for each look. */
+const failed = new WeakMap<Bridge, ReadonlyMap<string, number>>();
 
 /** Writes down that somebody of the staff has acted, now and then, and where there are several guilds in which. */
 export function noteSeen(
@@ -32,9 +37,15 @@ export async function learnStanding(bridge: Bridge, discordId: string): Promise<
 async function askAll(bridge: Bridge): Promise<void> {
   const { ctx, settings } = bridge;
   const failures: unknown[] = [];
-  for (const id of await listToAskOf(ctx, settings.guildId, MOST_ASKED)) {
+  const before = [...(failed.get(bridge) ?? [])];
+  const passed = new Map(before.filter(([, left]) => left > 1).map(([id, left]) => [id, left - 1]));
+  failed.set(bridge, passed);
+  for (const id of await listToAskOf(ctx, settings.guildId, MOST_ASKED, [...passed.keys()])) {
     if (bridge.ended) return;
-    await learnStanding(bridge, id).catch((error: unknown) => failures.push(error));
+    await learnStanding(bridge, id).catch((error: unknown) => {
+      passed.set(id, PASSED_OVER);
+      failures.push(error);
+    });
   }
   // One who cannot be asked about keeps nobody else from being.
   if (failures.length > 0) throw failures[0];

@@ -248,3 +248,21 @@ test('however many tickets wait where nobody is, they hold up no other', async (
   await look(next?.data);
   expect(await assigneeOf(ours.id)).toBe(idOf('kim'));
 });
+
+test('people about whom Discord answers with an error keep nobody else from being asked about', async () => {
+  const ids = Array.from({ length: 10 }, (_, n) => `90000000000000000${n}`);
+  await fault(sim, { kind: 'status', path: '/members/9000', status: 400, code: 50035 });
+  const rows = ids.map((id) => ({
+    ...{ away: false, on_call: false, skills: null, discord_seen_at: Date.now() },
+    discord: { key: `staff|discord|${id}`, id, name: id, role: 'AGENT' },
+  }));
+  await desk.ctx.db.agents.collection.insertMany(rows as never);
+  await act('developer');
+  // What was never known goes before what is old.
+  const old = { $set: { [`discord.guilds.${one}`]: { skills: null, at: 1 } } };
+  await desk.ctx.db.agents.collection.updateOne({ 'discord.id': idOf('developer') }, old);
+  await eventually(async () =>
+    expect((await rowOf('developer'))?.discord.guilds[one].at).toBeGreaterThan(1),
+  );
+  await clearFaults(sim);
+});

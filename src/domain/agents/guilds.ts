@@ -34,16 +34,19 @@ export function fitsIn(row: AgentRow, role: SupportRole, guildId: string | undef
 /**
  * Ids in Discord of those who may be given tickets, or are on call, and of whom nothing, or nothing fresh, is
  * known in a guild.
+ * @param except ids that are passed over
  */
 export async function listToAskOf(
   ctx: AppContext,
   guildId: string,
   limit: number,
+  except: readonly string[],
 ): Promise<string[]> {
   const at = `discord.guilds.${guildId}.at`;
   const rows = await native(ctx.db.agents)
     .find({
       'discord.key': { $exists: true },
+      'discord.id': { $nin: [...except] },
       away: false,
       $or: [{ on_call: true }, ...(await presentNow(ctx))],
       [at]: { $not: { $gt: ctx.clock() - HOLDS_MS } },
