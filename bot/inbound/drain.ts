@@ -7,12 +7,12 @@ import { isInForum, type MirroredTicket } from '../mirrored-tickets.ts';
 import { code, describe, hasCode, isForbidden, MirrorProblem } from '../rest/discord-errors.ts';
 import { retryAfterRateLimit } from '../rest/rate-limit-retry.ts';
 import { compareIds } from '../snowflakes.ts';
+import { listThreads } from '../thread-lists.ts';
 import { isForStaff, markingOf } from './classify.ts';
 import { enqueue, type InboundEvent, inboxOf } from './inbox.ts';
 import { fileNameOf } from './incoming.ts';
 import { type Names, readableText } from './readable-text.ts';
 import { replyModeAt } from './reply-mode.ts';
-import { listThreads } from './thread-lists.ts';
 
 /** How long a closing waits in one go for what was written before it, in milliseconds; then it is tried again. */
 const PATIENCE_MS = 15_000;
@@ -185,7 +185,8 @@ async function drainThread(
 /**
  * Reads a closed ticket's channel to its end. What was written there before the closing goes into the
  * log and to the customer; the rest is handed back, so that nothing staff wrote goes with the channel. Of one
- * that is gone there is what the gateway has told of it. A thread that Discord keeps from the bot holds nothing up, and is named.
+ * that is gone there is what the gateway has told of it. A thread that Discord keeps from the bot holds
+ * nothing up, and is named.
  * @throws while the channel cannot be read: it must not be removed then
  */
 export async function drainInbound(bridge: Bridge, ticket: MirroredTicket): Promise<Drained> {

@@ -1,7 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { OverwriteType, PermissionFlagsBits as P } from 'discord.js';
-import type { BotOptions } from '../../bot/bot.ts';
-import type { AppContext } from '../../src/context.ts';
 import { DISCORD_ISSUER } from '../../src/contract/identity.ts';
 import { userKey } from '../../src/domain/access/actor.ts';
 import { changeAgent } from '../../src/domain/agents/agents.ts';
@@ -20,17 +18,15 @@ import {
   messagesIn,
   type SimState,
   stateOf,
-  textsIn,
 } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
+import { forumTools, PUBLIC_THREAD, patience } from '../support/forum.ts';
 
-const FORUM = 15;
-const THREAD = 11;
-const patience = { timeout: 20_000 };
 const admin = { ...agent, role: 'ADMIN' } as const;
 let desk: Desk;
 let kim: DiscordPerson;
 let boss: DiscordPerson;
+const { forumBot, forums, mirrorOf, posted, textsAre } = forumTools(() => desk);
 
 beforeAll(async () => {
   desk = await openDesk();
@@ -49,42 +45,11 @@ const onCallAs = (id: string) => ({
   ...({ email: `${id}@discord.invalid`, role: 'AGENT', origin: 'discord' } as const),
 });
 
-/** A bot to which the server is nearly full, whatever stands in it. */
-function forumBot(
-  more: Partial<AppContext> = {},
-  options: BotOptions = {},
-  whenNearlyFull: 'park' | 'post' = 'post',
-) {
-  const { config } = desk.ctx;
-  const parking = { below: 499, idleMs: 3_600_000 };
-  const discord = { ...config.discord, parking, whenNearlyFull } as typeof config.discord;
-  return desk.bot({ parkMs: 50, ctx: { config: { ...config, discord }, ...more }, ...options });
-}
-
-const mirrorOf = (id: string) => desk.ctx.db.mirrors.collection.findOne({ _id: oid(id) });
-const forums = async (level: string, role: string): Promise<SimState[]> =>
-  (await stateOf(desk.sim, '?calls=0&messages=0')).channels.filter(
-    ({ type, topic }: SimState) => type === FORUM && topic?.endsWith(`[deskcord ${level} ${role}]`),
-  );
-const textsAre = (channelId: string, wanted: unknown[]) =>
-  eventually(async () => expect(await textsIn(desk.sim, channelId)).toEqual(wanted), patience);
 const discordIs = (wanted: string) =>
   eventually(
     () => expect(desk.ctx.health.report().parts.discord).toMatchObject({ state: wanted }),
     patience,
   );
-
-/** A ticket that has a post, which shows these lines. */
-async function posted(lines: string[] = [], overrides = {}) {
-  const ticket = await openTicket(desk.ctx, overrides);
-  for (const line of lines) await say(desk.ctx, ticket.id, line);
-  const post = await channelOf(desk.sim, ticket.number);
-  await textsAre(
-    post.id,
-    lines.map((line) => `**Ana**: ${line}`),
-  );
-  return { ...ticket, post };
-}
 
 const whoSees = async (id: string) => {
   const people = ['kim', 'manager', 'admin', 'developer', 'member'] as const;
@@ -153,7 +118,11 @@ test('an archived post stays where neither another one nor a channel is to be ha
   await fault(sim, { kind: 'archive-threads', channel_id: post.id });
   const { channels } = await stateOf(sim, '?calls=0&messages=0');
   const spare: string[] = [];
-  for (let n = channels.filter(({ type }: SimState) => type !== THREAD).length; n < 500; n++) {
+  for (
+    let n = channels.filter(({ type }: SimState) => type !== PUBLIC_THREAD).length;
+    n < 500;
+    n++
+  ) {
     const body = { name: `spare-${n}`, type: 0 };
     const made = await boss.call<SimState>('POST', `/guilds/${sim.state.guildId}/channels`, body);
     spare.push(made.id);
@@ -227,7 +196,7 @@ test.each(['post', 'park'] as const)(
     await first.stop();
     await boss.call('PATCH', `/channels/${post.parent_id}`, { permission_overwrites: [] });
     expect(await whoSees(post.id)).toContain('member');
-    await forumBot({}, {}, how);
+    await forumBot(how);
     await eventually(async () => expect(await whoSees(post.id)).toEqual(general), patience);
   },
 );
@@ -251,7 +220,7 @@ test('a post in a forum whose guidelines were rewritten goes to the next one whe
 
 test('a deleted ticket leaves no second post that somebody wrote in', async () => {
   const { ctx, sim } = desk;
-  await forumBot({}, { requestTimeoutMs: 500 });
+  await forumBot('post', 499, {}, { requestTimeoutMs: 500 });
   const { post } = await posted();
   const path = `/channels/${post.parent_id}/threads$`;
   await fault(sim, {

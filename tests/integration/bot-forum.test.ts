@@ -1,8 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { PermissionFlagsBits } from 'discord.js';
-import type { BotOptions } from '../../bot/bot.ts';
 import { inviteUrl } from '../../bot/permissions.ts';
-import type { AppContext } from '../../src/context.ts';
 import { deleteTicket } from '../../src/domain/erasure/delete-ticket.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { publicLog } from '../../src/domain/log/entry.ts';
@@ -13,7 +11,6 @@ import { listParkable } from '../../src/domain/mirror/parking.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
 import { updateTicket } from '../../src/domain/tickets/update.ts';
-import type { FailpointName } from '../../src/infra/failpoints.ts';
 import {
   agent,
   customer,
@@ -38,14 +35,15 @@ import {
   textsIn,
 } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
+import { FORUM, forumTools, PUBLIC_THREAD, patience } from '../support/forum.ts';
 import { commandsKnown, interactionsOf } from '../support/interactions.ts';
 
-const FORUM = 15;
-const PUBLIC_THREAD = 11;
-const patience = { timeout: 20_000 };
 const admin = { ...agent, role: 'ADMIN' } as const;
 let desk: Desk;
 let kim: DiscordPerson;
+const { allChannels, dyingForumBot, forumBot, forums, mirrorOf, posted, textsAre } = forumTools(
+  () => desk,
+);
 
 beforeAll(async () => {
   desk = await openDesk();
@@ -65,32 +63,6 @@ afterEach(async () => {
 const beginsWith = (id: string, text: string) =>
   eventually(async () => expect((await textsIn(desk.sim, id))[0]).toContain(text), patience);
 
-type How = 'park' | 'post' | 'both';
-
-/** A bot to which the server is nearly full, whatever stands in it, unless `below` says otherwise. */
-function forumBot(
-  how: How = 'post',
-  below = 499,
-  failpoint?: (point: FailpointName) => void,
-  more: Partial<AppContext> = {},
-  options: BotOptions = {},
-) {
-  const { config } = desk.ctx;
-  const parking = { below, idleMs: 3_600_000 };
-  const discord = { ...config.discord, parking, whenNearlyFull: how } as typeof config.discord;
-  const ctx = { config: { ...config, discord }, ...(failpoint && { failpoint }), ...more };
-  return desk.bot({ parkMs: 50, ctx, ...options });
-}
-
-const mirrorOf = (id: string) => desk.ctx.db.mirrors.collection.findOne({ _id: oid(id) });
-const allChannels = async (): Promise<SimState[]> =>
-  (await stateOf(desk.sim, '?calls=0&messages=0')).channels;
-const forums = async (level: string, role: string) =>
-  (await allChannels()).filter(
-    ({ type, topic }) => type === FORUM && topic?.endsWith(`[deskcord ${level} ${role}]`),
-  );
-const textsAre = (channelId: string, wanted: unknown[]) =>
-  eventually(async () => expect(await textsIn(desk.sim, channelId)).toEqual(wanted), patience);
 const customerHas = (id: string, wanted: string[]) =>
   eventually(async () => {
     const texts = (await seen(desk.ctx, id)).map(({ content }) => content);
@@ -103,19 +75,6 @@ const notesAre = (id: string, wanted: string[]) =>
   }, patience);
 const marked = (channelId: string, id: string, wanted: string[]) =>
   eventually(async () => expect(await marksOn(desk.sim, channelId, id)).toEqual(wanted), patience);
-
-/** A ticket that has a post, which shows these lines. */
-async function posted(lines: string[] = [], overrides = {}) {
-  const ticket = await openTicket(desk.ctx, overrides);
-  for (const line of lines) await say(desk.ctx, ticket.id, line);
-  const post = await channelOf(desk.sim, ticket.number);
-  expect(post.type).toBe(PUBLIC_THREAD);
-  await textsAre(
-    post.id,
-    lines.map((line) => `**Ana**: ${line}`),
-  );
-  return { ...ticket, post };
-}
 
 test('by default a nearly full server has channels, and no forum', async () => {
   await forumBot('park');
@@ -198,7 +157,7 @@ test('where others are to see a ticket, the forum of its post is shown to those,
   await fault(sim, { kind: 'status', ...change, status: 403, code: 50013, times: 1 });
   const reported: string[] = [];
   const report = (error: unknown) => void reported.push((error as Error).message);
-  await forumBot('post', 499, undefined, { reports: { ...ctx.reports, report } });
+  await forumBot('post', 499, { reports: { ...ctx.reports, report } });
   await say(ctx, id, 'two');
   await eventually(() => expect(member.messages(post.id)).rejects.toThrow(), patience);
   expect(reported).toEqual([expect.stringContaining('cannot be shown to those')]);
@@ -281,19 +240,10 @@ describe('a bot killed while it opens a post', () => {
     'with %i more posts of the ticket: there is one, and nothing is missing',
     async (doubles) => {
       const { ctx, sim } = desk;
-      let died: () => void = () => undefined;
-      const death = new Promise<void>((resolve) => {
-        died = resolve;
-      });
       const ticket = await openTicket(ctx);
       await say(ctx, ticket.id, 'one');
-      const bot = await forumBot('post', 499, (passed) => {
-        if (passed !== 'after-channel-create') return;
-        died();
-        throw new Error('killed');
-      });
-      await death;
-      await bot.stop();
+      const killed = await dyingForumBot('after-channel-create');
+      await killed();
       const [post] = await channelsOf(sim, ticket.number);
       const [card] = await messagesIn(sim, post?.id as string);
       const headers = {
@@ -342,7 +292,7 @@ describe('a bot killed while it opens a post', () => {
 
 test('a post of an attempt that was given up too early goes again, unless somebody has written in it', async () => {
   const { ctx, sim } = desk;
-  await forumBot('post', 499, undefined, {}, { requestTimeoutMs: 500 });
+  await forumBot('post', 499, {}, { requestTimeoutMs: 500 });
   const { post } = await posted();
   const threads = { method: 'POST', path: `/channels/${post.parent_id}/threads$`, who: 'bot' };
   await fault(sim, { kind: 'delay', when: 'before', ms: 1500, times: 2, ...threads });
@@ -450,7 +400,7 @@ describe('a post that Discord has archived', () => {
 test('a post, or a whole forum, that somebody deletes is made again with what was said', async () => {
   const { ctx, sim } = desk;
   // The gateway alone tells of it.
-  await forumBot('post', 499, undefined, {}, { catchUpMs: 3_600_000 });
+  await forumBot('post', 499, {}, { catchUpMs: 3_600_000 });
   const [a, b] = [await posted(['one']), await posted(['one'])];
   const boss = discordPerson(sim, 'admin');
   await boss.call('DELETE', `/channels/${a.post.id}`);
@@ -548,7 +498,7 @@ describe('a ticket of another level or support role', () => {
     const { ctx, sim } = desk;
     const reported: string[] = [];
     const report = (error: unknown) => void reported.push((error as Error).message);
-    await forumBot('post', 499, undefined, { reports: { ...ctx.reports, report } });
+    await forumBot('post', 499, { reports: { ...ctx.reports, report } });
     const ticket = await posted(['one']);
     const removal = { method: 'DELETE', path: `/channels/${ticket.post.id}$`, who: 'bot' };
     await fault(sim, { kind: 'status', ...removal, status: 403, code: 50013 });
@@ -571,7 +521,7 @@ describe('a ticket of another level or support role', () => {
     const { ctx, sim } = desk;
     const reported: string[] = [];
     const report = (error: unknown) => void reported.push((error as Error).message);
-    await forumBot('post', 499, undefined, { reports: { ...ctx.reports, report } });
+    await forumBot('post', 499, { reports: { ...ctx.reports, report } });
     const ticket = await posted(['one']);
     await fault(sim, {
       ...{ kind: 'status', method: 'POST', path: '/guilds/\\d+/channels$', who: 'bot' },
@@ -596,20 +546,10 @@ describe('a ticket of another level or support role', () => {
     ['after-move-step', 2],
   ] as const)('%s %i: a bot killed there is gone on for by the next', async (point, nth) => {
     const { ctx, sim } = desk;
-    let left: number = nth;
-    let died: () => void = () => undefined;
-    const death = new Promise<void>((resolve) => {
-      died = resolve;
-    });
-    const bot = await forumBot('post', 499, (passed) => {
-      if (passed !== point || --left > 0) return;
-      if (left === 0) died();
-      throw new Error('killed');
-    });
+    const killed = await dyingForumBot(point, nth);
     const ticket = await posted(['one', 'two']);
     await updateTicket(ctx, admin, ticket.id, { support_role: 'TECHNICAL' });
-    await death;
-    await bot.stop();
+    await killed();
     await say(ctx, ticket.id, 'three');
     await forumBot();
     const post = await movedTo(ticket, 'TECHNICAL', 'NORMAL');
@@ -661,7 +601,7 @@ describe('where Discord refuses', () => {
     await creation({ status: 400, code: 50024 });
     const reported: string[] = [];
     const report = (error: unknown) => void reported.push((error as Error).message);
-    await forumBot('post', 499, undefined, { reports: { ...ctx.reports, report } });
+    await forumBot('post', 499, { reports: { ...ctx.reports, report } });
     const all = [await openTicket(ctx), await openTicket(ctx), await openTicket(ctx)];
     for (const { number } of all) expect((await channelOf(sim, number)).type).toBe(0);
     const told = reported.filter((text) => text.includes('cannot be opened as posts'));
@@ -805,18 +745,9 @@ test('a post is not parked; with `both`, idle channels are, and come back as pos
 
 test('a deleted ticket leaves no post, one whose row was not written included', async () => {
   const { ctx, sim } = desk;
-  let died: () => void = () => undefined;
-  const death = new Promise<void>((resolve) => {
-    died = resolve;
-  });
   const lost = await openTicket(ctx);
-  const bot = await forumBot('post', 499, (passed) => {
-    if (passed !== 'after-channel-create') return;
-    died();
-    throw new Error('killed');
-  });
-  await death;
-  await bot.stop();
+  const killed = await dyingForumBot('after-channel-create');
+  await killed();
   await deleteTicket(ctx, admin, lost.id);
   await forumBot();
   const { id, number } = await posted(['one']);
@@ -835,7 +766,7 @@ test('/doctor says that new tickets are posts, and the invitation asks for what 
   const boss = interactionsOf(sim, discordPerson(sim, 'admin'));
   const told = await boss.run(sim.state.channels.transcripts, 'doctor');
   expect(told.content).toContain('of 500, new tickets are posts of forums');
-  const asked = (whenNearlyFull: How) => {
+  const asked = (whenNearlyFull: 'park' | 'post' | 'both') => {
     const url = inviteUrl('1', undefined, { persona: 'bot', whenNearlyFull });
     const bits = BigInt(new URL(url).searchParams.get('permissions') as string);
     const { ManageThreads, SendMessagesInThreads } = PermissionFlagsBits;

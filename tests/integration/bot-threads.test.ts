@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { MAX_THREADS } from '../../bot/inbound/thread-lists.ts';
+import { MAX_THREADS } from '../../bot/thread-lists.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { listNotes } from '../../src/domain/messages/notes.ts';
 import { findNewestIn, findPosts, recordPost } from '../../src/domain/mirror/posts.ts';
@@ -18,6 +18,7 @@ import {
 } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
 import { commandsKnown, interactionsOf } from '../support/interactions.ts';
+import { upTo } from '../support/sound-log.ts';
 
 const patience = { timeout: 30_000 };
 const PUBLIC_THREAD = 11;
@@ -48,7 +49,6 @@ const openThread = async (channelId: string) => {
   const body = { name: 'between us', type: PUBLIC_THREAD };
   return (await kim.call<{ id: string }>('POST', `/channels/${channelId}/threads`, body)).id;
 };
-const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
 const notesAre = (ticketId: string, wanted: string[]) =>
   eventually(async () => {
     const { messages } = await listNotes(desk.ctx, agent, ticketId, {});

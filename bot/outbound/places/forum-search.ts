@@ -4,12 +4,11 @@ import type { MirroredTicket } from '../../mirrored-tickets.ts';
 import { code, describe, hasCode, isInaccessible } from '../../rest/discord-errors.ts';
 import { retryAfterRateLimit } from '../../rest/rate-limit-retry.ts';
 import { compareIds } from '../../snowflakes.ts';
+import { listArchivedThreads, listOpenThreads } from '../../thread-lists.ts';
 import { isCard, ticketOfCard } from '../card/card.ts';
 import { findChannel, removeChannel } from './channels.ts';
 import { forumIds } from './forums.ts';
 
-/** Discord's pages of archived threads that are looked at, the newest first. */
-const MOST_PAGES = 10;
 /** A post that Discord has just told of may be one whose row is about to be written, in milliseconds. */
 const ROW_WAIT_MS = 10_000;
 
@@ -26,27 +25,6 @@ interface StrayList {
 
 const lists = new WeakMap<Bridge, StrayList>();
 
-interface ThreadPage {
-  threads: APIThreadChannel[];
-  has_more?: boolean;
-}
-
-async function listArchived(bridge: Bridge, forumId: string): Promise<APIThreadChannel[]> {
-  const found: APIThreadChannel[] = [];
-  let before: string | undefined;
-  for (let page = 0; page < MOST_PAGES; page++) {
-    const query = new URLSearchParams({ limit: '100', ...(before && { before }) });
-    const route = Routes.channelThreads(forumId, 'public');
-    const { threads, has_more } = (await retryAfterRateLimit(bridge, () =>
-      bridge.rest.get(route, { query }),
-    )) as ThreadPage;
-    found.push(...threads);
-    before = threads.at(-1)?.thread_metadata?.archive_timestamp;
-    if (!has_more || !before) break;
-  }
-  return found;
-}
-
 /** The message that a post was opened with, which has the post's id; none where somebody has deleted it. */
 async function firstOf(bridge: Bridge, id: string): Promise<APIMessage | undefined> {
   try {
@@ -59,13 +37,10 @@ async function firstOf(bridge: Bridge, id: string): Promise<APIMessage | undefin
 }
 
 async function listStrays(bridge: Bridge, forums: ReadonlySet<string>): Promise<Stray[]> {
-  const active = (await retryAfterRateLimit(bridge, () =>
-    bridge.rest.get(Routes.guildActiveThreads(bridge.settings.guildId)),
-  )) as ThreadPage;
-  const all = [...active.threads];
+  const all = await listOpenThreads(bridge);
   for (const id of forums) {
     // One that was removed a moment ago has none.
-    const archived = await listArchived(bridge, id).catch((error: unknown) => {
+    const archived = await listArchivedThreads(bridge, id, 'public').catch((error: unknown) => {
       if (isInaccessible(error)) return [];
       throw error;
     });
