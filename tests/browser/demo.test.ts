@@ -231,8 +231,14 @@ describe('the demo, as a visitor meets it', () => {
     await field.fill('/cl');
     await discord.getByRole('list', { name: 'Commands' }).getByText('/close-request').waitFor();
     await discord.screenshot({ path: join(pictures, 'staff-commands.png') });
-    await field.fill('');
-    expect(await shop.getByText('packers').count()).toBe(0);
+    await field.fill('/notes');
+    await field.press('Enter');
+    const threads = discord.getByRole('list', { name: /^Threads of ticket-/ });
+    await threads.getByRole('button').click();
+    await answer(sides, 'I asked them: it was the new box.');
+    await post(sides, 'the new box').getByText('📝').waitFor();
+    await threads.getByRole('button', { name: 'notes' }).waitFor();
+    expect(await shop.getByText(/packers|new box/).count()).toBe(0);
     expect(sides.complaints).toEqual([]);
     await sides.close();
   }, 120_000);

@@ -23,6 +23,7 @@ export function MessageRow({ view, message, continued, onReply }: RowProps) {
   const { author, type, flags } = message;
   const name = nameOf(message);
   if (type === 6) return <p class="discord-system">{name} pinned a message to this channel.</p>;
+  if (type === 18) return <p class="discord-system">{name} started a thread.</p>;
   const at = Date.parse(message.timestamp);
   const isMine = author.id === view.me.id;
   const classes = ['discord-message'];

@@ -69,10 +69,20 @@ export class ServerView implements Observable {
   get groups(): { category: Channel | undefined; channels: Channel[] }[] {
     const all = [...this.#channels.values()].sort(byPosition);
     const categories = all.filter(({ type }) => type === ChannelType.category);
-    const texts = all.filter(({ type }) => type === ChannelType.text);
+    const kinds: number[] = [ChannelType.text, ChannelType.forum];
+    const texts = all.filter(({ type }) => kinds.includes(type));
     const of = (id: string | null) => texts.filter(({ parent_id }) => (parent_id ?? null) === id);
     const named = categories.map((category) => ({ category, channels: of(category.id) }));
     return [...named, { category: undefined, channels: of(null) }];
+  }
+
+  /** Threads below a channel, or posts of a forum, that are not archived; the oldest first. */
+  threadsOf(channelId: string): Channel[] {
+    const kinds: number[] = [ChannelType.publicThread, ChannelType.privateThread];
+    return [...this.#channels.values()]
+      .filter(({ type, parent_id }) => kinds.includes(type) && parent_id === channelId)
+      .filter(({ thread_metadata }) => !thread_metadata?.archived)
+      .sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
   }
 
   channel(id: string | undefined): Channel | undefined {
@@ -137,8 +147,13 @@ export class ServerView implements Observable {
       this.#messages.clear();
       this.#loaded.clear();
     },
-    GUILD_CREATE: (guild: { channels: Channel[]; members: { user: User }[] }) => {
-      for (const channel of guild.channels) this.#channels.set(channel.id, channel);
+    GUILD_CREATE: (guild: {
+      channels: Channel[];
+      threads: Channel[];
+      members: { user: User }[];
+    }) => {
+      for (const channel of [...guild.channels, ...guild.threads])
+        this.#channels.set(channel.id, channel);
       for (const { user } of guild.members) this.#note(user);
       if (this.selected && this.#channels.has(this.selected)) this.select(this.selected);
       else this.selected = undefined;
@@ -155,11 +170,12 @@ export class ServerView implements Observable {
     },
     CHANNEL_UPDATE: (channel: Channel) => this.#channels.set(channel.id, channel),
     CHANNEL_DELETE: ({ id }: Channel) => {
-      this.#channels.delete(id);
-      this.#messages.delete(id);
-      this.unread.delete(id);
-      if (this.selected === id) this.selected = undefined;
+      for (const thread of this.threadsOf(id)) this.#forget(thread.id);
+      this.#forget(id);
     },
+    THREAD_CREATE: (thread: Channel) => this.#channels.set(thread.id, thread),
+    THREAD_UPDATE: (thread: Channel) => this.#channels.set(thread.id, thread),
+    THREAD_DELETE: ({ id }: Channel) => this.#forget(id),
     MESSAGE_CREATE: (message: Message) => this.#take(message),
     MESSAGE_UPDATE: (message: Message) =>
       this.#change(message.channel_id, (all) =>
@@ -177,6 +193,14 @@ export class ServerView implements Observable {
       this.modal = modal;
     },
   };
+
+  #forget(id: string): void {
+    this.#channels.delete(id);
+    this.#messages.delete(id);
+    this.#loaded.delete(id);
+    this.unread.delete(id);
+    if (this.selected === id) this.selected = undefined;
+  }
 
   async #loadCommands(): Promise<void> {
     this.commands = await this.api.listCommands().catch(() => []);

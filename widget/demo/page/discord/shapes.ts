@@ -12,6 +12,7 @@ export interface Channel {
   name: string;
   position: number;
   parent_id?: string | null;
+  thread_metadata?: { archived: boolean };
   topic?: string | null;
 }
 
@@ -121,7 +122,13 @@ export interface GivenOption {
 
 export const OptionType = { part: 1, text: 3, integer: 4, boolean: 5, user: 6 } as const;
 
-export const ChannelType = { text: 0, category: 4 } as const;
+export const ChannelType = {
+  text: 0,
+  category: 4,
+  publicThread: 11,
+  privateThread: 12,
+  forum: 15,
+} as const;
 export const ComponentType = { row: 1, button: 2, menu: 3, text: 4 } as const;
 export const EPHEMERAL = 1 << 6;
 export const LOADING = 1 << 7;

@@ -1,6 +1,6 @@
 import type { StaffMember } from '../places.ts';
 import type { ServerView } from './server-view.ts';
-import type { Channel } from './shapes.ts';
+import { type Channel, ChannelType } from './shapes.ts';
 
 interface SidebarProps {
   view: ServerView;
@@ -22,6 +22,7 @@ export function Sidebar({ view, staff, onChoose }: SidebarProps) {
               {channels.map((channel) => (
                 <li key={channel.id}>
                   <ChannelLink view={view} channel={channel} />
+                  <Threads view={view} channel={channel} />
                 </li>
               ))}
             </ul>
@@ -42,7 +43,23 @@ export function Sidebar({ view, staff, onChoose }: SidebarProps) {
   );
 }
 
+function Threads({ view, channel }: { view: ServerView; channel: Channel }) {
+  const threads = view.threadsOf(channel.id);
+  if (threads.length === 0) return null;
+  return (
+    <ul class="discord-threads" aria-label={`Threads of ${channel.name}`}>
+      {threads.map((thread) => (
+        <li key={thread.id}>
+          <ChannelLink view={view} channel={thread} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function ChannelLink({ view, channel }: { view: ServerView; channel: Channel }) {
+  // A forum has posts, and nothing of its own to read.
+  if (channel.type === ChannelType.forum) return <p class="discord-empty">{channel.name}</p>;
   const isHere = view.selected === channel.id;
   const isUnread = view.unread.has(channel.id);
   return (
