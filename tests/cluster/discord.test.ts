@@ -126,16 +126,8 @@ describe('the bridge to Discord', () => {
         expect((await texts()).length).toBeGreaterThanOrEqual(count);
       };
       // However long the backlog: only when nothing more comes has something been lost.
-      for (let seen = 0; ; ) {
-        try {
-          await eventually(hasAll, { timeout, every: 100 });
-          break;
-        } catch (error) {
-          const now = (await texts()).length;
-          if (now <= seen) throw error;
-          seen = now;
-        }
-      }
+      const progress = async () => (await texts()).length;
+      await eventually(hasAll, { timeout, every: 100, progress });
       const log = (await stored()).sort((a, b) => a.seq - b.seq);
       const inDiscord = await texts();
       const spoken = inDiscord.filter((text) => text.startsWith('**Ana**: '));

@@ -5,19 +5,26 @@ export interface EventuallyOptions {
   timeout?: number;
   /** Milliseconds between two tries. */
   every?: number;
+  /** Grows while what is waited for comes nearer; the time begins anew whenever it has run out and this has grown. */
+  progress?: () => Promise<number>;
 }
 
 /** Runs `check` until it throws no more, and returns what it returned. */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeout = 20_000, every = 20 }: EventuallyOptions = {},
+  { timeout = 20_000, every = 20, progress }: EventuallyOptions = {},
 ): Promise<T> {
-  const until = Date.now() + timeout;
-  for (;;) {
+  let until = Date.now() + timeout;
+  for (let seen = 0; ; ) {
     try {
       return await check();
     } catch (error) {
-      if (Date.now() > until) throw error;
+      if (Date.now() > until) {
+        const now = (await progress?.()) ?? 0;
+        if (now <= seen) throw error;
+        seen = now;
+        until = Date.now() + timeout;
+      }
       await sleep(every);
     }
   }

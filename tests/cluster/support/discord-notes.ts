@@ -152,7 +152,9 @@ export function writeNotes(options: NotesOptions) {
 
   const lastOf = (notes: Note[]) => living(notes).map(({ texts }) => texts.at(-1));
 
-  /** Waits until the log and Discord say the same. */
+  const progress = async () => (await options.texts()).length;
+
+  /** Waits until the log and Discord say the same, however long the backlog. */
   const agrees = (timeout: number) =>
     eventually(
       async () => {
@@ -165,7 +167,7 @@ export function writeNotes(options: NotesOptions) {
         const bare = posted.map((text) => text.slice(text.indexOf('**: ') + '**: '.length));
         expect(bare).toEqual(lastOf(ofColleague));
       },
-      { timeout, every: 200 },
+      { timeout, every: 200, progress },
     );
 
   return {
