@@ -3,8 +3,11 @@ import { Types } from 'mongoose';
 import { type App, createApp } from '../../src/app.ts';
 import { sizes } from '../../src/contract/limits.ts';
 import type { TicketView } from '../../src/contract/tickets.ts';
-import { type Author, internalLog } from '../../src/domain/log/entry.ts';
+import type { HeldLease } from '../../src/domain/consumers/lease.ts';
+import { type Author, type Entry, internalLog, publicLog } from '../../src/domain/log/entry.ts';
 import type { Draft } from '../../src/domain/log/pending-writes.ts';
+import { readEntries } from '../../src/domain/log/reads.ts';
+import { searchConsumer } from '../../src/domain/search/index-consumer.ts';
 import { createLog } from '../../src/infra/log.ts';
 import { startWorker } from '../../src/worker-role.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
@@ -251,5 +254,38 @@ describe('the index', () => {
       const rows = await app.ctx.db.search.find({ ticket: ticket.id }).lean();
       for (const { words } of rows) expect(new Set(words).size).toBe(words.length);
     });
+  });
+
+  test('is the same where a killed worker does again what it had written, and where a text changes in it', async () => {
+    const ana = newPerson(app.url);
+    const ticket = await ana.createTicket();
+    const [kept, gone, put] = [rareWord(), rareWord(), rareWord()];
+    const sent: string[] = [];
+    for (let n = 0; n < 70; n++) {
+      const { body } = await ana.send(ticket.id, n === 40 ? gone : `${kept} ${n}`);
+      sent.push(body.id);
+    }
+    const readAll = async () => {
+      const { ctx } = app;
+      const head = await ctx.store.readHead(publicLog(ticket.id));
+      const range = { after: 0, upTo: head.seq, limit: 100 };
+      return readEntries(ctx.db, publicLog(ticket.id), range);
+    };
+    const index = async (entries: readonly Entry[]) =>
+      searchConsumer.handleBatch?.(app.ctx, entries, {} as HeldLease);
+    const rows = async () => {
+      const found = await app.ctx.db.search.find({ ticket: ticket.id }).sort({ _id: 1 }).lean();
+      return found.map(({ _id, words, texts }) => ({ _id, words: words.toSorted(), texts }));
+    };
+    await index(await readAll());
+    const once = await rows();
+    expect(once).toHaveLength(3);
+    expect(await idsOf(ana, `${kept} 69`)).toEqual([ticket.id]);
+    await index(await readAll());
+    expect(await rows()).toEqual(once);
+    await ana.call('PATCH', `/tickets/${ticket.id}/messages/${sent[40]}`, { content: put });
+    await index(await readAll());
+    expect(await idsOf(ana, gone)).toEqual([]);
+    expect(await idsOf(ana, `${put} ${kept} 69`)).toEqual([ticket.id]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { sizes } from '../../src/contract/limits.ts';
 import { fold, wordsOf } from '../../src/domain/search/words.ts';
 
@@ -49,6 +50,18 @@ describe('the words of a text', () => {
     const many = Array.from({ length: 3000 }, (_, n) => n.toString(36)).join(' ');
     expect(wordsOf(many)).toHaveLength(sizes.wordsPerText);
     expect(wordsOf('a b c', 2)).toEqual(['a', 'b']);
+  });
+
+  test('of a plain text are those that the rule for all scripts finds in it', () => {
+    const plain = fc.string({ unit: 'binary-ascii', maxLength: 200 });
+    fc.assert(
+      fc.property(plain, (text) => {
+        // A letter that is not plain has the whole text read by the other rule.
+        const [first, ...others] = wordsOf(`ж ${text}`);
+        expect(first).toBe('ж');
+        expect(wordsOf(text)).toEqual(others);
+      }),
+    );
   });
 
   test('are those of the folded text, so that what is folded already stays as it is', () => {

@@ -175,10 +175,13 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
     for (let from = 0; from < entries.length; from += PAGE) {
       const page = entries.slice(from, from + PAGE);
       await yieldTurn();
-      const together = await dealTogether(page);
-      for (const entry of page) {
-        if (!together) await deal(key, log, entry);
-        positions.advance(key, entry.seq);
+      const last = page.at(-1)?.seq ?? 0;
+      if (await dealTogether(page)) positions.advance(key, last);
+      else {
+        for (const entry of page) {
+          await deal(key, log, entry);
+          positions.advance(key, entry.seq);
+        }
       }
       lag.note(delayOf(ctx, page));
     }

@@ -7,35 +7,49 @@ const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 const sizeOf = (entry: Entry): number => ('content' in entry ? entry.content.length : 0);
 
+/** Entries of one log, without a hole between the first and the last. */
+interface Feed {
+  entries: Entry[];
+  first: number;
+  last: number;
+  characters: number;
+}
+
 /**
  * What the bus has brought of each log and nobody has dealt with yet, so that it need not be read. Only
  * ever a stretch without holes: what does not fit, or follows a hole, is left to be read from the log.
  */
 export function createFeeds(maxEntries: number = MAX_ENTRIES) {
-  const feeds = new Map<string, Entry[]>();
+  const feeds = new Map<string, Feed>();
   let entries = 0;
   let characters = 0;
 
   const drop = (key: string): Entry[] => {
-    const feed = feeds.get(key) ?? [];
+    const feed = feeds.get(key);
+    if (!feed) return [];
     feeds.delete(key);
-    entries -= feed.length;
-    for (const entry of feed) characters -= sizeOf(entry);
-    return feed;
+    entries -= feed.entries.length;
+    characters -= feed.characters;
+    return feed.entries;
   };
 
   return {
     /** An entry of a log has come. */
     note(key: string, entry: Entry): void {
-      const last = feeds.get(key)?.at(-1);
-      if (last && entry.seq <= last.seq) return;
-      if (last && entry.seq > last.seq + 1) drop(key);
+      const before = feeds.get(key);
+      if (before && entry.seq <= before.last) return;
+      if (before && entry.seq > before.last + 1) drop(key);
       const feed = feeds.get(key);
       const size = sizeOf(entry);
       const isFull = entries >= maxEntries || characters + size > MAX_CHARACTERS;
-      if (isFull || (feed && feed.length >= MAX_OF_A_LOG)) return void drop(key);
-      if (feed) feed.push(entry);
-      else feeds.set(key, [entry]);
+      if (isFull || (feed && feed.entries.length >= MAX_OF_A_LOG)) return void drop(key);
+      if (feed) {
+        feed.entries.push(entry);
+        feed.characters += size;
+        feed.last = entry.seq;
+      } else {
+        feeds.set(key, { entries: [entry], first: entry.seq, last: entry.seq, characters: size });
+      }
       entries++;
       characters += size;
     },
@@ -43,16 +57,16 @@ export function createFeeds(maxEntries: number = MAX_ENTRIES) {
     /** True where nothing is missing from behind `after` up to `seq`. */
     reaches(key: string, after: number, seq: number): boolean {
       const feed = feeds.get(key);
-      const first = feed?.[0];
-      const last = feed?.at(-1);
-      return first !== undefined && first.seq <= after + 1 && (last?.seq ?? 0) >= seq;
+      return feed !== undefined && feed.first <= after + 1 && feed.last >= seq;
     },
     /** True where it begins with the first entry of the log. */
-    isWhole: (key: string): boolean => feeds.get(key)?.[0]?.seq === 1,
+    isWhole: (key: string): boolean => feeds.get(key)?.first === 1,
     /** Takes out the entries that follow `after`; none where they are not all here. */
     take(key: string, after: number): Entry[] {
-      const feed = drop(key).filter(({ seq }) => seq > after);
-      return feed[0]?.seq === after + 1 ? feed : [];
+      const feed = drop(key);
+      const from = feed.findIndex(({ seq }) => seq > after);
+      if (from < 0 || feed[from]?.seq !== after + 1) return [];
+      return from === 0 ? feed : feed.slice(from);
     },
     clear(): void {
       feeds.clear();

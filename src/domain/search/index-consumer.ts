@@ -11,6 +11,7 @@ import {
 } from '../log/entry.ts';
 import {
   type BlockTexts,
+  beginsBlock,
   blockOf,
   removeTicketFromSearch,
   type Texts,
@@ -47,16 +48,18 @@ function placeText(entry: Entry): Placed | undefined {
 /** The texts that entries of one log have made or changed, block by block. */
 export function textsOfEntries(log: LogId, entries: readonly Entry[]): BlockTexts[] {
   const blocks = new Map<number, Map<string, { rev: number; text: string }>>();
+  const begun = new Set<number>();
   for (const entry of entries) {
     const placed = placeText(entry);
     if (!placed) continue;
     const texts = blocks.get(placed.block) ?? new Map();
     blocks.set(placed.block, texts.set(placed.key, { rev: entry.seq, text: placed.text }));
+    if (entry.type === 'message' && beginsBlock(entry.seq)) begun.add(placed.block);
   }
   return [...blocks].map(([block, found]) => {
     const texts: Texts = new Map();
     for (const [key, { rev, text }] of found) texts.set(key, { rev, words: wordsOf(text) });
-    return { log, block, texts };
+    return { log, block, texts, isNew: begun.has(block) };
   });
 }
 

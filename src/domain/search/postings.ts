@@ -24,6 +24,9 @@ export interface IndexedText {
 /** By the seq of a message's first entry, `topic` or `description`. */
 export type Texts = Map<string, IndexedText>;
 
+/** True for the seq with which a block begins; block 0 has the ticket's own texts, too. */
+export const beginsBlock = (seq: number): boolean => seq > BLOCK && (seq - 1) % BLOCK === 0;
+
 /** The block in which a message stands by the seq of its first entry; the ticket's own texts are in block 0. */
 export const blockOf = (seq: number): number => Math.floor((seq - 1) / BLOCK);
 
@@ -42,12 +45,18 @@ const listed = (words: string) => (words === '' ? [] : words.split(' '));
  * @returns nothing where the row has all of it
  */
 function mergeTexts(row: SearchRow | null, texts: Texts) {
-  const newer = [...texts].filter(([key, { rev }]) => rev > (row?.texts[key]?.rev ?? -1));
+  const before = row?.texts ?? {};
+  const newer = [...texts].filter(([key, { rev }]) => rev > (before[key]?.rev ?? -1));
   if (newer.length === 0) return undefined;
   const set: Record<string, IndexedTextRow> = {};
   for (const [key, { rev, words }] of newer) set[key] = { rev, words: words.join(' ') };
-  const all = { ...row?.texts, ...set };
-  const words = new Set(Object.values(all).flatMap((text) => listed(text.words)));
+  const isChanged = newer.some(([key]) => key in before);
+  // Only where a text changes may a word be gone: otherwise none need be taken apart again.
+  const kept = isChanged
+    ? Object.entries(before).flatMap(([key, text]) => (key in set ? [] : listed(text.words)))
+    : (row?.words ?? []);
+  const words = new Set(kept);
+  for (const [, text] of newer) for (const word of text.words) words.add(word);
   const known = new Set(row?.words);
   const added = [...words].filter((word) => !known.has(word));
   const isReduced = words.size < known.size + added.length;
@@ -59,6 +68,8 @@ export interface BlockTexts {
   log: LogId;
   block: number;
   texts: Texts;
+  /** True where the message that begins the block is among them: there will hardly be a row yet. */
+  isNew?: boolean;
 }
 
 type Merged = NonNullable<ReturnType<typeof mergeTexts>>;
@@ -151,6 +162,19 @@ function takeBlocks(blocks: BlockTexts[]): BlockTexts[] {
   return blocks.splice(0, count);
 }
 
+/** The rows there are of these blocks, by their ids. */
+async function readRows(
+  ctx: AppContext,
+  blocks: readonly BlockTexts[],
+): Promise<Map<string, SearchRow>> {
+  if (blocks.length === 0) return new Map();
+  const ids = blocks.map(({ log, block }) => rowId(log, block));
+  const found = await native(ctx.db.search)
+    .find({ _id: { $in: ids } })
+    .toArray();
+  return new Map(found.map((row) => [row._id, row]));
+}
+
 /** @returns what a block could not be written for; nothing of those that are written */
 async function writeAll(
   ctx: AppContext,
@@ -158,15 +182,17 @@ async function writeAll(
 ): Promise<Map<BlockTexts, unknown>> {
   const failed = new Map<BlockTexts, unknown>();
   const left = [...blocks];
+  const looked = new Set<BlockTexts>();
   const tries = blocks.length * MAX_TRIES;
   for (let nth = 0; left.length > 0; nth++) {
     if (nth === tries) throw unavailable('a row of the search index changes all the time');
     const some = takeBlocks(left);
-    const ids = some.map(({ log, block }) => rowId(log, block));
-    const found = await native(ctx.db.search)
-      .find({ _id: { $in: ids } })
-      .toArray();
-    const rows = new Map(found.map((row) => [row._id, row]));
+    const rows = await readRows(
+      ctx,
+      some.filter((block) => !block.isNew || looked.has(block)),
+    );
+    // Should there be a row after all, it is not inserted again, and is read the next time.
+    for (const block of some) looked.add(block);
     const writes = some.flatMap(
       (block) => writeOf(block, rows.get(rowId(block.log, block.block))) ?? [],
     );
