@@ -3,6 +3,7 @@ import { MongoClient } from 'mongodb';
 import { type Connection, createConnection, set } from 'mongoose';
 import { withoutSecrets } from './error-reports.ts';
 import type { Log } from './log.ts';
+import { EndingConnection } from './mongo-connection.ts';
 import { describeMongoError, requireReplicaSet } from './mongo-diagnosis.ts';
 
 set('strictQuery', true);
@@ -20,7 +21,10 @@ export interface MongoLink {
   close(): Promise<void>;
 }
 
-const selection = { serverSelectionTimeoutMS: timeouts.serverSelection };
+const selection = {
+  serverSelectionTimeoutMS: timeouts.serverSelection,
+  connectionType: EndingConnection,
+};
 
 const optionsFor = (dbName: string) => ({
   ...selection,

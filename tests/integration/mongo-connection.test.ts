@@ -1,0 +1,65 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Db, MongoClient } from 'mongodb';
+import { type RunningApp, startApp } from '../support/app.ts';
+
+/** What of the driver's pool is looked at. */
+interface PooledConnection {
+  socket: Socket;
+  destroy(): void;
+}
+interface Pool {
+  connections: Iterable<PooledConnection>;
+  checkedOut: Set<PooledConnection>;
+}
+
+let app: RunningApp;
+let client: MongoClient;
+let db: Db;
+
+beforeAll(async () => {
+  app = await startApp();
+  client = app.ctx.db.connection.getClient() as never;
+  db = client.db('admin');
+});
+afterAll(() => app.stop());
+
+function poolOf(): Pool {
+  const { s } = (client as unknown as { topology: { s: { servers: Map<string, { pool: Pool }> } } })
+    .topology;
+  const [server] = s.servers.values();
+  if (!server) throw new Error('there is no server');
+  return server.pool;
+}
+
+/** How a command ended; `waits` where it has not. */
+const outcomeOf = (command: Promise<unknown>) =>
+  Promise.race([
+    command.then(
+      () => 'answered',
+      () => 'refused',
+    ),
+    sleep(2000, 'waits', { ref: false }),
+  ]);
+
+test('a command on a connection that has ended, and has not said so yet, does not wait for ever', async () => {
+  await Promise.all(Array.from({ length: 4 }, () => db.command({ ping: 1 })));
+  // What the kernel's notice does to a socket, some turns before its event.
+  for (const { socket } of poolOf().connections) socket.destroy();
+  expect(await outcomeOf(db.command({ ping: 1 }))).not.toBe('waits');
+  expect(await outcomeOf(db.command({ ping: 1 }))).toBe('answered');
+  expect(poolOf().checkedOut.size).toBe(0);
+});
+
+test('a command that is still being written when its connection is destroyed does not wait for ever', async () => {
+  const large = db.command({ echo: 1, padding: 'x'.repeat(12 * 1024 * 1024) });
+  const outcome = outcomeOf(large);
+  const writing = () => [...poolOf().checkedOut].find(({ socket }) => socket.writableNeedDrain);
+  for (let turn = 0; turn < 1000 && !writing(); turn++) await sleep(0);
+  const connection = writing();
+  expect(connection).toBeDefined();
+  connection?.destroy();
+  expect(await outcome).toBe('refused');
+  expect(poolOf().checkedOut.size).toBe(0);
+});
