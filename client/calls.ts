@@ -124,7 +124,13 @@ export class Calls {
       query: { before, limit: before ? undefined : this.#options.newest },
     });
     const more = /rel="next"/.test(headers.get('link') ?? '');
-    return { messages: body, head: Number(headers.get('deskcord-head') ?? 0), more };
+    const delivered = headers.get('deskcord-delivered');
+    return {
+      messages: body,
+      head: Number(headers.get('deskcord-head') ?? 0),
+      delivered: delivered === null ? undefined : Number(delivered),
+      more,
+    };
   }
 
   typing(ticket_id: string): void {

@@ -160,6 +160,10 @@ export class Session implements Observable {
       else this.states.see(ticket_id, seq);
       this.tell();
     });
+    client.on('delivered', ({ ticket_id, seq }) => {
+      this.states.deliver(ticket_id, seq);
+      this.tell();
+    });
     client.on('outbox', ({ item, state, message }) => {
       const ticketId = item.ticket_id;
       if (state === 'sent' && message) {

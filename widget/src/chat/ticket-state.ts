@@ -4,6 +4,8 @@ import type { Keeper } from './keeper.ts';
 export interface TicketState {
   /** The `seq` of every message of others that nobody has looked at here. */
   unread: number[];
+  /** It has come to where staff read it, up to this `seq`: 0 is the opening. */
+  delivered?: number;
   /** Staff have seen up to this `seq`. */
   seen: number;
   /** The newest line, for the list. */
@@ -80,8 +82,22 @@ export class TicketStates {
     });
   }
 
+  deliver(ticketId: string, seq: number): void {
+    this.update(ticketId, (state) =>
+      seq > (state.delivered ?? -1) ? { ...state, delivered: seq } : state,
+    );
+  }
+
   see(ticketId: string, seq: number): void {
     this.update(ticketId, (state) => (seq > state.seen ? { ...state, seen: seq } : state));
+  }
+
+  /** How far an own message has come, 0 being the opening: it never goes back. */
+  reach(ticketId: string, seq: number): 'sent' | 'delivered' | 'seen' {
+    const { seen, delivered = -1, last } = this.get(ticketId);
+    // Whoever has answered has seen the opening.
+    if (seq > 0 ? seen >= seq : last?.isMine === false) return 'seen';
+    return delivered >= seq ? 'delivered' : 'sent';
   }
 
   say(ticketId: string, text: string, isMine: boolean, seq: number): void {
