@@ -218,8 +218,8 @@ export class Feed {
     notify(track);
   }
 
-  #deliver(track: Track, seq: number | undefined): void {
-    if (seq === undefined || seq <= (track.delivered ?? -1)) return;
+  #deliver(track: Track, seq = -1): void {
+    if (seq <= (track.delivered ?? -1)) return;
     track.delivered = seq;
     this.#options.onDelivered({ ticket_id: track.id, seq });
     notify(track);

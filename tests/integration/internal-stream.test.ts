@@ -155,7 +155,9 @@ async function readEverything(url: string, token: string, ids: Record<string, st
       const answer = await fetch(`${url}${path}${query}`, {
         headers: { authorization: `Bearer ${token}` },
       });
-      const head = ['deskcord-head', 'deskcord-delivered', 'link'].map((name) => answer.headers.get(name));
+      const head = ['deskcord-head', 'deskcord-delivered', 'link'].map((name) =>
+        answer.headers.get(name),
+      );
       answers.push(`${path}${query} ${answer.status} ${head} ${await answer.text()}`);
     }
   }

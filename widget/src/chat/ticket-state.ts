@@ -82,17 +82,14 @@ export class TicketStates {
     });
   }
 
-  deliver(ticketId: string, seq: number): void {
+  /** Staff have come further: it never goes back. */
+  raise(ticketId: string, what: 'delivered' | 'seen', seq: number): void {
     this.update(ticketId, (state) =>
-      seq > (state.delivered ?? -1) ? { ...state, delivered: seq } : state,
+      seq > (state[what] ?? -1) ? { ...state, [what]: seq } : state,
     );
   }
 
-  see(ticketId: string, seq: number): void {
-    this.update(ticketId, (state) => (seq > state.seen ? { ...state, seen: seq } : state));
-  }
-
-  /** How far an own message has come, 0 being the opening: it never goes back. */
+  /** How far an own message has come, 0 being the opening. */
   reach(ticketId: string, seq: number): 'sent' | 'delivered' | 'seen' {
     const { seen, delivered = -1, last } = this.get(ticketId);
     // Whoever has answered has seen the opening.
