@@ -246,7 +246,7 @@ describe('what is written to the internal stream', () => {
     const ids = { ticketId: ticket.id, messageId: sent.body.id };
     const _id = new Types.ObjectId(ticket.id);
     const mirrors = one.ctx.db.mirrors.collection;
-    await mirrors.insertOne({ _id, ...nothingMirrored(), seq: 1, delivered: 1, epoch: 0 });
+    await mirrors.insertOne({ _id, ...nothingMirrored(), seq: 5, delivered: 5, epoch: 0 });
     const before = await readEverything(one.url, ana.token, ids);
     expect(before.join('\n')).toContain(`${ticket.id}/messages 200 1,1,`);
     await plantAll(ticket.id);
