@@ -264,6 +264,17 @@ export function systemLine(text: string): string {
   return SYSTEM_LINE + text.replace(/\n/g, ' ');
 }
 
+/** What ends a post that stands for words which Discord does not take in any form. */
+export const NOT_TAKEN = '*(Discord does not take this message; the ticket has it)*';
+/** What the last line of a post begins with that is without some files. */
+export const NOT_SHOWN = 'Not shown here: ';
+
+/** True for a post that says itself that it does not show all; what people write is escaped, and does not. */
+export function saysItIsPartial(content: string): boolean {
+  const last = content.slice(content.lastIndexOf('\n') + 1);
+  return last.endsWith(NOT_TAKEN) || last.startsWith(systemLine(NOT_SHOWN));
+}
+
 /** The first characters of a text, with a mark where something was left out. */
 export function shorten(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, cutBefore(text, max - 1))}…`;

@@ -2,7 +2,7 @@ import { type APIMessage, MessageType, Routes, SnowflakeUtil } from 'discord.js'
 import type { Stream } from '../src/domain/log/entry.ts';
 import { findPosts } from '../src/domain/mirror/posts.ts';
 import { type Bridge, isOfOurWebhook, selfId } from './bridge.ts';
-import { NOTE_MARK, SYSTEM_LINE } from './format.ts';
+import { NOTE_MARK, SYSTEM_LINE, saysItIsPartial } from './format.ts';
 import type { MirroredTicket } from './mirrored-tickets.ts';
 import type { Outgoing } from './posting.ts';
 import { callDiscord, type Outcome } from './rest/call-ends.ts';
@@ -52,10 +52,16 @@ export interface Posted {
   id: string;
   /** The webhook that it came through. */
   webhook?: string;
+  /** It says itself that it does not show all. */
+  partial?: true;
 }
 
-export function postedOf({ id, webhook_id }: APIMessage): Posted {
-  return { id, ...(webhook_id && { webhook: webhook_id }) };
+export function postedOf({ id, webhook_id, content }: APIMessage): Posted {
+  return {
+    id,
+    ...(webhook_id && { webhook: webhook_id }),
+    ...(saysItIsPartial(content) && { partial: true }),
+  };
 }
 
 /**

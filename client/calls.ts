@@ -21,6 +21,8 @@ export type NewTicket = Omit<CreateTicketBody, 'client_id'>;
 
 const TYPING_EVERY_MS = 3000;
 const CREATE_TRIES = 4;
+/** Below 0, which is the description. */
+const NOTHING = -1;
 /** As long as the server waits for a request. */
 export const UPLOAD_TIMEOUT_MS = 120_000;
 
@@ -124,7 +126,8 @@ export class Calls {
       query: { before, limit: before ? undefined : this.#options.newest },
     });
     const more = /rel="next"/.test(headers.get('link') ?? '');
-    return { messages: body, head: Number(headers.get('deskcord-head') ?? 0), more };
+    const seqIn = (name: string, none: number) => Number(headers.get(`deskcord-${name}`) ?? none);
+    return { messages: body, head: seqIn('head', 0), delivered: seqIn('delivered', NOTHING), more };
   }
 
   typing(ticket_id: string): void {

@@ -314,6 +314,7 @@ export class DeskClient {
         readNewest: (ticketId, before) => this.#calls.readNewest(ticketId, before),
       },
       onEvent: (event) => this.#tell(event),
+      onDelivered: (change) => this.#emitter.emit('delivered', change),
       onCreated: (ticket) => this.#emitter.emit('ticket_created', ticket),
       onReset: (ticket_id) => this.#emitter.emit('reset', { ticket_id }),
       onCursor: (ticketId, cursor) => this.#cursors.save(ticketId, cursor),

@@ -1,4 +1,4 @@
-import type { AuthorizeAck, SyncAck } from '../src/contract/events.ts';
+import type { AuthorizeAck, DeliveredView, SyncAck } from '../src/contract/events.ts';
 import type { MessageView } from '../src/contract/messages.ts';
 import type { TicketView } from '../src/contract/tickets.ts';
 import { CatchUp } from './catch-up.ts';
@@ -19,7 +19,12 @@ export interface FeedSource {
   readNewest(
     ticketId: string,
     before?: number,
-  ): Promise<{ messages: MessageView[]; head: number; more: boolean }>;
+  ): Promise<{
+    messages: MessageView[];
+    head: number;
+    delivered?: number | undefined;
+    more: boolean;
+  }>;
 }
 
 export interface FeedOptions {
@@ -29,6 +34,7 @@ export interface FeedOptions {
   /** Told each change once, in the order of its ticket. */
   onEvent(event: LogEvent): void;
   onCreated(ticket: TicketView): void;
+  onDelivered(change: DeliveredView): void;
   /** The ticket's log was set back on the server; what is shown of it is read anew. */
   onReset(ticketId: string): void;
   /** Everything up to `cursor` has been told; undefined when the ticket is of no interest any more. */
@@ -40,6 +46,13 @@ export const CURSORS_AT_AUTHORIZE = 100;
 
 /** So many answers in a row that end before the cursor are believed. */
 const SHORT_ANSWERS = 3;
+
+/** True for an open ticket of which news may have been missed that moves no cursor. */
+function isUndelivered({ opened, ticket, rows, delivered = -1 }: Track): boolean {
+  if (opened === 0 || !ticket) return false;
+  const own = rows.all.findLast(({ author_id }) => author_id === ticket.user_id);
+  return delivered < (own?.seq ?? 0);
+}
 
 /** Turns what comes over sockets that break into one stream per ticket without holes or doubles. */
 export class Feed {
@@ -133,7 +146,7 @@ export class Feed {
     // What is being loaded gets its cursor from there.
     if (track.opened > 0 && !track.rows.loaded) return;
     log.begin(isNews ? 0 : head);
-    if (log.cursor !== head || log.behind || isNews) this.#want(track);
+    if (log.cursor !== head || log.behind || isNews || isUndelivered(track)) this.#want(track);
     this.#save(track);
   }
 
@@ -159,6 +172,11 @@ export class Feed {
       case 'ticket_closing': {
         const { ticket_id, due_at }: ServerEventData<'ticket_closing'> = data;
         this.#learnClosing(ticket_id, due_at);
+        break;
+      }
+      case 'delivered': {
+        const { ticket_id, seq }: DeliveredView = data;
+        this.#deliver(this.#track(ticket_id), seq);
         break;
       }
       case 'ticket_deleted': {
@@ -200,6 +218,13 @@ export class Feed {
     notify(track);
   }
 
+  #deliver(track: Track, seq = -1): void {
+    if (seq <= (track.delivered ?? -1)) return;
+    track.delivered = seq;
+    this.#options.onDelivered({ ticket_id: track.id, seq });
+    notify(track);
+  }
+
   #create(ticket: TicketView): void {
     const track = this.#track(ticket.id);
     track.log.learn(ticket);
@@ -234,6 +259,7 @@ export class Feed {
       const page = await this.#sync(track);
       this.#requireReach(track, page.head);
       track.ticket = page.ticket;
+      this.#deliver(track, page.delivered);
       if (track.isNews) this.#tellCreated(track, page.ticket);
       const { events, reset } = track.log.page(page);
       if (reset) return this.#reset(track);
@@ -271,13 +297,14 @@ export class Feed {
     if (source.online()) track.wanted = false;
     try {
       const ticket = await source.readTicket(track.id);
-      const { messages, head, more } = await source.readNewest(track.id);
+      const { messages, head, delivered, more } = await source.readNewest(track.id);
       this.#requireReach(track, head);
       if (head < (log.cursor ?? 0)) log.reset();
       log.learn(ticket);
       log.expect(head);
       track.ticket = ticket;
       if (track.opened > 0) rows.fill(messages, more);
+      this.#deliver(track, delivered);
     } finally {
       this.#tell(track, log.release());
       notify(track);
@@ -307,6 +334,7 @@ export class Feed {
 
   #reset(track: Track): void {
     track.rows.clear();
+    track.delivered = undefined;
     this.#options.onCursor(track.id, undefined);
     this.#options.onReset(track.id);
     notify(track);

@@ -80,6 +80,14 @@ export class OpenTicket {
   }
 
   /**
+   * All up to this `seq` stands where staff read it in Discord, 0 being the description; undefined where
+   * nothing does, or there is no Discord. For its customer.
+   */
+  get delivered(): number | undefined {
+    return this.#track.delivered;
+  }
+
+  /**
    * What is stored in order of `seq`, and behind it what is on its way, in the order it was written. The
    * same array as long as nothing of it has changed.
    */

@@ -1,5 +1,6 @@
 import type {
   ClosingView,
+  DeliveredView,
   DeskEventView,
   TicketDeletedView,
   TypingView,
@@ -45,6 +46,8 @@ export interface DeskEvents {
   ticket_closed: TicketView;
   typing: TypingView;
   read: TypingView & { seq: number };
+  /** How far what the user has written stands where staff read it in Discord; told when it grows. */
+  delivered: DeliveredView;
   /** Nobody keeps it: after a time offline, a ticket's `closing_due_at` says it. */
   ticket_closing: ClosingView;
   /** The ticket is gone, with all that was written in it; a ticket that is open says so as its `refusal`. */

@@ -10,6 +10,8 @@ export interface Track {
   readonly rows: TicketRows;
   /** The newest state seen, which may be ahead of the log's cursor. */
   ticket: TicketView | undefined;
+  /** All up to this `seq` stands where staff read it; undefined where nothing is known to. */
+  delivered: number | undefined;
   /** How many have it open; the rows are kept while it is not 0. */
   opened: number;
   /** Created while nobody listened: told of with the first page. */
@@ -31,6 +33,7 @@ export function createTrack(id: string): Track {
     log: new TicketLog(),
     rows: new TicketRows(),
     ticket: undefined,
+    delivered: undefined,
     opened: 0,
     isNews: false,
     isTold: false,

@@ -1,8 +1,11 @@
+import { isStaffRole } from '../../src/contract/identity.ts';
 import { logHop } from '../../src/domain/hops.ts';
 import { isDeleted } from '../../src/domain/log/deletion.ts';
-import type { Stream } from '../../src/domain/log/entry.ts';
+import type { Entry, Stream } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
+import { deliveredAfter } from '../../src/domain/mirror/delivered.ts';
 import { type MirrorChange, offsetField } from '../../src/domain/mirror/mirrors.ts';
+import { signalDelivered } from '../../src/domain/signals.ts';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../bridge.ts';
 import { guildName, whyAway, whyLeft } from '../guilds/guild-state.ts';
@@ -127,7 +130,8 @@ async function isClosedAndBarred(bridge: Bridge, ticket: MirroredTicket, error: 
     'closing what cannot be written in',
   );
   const { public: seq, internal: internal_seq } = ticket.heads;
-  await commit(bridge, ticket, 'public', { seq, internal_seq });
+  const { delivered } = ticket.mirror;
+  await commit(bridge, ticket, 'public', { seq, delivered, internal_seq });
   return true;
 }
 
@@ -159,6 +163,10 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<vo
   }
 }
 
+/** True for what a customer has said, who is told when it stands in the channel. */
+const isCustomers = (entry: Entry): boolean =>
+  entry.stream === 'public' && entry.type === 'message' && !isStaffRole(entry.author.role);
+
 /** The next entries of a log: as the bus has brought them up to the first hole, or else read. */
 async function nextEntries(bridge: Bridge, ticket: MirroredTicket, stream: Stream) {
   const after = ticket.mirror[offsetField[stream]];
@@ -176,9 +184,9 @@ async function mirrorPage(bridge: Bridge, ticket: MirroredTicket, stream: Stream
   const offset = offsetField[stream];
   const entries = await nextEntries(bridge, ticket, stream);
   let seq = mirror[offset];
+  let { delivered } = mirror;
   for (const entry of entries) {
     if (bridge.ended) return;
-    const change: MirrorChange = { [offset]: entry.seq };
     seq = entry.seq;
     if (!mirror.channel_id) continue;
     const escalation = escalationOf(entry);
@@ -186,16 +194,19 @@ async function mirrorPage(bridge: Bridge, ticket: MirroredTicket, stream: Stream
       await callRole(bridge, ticket, escalation);
       continue;
     }
-    const { shown, deferred } = await mirrorOrDefer(bridge, ticket, entry);
+    const { shown, isPartial, deferred } = await mirrorOrDefer(bridge, ticket, entry);
+    if (stream === 'public') delivered = deliveredAfter(delivered, entry, !isPartial);
     if (!shown && !deferred) continue;
+    const change: MirrorChange = { [offset]: seq, delivered };
     if (deferred) change.deferred = deferred;
     Object.assign(change, alertingChange(ticket, entry));
     if (shown) logHop(bridge.ctx.log, 'mirrored in Discord', entry);
     await commit(bridge, ticket, stream, change);
+    if (isCustomers(entry) && delivered === seq) signalDelivered(bridge.ctx, ticket.ticket, seq);
     bridge.ctx.failpoint('after-record');
     await callAlerted(bridge, ticket);
   }
-  if (seq !== mirror[offset]) await bridge.tickets.save(ticket, { [offset]: seq });
+  if (seq !== mirror[offset]) await bridge.tickets.save(ticket, { [offset]: seq, delivered });
   if (ticket.stale) await bridge.tickets.refresh(ticket);
   const isChanged = entries.some(({ type }) => type === 'ticket_change');
   if (!mirror.channel_id || !isChanged) return;

@@ -57,7 +57,7 @@ function standsThere(first: Origin, channelId: string): boolean {
  * Shows one entry of the log in the ticket's channel. What was written there is there already, and
  * a change of the ticket itself is shown by its card. The caller commits what was posted.
  * @param inLogOrder false for what comes after newer entries, because it was put off
- * @returns whether there was anything to show
+ * @returns whether there was anything to show, and of a message whether staff cannot read all of it there
  * @throws Deferred for an edit or a deletion that Discord's limits put off
  */
 export async function mirrorEntry(
@@ -65,21 +65,24 @@ export async function mirrorEntry(
   ticket: MirroredTicket,
   entry: Entry,
   inLogOrder: boolean,
-): Promise<boolean> {
-  if (!isOfMessage(entry)) return false;
+): Promise<{ shown: boolean; isPartial?: boolean }> {
+  const nothing = { shown: false };
+  if (!isOfMessage(entry)) return nothing;
   if (entry.type === 'react') {
     const log = { ticketId: ticket.id, stream: entry.stream };
     if (entry.origin !== 'discord') await showReactions(bridge, ticket, log, messageIdOf(entry));
-    return false;
+    return nothing;
   }
   const isDone = entry.type !== 'delete' || entry.origin === 'discord';
-  if (isDone && standsThere(firstOf(entry), ticket.mirror.channel_id as string)) return false;
+  if (isDone && standsThere(firstOf(entry), ticket.mirror.channel_id as string)) return nothing;
   const said = saidIn(entry, inLogOrder);
-  if (entry.type === 'message') await postSpeech(bridge, ticket, said);
-  else if (entry.type === 'edit') await editSpeech(bridge, ticket, said);
+  if (entry.type === 'message') {
+    return { shown: true, isPartial: !(await postSpeech(bridge, ticket, said)) };
+  }
+  if (entry.type === 'edit') await editSpeech(bridge, ticket, said);
   else {
     await settlePosts(bridge, ticket);
     await deletePosts(bridge, ticket, await listPosts(bridge.ctx, said.messageId));
   }
-  return true;
+  return { shown: true };
 }

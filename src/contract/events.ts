@@ -102,6 +102,11 @@ export const syncAck = z.object({
   ticket: ticketView,
   head: seq.describe('The log entry this answer is a snapshot of.'),
   more: z.boolean(),
+  delivered: seq
+    .exactOptional()
+    .describe(
+      'Of the public stream: all up to this entry has come to where staff read, 0 being the description. Not there before that, or without Discord.',
+    ),
 });
 export type SyncAck = z.infer<typeof syncAck>;
 
@@ -145,6 +150,12 @@ export const closingView = z.object({
 });
 export type ClosingView = z.infer<typeof closingView>;
 
+export const deliveredView = z.object({
+  ticket_id,
+  seq: seq.describe('An entry of the public stream; 0 is the description.'),
+});
+export type DeliveredView = z.infer<typeof deliveredView>;
+
 /** All that is left of a ticket that was deleted. */
 export const ticketDeletedView = z.object({
   ticket_id,
@@ -186,6 +197,10 @@ export const serverEvents = {
   read: {
     payload: typingView.extend({ seq }),
     when: 'Somebody else in the ticket has read up to `seq`.',
+  },
+  delivered: {
+    payload: deliveredView,
+    when: "To the ticket's customer: what they have written, up to `seq`, stands in its place in Discord.",
   },
   ticket_closing: {
     payload: closingView,

@@ -11,6 +11,8 @@ export type DomainEvent =
   | { kind: 'ticket_created'; ticket: Ticket }
   | { kind: 'typing'; ticket_id: string; owner: string; by: Author }
   | { kind: 'read'; ticket_id: string; owner: string; by: Author; seq: number }
+  /** All that its customer has said up to `seq` stands where staff read it; 0 is the description. */
+  | { kind: 'delivered'; ticket_id: string; owner: string; seq: number }
   | {
       kind: 'ticket_closing';
       ticket_id: string;

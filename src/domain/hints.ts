@@ -66,6 +66,8 @@ export function isHint(value: unknown): value is DomainEvent {
         isAuthor(value.by) &&
         (value.kind === 'typing' || isCount(value.seq))
       );
+    case 'delivered':
+      return isId(value.ticket_id) && isText(value.owner) && isCount(value.seq);
     case 'ticket_closing':
       return (
         isId(value.ticket_id) &&

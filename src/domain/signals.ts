@@ -27,6 +27,14 @@ export async function signalRead(
 }
 
 /**
+ * Says to a ticket's customer how far what they have written has come to where staff read it. Who comes
+ * later reads it with the messages.
+ */
+export function signalDelivered(ctx: AppContext, { id, owner }: Ticket, seq: number): void {
+  ctx.bus.publish({ kind: 'delivered', ticket_id: id, owner, seq });
+}
+
+/**
  * Says to everybody in a ticket, whoever asked included, when it will be closed, or that it will not.
  * Nobody keeps it: who comes later reads it with the ticket.
  * @param silent only the staff are told

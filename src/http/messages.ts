@@ -9,13 +9,16 @@ import { type Handlers, nextLink } from './endpoint.ts';
 import { withClientId } from './idempotency.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** The head a page of a log is a snapshot of, and where the next page is. */
+/** The head a page of a log is a snapshot of, how far that is delivered, and where the next page is. */
 export function pageHeaders(
   request: RequestContext,
   query: ListMessagesQuery,
-  { messages, events = [], head, more }: SyncAck,
+  { messages, events = [], head, more, delivered }: SyncAck,
 ): Record<string, string> {
-  const headers: Record<string, string> = { 'Deskcord-Head': String(head) };
+  const headers: Record<string, string> = {
+    'Deskcord-Head': String(head),
+    ...(delivered !== undefined && { 'Deskcord-Delivered': String(delivered) }),
+  };
   if (!more) return headers;
   const after = Math.max(messages.at(-1)?.rev ?? 0, events.at(-1)?.seq ?? 0);
   const next = query.after === undefined ? { before: messages[0]?.seq ?? 1 } : { after };

@@ -20,6 +20,8 @@ export interface MirrorRow {
   card_id: string | null;
   /** How far the public log has come in the channel. */
   seq: number;
+  /** How far of that it can be read there; null before the description can, none in a row from before. */
+  delivered?: number | null;
   /** The same of the internal log; none in a row from before there were notes, which is 0. */
   internal_seq?: number;
   /** The newest Discord message taken in from the channel, a snowflake; `0` before the first. */
@@ -119,6 +121,7 @@ export const mirrorSchema = new Schema<MirrorRow>(
     guild_id: { type: String, default: null },
     card_id: { type: String, default: null },
     seq: { type: Number, required: true },
+    delivered: Number,
     internal_seq: Number,
     inbound: { type: String, required: true },
     last_post: { type: String, required: true },
@@ -175,6 +178,8 @@ export interface PostRow {
   direction: 'out' | 'in' | 'ignored';
   /** The webhook that posted it, in the customer's name; none for the bot's own. */
   webhook?: string;
+  /** Discord has refused some of it: a notice stands there, or files are left out. */
+  partial?: true;
   /** Of a message from Discord: a hash of its raw text and files, by which an edit is told from a preview. */
   hash: string;
   /** Of a message from Discord: when the newest edit taken in was made, milliseconds; 0 for none. */
@@ -205,6 +210,7 @@ export const postSchema = new Schema<PostRow>(
     part: { type: Number, required: true },
     direction: { type: String, required: true },
     webhook: String,
+    partial: Boolean,
     hash: { type: String, default: '' },
     edited: { type: Number, default: 0 },
     files: { type: Schema.Types.Mixed, default: [] },

@@ -156,6 +156,12 @@ function emitClosing(io: DeskServer, event: DomainEvent & { kind: 'ticket_closin
   io.to(rooms).emit('ticket_closing', { ticket_id, due_at, by_name: by.name });
 }
 
+/** How far what a customer has written has come: theirs alone, staff see it with each message. */
+function emitDelivered(io: DeskServer, event: DomainEvent & { kind: 'delivered' }): void {
+  const { ticket_id, owner, seq } = event;
+  io.to(room.user(owner)).emit('delivered', { ticket_id, seq });
+}
+
 export interface Delivery {
   audience: Audience;
   /**
@@ -224,6 +230,7 @@ export function createDelivery(ctx: AppContext, io: DeskServer): Delivery {
       else if (event.kind === 'ticket_created') tellCreated(event.ticket);
       else if (event.kind === 'typing' || event.kind === 'read') emitSignal(ctx, io, event);
       else if (event.kind === 'ticket_closing') emitClosing(io, event);
+      else if (event.kind === 'delivered') emitDelivered(io, event);
     }),
     ctx.reconciliation.onChanges(({ heads, internalHeads, tickets }) => {
       for (const ticket of tickets) if (isNews(ticket)) tellCreated(ticket);

@@ -121,10 +121,11 @@ describe('the demo, as a visitor meets it', () => {
     await write(sides, 'It stands by the window.');
     await bubble(sides, 'It stands by the window.').waitFor();
     await post(sides, 'It stands by the window.').waitFor();
-    await shop.getByText('Sent', { exact: true }).waitFor();
+    await shop.getByText('Delivered', { exact: true }).waitFor();
 
     await answer(sides, 'Good morning! A **little** less sun, please.');
     await bubble(sides, 'less sun').waitFor();
+    await shop.getByText('Seen', { exact: true }).waitFor();
     await post(sides, 'less sun').getByText('✅').waitFor();
 
     await choose(sides, 'by the window', 'Edit');
@@ -281,7 +282,7 @@ describe('the demo, as a visitor meets it', () => {
     } finally {
       process.kill(server?.pid ?? 0, 'SIGCONT');
     }
-    await shop.getByText('Sent', { exact: true }).waitFor();
+    await shop.getByText('Delivered', { exact: true }).waitFor();
     await discord
       .getByRole('button', { name: /ticket-/ })
       .last()

@@ -248,6 +248,25 @@ describe('the page around it', () => {
     expect(complaints).toEqual([]);
   }, 60_000);
 
+  test('a tab that another one tells of a message before it has that itself goes on', async () => {
+    const visit = await come();
+    const { page } = visit;
+    const ticketId = await begin(page);
+    await write(page, 'hello');
+    await eventually(async () => expect((await me().list(ticketId)).body).toHaveLength(1));
+    await page.getByText('Sent', { exact: true }).waitFor();
+    const { page: other } = await come({}, visit);
+    // What a tab keeps of a message that it has heard of.
+    await other.evaluate(`(() => {
+      const key = Object.keys(localStorage).find((one) => one.endsWith('/tickets'));
+      const all = JSON.parse(localStorage.getItem(key));
+      localStorage.setItem(key, JSON.stringify({ ...all, '${ticketId}': { unread: [2], seen: 0 } }));
+    })()`);
+    await page.getByLabel('Your message').fill('still here', { timeout: 5000 });
+    await staff().send(ticketId, 'the message itself');
+    await said(page, 'the message itself').waitFor();
+  }, 60_000);
+
   test('a page that comes back from the back/forward cache has its draft, what was said meanwhile, and sends', async () => {
     widget.site.page = { before: '<script src="/shown.js"></script>' };
     const { page } = await come();

@@ -7,6 +7,7 @@ import type { TicketView } from '../../src/contract/tickets.ts';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import { type Author, internalLog, publicLog } from '../../src/domain/log/entry.ts';
 import type { Decision, Draft } from '../../src/domain/log/pending-writes.ts';
+import { nothingMirrored } from '../../src/domain/mirror/mirrors.ts';
 import { readTicket } from '../../src/domain/tickets/read.ts';
 import { planTranscript } from '../../src/domain/transcript/files.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
@@ -154,7 +155,9 @@ async function readEverything(url: string, token: string, ids: Record<string, st
       const answer = await fetch(`${url}${path}${query}`, {
         headers: { authorization: `Bearer ${token}` },
       });
-      const head = ['deskcord-head', 'link'].map((name) => answer.headers.get(name));
+      const head = ['deskcord-head', 'deskcord-delivered', 'link'].map((name) =>
+        answer.headers.get(name),
+      );
       answers.push(`${path}${query} ${answer.status} ${head} ${await answer.text()}`);
     }
   }
@@ -241,8 +244,13 @@ describe('what is written to the internal stream', () => {
     const ticket = await ana.createTicket();
     const sent = await ana.send(ticket.id, 'hello');
     const ids = { ticketId: ticket.id, messageId: sent.body.id };
+    const _id = new Types.ObjectId(ticket.id);
+    const mirrors = one.ctx.db.mirrors.collection;
+    await mirrors.insertOne({ _id, ...nothingMirrored(), seq: 5, delivered: 5, epoch: 0 });
     const before = await readEverything(one.url, ana.token, ids);
+    expect(before.join('\n')).toContain(`${ticket.id}/messages 200 1,1,`);
     await plantAll(ticket.id);
+    await mirrors.updateOne({ _id }, { $set: { internal_seq: 5 } });
     expect(await readEverything(one.url, ana.token, ids)).toEqual(before);
     const listener = await record(two.url, ana.token);
     expect(listener.authorised).toMatchObject({ cursors: { [ticket.id]: 1 } });

@@ -388,6 +388,7 @@ describe('CORS', () => {
       expect(exposed).toEqual(
         expect.arrayContaining([
           'Deskcord-Head',
+          'Deskcord-Delivered',
           'Link',
           'Retry-After',
           'X-Request-Id',

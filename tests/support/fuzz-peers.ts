@@ -337,9 +337,10 @@ async function attackRedis(
     { kind: dice.pick(['entry', 'internal_entry']), entry },
     { kind: 'ticket_created', ticket: dice.pick(awkward) },
     {
-      kind: dice.pick(['typing', 'read']),
+      kind: dice.pick(['typing', 'read', 'delivered']),
       ticket_id: options.ticketId,
       owner: 'x',
+      seq: dice.pick<unknown>([1, 'x', undefined]),
       by: dice.pick(awkward),
     },
     dice.pick(awkward),

@@ -102,6 +102,7 @@ const serverEvents = [
   'ticket_deleted',
   'typing',
   'read',
+  'delivered',
   'authorized',
   'auth_expiring',
   'resync',

@@ -14,10 +14,25 @@ const settle = async () => {
 };
 
 const buildMessage = (seq: number, ticket_id = TICKET) =>
-  ({ id: `m${seq}`, ticket_id, seq, rev: seq, content: `${seq}`, deleted: false }) as MessageView;
+  ({
+    id: `m${seq}`,
+    ticket_id,
+    author_id: 'ana',
+    seq,
+    rev: seq,
+    content: `${seq}`,
+    deleted: false,
+  }) as MessageView;
 
 const buildTicket = (last_seq: number, overrides: Partial<TicketView> = {}) =>
-  ({ id: TICKET, status: 'OPEN', topic: 'A parcel', last_seq, ...overrides }) as TicketView;
+  ({
+    id: TICKET,
+    user_id: 'ana',
+    status: 'OPEN',
+    topic: 'A parcel',
+    last_seq,
+    ...overrides,
+  }) as TicketView;
 
 const ackFor = (cursors: Record<string, number>, role = 'CUSTOMER') =>
   ({ user: { id: 'ana', role }, cursors }) as AuthorizeAck;
@@ -30,6 +45,7 @@ function createFeed(head: number) {
     syncs: [] as number[],
     loads: 0,
     onSync: undefined as (() => void) | undefined,
+    delivered: undefined as number | undefined,
   };
   const messages = () => Array.from({ length: server.head }, (_, index) => buildMessage(index + 1));
   const told: string[] = [];
@@ -51,7 +67,9 @@ function createFeed(head: number) {
         server.syncs.push(after);
         server.onSync?.();
         const rows = messages().filter(({ rev }) => rev > after);
-        return { messages: rows, ticket: buildTicket(server.head), head: server.head, more: false };
+        const { head, delivered } = server;
+        const more = { more: false, ...(delivered !== undefined && { delivered }) };
+        return { messages: rows, ticket: buildTicket(head), head, ...more };
       },
       async readTicket() {
         server.loads++;
@@ -59,11 +77,13 @@ function createFeed(head: number) {
       },
       async readNewest(_id, before = Number.POSITIVE_INFINITY) {
         const above = messages().filter(({ seq }) => seq < before);
-        return { messages: above, head: server.head, more: false };
+        const { head, delivered } = server;
+        return { messages: above, head, delivered, more: false };
       },
     },
     onEvent: (event) => told.push(`${event.name} ${event.rev}`),
     onCreated: ({ id }) => told.push(`ticket_created ${id === TICKET ? '' : id}`.trim()),
+    onDelivered: ({ seq }) => told.push(`delivered ${seq}`),
     onReset: () => told.push('reset'),
     onCursor: (id, cursor) => cursors.set(id, cursor),
   });
@@ -145,6 +165,31 @@ describe('the feed', () => {
     await feed.loadOlder(track);
     expect(seqs()).toEqual([1, 2, 3, 4, 5, 6]);
     expect(track.rows.hasOlder).toBe(false);
+  });
+
+  test('how far it is delivered is told as it grows, whoever says so, and asked for after a time offline', async () => {
+    const { feed, server, told } = createFeed(2);
+    server.delivered = 1;
+    const track = feed.open(TICKET);
+    await settle();
+    expect(track.delivered).toBe(1);
+    server.delivered = 2;
+    feed.online(ackFor({ [TICKET]: 2 }));
+    await settle();
+    expect(server.syncs).toEqual([2]);
+    expect(track.delivered).toBe(2);
+    // Nothing is left to ask for.
+    feed.online(ackFor({ [TICKET]: 2 }));
+    await settle();
+    expect(server.syncs).toEqual([2]);
+    feed.accept('message', buildMessage(3) as never);
+    for (const seq of [3, 2, 3]) {
+      feed.accept('delivered', { ticket_id: TICKET, seq } as never);
+    }
+    expect(track.delivered).toBe(3);
+    expect(told.filter((one) => one.startsWith('delivered'))).toEqual(
+      [1, 2, 3].map((seq) => `delivered ${seq}`),
+    );
   });
 
   test('resync asks again, though no hole was seen', async () => {

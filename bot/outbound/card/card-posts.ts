@@ -1,4 +1,5 @@
 import { type Client, Events, Routes } from 'discord.js';
+import { signalDelivered } from '../../../src/domain/signals.ts';
 import { isOpen } from '../../../src/domain/tickets/workflow.ts';
 import type { Bridge } from '../../bridge.ts';
 import { isInForum, type MirroredTicket } from '../../mirrored-tickets.ts';
@@ -125,9 +126,10 @@ async function postDescription(bridge: Bridge, ticket: MirroredTicket): Promise<
   const { mirror, ticket: data } = ticket;
   if (mirror.steps.includes('described')) return;
   const rendition = (mirror.shown?.rendition ?? '') as CardRendition;
+  let isWhole = true;
   if (needsDescription(data, rendition)) {
     const isBare = rendition === 'bare' || rendition === 'text';
-    await postSpeech(bridge, ticket, {
+    isWhole = await postSpeech(bridge, ticket, {
       entryId: ticket.id,
       messageId: ticket.id,
       seq: 0,
@@ -142,7 +144,11 @@ async function postDescription(bridge: Bridge, ticket: MirroredTicket): Promise<
     });
   }
   const calling = await callingStep(bridge, ticket);
-  await commit(bridge, ticket, 'public', { steps: [...mirror.steps, 'described', ...calling] });
+  // A channel that takes the place of another says nothing new.
+  const delivered = mirror.delivered ?? (isWhole && mirror.seq === 0 ? 0 : null);
+  const steps = [...mirror.steps, 'described', ...calling];
+  await commit(bridge, ticket, 'public', { delivered, steps });
+  if (delivered === 0) signalDelivered(bridge.ctx, data, 0);
 }
 
 /** Posts a card again that somebody deletes: with it went the button and the opening words. */

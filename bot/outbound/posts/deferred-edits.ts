@@ -25,21 +25,21 @@ function others({ mirror }: MirroredTicket, messageId: string): DeferredEdit[] {
 /**
  * Shows an entry as `mirrorEntry` does, but an edit or a deletion that Discord's limits hold up is
  * put off, so that newer messages need not wait for it: the log tells the order.
- * @returns what is put off from now on; undefined where nothing about that has changed
+ * @returns what `mirrorEntry` does, and what is put off from now on; undefined where nothing about that has changed
  */
 export async function mirrorOrDefer(
   bridge: Bridge,
   ticket: MirroredTicket,
   entry: Entry,
-): Promise<{ shown: boolean; deferred?: DeferredEdit[] }> {
+): Promise<{ shown: boolean; isPartial?: boolean; deferred?: DeferredEdit[] }> {
   // It says nothing of the text: what was put off stays so.
-  if (entry.type === 'react') return { shown: await mirrorEntry(bridge, ticket, entry, true) };
+  if (entry.type === 'react') return mirrorEntry(bridge, ticket, entry, true);
   const messageId = isOfMessage(entry) ? messageIdOf(entry) : entry.id;
   const rest = others(ticket, messageId);
   // A later edit says all that the earlier one said.
   const change = rest.length < ticket.mirror.deferred.length ? { deferred: rest } : {};
   try {
-    return { shown: await mirrorEntry(bridge, ticket, entry, true), ...change };
+    return { ...(await mirrorEntry(bridge, ticket, entry, true)), ...change };
   } catch (error) {
     if (!(error instanceof Deferred) || rest.length >= MAX_DEFERRED) throw error;
     const until = bridge.ctx.clock() + error.waitMs;

@@ -136,7 +136,8 @@ export async function editSpeech(
   await settlePosts(bridge, ticket);
   const rows = await listPosts(bridge.ctx, said.messageId);
   const edited = { ...said, speech: { ...said.speech, edited: true } };
-  if (!rows.some(({ seq }) => seq < said.seq)) return postSpeech(bridge, ticket, edited);
+  if (!rows.some(({ seq }) => seq < said.seq))
+    return void (await postSpeech(bridge, ticket, edited));
   const texts = speechParts(said.speech);
   const bares = bareParts(said.speech);
   const [anew] = speechParts(edited.speech);

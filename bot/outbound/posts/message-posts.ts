@@ -9,7 +9,7 @@ import { commit, notePost, settlePosts } from '../commits.ts';
 import { type Done, postAsCustomer, saysSo } from '../personas/persona-posts.ts';
 import { type Try, tryRenditions } from './attempts.ts';
 import { failureOf } from './refusals.ts';
-import { contentOf, type File, type Rendition } from './renditions.ts';
+import { contentOf, type File, isReduced, type Rendition } from './renditions.ts';
 import { referenceTo } from './replies.ts';
 import { isCustomers, type Part, planParts, type Said } from './speech-parts.ts';
 
@@ -40,13 +40,14 @@ async function postAsBot(
   throw failureOf(bridge, ticket, ticket.mirror.channel_id as string, outcome);
 }
 
+/** @returns whether staff can read all of it there */
 export async function postPart(
   bridge: Bridge,
   ticket: MirroredTicket,
   said: Said,
   part: number,
   whole: Part,
-): Promise<void> {
+): Promise<boolean> {
   const channelId = ticket.mirror.channel_id as string;
   const deliverAs = (body: object, persona?: Persona): Try<Posted | undefined> => {
     return async (one) =>
@@ -67,9 +68,11 @@ export async function postPart(
   const done =
     (isCustomers(said) && (await postAsCustomer(bridge, ticket, said, part, whole, asThem))) ||
     (await postAsBot(bridge, ticket, said, part, whole, deliverAs));
-  if (!done.value) return;
+  if (!done.value) return true;
+  const isPartial = done.value.partial || isReduced(done.rendition);
   notePost(ticket, {
     ...done.value,
+    ...(isPartial && { partial: isPartial }),
     ticket_id: ticket.id,
     channel_id: channelId,
     message_id: said.messageId,
@@ -82,23 +85,27 @@ export async function postPart(
     files: done.rendition.files.map((file) => ({ attachment: '', file: file.id })),
     epoch: bridge.lease.fencingToken,
   });
+  return !isPartial;
 }
 
 /**
  * Posts what is not there yet of a message. The last of its posts is committed by the caller, with
  * what it is a part of.
+ * @returns whether staff can read all of it there
  */
 export async function postSpeech(
   bridge: Bridge,
   ticket: MirroredTicket,
   said: Said,
-): Promise<void> {
+): Promise<boolean> {
+  let isWhole = true;
   const posted = new Set<number>();
   // Only where an attempt may have come to its end unseen can there be posts of it.
   if (ticket.inDoubt[said.stream] || !said.inLogOrder) {
     await settlePosts(bridge, ticket);
     for (const row of await listPosts(bridge.ctx, said.messageId)) {
       posted.add(row.part);
+      if (row.partial) isWhole = false;
       // It was written down just before a crash, and how far the mirror had come was not.
       notePost(ticket, { ...row, epoch: bridge.lease.fencingToken });
     }
@@ -106,6 +113,7 @@ export async function postSpeech(
   for (const [index, part] of planParts(said.speech, said.files).entries()) {
     if (posted.has(index)) continue;
     if (index > 0) await commit(bridge, ticket, said.stream);
-    await postPart(bridge, ticket, said, index, part);
+    if (!(await postPart(bridge, ticket, said, index, part))) isWhole = false;
   }
+  return isWhole;
 }

@@ -1,6 +1,6 @@
 import type { RawFile } from 'discord.js';
 import type { Message } from '../../../src/domain/log/entry.ts';
-import { MAX_CONTENT, shorten, systemLine } from '../../format.ts';
+import { MAX_CONTENT, NOT_SHOWN, NOT_TAKEN, shorten, systemLine } from '../../format.ts';
 import type { Refusal } from '../../rest/call-ends.ts';
 
 export type File = Message['files'][number];
@@ -30,8 +30,13 @@ function asFile(content: string): RawFile {
 
 function withoutFiles(tried: Rendition, why: string): Rendition {
   const names = tried.files.map(({ name }) => name.replace(/[*_`~|[\]()<>\\\n]/g, ''));
-  const leftOut = `Not shown here: ${shorten(names.join(', '), 300)} (${why}). The ticket has it.`;
+  const leftOut = `${NOT_SHOWN}${shorten(names.join(', '), 300)} (${why}). The ticket has it.`;
   return { ...tried, files: [], leftOut };
+}
+
+/** True for one that does not show all of it: a notice in its place, or files left out. */
+export function isReduced({ name, leftOut }: Rendition): boolean {
+  return name === 'left-out' || leftOut !== undefined;
 }
 
 /** The same with what is left out as its last line, where there is room for it. */
@@ -74,6 +79,6 @@ export function afterRefusal(
     return { ...kept, name: 'attached', content, text: asFile(original.content) };
   }
   if (tried.name !== 'attached') return undefined;
-  const content = `${header} *(Discord does not take this message; the ticket has it)*`;
+  const content = `${header} ${NOT_TAKEN}`;
   return { name: 'left-out', content, files: [], ...(leftOut && { leftOut }) };
 }

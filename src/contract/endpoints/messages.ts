@@ -29,7 +29,7 @@ export const messageEndpoints = {
     params: inTicket,
     query: listMessagesQuery,
     answers: { 200: z.array(messageView) },
-    headers: ['Deskcord-Head', 'Link'],
+    headers: ['Deskcord-Head', 'Deskcord-Delivered', 'Link'],
     errors: ['NOT_FOUND'],
   },
   editMessage: {

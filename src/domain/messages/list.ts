@@ -6,6 +6,7 @@ import { type Actor, isStaff } from '../access/actor.ts';
 import { can, requireRight } from '../access/policy.ts';
 import { type LogId, type Message, publicLog, type Stream, type Ticket } from '../log/entry.ts';
 import { readChanges, readNewest } from '../log/message-pages.ts';
+import { readDelivered } from '../mirror/delivered.ts';
 import { mirrorStates } from '../mirror/states.ts';
 import { readTicket, viewTicket } from '../tickets/read.ts';
 import { messageView } from '../views.ts';
@@ -54,11 +55,15 @@ export async function listMessages(
 ): Promise<SyncAck> {
   const { ticket, head } = await readTicket(ctx, actor, ticketId);
   requireRight(ctx.config, actor, streamRules.public.read, ticket);
-  const page = await readMessagePage(ctx, publicLog(ticketId), head.seq, query);
+  const [page, delivered] = await Promise.all([
+    readMessagePage(ctx, publicLog(ticketId), head.seq, query),
+    readDelivered(ctx, ticketId),
+  ]);
   return {
     messages: await viewsFor(ctx, actor, ticket, 'public', page.messages),
     ticket: await viewTicket(ctx, actor, ticket, head),
     head: head.seq,
     more: page.more,
+    ...(delivered !== undefined && { delivered: Math.min(delivered, head.seq) }),
   };
 }

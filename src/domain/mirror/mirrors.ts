@@ -12,6 +12,7 @@ import { internalLog, publicLog, type Stream, type Ticket, toTicket } from '../l
 import { headWith } from '../log/heads.ts';
 import { DUPLICATE_KEY, isDuplicateKey } from '../mongo-errors.ts';
 import { isOpen } from '../tickets/workflow.ts';
+import { deliveredOf } from './delivered.ts';
 import { type Post, toPost, toPostRow } from './posts.ts';
 
 export type KeptFile = KeptFileRow;
@@ -20,8 +21,12 @@ export type MirrorMember = MirrorMemberRow;
 export type MirrorAlert = MirrorAlertRow;
 
 /** How far a ticket has come in Discord; see `models/mirror.ts` for the fields. */
-export type Mirror = Omit<MirrorRow, '_id' | 'pending' | 'lagging' | 'internal_seq'> & {
+export type Mirror = Omit<
+  MirrorRow,
+  '_id' | 'pending' | 'lagging' | 'internal_seq' | 'delivered'
+> & {
   ticket_id: string;
+  delivered: number | null;
   internal_seq: number;
   pending: Post[];
 };
@@ -34,6 +39,7 @@ const fresh = {
   guild_id: null,
   card_id: null,
   seq: 0,
+  delivered: null,
   internal_seq: 0,
   inbound: '0',
   last_post: '0',
@@ -85,7 +91,8 @@ export async function claimMirror(
     );
     const { _id, pending = [], ...rest } = row as unknown as MirrorRow;
     const posts = pending.map(toPost);
-    return { ...defaults(), ...rest, pending: posts, ticket_id: _id.toHexString() };
+    const delivered = deliveredOf(rest);
+    return { ...defaults(), ...rest, delivered, pending: posts, ticket_id: _id.toHexString() };
   } catch (error) {
     if (isDuplicateKey(error)) throw new LeaseLost();
     throw error;
@@ -156,7 +163,9 @@ export function reopened(mirror: Mirror): MirrorChange {
   const steps = seq + internal_seq > 0 ? ['reopened'] : [];
   // Whoever was let in by hand was let in for what is over.
   const over = { members: [], alerts: [], pending: [], deferred: [] };
-  return { ...fresh, ...over, seq, internal_seq, closing, steps };
+  // What it had not shown is in the transcript.
+  const delivered = seq > 0 ? seq : mirror.delivered;
+  return { ...fresh, ...over, seq, delivered, internal_seq, closing, steps };
 }
 
 /** Closing steps of rows from before they named their closing belong to the one that is under way. */

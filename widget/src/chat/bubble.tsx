@@ -79,8 +79,8 @@ function Foot(props: BubbleProps & { message: MessageView | undefined }) {
   if ('item' in row.shown) return <WaitingFoot {...props} item={row.shown.item} />;
   if (!message || !(row.isLast || message.edited || row.isNewestOwn)) return null;
   const { created_at, edited, ticket_id, seq } = message;
-  const isSeen = row.isNewestOwn && session.states.get(ticket_id).seen >= seq;
-  return <Arrived {...{ desk, at: created_at, edited, isSeen }} />;
+  const reach = row.isNewestOwn && session.states.reach(ticket_id, seq);
+  return <Arrived {...{ desk, at: created_at, edited, reach }} />;
 }
 
 /** On its way: for how long nobody needs to guess where the server has said so. */

@@ -103,6 +103,7 @@ function useRows(session: Session, conversation: Conversation): Row[] {
 function useRender(desk: Desk, session: Session, conversation: Conversation) {
   const { words, layers } = desk;
   const { isClosed, draft, id } = conversation;
+  const { seen, delivered } = session.states.get(id);
   return useMemo(
     () => (row: Row) => (
       <Line
@@ -111,14 +112,7 @@ function useRender(desk: Desk, session: Session, conversation: Conversation) {
       />
     ),
     // The session and the desk are those of the conversation.
-    [
-      conversation,
-      words,
-      layers.service,
-      isClosed,
-      draft.state.edit?.id,
-      session.states.get(id).seen,
-    ],
+    [conversation, words, layers.service, isClosed, draft.state.edit?.id, seen, delivered],
   );
 }
 

@@ -1,5 +1,4 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { ChosenFiles } from './chosen-files.tsx';
 import type { Conversation } from './conversation.ts';
 import type { Desk } from './desk.ts';
 import { Icon, IconButton } from './icons.tsx';
@@ -40,7 +39,7 @@ export function Composer({ desk, session, conversation, onSent }: ComposerProps)
   const [saving, setSaving] = useState(false);
   const { draft } = conversation;
   const { edit, files, reply } = draft.state;
-  const { service } = desk.layers;
+  const { overlays, service } = desk.layers;
   const text = edit ? edit.text : draft.state.text;
   const over = countCodePoints(text) - limits.content;
   const hasContent = isVisible(text) || (!edit && files.length > 0);
@@ -113,7 +112,9 @@ export function Composer({ desk, session, conversation, onSent }: ComposerProps)
       {!edit && reply && service && (
         <service.ReplyBar {...{ desk, session, conversation }} id={reply} />
       )}
-      {!edit && files.length > 0 && <ChosenFiles desk={desk} session={session} draft={draft} />}
+      {!edit && files.length > 0 && overlays && (
+        <overlays.ChosenFiles {...{ desk, session, draft }} />
+      )}
       <div class="composer-box">
         {!edit && desk.options.files !== false && (
           <>

@@ -116,7 +116,8 @@ export class Conversation {
     if (last?.state !== 'sent') return;
     const { states, client } = this.#session;
     const { seq } = last.message;
-    if (states.get(this.id).unread.length === 0) return;
+    // Another tab may have heard of more than this one shows: telling of that again would never end.
+    if (!states.get(this.id).unread.some((one) => one <= seq)) return;
     states.read(this.id, (one) => one <= seq);
     client.read(this.id, seq);
     this.#session.tell();

@@ -23,12 +23,14 @@ interface ArrivedProps {
   desk: Desk;
   at: number;
   edited?: boolean;
-  /** Whether staff have seen it; undefined where that is not said. */
-  isSeen: boolean | undefined;
+  /** How far it has come; nothing where that is not said. */
+  reach: Reach | false | undefined;
 }
 
-/** When something was said, and whether it has been seen. */
-export function Arrived({ desk, at, edited, isSeen }: ArrivedProps) {
+export type Reach = 'sent' | 'delivered' | 'seen';
+
+/** When something was said, and how far it has come. */
+export function Arrived({ desk, at, edited, reach }: ArrivedProps) {
   const { words } = desk;
   return (
     <p class="foot">
@@ -36,10 +38,10 @@ export function Arrived({ desk, at, edited, isSeen }: ArrivedProps) {
       <time dateTime={new Date(at).toISOString()} title={words.full(at)}>
         {words.time(at)}
       </time>
-      {isSeen !== undefined && (
-        <span class={isSeen ? 'state seen' : 'state'}>
-          <Icon name={isSeen ? 'checks' : 'check'} />
-          {words.say(isSeen ? 'seen' : 'sent')}
+      {reach && (
+        <span class={`state ${reach}`}>
+          <Icon name={reach === 'sent' ? 'check' : 'checks'} />
+          {words.say(reach)}
         </span>
       )}
     </p>

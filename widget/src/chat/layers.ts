@@ -22,8 +22,8 @@ export interface MenuItem {
 }
 
 /**
- * What lies over the chat, and what stands around a conversation: loaded right after the chat has
- * opened, since nobody needs it to begin.
+ * What lies over the chat or goes with a message, and what stands around a conversation: loaded right after the
+ * chat has opened, since nobody needs it to begin.
  */
 export class Layers {
   question: Question | undefined;

@@ -14,7 +14,7 @@ export function Opening(props: LineProps & { row: Extract<Row, { kind: 'opening'
   const { item } = row;
   const { say } = words;
   const progress = useProgress(desk, session, item);
-  const isSeen = session.states.get(props.conversation.id).last?.isMine === false;
+  const reach = row.isNewestOwn && session.states.reach(props.conversation.id, 0);
   const copy = () => desk.copy(row.text);
   return (
     <div
@@ -57,7 +57,7 @@ export function Opening(props: LineProps & { row: Extract<Row, { kind: 'opening'
       ) : item ? (
         <p class="foot">{progress}</p>
       ) : (
-        <Arrived {...{ desk, at: row.at, isSeen: row.isNewestOwn && isSeen }} />
+        <Arrived {...{ desk, at: row.at, reach }} />
       )}
     </div>
   );

@@ -157,7 +157,11 @@ export class Session implements Observable {
     });
     client.on('read', ({ ticket_id, user_id, seq }) => {
       if (user_id === this.person.id) this.states.read(ticket_id, (one) => one <= seq);
-      else this.states.see(ticket_id, seq);
+      else this.states.raise(ticket_id, 'seen', seq);
+      this.tell();
+    });
+    client.on('delivered', ({ ticket_id, seq }) => {
+      this.states.raise(ticket_id, 'delivered', seq);
       this.tell();
     });
     client.on('outbox', ({ item, state, message }) => {
@@ -203,7 +207,7 @@ export class Session implements Observable {
     if (author_id !== this.person.id) {
       this.#typing = undefined;
       // Whoever answers has read what was written before.
-      this.states.see(ticket_id, seq - 1);
+      this.states.raise(ticket_id, 'seen', seq - 1);
       this.states.receive(ticket_id, seq);
       this.#options.emit('message:received', { ticketId: ticket_id, messageId: message.id });
       this.#options.onMessage(message);

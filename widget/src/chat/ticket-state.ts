@@ -4,6 +4,8 @@ import type { Keeper } from './keeper.ts';
 export interface TicketState {
   /** The `seq` of every message of others that nobody has looked at here. */
   unread: number[];
+  /** It has come to where staff read it, up to this `seq`: 0 is the opening. */
+  delivered?: number;
   /** Staff have seen up to this `seq`. */
   seen: number;
   /** The newest line, for the list. */
@@ -80,8 +82,19 @@ export class TicketStates {
     });
   }
 
-  see(ticketId: string, seq: number): void {
-    this.update(ticketId, (state) => (seq > state.seen ? { ...state, seen: seq } : state));
+  /** Staff have come further: it never goes back. */
+  raise(ticketId: string, what: 'delivered' | 'seen', seq: number): void {
+    this.update(ticketId, (state) =>
+      seq > (state[what] ?? -1) ? { ...state, [what]: seq } : state,
+    );
+  }
+
+  /** How far an own message has come, 0 being the opening. */
+  reach(ticketId: string, seq: number): 'sent' | 'delivered' | 'seen' {
+    const { seen, delivered = -1, last } = this.get(ticketId);
+    // Whoever has answered has seen the opening.
+    if (seq > 0 ? seen >= seq : last?.isMine === false) return 'seen';
+    return delivered >= seq ? 'delivered' : 'sent';
   }
 
   say(ticketId: string, text: string, isMine: boolean, seq: number): void {

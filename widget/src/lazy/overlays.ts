@@ -1,5 +1,6 @@
 import css from './overlays.css';
 
+export { ChosenFiles } from './chosen-files.tsx';
 export { drawings } from './drawings.ts';
 export { headerMenu } from './header-menu.ts';
 export { Menu } from './menu.tsx';

@@ -21,6 +21,7 @@ export const strings: Translation = {
   waiting: 'في انتظار الإرسال',
   uploading: 'جارٍ الرفع، {percent}٪',
   sent: 'أُرسلت',
+  delivered: 'وصلت',
   seen: 'قُرئت',
   notSent: 'لم تُرسل.',
   retry: 'إعادة المحاولة',

@@ -22,6 +22,7 @@ export const strings: Translation = {
   waiting: 'Wird später gesendet',
   uploading: 'Wird hochgeladen, {percent} %',
   sent: 'Gesendet',
+  delivered: 'Zugestellt',
   seen: 'Gelesen',
   notSent: 'Nicht gesendet.',
   retry: 'Erneut versuchen',

@@ -20,6 +20,7 @@ export const strings = {
   waiting: 'Waiting to be sent',
   uploading: 'Uploading, {percent} %',
   sent: 'Sent',
+  delivered: 'Delivered',
   seen: 'Seen',
   notSent: 'Not sent.',
   retry: 'Try again',

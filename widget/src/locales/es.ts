@@ -22,6 +22,7 @@ export const strings: Translation = {
   waiting: 'Pendiente de envío',
   uploading: 'Subiendo, {percent} %',
   sent: 'Enviado',
+  delivered: 'Entregado',
   seen: 'Leído',
   notSent: 'No enviado.',
   retry: 'Reintentar',

@@ -22,6 +22,7 @@ export const strings: Translation = {
   waiting: 'En attente d’envoi',
   uploading: 'Envoi du fichier, {percent} %',
   sent: 'Envoyé',
+  delivered: 'Distribué',
   seen: 'Lu',
   notSent: 'Non envoyé.',
   retry: 'Réessayer',

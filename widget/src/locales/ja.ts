@@ -22,6 +22,7 @@ export const strings: Translation = {
   waiting: '送信待ち',
   uploading: 'アップロード中 {percent} %',
   sent: '送信済み',
+  delivered: '配信済み',
   seen: '既読',
   notSent: '送信できませんでした。',
   retry: '再試行',

@@ -21,6 +21,7 @@ export const strings: Translation = {
   waiting: 'Aguardando envio',
   uploading: 'Enviando arquivo, {percent} %',
   sent: 'Enviada',
+  delivered: 'Entregue',
   seen: 'Lida',
   notSent: 'Não enviada.',
   retry: 'Tentar de novo',

@@ -1,8 +1,8 @@
-import type { Desk } from './desk.ts';
-import type { Draft } from './draft.ts';
-import { Icon, IconButton } from './icons.tsx';
-import type { Session } from './session.ts';
-import { sizeText } from './text-rules.ts';
+import type { Desk } from '../chat/desk.ts';
+import type { Draft } from '../chat/draft.ts';
+import { Icon, IconButton } from '../chat/icons.tsx';
+import type { Session } from '../chat/session.ts';
+import { sizeText } from '../chat/text-rules.ts';
 
 /** What will go with the message, as pictures where they are. */
 export function ChosenFiles(props: { desk: Desk; session: Session; draft: Draft }) {
