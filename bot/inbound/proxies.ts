@@ -18,7 +18,7 @@ import { actorOfAuthor } from '../people.ts';
 import { pairFiles } from './attachments.ts';
 import { deletedAt, type Echo, enqueue, type Inbox, inboxOf, type Original } from './inbox.ts';
 import type { Incoming } from './incoming.ts';
-import { carryOut } from './ingest.ts';
+import { adoptEarlier, carryOut } from './ingest.ts';
 import { ingestDeletion } from './ingest-edit.ts';
 import { judge, judgeWords, refusalOfText, streamOf } from './judge.ts';
 import { mark } from './marks.ts';
@@ -186,9 +186,16 @@ export async function ingestRepetition(
   incoming: Incoming,
 ): Promise<void> {
   const inbox = inboxOf(bridge, ticket.id);
+  const forget = () => take(inbox.repetitions, ({ id }) => id === incoming.id);
   const original = await takeOriginal(bridge, ticket, incoming);
-  if (!original) return expectOriginal(bridge, ticket, incoming);
-  take(inbox.repetitions, ({ id }) => id === incoming.id);
+  if (!original) {
+    // A bot may have been killed when it had stored it.
+    const isStored = await adoptEarlier(bridge, ticket, incoming);
+    if (isStored) forget();
+    else expectOriginal(bridge, ticket, incoming);
+    return;
+  }
+  forget();
   const { author, stream, post } = original;
   const said = asRepetitionOf(bridge, incoming, stream, post);
   const actor = await withIdentities(bridge.ctx, actorOfAuthor(author));
