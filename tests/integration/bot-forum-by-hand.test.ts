@@ -26,7 +26,7 @@ const admin = { ...agent, role: 'ADMIN' } as const;
 let desk: Desk;
 let kim: DiscordPerson;
 let boss: DiscordPerson;
-const { forumBot, forums, mirrorOf, posted, textsAre } = forumTools(() => desk);
+const { forumBot, forums, mirrorOf, posted, textsAre, whoSees } = forumTools(() => desk);
 
 beforeAll(async () => {
   desk = await openDesk();
@@ -51,20 +51,6 @@ const discordIs = (wanted: string) =>
     patience,
   );
 
-const whoSees = async (id: string) => {
-  const people = ['kim', 'manager', 'admin', 'developer', 'member'] as const;
-  const seen = await Promise.all(
-    people.map((who) =>
-      discordPerson(desk.sim, who)
-        .messages(id)
-        .then(
-          () => [who],
-          () => [],
-        ),
-    ),
-  );
-  return seen.flat();
-};
 const general = ['kim', 'manager', 'admin'];
 
 test.each([
@@ -201,6 +187,21 @@ test.each(['post', 'park'] as const)(
   },
 );
 
+test.each([false, true])(
+  'a forum whose guidelines were rewritten, and that was opened, while no bot was there is closed by the next (its post archived: %s)',
+  async (isArchived) => {
+    const first = await forumBot();
+    const { post } = await posted(['one']);
+    if (isArchived) await fault(desk.sim, { kind: 'archive-threads', channel_id: post.id });
+    await first.stop();
+    const change = { topic: 'Be kind to one another.', permission_overwrites: [] };
+    await boss.call('PATCH', `/channels/${post.parent_id}`, change);
+    expect(await whoSees(post.id)).toContain('member');
+    await forumBot();
+    await eventually(async () => expect(await whoSees(post.id)).toEqual(general), patience);
+  },
+);
+
 test('a post in a forum whose guidelines were rewritten goes to the next one when others are to see it', async () => {
   const { ctx, sim } = desk;
   const first = await forumBot();
@@ -217,6 +218,31 @@ test('a post in a forum whose guidelines were rewritten goes to the next one whe
     expect(parent_id).toBe((await forums('NORMAL', 'GENERAL'))[0]?.id);
   }, patience);
 });
+
+test.each(['while the bot is there', 'while it is away'])(
+  'a card that somebody deletes in a post %s stands there again, and follows the ticket',
+  async (when) => {
+    const { ctx, sim } = desk;
+    const first = await forumBot();
+    const { id, number, post } = await posted(['one']);
+    const isAway = when === 'while it is away';
+    if (isAway) await first.stop();
+    await boss.remove(post.id, post.id);
+    if (isAway) await forumBot();
+    await updateTicket(ctx, admin, id, { topic: 'Another parcel' });
+    await eventually(async () => {
+      const cards = (await messagesIn(sim, post.id)).filter(({ embeds }) => embeds.length > 0);
+      expect(cards.map(({ embeds }) => embeds[0]?.title)).toEqual([
+        expect.stringContaining('Another parcel'),
+      ]);
+    }, patience);
+    await say(ctx, id, 'two');
+    await textsAre(post.id, ['**Ana**: one', '**Ana**: two']);
+    expect((await channelOf(sim, number)).id).toBe(post.id);
+    await closeTicket(ctx, agent, id, {});
+    await eventually(async () => expect(await channelsOf(sim, number)).toEqual([]), patience);
+  },
+);
 
 test('a deleted ticket leaves no second post that somebody wrote in', async () => {
   const { ctx, sim } = desk;
