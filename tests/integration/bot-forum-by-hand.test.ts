@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { OverwriteType, PermissionFlagsBits as P } from 'discord.js';
 import { DISCORD_ISSUER } from '../../src/contract/identity.ts';
@@ -243,6 +244,43 @@ test.each(['while the bot is there', 'while it is away'])(
     await eventually(async () => expect(await channelsOf(sim, number)).toEqual([]), patience);
   },
 );
+
+test('where somebody has made a forum ask for tags, tickets have channels, and it is said why', async () => {
+  const { ctx, sim } = desk;
+  await forumBot();
+  const { post } = await posted();
+  const path = `/channels/${post.parent_id}/threads$`;
+  const message = 'A tag is required to create a forum post in this channel';
+  await fault(sim, { kind: 'status', method: 'POST', path, status: 400, code: 40067, message });
+  const { id, number } = await openTicket(ctx);
+  expect((await channelOf(sim, number)).type).toBe(0);
+  const { reason } = ctx.health.report().parts.discord ?? {};
+  expect(reason).toMatch(/cannot be opened as posts: .*tag.*see what its forum asks for/);
+  await closeTicket(ctx, agent, id, {});
+});
+
+test('of a post that a bot opens when another has its lease already none stays', async () => {
+  const { ctx, sim } = desk;
+  await forumBot();
+  const { post } = await posted();
+  const path = `/channels/${post.parent_id}/threads$`;
+  await fault(sim, {
+    ...{ kind: 'delay', when: 'before', ms: 5000, times: 1, method: 'POST', path, who: 'bot' },
+  });
+  const { id, number } = await openTicket(ctx);
+  await sleep(500);
+  // As if it had been frozen: its lease is another one's, which is over, too.
+  const until = Date.now() - 1;
+  const taken = { $set: { holder: 'other', until }, $inc: { epoch: 1 } };
+  await ctx.db.leases.collection.updateOne({}, taken);
+  await forumBot();
+  await eventually(async () => expect(await channelsOf(sim, number)).toHaveLength(2), patience);
+  await eventually(async () => expect(await channelsOf(sim, number)).toHaveLength(1), patience);
+  const [stays] = await channelsOf(sim, number);
+  expect((await mirrorOf(id))?.channel_id).toBe(stays?.id);
+  await say(ctx, id, 'one');
+  await textsAre(stays?.id ?? '', ['**Ana**: one']);
+}, 60_000);
 
 test('a deleted ticket leaves no second post that somebody wrote in', async () => {
   const { ctx, sim } = desk;
