@@ -101,11 +101,18 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
   const idByChannel = new Map<string, string>();
   /** The guild of each ticket that has one, or is about to have a channel there. */
   const guildById = new Map<string, string>();
+  /** The forum of each ticket that has a post. */
+  const forumById = new Map<string, string>();
   const loading = new Map<string, Promise<MirroredTicket | undefined>>();
   /** Guests of tickets that were not loaded yet, as they were at the start. */
   const guests = new Map<string, readonly MirrorMember[]>();
   /** Last entry of each log known to be in Discord; spares a look at those a reconciliation poll names again. */
   const done = new LRUCache<string, number>({ max: REMEMBERED });
+
+  const noteForum = (id: string, forumId: string | null | undefined) => {
+    if (forumId) forumById.set(id, forumId);
+    else forumById.delete(id);
+  };
 
   const read = async (id: string): Promise<MirroredTicket | undefined> => {
     const found = await readMirroredTicket(ctx, id);
@@ -148,6 +155,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     guests.delete(id);
     if (mirror.channel_id) idByChannel.set(mirror.channel_id, id);
     if (mirror.guild_id) guildById.set(id, mirror.guild_id);
+    noteForum(id, mirror.forum_id);
     return loaded;
   };
 
@@ -155,8 +163,9 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     /** Learns which channels belong to tickets. */
     async loadChannels(): Promise<TicketChannel[]> {
       const channels = await listChannels(ctx);
-      for (const { ticketId, channelId, guildId, members } of channels) {
+      for (const { ticketId, channelId, guildId, forumId, members } of channels) {
         idByChannel.set(channelId, ticketId);
+        noteForum(ticketId, forumId);
         if (guildId) guildById.set(ticketId, guildId);
         if (members.length > 0 && !byId.has(ticketId)) guests.set(ticketId, members);
       }
@@ -236,6 +245,11 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     /** The tickets whose rows name a guild, as far as they are not done. */
     inGuild: (guildId: string): string[] =>
       [...guildById].flatMap(([id, named]) => (named === guildId ? [id] : [])),
+    /** The tickets that have posts in a forum, loaded or not. */
+    inForum: (forumId: string): string[] =>
+      [...forumById].flatMap(([id, named]) => (named === forumId ? [id] : [])),
+    /** The forums in which tickets have posts, of whichever guild. */
+    forums: (): Set<string> => new Set(forumById.values()),
     known: (id: string): MirroredTicket | undefined => byId.get(id),
     withChannel: (): string[] => [...idByChannel.values()],
     /** Stores a change of the mirror under this session's lease. */
@@ -247,6 +261,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
       if (before && before !== after) idByChannel.delete(before);
       if (after) idByChannel.set(after, ticket.id);
       if (change.guild_id) guildById.set(ticket.id, change.guild_id);
+      noteForum(ticket.id, ticket.mirror.forum_id);
       const { seq, internal_seq } = change;
       if (seq !== undefined) done.set(logKey(publicLog(ticket.id)), seq);
       if (internal_seq !== undefined) done.set(logKey(internalLog(ticket.id)), internal_seq);
@@ -262,6 +277,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     drop(id: string, channelId: string | null): void {
       byId.delete(id);
       guildById.delete(id);
+      forumById.delete(id);
       if (channelId) idByChannel.delete(channelId);
       for (const log of [publicLog(id), internalLog(id)]) done.set(logKey(log), Infinity);
     },
@@ -269,6 +285,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
     forget(ticket: MirroredTicket): void {
       byId.delete(ticket.id);
       guildById.delete(ticket.id);
+      forumById.delete(ticket.id);
       if (ticket.mirror.channel_id) idByChannel.delete(ticket.mirror.channel_id);
       done.set(logKey(publicLog(ticket.id)), ticket.mirror.seq);
       // There is no channel for notes to go to any more.

@@ -1,9 +1,9 @@
-import type { Message, TextChannel } from 'discord.js';
-import { findNewestIn, findPosts, type Post } from '../../src/domain/mirror/posts.ts';
+import type { AnyThreadChannel, Message, TextChannel } from 'discord.js';
+import { findNewestInThreads, findPosts, type Post } from '../../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from '../bridge.ts';
 import { systemLine } from '../format.ts';
 import { type Mark, marks } from '../marking.ts';
-import type { MirroredTicket } from '../mirrored-tickets.ts';
+import { isInForum, type MirroredTicket } from '../mirrored-tickets.ts';
 import { postNotice } from '../posting.ts';
 import { describe, isInaccessible } from '../rest/discord-errors.ts';
 import { retryAfterRateLimit } from '../rest/rate-limit-retry.ts';
@@ -25,7 +25,8 @@ import { mark } from './marks.ts';
 import { ingestMissedDeletions } from './missed-deletions.ts';
 import { expectOriginal, ingestRepetition } from './proxies.ts';
 import { markOf } from './receipts.ts';
-import { threadsOf } from './threads.ts';
+import { MOST_THREADS, threadsOf } from './threads.ts';
+import { guildOf } from './writers.ts';
 
 /** What is younger than this is still on its way through the gateway, and was not missed. */
 export const LATE_MS = 10_000;
@@ -124,30 +125,44 @@ function startOf(newest: string, dropped: Dropped | undefined): string {
   return dropped && compareIds(dropped.from, newest) < 0 ? dropped.from : newest;
 }
 
-/** The same in the open threads of a channel; one that cannot be read holds up nothing else. */
+/** A thread that is not known to be open; undefined where it is none of the channel any more. */
+async function fetchThread(
+  bridge: Bridge,
+  channel: TextChannel,
+  id: string,
+): Promise<AnyThreadChannel | undefined> {
+  const found = await guildOf(bridge).channels.fetch(id);
+  return found?.isThread() && found.parentId === channel.id ? found : undefined;
+}
+
+/**
+ * The same in the open threads of a channel, and in archived ones of which something was taken in: they may have
+ * been open meanwhile. One that cannot be read holds up nothing else.
+ */
 async function compareThreads(
   bridge: Bridge,
   ticket: MirroredTicket,
   channel: TextChannel,
   dropped: Dropped | undefined,
 ) {
-  const threads = threadsOf(bridge, channel.id);
-  if (threads.length === 0) return;
-  const newest = await findNewestIn(
-    bridge.ctx,
-    ticket.id,
-    threads.map(({ id }) => id),
-  );
-  for (const thread of threads) {
+  // There are none below a post.
+  if (isInForum(ticket.mirror)) return;
+  const open = threadsOf(bridge, channel.id);
+  const newest = await findNewestInThreads(bridge.ctx, ticket.id, channel.id);
+  const noted = [...newest].sort(([, a], [, b]) => compareIds(b, a)).map(([id]) => id);
+  const archived = noted.filter((id) => !open.some((thread) => thread.id === id));
+  for (const id of [...open.map((thread) => thread.id), ...archived.slice(0, MOST_THREADS)]) {
     if (bridge.ended) return;
     try {
-      const start = startOf(newest.get(thread.id) ?? '0', dropped);
+      const thread = open.find((one) => one.id === id) ?? (await fetchThread(bridge, channel, id));
+      if (!thread) continue;
+      const start = startOf(newest.get(id) ?? '0', dropped);
       const recent = await listRecent(bridge, thread, start);
       await compare(bridge, ticket, thread, recent, dropped);
     } catch (error) {
       if (!isInaccessible(error)) throw error;
       const reason = describe(error);
-      bridge.log.info({ ticket: ticket.id, thread: thread.id, reason }, 'a thread was not read');
+      bridge.log.info({ ticket: ticket.id, thread: id, reason }, 'a thread was not read');
     }
   }
 }

@@ -43,6 +43,8 @@ export interface Echo {
   incoming: Incoming | undefined;
   /** Of what was deleted: whose it was, and whom it was for. */
   original: Original | undefined;
+  /** Of a repetition: it has waited, and is about to be refused. */
+  isDue?: true;
 }
 
 /** Events that were more than are held: the channel itself still says what they would have. */

@@ -1,16 +1,16 @@
-import type { Actor } from '../../src/domain/access/actor.ts';
-import type { LogId, Message, Stream } from '../../src/domain/log/entry.ts';
+import type { LogId } from '../../src/domain/log/entry.ts';
 import { readMessage } from '../../src/domain/log/message-reads.ts';
 import { sendTo } from '../../src/domain/messages/send.ts';
 import { findPost, logOfPost, type Post } from '../../src/domain/mirror/posts.ts';
 import { keyOf } from '../../src/domain/mirror/unrecorded.ts';
 import type { Bridge } from '../bridge.ts';
+import { isGuest } from '../guests.ts';
 import type { MirroredTicket } from '../mirrored-tickets.ts';
 import { copyFiles, MessageGone, pairFiles } from './attachments.ts';
 import { askPresence } from './away-marks.ts';
 import { warnOfHolder } from './holder-warnings.ts';
-import type { Incoming } from './incoming.ts';
-import { ingestEdit, verdictOn, wasTakenBack } from './ingest-edit.ts';
+import { type Incoming, isWebhook } from './incoming.ts';
+import { ingestEdit, verdictOn } from './ingest-edit.ts';
 import { judge, type Refusal, streamOf, type Verdict } from './judge.ts';
 import { mark } from './marks.ts';
 import {
@@ -22,50 +22,35 @@ import {
   settle,
   tellNotPassedOn,
 } from './receipts.ts';
-import { impliedMarking } from './reply-mode.ts';
-
-/**
- * What an earlier try of the same message has stored already, before a crash or an unclear answer: in either
- * log, since an edit or another mode may have it judged otherwise by now.
- */
-async function storedBefore(
-  { ctx }: Bridge,
-  ticketId: string,
-  actor: Actor,
-  origin: Parameters<typeof keyOf>[0],
-): Promise<Message | undefined> {
-  const find = async (stream: Stream, clientId = keyOf(origin, stream)) => {
-    const log: LogId = { ticketId, stream };
-    const entry = await ctx.store.findByClientId(log, actor.key, clientId);
-    return entry && (await readMessage(ctx.db, log, entry.id));
-  };
-  const [message, note, earlier] = await Promise.all([
-    find('public'),
-    find('internal'),
-    // As earlier versions have stored notes.
-    find('internal', keyOf(origin, 'public')),
-  ]);
-  return message ?? note ?? earlier;
-}
+import { asRepetitionOf, impliedMarking } from './reply-mode.ts';
+import { type Stored, storedBefore, storedByAnybody } from './stored-lives.ts';
 
 /** Writes down what an earlier try has stored, and takes in what was edited since. */
 async function adoptStored(
   bridge: Bridge,
   ticket: MirroredTicket,
-  incoming: Incoming,
-  message: Message,
-  lives: number,
+  asSeen: Incoming,
+  { message, lives }: Stored,
   before: Post | undefined,
 ): Promise<void> {
   const { stream } = message;
+  const isInside = stream === 'internal' && isWebhook(asSeen.message);
+  const incoming = isInside
+    ? asRepetitionOf(bridge, asSeen, stream, {
+        marking: asSeen.marking,
+        among_staff: isGuest(bridge, asSeen.home, message.author.id),
+      })
+    : asSeen;
   const sign = markIn(stream);
   const files = pairFiles(message.files, incoming.files);
   const changed = message.content !== incoming.text || stream !== streamOf(incoming);
-  const marking = impliedMarking(bridge, incoming, stream);
+  // What a proxy took off the text says nothing of whom it was for.
+  const marking = isInside ? incoming.marking : impliedMarking(bridge, incoming, stream);
   // An event from before an edit that is in the log already: it takes nothing back.
   // As it was first written it is the oldest there is, also where a look has met it edited.
   const isFirst = incoming.editedAt === 0 && message.content !== incoming.text;
-  const isOutdated = isFirst || (message.edited && incoming.editedAt < message.updated_at);
+  const since = message.edited ? message.updated_at : lives > 0 ? message.created_at : 0;
+  const isOutdated = isFirst || incoming.editedAt < since;
   let seen = incoming;
   if (isOutdated) seen = { ...incoming, editedAt: message.updated_at, marking };
   else if (changed) seen = { ...incoming, hash: '', editedAt: 0, marking };
@@ -107,8 +92,8 @@ async function pass(
   const stored = await storedBefore(bridge, ticket.id, actor, origin);
   if (stored) {
     // With nothing written down of it, it is deleted in Discord too: this event is from before that.
-    const isGone = stored.deleted && !before && (await wasTakenBack(bridge, stored, incoming));
-    if (!isGone) await adoptStored(bridge, ticket, incoming, stored, lives, before);
+    const isGone = stored.isTakenBack && !before;
+    if (!isGone) await adoptStored(bridge, ticket, incoming, stored, before);
     return undefined;
   }
   const { copied, missing } = await copyFiles(bridge, actor, ticket, incoming, incoming.files);
@@ -142,6 +127,23 @@ async function pass(
 }
 
 /**
+ * Takes in what an earlier try has stored of a message that would be refused by now, as an edit of it: its writer
+ * may have lost their role since, or have made a command of it.
+ * @returns false where there is nothing of it
+ */
+export async function adoptEarlier(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+  before?: Post,
+): Promise<boolean> {
+  const stored = await storedByAnybody(bridge, ticket.id, incoming.id);
+  if (!stored || stored.isTakenBack) return stored !== undefined && !before;
+  await adoptStored(bridge, ticket, incoming, stored, before);
+  return true;
+}
+
+/**
  * Does with a message what was decided of it, and marks it so.
  * @param before what was written down of it while it was in no log
  */
@@ -154,10 +156,11 @@ export async function carryOut(
 ): Promise<void> {
   const lives = before?.lives ?? 0;
   try {
-    const refusal =
-      verdict.kind === 'refuse'
-        ? verdict
-        : await pass(bridge, ticket, incoming, verdict, lives, before);
+    const isRefused = verdict.kind === 'refuse';
+    if (isRefused && (await adoptEarlier(bridge, ticket, incoming, before))) return;
+    const refusal = isRefused
+      ? verdict
+      : await pass(bridge, ticket, incoming, verdict, lives, before);
     if (refusal === undefined) return;
     const refused: Outcome = { message: undefined, files: [], mark: 'refused', lives };
     await settle(bridge, ticket, incoming, refused, before);

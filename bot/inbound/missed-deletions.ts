@@ -9,7 +9,7 @@ import {
 import type { Bridge } from '../bridge.ts';
 import { isGuest } from '../guests.ts';
 import { isFromBefore, type MirroredTicket } from '../mirrored-tickets.ts';
-import { isInaccessible } from '../rest/discord-errors.ts';
+import { isForbidden, isInaccessible } from '../rest/discord-errors.ts';
 import { compareIds } from '../snowflakes.ts';
 import { isDeleted, PAGE, type Place, type Recent } from './channel-pages.ts';
 import { attempt } from './dead-letters.ts';
@@ -90,20 +90,33 @@ async function takeBackUnrecorded(
 }
 
 /**
- * Takes back what was deleted meanwhile, as far as the recent messages reach. An empty list says nothing of a
- * channel, where a post of ours stands as a rule: Discord also answers so to a bot that may not read the history.
- * In a thread each of the messages is asked for then.
+ * Takes back what was deleted meanwhile, as far as the recent messages reach. An empty list alone says nothing of
+ * a place: Discord also answers so to a bot that may not read the history, which it refuses it when it is asked for
+ * a message.
  * @param dropped events beyond what is held, each of which may have been a deletion
  */
 export async function ingestMissedDeletions(
   bridge: Bridge,
   ticket: MirroredTicket,
   channel: Place,
+  recent: Recent,
+  dropped: number,
+): Promise<void> {
+  try {
+    await takeBackMissed(bridge, ticket, channel, recent, dropped);
+  } catch (error) {
+    if (recent.messages.length > 0 || !isForbidden(error)) throw error;
+    bridge.log.info({ ticket: ticket.id, place: channel.id }, 'a place shows nothing to the bot');
+  }
+}
+
+async function takeBackMissed(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  channel: Place,
   { messages, from }: Recent,
   dropped: number,
 ): Promise<void> {
-  const isThread = channel.id !== ticket.mirror.channel_id;
-  if (messages.length === 0 && !isThread) return;
   const there = new Set(messages.map(({ id }) => id));
   const limit = messages.length + PAGE + dropped;
   for (const { id } of await listIngested(bridge.ctx, ticket.id, limit, channel.id)) {
@@ -112,7 +125,7 @@ export async function ingestMissedDeletions(
     await attempt(bridge, ticket, `deleted ${id}`, () => ingestDeleted(bridge, ticket, id));
   }
   // Those of threads, too: what is new in the channel is taken in before the threads are read.
-  if (isThread) return;
+  if (channel.id !== ticket.mirror.channel_id) return;
   const isThere = (id: string) => there.has(id);
   await takeBackUnrecorded(bridge, ticket, channel, 'public', isThere);
   await takeBackUnrecorded(bridge, ticket, channel, 'internal', isThere);

@@ -18,7 +18,7 @@ import { actorOfAuthor } from '../people.ts';
 import { pairFiles } from './attachments.ts';
 import { deletedAt, type Echo, enqueue, type Inbox, inboxOf, type Original } from './inbox.ts';
 import type { Incoming } from './incoming.ts';
-import { carryOut } from './ingest.ts';
+import { adoptEarlier, carryOut } from './ingest.ts';
 import { ingestDeletion } from './ingest-edit.ts';
 import { judge, judgeWords, refusalOfText, streamOf } from './judge.ts';
 import { mark } from './marks.ts';
@@ -30,8 +30,10 @@ import { asRepetitionOf } from './reply-mode.ts';
  * in either order and within seconds. This is how long the second half is waited for, in milliseconds.
  */
 const TOGETHER_MS = 15_000;
-/** Halves that wait, for each ticket. */
+/** Deleted messages that are remembered, for each ticket. */
 const REMEMBERED = 20;
+/** What webhooks say that waits, for each ticket; of more, the oldest is judged before its time. */
+export const MOST_REPETITIONS = 100;
 /** What a proxy may take off around a text: the tags by which it knows whom to speak for. */
 const MAX_TAGS = 40;
 
@@ -42,23 +44,30 @@ function repeats(original: string, repetition: string): boolean {
   return short !== '' && long.includes(short) && long.length - short.length <= MAX_TAGS;
 }
 
-function remember(echoes: Echo[], echo: Echo): void {
-  echoes.push(echo);
-  if (echoes.length > REMEMBERED) echoes.shift();
+const freshSince = () => performance.now() - TOGETHER_MS;
+
+function rememberDeleted(inbox: Inbox, id: string, text: string, original: Original) {
+  const since = freshSince();
+  const kept = inbox.deletions.filter(({ at }) => at >= since).slice(1 - REMEMBERED);
+  inbox.deletions = [...kept, { id, text, original, at: performance.now(), incoming: undefined }];
 }
 
-function rememberDeleted({ deletions }: Inbox, id: string, text: string, original: Original) {
-  remember(deletions, { id, text, original, at: performance.now(), incoming: undefined });
+/** Whether what a webhook says repeats a text, as it was said or as it was edited since. */
+function isSaidBy({ text, incoming }: Echo, original: string): boolean {
+  return repeats(original, text) || (incoming !== undefined && repeats(original, incoming.text));
 }
 
-/** Takes the newest half out that goes with a text; those that are too old go too. */
+/** Takes the newest half out that goes with a text, and is not too old for that. */
 function take(echoes: Echo[], goesWith: (echo: Echo) => boolean): Echo | undefined {
-  const since = performance.now() - TOGETHER_MS;
-  const fresh = echoes.filter(({ at }) => at >= since);
-  const at = fresh.findLastIndex(goesWith);
-  const [found] = at < 0 ? [] : fresh.splice(at, 1);
-  echoes.splice(0, echoes.length, ...fresh);
-  return found;
+  const since = freshSince();
+  const at = echoes.findLastIndex((echo) => echo.at >= since && goesWith(echo));
+  return at < 0 ? undefined : echoes.splice(at, 1)[0];
+}
+
+/** What a webhook says waits for nothing any more. */
+function forget({ repetitions }: Inbox, id: string): void {
+  const at = repetitions.findIndex((one) => one.id === id);
+  if (at >= 0) repetitions.splice(at, 1);
 }
 
 /** The log's message goes on under the webhook's Discord message, in its author's name. */
@@ -104,14 +113,15 @@ export async function ingestDeleted(
   unrecorded?: Post,
 ): Promise<void> {
   const post = unrecorded ?? (await findPost(bridge.ctx, id));
-  if (!post) return;
   const inbox = inboxOf(bridge, ticket.id);
+  if (!post) return forget(inbox, id);
+  let again: Echo | undefined;
   const isOurs = post.direction !== 'in' || !post.message_id;
   const message = isOurs
     ? undefined
     : await readMessage(bridge.ctx.db, logOfPost(post), post.message_id as string);
   if (message && !message.deleted) {
-    const again = take(inbox.repetitions, ({ text }) => repeats(message.content, text));
+    again = take(inbox.repetitions, (echo) => isSaidBy(echo, message.content));
     const same = again?.incoming && asRepetitionOf(bridge, again.incoming, message.stream, post);
     const isSame = same && streamOf(same) === message.stream;
     if (isSame && !refusalOfText(same)) {
@@ -124,31 +134,44 @@ export async function ingestDeleted(
   }
   const gone = await ingestDeletion(bridge, post, deletedAt(inbox, id));
   if (!gone) return;
-  rememberDeleted(inbox, id, gone.content, { author: gone.author, stream: gone.stream, post });
+  const original = { author: gone.author, stream: gone.stream, post };
+  // It is to be something else than what it repeats: of the other log, or nothing.
+  if (again?.incoming) return passOn(bridge, ticket, again.incoming, original);
+  rememberDeleted(inbox, id, gone.content, original);
 }
 
 /** Nothing was deleted for it: it is the webhook's own, and nobody's of the staff. */
-async function refuseRepetition(bridge: Bridge, ticket: MirroredTicket, echo: Echo) {
-  const { repetitions } = inboxOf(bridge, ticket.id);
-  const at = repetitions.indexOf(echo);
-  if (at < 0 || !echo.incoming) return;
-  repetitions.splice(at, 1);
-  const why = 'what webhooks write';
-  await carryOut(bridge, ticket, echo.incoming, { kind: 'refuse', why });
+function refuseRepetition(bridge: Bridge, ticket: MirroredTicket, echo: Echo): void {
+  if (echo.isDue || bridge.ended) return;
+  echo.isDue = true;
+  const run = async () => {
+    const inbox = inboxOf(bridge, ticket.id);
+    const { incoming } = echo;
+    if (!incoming || !inbox.repetitions.includes(echo)) return;
+    await carryOut(bridge, ticket, incoming, { kind: 'refuse', why: 'what webhooks write' });
+    forget(inbox, echo.id);
+  };
+  enqueue(bridge, ticket.id, { kind: 'act', run, reject: () => undefined });
 }
 
-/** What a webhook says waits for the deletion of what it repeats, and is refused when none comes. */
+/**
+ * What a webhook says waits for the deletion of what it repeats, and is refused when none comes. Edited meanwhile,
+ * it waits as what it says by then.
+ */
 export function expectOriginal(bridge: Bridge, ticket: MirroredTicket, incoming: Incoming): void {
   const { repetitions } = inboxOf(bridge, ticket.id);
-  const { id, text } = incoming;
-  if (repetitions.some((one) => one.id === id)) return;
+  const { id, text, editedAt } = incoming;
+  const known = repetitions.find((one) => one.id === id);
+  if (known) {
+    if (editedAt >= (known.incoming?.editedAt ?? 0)) known.incoming = incoming;
+    return;
+  }
   const echo: Echo = { id, text, at: performance.now(), incoming, original: undefined };
-  remember(repetitions, echo);
-  setTimeout(() => {
-    if (bridge.ended) return;
-    const run = () => refuseRepetition(bridge, ticket, echo);
-    enqueue(bridge, ticket.id, { kind: 'act', run, reject: () => undefined });
-  }, TOGETHER_MS).unref();
+  repetitions.push(echo);
+  const waiting = repetitions.filter(({ isDue }) => !isDue);
+  const [oldest] = waiting;
+  if (oldest && waiting.length > MOST_REPETITIONS) refuseRepetition(bridge, ticket, oldest);
+  setTimeout(() => refuseRepetition(bridge, ticket, echo), TOGETHER_MS).unref();
 }
 
 /** Whose message, written just before, says what a webhook says, and has still to be deleted. */
@@ -176,6 +199,19 @@ async function takeOriginal(bridge: Bridge, ticket: MirroredTicket, incoming: In
   return take(deletions, (echo) => goesWith(echo) && isTheirs(echo))?.original;
 }
 
+/** Takes in what a webhook says, in the name of whoever wrote what it repeats. */
+async function passOn(
+  bridge: Bridge,
+  ticket: MirroredTicket,
+  incoming: Incoming,
+  { author, stream, post }: Original,
+): Promise<void> {
+  forget(inboxOf(bridge, ticket.id), incoming.id);
+  const said = asRepetitionOf(bridge, incoming, stream, post);
+  const actor = await withIdentities(bridge.ctx, actorOfAuthor(author));
+  return carryOut(bridge, ticket, said, judgeWords(said, actor));
+}
+
 /**
  * Ingests what a webhook says: the words of a message that was deleted just before are passed on as
  * its author's; others wait for such a deletion.
@@ -187,12 +223,14 @@ export async function ingestRepetition(
 ): Promise<void> {
   const inbox = inboxOf(bridge, ticket.id);
   const original = await takeOriginal(bridge, ticket, incoming);
-  if (!original) return expectOriginal(bridge, ticket, incoming);
-  take(inbox.repetitions, ({ id }) => id === incoming.id);
-  const { author, stream, post } = original;
-  const said = asRepetitionOf(bridge, incoming, stream, post);
-  const actor = await withIdentities(bridge.ctx, actorOfAuthor(author));
-  return carryOut(bridge, ticket, said, judgeWords(said, actor));
+  if (!original) {
+    // A bot may have been killed when it had stored it.
+    const isStored = await adoptEarlier(bridge, ticket, incoming);
+    if (isStored) forget(inbox, incoming.id);
+    else expectOriginal(bridge, ticket, incoming);
+    return;
+  }
+  return passOn(bridge, ticket, incoming, original);
 }
 
 /**
@@ -208,11 +246,12 @@ export async function ingestWithdrawn(
   if (verdict.kind === 'refuse') return;
   const inbox = inboxOf(bridge, ticket.id);
   const { id, text, marking, isAmongStaff } = incoming;
-  rememberDeleted(inbox, id, text, {
+  const original: Original = {
     author: authorOf(verdict.actor),
     stream: verdict.stream,
     post: { marking, ...(isAmongStaff && { among_staff: true }) },
-  });
-  const again = inbox.repetitions.find((one) => repeats(text, one.text))?.incoming;
-  if (again) await ingestRepetition(bridge, ticket, again);
+  };
+  const again = inbox.repetitions.find((one) => isSaidBy(one, text))?.incoming;
+  if (again) return passOn(bridge, ticket, again, original);
+  rememberDeleted(inbox, id, text, original);
 }

@@ -2,8 +2,8 @@ import type { AnyThreadChannel } from 'discord.js';
 import { type Bridge, selfId } from '../bridge.ts';
 import { compareIds } from '../snowflakes.ts';
 
-/** Threads that are caught up with in one channel; what the others have stands in the transcript's page. */
-const MOST_THREADS = 20;
+/** Threads, open and archived ones each, that are caught up with in one channel; the others stand in the transcript's page. */
+export const MOST_THREADS = 20;
 /** The thread that `/notes` opens. */
 export const NOTES_THREAD = 'Notes';
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { PermissionFlagsBits } from 'discord.js';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { listNotes } from '../../src/domain/messages/notes.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
@@ -12,6 +13,7 @@ import {
   fault,
   marksOn,
   messagesIn,
+  type SimState,
   stateOf,
   textsIn,
 } from '../support/discord.ts';
@@ -356,6 +358,44 @@ test('a deletion that was missed is not lost with a bot that dies in a long back
   await desk.bot();
   await eventually(async () => expect(await texts()).toEqual(backlog), { timeout: 30_000 });
 });
+
+test.each([true, false])(
+  'when a channel is emptied while no bot is there, then what staff said is taken back by one that may read it (may the next: %s)',
+  async (mayRead) => {
+    const { sim } = desk;
+    const first = await desk.bot();
+    const { channel, kim, texts } = await openChannel();
+    for (const line of numbers(1, 3)) await kim.write(channel.id, line);
+    await eventually(async () => expect(await texts()).toEqual(numbers(1, 3)));
+    await first.stop();
+    const admin = discordPerson(sim, 'admin');
+    // The notice of the pin, too.
+    for (const { id } of await admin.messages(channel.id)) await admin.remove(channel.id, id);
+    expect(await admin.messages(channel.id)).toEqual([]);
+    if (!mayRead) {
+      const path = `/channels/${channel.id}/permissions/${sim.state.bot.id}`;
+      const { ViewChannel, SendMessages, ReadMessageHistory } = PermissionFlagsBits;
+      const allow = String(ViewChannel | SendMessages);
+      await admin.call('PUT', path, { type: 1, allow, deny: String(ReadMessageHistory) });
+      const second = await desk.bot();
+      const asked = `/channels/${channel.id}/messages/`;
+      await eventually(async () => {
+        const { calls } = await stateOf(sim, '?messages=0');
+        const isRefused = ({ path, status }: SimState) => path.includes(asked) && status === 403;
+        expect(calls.some(isRefused)).toBe(true);
+      });
+      expect(await texts()).toEqual(numbers(1, 3));
+      await second.stop();
+      await admin.call('PUT', path, {
+        type: 1,
+        allow: String(ViewChannel | ReadMessageHistory),
+        deny: '0',
+      });
+    }
+    await desk.bot();
+    await eventually(async () => expect(await texts()).toEqual([]));
+  },
+);
 
 test('fewer lines than Discord gives at a time do not hide what changed before the last one taken in', async () => {
   const first = await desk.bot();

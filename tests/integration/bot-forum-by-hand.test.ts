@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { OverwriteType, PermissionFlagsBits as P } from 'discord.js';
 import { DISCORD_ISSUER } from '../../src/contract/identity.ts';
@@ -26,7 +27,7 @@ const admin = { ...agent, role: 'ADMIN' } as const;
 let desk: Desk;
 let kim: DiscordPerson;
 let boss: DiscordPerson;
-const { forumBot, forums, mirrorOf, posted, textsAre } = forumTools(() => desk);
+const { forumBot, forums, mirrorOf, posted, textsAre, whoSees } = forumTools(() => desk);
 
 beforeAll(async () => {
   desk = await openDesk();
@@ -51,20 +52,6 @@ const discordIs = (wanted: string) =>
     patience,
   );
 
-const whoSees = async (id: string) => {
-  const people = ['kim', 'manager', 'admin', 'developer', 'member'] as const;
-  const seen = await Promise.all(
-    people.map((who) =>
-      discordPerson(desk.sim, who)
-        .messages(id)
-        .then(
-          () => [who],
-          () => [],
-        ),
-    ),
-  );
-  return seen.flat();
-};
 const general = ['kim', 'manager', 'admin'];
 
 test.each([
@@ -201,6 +188,21 @@ test.each(['post', 'park'] as const)(
   },
 );
 
+test.each([false, true])(
+  'a forum whose guidelines were rewritten, and that was opened, while no bot was there is closed by the next (its post archived: %s)',
+  async (isArchived) => {
+    const first = await forumBot();
+    const { post } = await posted(['one']);
+    if (isArchived) await fault(desk.sim, { kind: 'archive-threads', channel_id: post.id });
+    await first.stop();
+    const change = { topic: 'Be kind to one another.', permission_overwrites: [] };
+    await boss.call('PATCH', `/channels/${post.parent_id}`, change);
+    expect(await whoSees(post.id)).toContain('member');
+    await forumBot();
+    await eventually(async () => expect(await whoSees(post.id)).toEqual(general), patience);
+  },
+);
+
 test('a post in a forum whose guidelines were rewritten goes to the next one when others are to see it', async () => {
   const { ctx, sim } = desk;
   const first = await forumBot();
@@ -217,6 +219,68 @@ test('a post in a forum whose guidelines were rewritten goes to the next one whe
     expect(parent_id).toBe((await forums('NORMAL', 'GENERAL'))[0]?.id);
   }, patience);
 });
+
+test.each(['while the bot is there', 'while it is away'])(
+  'a card that somebody deletes in a post %s stands there again, and follows the ticket',
+  async (when) => {
+    const { ctx, sim } = desk;
+    const first = await forumBot();
+    const { id, number, post } = await posted(['one']);
+    const isAway = when === 'while it is away';
+    if (isAway) await first.stop();
+    await boss.remove(post.id, post.id);
+    if (isAway) await forumBot();
+    await updateTicket(ctx, admin, id, { topic: 'Another parcel' });
+    await eventually(async () => {
+      const cards = (await messagesIn(sim, post.id)).filter(({ embeds }) => embeds.length > 0);
+      expect(cards.map(({ embeds }) => embeds[0]?.title)).toEqual([
+        expect.stringContaining('Another parcel'),
+      ]);
+    }, patience);
+    await say(ctx, id, 'two');
+    await textsAre(post.id, ['**Ana**: one', '**Ana**: two']);
+    expect((await channelOf(sim, number)).id).toBe(post.id);
+    await closeTicket(ctx, agent, id, {});
+    await eventually(async () => expect(await channelsOf(sim, number)).toEqual([]), patience);
+  },
+);
+
+test('where somebody has made a forum ask for tags, tickets have channels, and it is said why', async () => {
+  const { ctx, sim } = desk;
+  await forumBot();
+  const { post } = await posted();
+  const path = `/channels/${post.parent_id}/threads$`;
+  const message = 'A tag is required to create a forum post in this channel';
+  await fault(sim, { kind: 'status', method: 'POST', path, status: 400, code: 40067, message });
+  const { id, number } = await openTicket(ctx);
+  expect((await channelOf(sim, number)).type).toBe(0);
+  const { reason } = ctx.health.report().parts.discord ?? {};
+  expect(reason).toMatch(/cannot be opened as posts: .*tag.*see what its forum asks for/);
+  await closeTicket(ctx, agent, id, {});
+});
+
+test('of a post that a bot opens when another has its lease already none stays', async () => {
+  const { ctx, sim } = desk;
+  await forumBot();
+  const { post } = await posted();
+  const path = `/channels/${post.parent_id}/threads$`;
+  await fault(sim, {
+    ...{ kind: 'delay', when: 'before', ms: 5000, times: 1, method: 'POST', path, who: 'bot' },
+  });
+  const { id, number } = await openTicket(ctx);
+  await sleep(500);
+  // As if it had been frozen: its lease is another one's, which is over, too.
+  const until = Date.now() - 1;
+  const taken = { $set: { holder: 'other', until }, $inc: { epoch: 1 } };
+  await ctx.db.leases.collection.updateOne({}, taken);
+  await forumBot();
+  await eventually(async () => expect(await channelsOf(sim, number)).toHaveLength(2), patience);
+  await eventually(async () => expect(await channelsOf(sim, number)).toHaveLength(1), patience);
+  const [stays] = await channelsOf(sim, number);
+  expect((await mirrorOf(id))?.channel_id).toBe(stays?.id);
+  await say(ctx, id, 'one');
+  await textsAre(stays?.id ?? '', ['**Ana**: one']);
+}, 60_000);
 
 test('a deleted ticket leaves no second post that somebody wrote in', async () => {
   const { ctx, sim } = desk;

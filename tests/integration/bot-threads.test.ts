@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { MAX_THREADS } from '../../bot/thread-lists.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import { listNotes } from '../../src/domain/messages/notes.ts';
-import { findNewestIn, findPosts, recordPost } from '../../src/domain/mirror/posts.ts';
+import { findNewestInThreads, findPosts, recordPost } from '../../src/domain/mirror/posts.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { agent, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
@@ -14,6 +14,7 @@ import {
   fault,
   marksOn,
   messagesIn,
+  stateOf,
   textsIn,
 } from '../support/discord.ts';
 import { eventually } from '../support/eventually.ts';
@@ -156,6 +157,54 @@ test('what was deleted in a thread while the bot was away is taken back, if it w
   expect((await findPosts(desk.ctx, ids)).size).toBe(0);
 }, 60_000);
 
+test('what was deleted, edited or written in a thread that is archived again when the bot is back is taken in', async () => {
+  const bot = await desk.bot();
+  await commandsKnown(desk.sim);
+  const { ticket, channelId } = await begin();
+  await kim.command(channelId, 'notes');
+  const threads = await eventually(async () => {
+    const found = (await stateOf(desk.sim, '?calls=0&messages=0')).channels.filter(
+      (one: { parent_id: string }) => one.parent_id === channelId,
+    );
+    expect(found).toHaveLength(1);
+    return [found[0].id as string, await openThread(channelId)];
+  }, patience);
+  const archive = (id: string) => fault(desk.sim, { kind: 'archive-threads', channel_id: id });
+  const open = (id: string) => kim.call('PATCH', `/channels/${id}`, { archived: false });
+  const written: { id: string; edit: string; gone: string }[] = [];
+  for (const id of threads) {
+    const [edit, gone] = [await kim.write(id, 'card 4111'), await kim.write(id, 'pin 1234')];
+    written.push({ id, edit: edit.id, gone: gone.id });
+  }
+  const both = (...lines: string[]) => [...lines, ...lines];
+  await notesAre(ticket.id, both('card 4111', 'pin 1234'));
+  for (const id of threads) await archive(id);
+  await bot.stop();
+  for (const { id, edit, gone } of written) {
+    await open(id);
+    await kim.remove(id, gone);
+    await kim.edit(id, edit, 'card gone');
+    await kim.write(id, 'as asked');
+    await archive(id);
+  }
+  await desk.bot();
+  await eventually(async () => {
+    const { messages } = await listNotes(desk.ctx, agent, ticket.id, {});
+    expect(messages.map(({ content }) => content).sort()).toEqual(
+      both('as asked', 'card gone').sort(),
+    );
+  }, patience);
+  // One that the gateway never told this bot of, and that is opened for it.
+  const [first] = written;
+  await open(first?.id ?? '');
+  await kim.remove(first?.id ?? '', first?.edit ?? '');
+  await eventually(async () => {
+    const { messages } = await listNotes(desk.ctx, agent, ticket.id, {});
+    expect(messages).toHaveLength(3);
+  }, patience);
+  expect(await customerHas(ticket.id)).toEqual(['hello']);
+}, 60_000);
+
 test('what cannot be a note is said in the ticket’s channel, and kept beside the transcript', async () => {
   await desk.bot();
   const { ticket, channelId } = await begin();
@@ -200,10 +249,11 @@ test('how far a thread was read is known however much is noted elsewhere since',
   const rest = { message_id: null, part: 0, edited: 0, files: [] };
   const note = (id: string, channel_id: string, seq: number) =>
     recordPost(ctx, { ...row, ...rest, id, channel_id, seq });
+  await note('10', 'channel', 1);
   await note('11', 'old', 1);
   await note('12', 'old', 2);
   for (let seq = 3; seq < 110; seq++) await note(String(10 + seq), 'busy', seq);
-  const newest = await findNewestIn(ctx, ticketId, ['old', 'busy', 'empty']);
+  const newest = await findNewestInThreads(ctx, ticketId, 'channel');
   expect(Object.fromEntries(newest)).toEqual({ old: '12', busy: '119' });
 });
 

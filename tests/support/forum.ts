@@ -4,7 +4,7 @@ import type { AppContext } from '../../src/context.ts';
 import { oid } from '../../src/domain/log/collections.ts';
 import type { FailpointName } from '../../src/infra/failpoints.ts';
 import { type Desk, openTicket, say } from './bridge.ts';
-import { channelOf, type SimState, stateOf, textsIn } from './discord.ts';
+import { channelOf, discordPerson, type SimState, stateOf, textsIn } from './discord.ts';
 import { eventually } from './eventually.ts';
 
 export const FORUM = 15;
@@ -64,6 +64,22 @@ export function forumTools(desk: () => Desk) {
       const marker = `[deskcord ${level} ${role}]`;
       const isOne = ({ type, topic }: SimState) => type === FORUM && topic?.endsWith(marker);
       return (await allChannels()).filter(isOne);
+    },
+
+    /** Who of the seeded people may read a channel or post. */
+    async whoSees(id: string) {
+      const people = ['kim', 'manager', 'admin', 'developer', 'member'] as const;
+      const seen = await Promise.all(
+        people.map((who) =>
+          discordPerson(desk().sim, who)
+            .messages(id)
+            .then(
+              () => [who],
+              () => [],
+            ),
+        ),
+      );
+      return seen.flat();
     },
 
     /** A ticket that has a post, which shows these lines. */

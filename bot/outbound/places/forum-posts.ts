@@ -10,6 +10,7 @@ import { cardHash } from '../card/card.ts';
 import { readCardTimes } from '../card/card-facts.ts';
 import { tryCards } from '../card/card-posts.ts';
 import { channelName, type Place } from './channels.ts';
+import { isInPlace } from './forum-kinds.ts';
 import { ensureForum } from './forums.ts';
 import { isNearlyFull } from './guild-choice.ts';
 import { seersIn, withoutRoles } from './overwrites.ts';
@@ -72,12 +73,6 @@ function refuse(bridge: Bridge, failed: Failed, channelId?: string): void {
   restUntil.set(bridge, performance.now() + REST_MS);
   const why = whyNot(bridge, failed, channelId);
   bridge.problems.raise(REFUSED, `tickets cannot be opened as posts: ${why}`);
-}
-
-/** True where a post stands where the ticket belongs by its level and support role. */
-export function isInPlace({ ticket, mirror }: MirroredTicket): boolean {
-  const { issue_level, support_role } = (mirror.shown ?? {}) as Partial<Place>;
-  return issue_level === ticket.issue_level && support_role === ticket.support_role;
 }
 
 /**

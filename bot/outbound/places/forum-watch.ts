@@ -2,8 +2,9 @@ import { ChannelType, type Client, Events, type ForumChannel } from 'discord.js'
 import { backOff } from '../../../src/domain/consumers/keyed-queue.ts';
 import type { Bridge } from '../../bridge.ts';
 import { describe } from '../../rest/discord-errors.ts';
-import { isInPlace, NOT_SHOWN, notShown } from './forum-posts.ts';
-import { ensureForum, forumIds, isShownRight, type Kind, kindOf, showRight } from './forums.ts';
+import { isSameKind, type Kind, kindInside, kindOf } from './forum-kinds.ts';
+import { NOT_SHOWN, notShown } from './forum-posts.ts';
+import { ensureForum, forumIds, isShownRight, showRight, usedForum } from './forums.ts';
 import { withoutRoles } from './overwrites.ts';
 import { endTrouble, raiseTrouble } from './post-troubles.ts';
 
@@ -18,32 +19,28 @@ interface Watched {
   isMarked: boolean;
 }
 
-/** The ids of the tickets whose posts stand in a forum. */
-function ticketsIn({ client, tickets }: Bridge, forumId: string): string[] {
-  return [...client.channels.cache.values()].flatMap((one) => {
-    const isPost = one.isThread() && one.parentId === forumId;
-    return (isPost && tickets.idOfChannel(one.id)) || [];
-  });
-}
-
 /** A forum in which tickets' posts stand, or may come to stand, as the gateway has told of it. */
-function forumOf(bridge: Bridge, id: string): Watched | undefined {
+async function forumOf(bridge: Bridge, id: string): Promise<Watched | undefined> {
   const forum = bridge.client.channels.cache.get(id);
   if (forum?.type !== ChannelType.GuildForum) return undefined;
-  const kind = kindOf(forum.topic);
-  const mayBeUsed = bridge.discord.whenNearlyFull !== 'park';
-  const inside = kind && mayBeUsed ? [] : ticketsIn(bridge, id);
-  if (kind) return mayBeUsed || inside.length > 0 ? { forum, kind, isMarked: true } : undefined;
-  // Without its guidelines the tickets say what it is for, as far as they are loaded.
-  const loaded = inside.flatMap((ticketId) => bridge.tickets.known(ticketId) ?? []);
-  const inPlace = loaded.find(isInPlace);
-  return inPlace && { forum, kind: inPlace.ticket, isMarked: false };
+  if (forum.guildId !== bridge.settings.guildId) return undefined;
+  const marked = kindOf(forum.topic);
+  // What its posts are outweighs what somebody has made of its guidelines.
+  const inside = await kindInside(bridge, id);
+  const isMarked = marked !== undefined && (!inside || isSameKind(marked, inside));
+  if (!isMarked) return inside && { forum, kind: inside, isMarked };
+  if (!inside && bridge.discord.whenNearlyFull === 'park') return undefined;
+  // The guidelines of another one, copied.
+  const used = usedForum(bridge, marked);
+  return !inside && used && used !== id ? undefined : { forum, kind: marked, isMarked };
 }
 
 async function bringAbout(bridge: Bridge, { kind, forum, isMarked }: Watched) {
   if (!isMarked) return showRight(bridge, kind, forum.id);
   const outcome = await ensureForum(bridge, kind, withoutRoles(bridge));
-  return 'failed' in outcome ? outcome.failed : undefined;
+  if ('failed' in outcome) return outcome.failed;
+  const isOther = outcome.id !== forum.id && (await kindInside(bridge, forum.id)) !== undefined;
+  return isOther ? showRight(bridge, kind, forum.id) : undefined;
 }
 
 async function setRight(bridge: Bridge, watched: Watched): Promise<void> {
@@ -72,8 +69,8 @@ export function watchForums(first: Bridge): () => void {
     pauses.delete(id);
     endTrouble(bridge, id);
   };
-  const look = (bridge: Bridge, id: string, tries = 1) => {
-    const found = forumOf(bridge, id);
+  const lookAt = async (bridge: Bridge, id: string, tries: number) => {
+    const found = await forumOf(bridge, id);
     if (bridge.ended || pauses.has(id)) return;
     if (!found || isShownRight(bridge, found.kind, found.forum)) return forget(bridge, id);
     const again = () => {
@@ -82,10 +79,16 @@ export function watchForums(first: Bridge): () => void {
     };
     const ms = backOff(tries, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
     pauses.set(id, { tries, timer: setTimeout(again, ms).unref() });
-    void setRight(bridge, found);
+    await setRight(bridge, found);
+  };
+  const look = (bridge: Bridge, id: string, tries = 1): void => {
+    if (bridge.ended || pauses.has(id)) return;
+    lookAt(bridge, id, tries).catch((error: unknown) => {
+      bridge.log.info({ forum: id, reason: describe(error) }, 'a forum was not looked at');
+    });
   };
   const lookAll = (bridge: Bridge) => {
-    for (const id of forumIds(bridge)) look(bridge, id);
+    for (const id of new Set([...forumIds(bridge), ...bridge.tickets.forums()])) look(bridge, id);
   };
   client.on(Events.ChannelUpdate, (_, channel) => {
     const bridge = 'guildId' in channel && first.guilds.withId(channel.guildId);

@@ -6,16 +6,12 @@ import {
   Routes,
   ThreadAutoArchiveDuration,
 } from 'discord.js';
-import { issueLevels, supportRoles } from '../../../src/contract/ticket-words.ts';
-import type { Ticket } from '../../../src/domain/log/entry.ts';
 import type { Bridge } from '../../bridge.ts';
 import { callDiscord, type Outcome } from '../../rest/call-ends.ts';
 import { compareIds } from '../../snowflakes.ts';
 import { inCategory, listGuildChannels } from './categories.ts';
+import { isSameKind, type Kind, kindInside, kindOf, markerOf } from './forum-kinds.ts';
 import { forumFor, wantedOverwrites, withOverwrites } from './overwrites.ts';
-
-/** What a forum is for: the tickets of one level that the same people see. */
-export type Kind = Pick<Ticket, 'issue_level' | 'support_role'>;
 
 /** A forum that may be used: the people who see it are those who would see the tickets' channels. */
 export interface Forum {
@@ -26,11 +22,6 @@ export interface Forum {
 
 type Found = Pick<APIGuildForumChannel, 'id' | 'topic' | 'permission_overwrites'>;
 type Failed = Exclude<Outcome<unknown>, { end: 'done' }>;
-
-/** By this a forum is found again; its name is anybody's to change. */
-function markerOf({ issue_level, support_role }: Kind): string {
-  return `[deskcord ${issue_level} ${support_role}]`;
-}
 
 const known = new WeakMap<Bridge, Map<string, string>>();
 const making = new WeakMap<Bridge, Promise<unknown>>();
@@ -44,12 +35,9 @@ function forumsOf(bridge: Bridge): Map<string, string> {
   return forums;
 }
 
-/** What a forum is for, by its marker; undefined for any other. */
-export function kindOf(topic: string | null | undefined): Kind | undefined {
-  const [, level, role] = /\[deskcord ([A-Z]+) ([A-Z]+)\]$/.exec(topic ?? '') ?? [];
-  const issue_level = issueLevels.find((one) => one === level);
-  const support_role = supportRoles.find((one) => one === role);
-  return issue_level && support_role && { issue_level, support_role };
+/** The forum in which tickets of a kind are posts; undefined before it was asked for. */
+export function usedForum(bridge: Bridge, kind: Kind): string | undefined {
+  return forumsOf(bridge).get(markerOf(kind));
 }
 
 /** The forums for tickets, as far as the gateway or a call has told. */
@@ -77,12 +65,25 @@ async function readKnown(bridge: Bridge, marker: string): Promise<Found | undefi
   return outcome.value.topic?.endsWith(marker) ? outcome.value : undefined;
 }
 
-async function findForum(bridge: Bridge, marker: string): Promise<Found | undefined> {
+/**
+ * The forum for tickets of a kind. Of several that are marked so, as where somebody has copied the guidelines: one
+ * that has posts of such tickets, or is seen by those alone who are to see them, before the oldest; none in which
+ * others have posts.
+ */
+async function findForum(bridge: Bridge, kind: Kind, marker: string): Promise<Found | undefined> {
   const here = await readKnown(bridge, marker);
   if (here) return here;
   const forums = (await listGuildChannels(bridge)).filter(isForum);
   const marked = forums.filter(({ topic }) => topic?.endsWith(marker));
-  return marked.sort((a, b) => compareIds(a.id, b.id))[0];
+  const wanted = wantedOverwrites(bridge, forumFor(bridge, kind.support_role));
+  const found: { forum: Found; rank: number }[] = [];
+  for (const forum of marked.sort((a, b) => compareIds(a.id, b.id))) {
+    const inside = await kindInside(bridge, forum.id);
+    if (inside && !isSameKind(inside, kind)) continue;
+    const isRight = same(forum.permission_overwrites ?? [], wanted);
+    found.push({ forum, rank: (inside ? 0 : 2) + (isRight ? 0 : 1) });
+  }
+  return found.sort((a, b) => a.rank - b.rank)[0]?.forum;
 }
 
 function same(have: readonly APIOverwrite[], wanted: readonly APIOverwrite[]): boolean {
@@ -177,7 +178,7 @@ export function ensureForum(
     const before = refused.get(marker);
     // It was refused while this one waited for its turn.
     if (before && before.at >= askedAt) return { failed: before.failed };
-    const found = await findForum(bridge, marker);
+    const found = await findForum(bridge, kind, marker);
     const right = found
       ? await setRight(bridge, kind, found)
       : await makeForum(bridge, kind, marker);

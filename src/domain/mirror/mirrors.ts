@@ -226,6 +226,8 @@ export interface TicketChannel {
   channelId: string;
   partner: string | undefined;
   guildId: string | undefined;
+  /** Where it is a post: its forum. */
+  forumId: string | undefined;
   /** Who was let into the channel by hand. */
   members: readonly MirrorMember[];
 }
@@ -234,24 +236,26 @@ interface ChannelRow {
   _id: MirrorRow['_id'];
   channel_id: string;
   guild_id?: string;
+  forum_id?: string | null;
   members?: MirrorMember[];
   ticket: { partner?: string }[];
 }
 
-/** Mirrors whose channel exists, with that channel, its guild and guests, and the partner of the ticket. */
+/** Mirrors whose channel exists, with that channel, its guild, forum and guests, and the partner of the ticket. */
 export async function listChannels(ctx: AppContext): Promise<TicketChannel[]> {
   const rows = await native(ctx.db.mirrors)
     .aggregate<ChannelRow>([
       { $match: { state: { $in: ['open', 'failed'] }, channel_id: { $type: 'string' } } },
       { $lookup: { from: 'tickets', localField: '_id', foreignField: '_id', as: 'ticket' } },
-      { $project: { channel_id: 1, guild_id: 1, members: 1, 'ticket.partner': 1 } },
+      { $project: { channel_id: 1, guild_id: 1, forum_id: 1, members: 1, 'ticket.partner': 1 } },
     ])
     .toArray();
-  return rows.map(({ _id, channel_id, guild_id, members = [], ticket }) => ({
+  return rows.map(({ _id, channel_id, guild_id, forum_id, members = [], ticket }) => ({
     ticketId: _id.toHexString(),
     channelId: channel_id,
     partner: ticket[0]?.partner,
     guildId: guild_id ?? undefined,
+    forumId: forum_id ?? undefined,
     members,
   }));
 }

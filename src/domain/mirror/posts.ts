@@ -140,15 +140,16 @@ export async function listIngested(
 }
 
 /**
- * The newest note taken in from each of some threads, one look for all of them.
+ * The newest note taken in from each thread of a ticket, one look for all of them.
+ * @param channelId the ticket's channel, in which notes stand that are of no thread
  * @returns the ids in Discord, by thread
  */
-export async function findNewestIn(
+export async function findNewestInThreads(
   ctx: AppContext,
   ticketId: string,
-  threadIds: readonly string[],
+  channelId: string,
 ): Promise<Map<string, string>> {
-  const ofThreads = { stream: 'internal', channel_id: { $in: [...threadIds] } };
+  const ofThreads = { stream: 'internal', channel_id: { $ne: channelId } };
   const rows = await native(ctx.db.posts)
     .aggregate([
       { $match: { ticket_id: oid(ticketId), direction: 'in', ...ofThreads } },

@@ -11,7 +11,7 @@ const BEFORE_THE_NEWEST = 100;
 const AT_A_TIME = 10;
 
 /** A message of a channel, or of a thread under it, as one of its lives in a log. */
-interface Origin {
+export interface Origin {
   /** Its snowflake. */
   id: string;
   /** How often it was taken back before. */
