@@ -199,7 +199,10 @@ describe('bodies', () => {
     const body = { topic: 't', description: 'd', context };
     expect((await ana.call('POST', '/tickets', body)).body).toMatchObject({
       errors: [
-        { location: `context.${'k'.repeat(41)}`, message: expect.stringMatching(/^its name: .*40/) },
+        {
+          location: `context.${'k'.repeat(41)}`,
+          message: expect.stringMatching(/^its name: .*40/),
+        },
         { location: 'context..', message: expect.stringMatching(/^its name: must be letters/) },
       ],
     });

@@ -48,8 +48,8 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 function messageOf(issue: Issue, type: string, value: unknown): string {
   if (type === 'required') return 'is required';
   if (issue.code === 'invalid_union') return describeUnion(issue, value);
-  if (issue.code === 'invalid_key' && issue.issues[0]) return `its name: ${issue.issues[0].message}`;
-  return issue.message;
+  const ofKey = issue.code === 'invalid_key' ? issue.issues[0] : undefined;
+  return ofKey ? `its name: ${ofKey.message}` : issue.message;
 }
 
 function toFieldError(issue: Issue, input: unknown, where: FieldError['in']): FieldError {
