@@ -142,7 +142,7 @@ const restTable = () =>
       `\`${row.method} ${row.path}\``,
       row.summary,
       row.may,
-      row.limit ? String(rateLimits[row.limit]) : '—',
+      row.limit ? `${rateLimits[row.limit]} \`${row.limit}\`` : '—',
       inputOf(row),
       answersOf(row),
       row.errors.map((code) => errorStatus[code]).join(', ') || '—',
@@ -154,7 +154,11 @@ const probesTable = () =>
     ['Call', 'What', 'Answer'],
     rows
       .filter(({ auth }) => auth === 'none')
-      .map((row) => [callOf(row), row.summary, Object.keys(row.answers).join(', ')]),
+      .map((row) => [
+        `\`${row.method} ${row.path}\``,
+        row.summary,
+        Object.keys(row.answers).join(', '),
+      ]),
   );
 
 /** Everything else that counts against the limit of an event. */
@@ -171,7 +175,7 @@ function eventsTable(): string {
   const names = Object.keys(clientEvents) as ClientEventName[];
   const lines = names.map((name) => [
     `\`${name}\``,
-    String(rateLimits[eventLimits[name]]),
+    `${rateLimits[eventLimits[name]]} \`${eventLimits[name]}\``,
     sharersOf(name),
     fields(clientEvents[name]),
     fields(clientEventAcks[name], 'output'),

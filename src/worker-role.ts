@@ -18,6 +18,7 @@ import { slaReplanning } from './domain/sla/replan.ts';
 import { slaConsumer, slaWork } from './domain/sla/watch.ts';
 import { autoAssignment } from './domain/tickets/auto-assign.ts';
 import { dueClosing } from './domain/tickets/closing.ts';
+import { vacatedNames } from './domain/vacated-names.ts';
 
 /** What is due is done by these; the names are stored. */
 const handlers: Readonly<Record<string, WorkHandler>> = {
@@ -33,6 +34,7 @@ const handlers: Readonly<Record<string, WorkHandler>> = {
   ...retention,
   ...practiceWork,
   ...weeklyDigest,
+  ...vacatedNames,
 };
 /** What follows the log, beside the bridge to Discord. */
 const consumers: readonly Consumer[] = [searchConsumer, slaConsumer];

@@ -118,3 +118,23 @@ test('"auto" assigns whatever the setting says; where nobody is present it is 40
   await eventually(async () => expect(await assign()).toMatchObject({ status: 200 }));
   expect(await read(ana, ticket.id)).toMatchObject({ status: 'ASSIGNED', assigned_to: kim.id });
 });
+
+test('"auto" on a ticket that has ended says so, and takes nobody’s turn', async () => {
+  const app = await startApp({ AUTO_ASSIGN: 'round_robin' });
+  open.push(app);
+  const root = newPerson(app.url, 'ADMIN');
+  const ticket = await newPerson(app.url).createTicket();
+  await root.close(ticket.id);
+  const assign = (id: string) =>
+    root.call('POST', `/tickets/${id}/assign`, { assigned_to: 'auto' });
+  const ended = { status: 409, body: { message: 'the ticket is closed' } };
+  expect(await assign(ticket.id)).toMatchObject(ended);
+  await present(app, 2);
+  const waiting = await newPerson(app.url).createTicket();
+  await eventually(async () => expect((await assign(waiting.id)).status).toBe(200));
+  const readTurn = () => app.ctx.db.connection.collection('settings').findOne({});
+  const before = await readTurn();
+  expect(before).not.toBeNull();
+  expect(await assign(ticket.id)).toMatchObject(ended);
+  expect(await readTurn()).toEqual(before);
+});

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { MessageView } from '../../src/contract/messages.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
@@ -93,6 +94,20 @@ describe.each(Object.keys(rows))('%s', (name) => {
     const other = await call(newPerson(app.url), ticketId, 0);
     expect(other.status).not.toBe(429);
   });
+});
+
+test('what has the same name beside its number in PROTOCOL counts together', async () => {
+  const document = readFileSync(new URL('../../docs/PROTOCOL.md', import.meta.url), 'utf8');
+  const ana = newPerson(app.url);
+  const { id } = await ana.createTicket();
+  for (const [index, path] of ['history', 'comments', 'history'].entries()) {
+    const row = document
+      .split('\n')
+      .find((line) => line.includes(`GET /api/v1/tickets/:ticketId/${path}`));
+    const [, number, name] = /\| (\d+) `(\w+)` \|/.exec(row ?? '') ?? [];
+    const { headers } = await ana.call('GET', `/tickets/${id}/${path}`);
+    expect(headers.get('ratelimit')).toContain(`"${name}";r=${Number(number) - 1 - index};`);
+  }
 });
 
 test('limits count the user, not the token: a second token has the same minute', async () => {

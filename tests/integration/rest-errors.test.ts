@@ -180,6 +180,34 @@ describe('bodies', () => {
     expect(answer.body.errors[0].context).toEqual({ expected: 'string' });
   });
 
+  test.each([
+    ['snooze', {}, 'is required', 'required'],
+    ['snooze', { until: 'tomorrow' }, 'Invalid ISO datetime', 'invalid_union'],
+    ['snooze', { until: true }, 'must be null or number or string', 'invalid_union'],
+    ['assign', {}, 'is required', 'required'],
+    ['assign', { assigned_to: 7 }, 'must be null or string', 'invalid_union'],
+  ])('%s of %j says what the field may be', async (verb, body, message, type) => {
+    const agent = newPerson(app.url, 'AGENT');
+    const answer = await agent.call('POST', `/tickets/${ticket.id}/${verb}`, body);
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ message, type }] } });
+    const [{ context }] = (answer.body as { errors: [{ context: { expected: string } }] }).errors;
+    expect(context.expected).toMatch(/^null or .*string$/);
+  });
+
+  test('a name in context that cannot be one says why', async () => {
+    const context = { ['k'.repeat(41)]: 'x', '.': 'y' };
+    const body = { topic: 't', description: 'd', context };
+    expect((await ana.call('POST', '/tickets', body)).body).toMatchObject({
+      errors: [
+        {
+          location: `context.${'k'.repeat(41)}`,
+          message: expect.stringMatching(/^its name: .*40/),
+        },
+        { location: 'context..', message: expect.stringMatching(/^its name: must be letters/) },
+      ],
+    });
+  });
+
   test('unknown fields are ignored', async () => {
     const answer = await post('{"content":"hi","seq":99,"__proto__":{"x":1},"author_id":"x"}');
     expect(answer).toMatchObject({ status: 201, body: { author_id: ana.id } });

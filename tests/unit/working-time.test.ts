@@ -150,6 +150,48 @@ test('adding working time ends at the first instant by which it has passed, and 
   );
 });
 
+test('over years it is the sum of its days, and adding that much comes back to where the last one closed', () => {
+  const far = fc.tuple(anyCase, fc.integer({ min: 1, max: 700 }), fc.integer({ min: 0, max: DAY }));
+  fc.assert(
+    fc.property(far, ([drawn, days, more]) => {
+      const { start, calendar } = read(drawn);
+      let sum = 0;
+      for (let day = 0; day < days; day++) {
+        sum += workingMsBetween(calendar, start + day * DAY, start + (day + 1) * DAY);
+      }
+      const end = start + days * DAY;
+      expect(workingMsBetween(calendar, start, end)).toBe(sum);
+      expect(workingMsBetween(calendar, start, end + more)).toBe(
+        sum + workingMsBetween(calendar, end, end + more),
+      );
+      const by = addWorkingMs(calendar, start, sum);
+      expect(by).toBeLessThanOrEqual(end);
+      expect(workingMsBetween(calendar, by, end)).toBe(0);
+      expect(sum === 0 || isOpen(calendar, by - 1)).toBe(true);
+    }),
+    { numRuns: 80 },
+  );
+});
+
+test('a desk that hardly works costs no more than others: years are not gone through day by day', () => {
+  const scant = calendarSchema.parse({
+    timezone: 'America/St_Johns',
+    weekly: { ...noHours, mon: [['00:00', '00:01']] },
+    holidays: [],
+  });
+  const now = at('2026-11-28T12:00Z');
+  addWorkingMs(scant, now, DAY);
+  const begin = performance.now();
+  for (let nth = 0; nth < 200; nth++) {
+    expect(addWorkingMs(scant, now + nth * MINUTE, 8 * HOUR)).toBeLessThan(
+      Number.POSITIVE_INFINITY,
+    );
+    expect(addWorkingMs(scant, now + nth * MINUTE, 5 * DAY)).toBe(Number.POSITIVE_INFINITY);
+    expect(workingMsBetween(scant, now - 7000 * DAY, now + nth * MINUTE)).toBe(1000 * MINUTE);
+  }
+  expect(performance.now() - begin).toBeLessThan(500);
+});
+
 test('an hour that the clocks leave out is no working time, and one they show twice is two', () => {
   const nights = everyDay('Europe/Berlin', '02:00', '03:00');
   const worked = (day: string) =>

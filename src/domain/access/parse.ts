@@ -4,6 +4,7 @@ import { sizes } from '../../contract/limits.ts';
 import { text } from '../../contract/text.ts';
 import { assigneeText, descriptionText, reasonText, topicText } from '../../contract/tickets.ts';
 import { invalidForm } from '../../errors.ts';
+import { describeUnion, expectedTypes } from './union-issue.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -13,6 +14,11 @@ function typeOf(issue: Issue, value: unknown): { type: string; context?: unknown
       return value === undefined
         ? { type: 'required', context: { expected: issue.expected } }
         : { type: 'invalid_type', context: { expected: issue.expected } };
+    case 'invalid_union':
+      return {
+        type: value === undefined ? 'required' : 'invalid_union',
+        context: { expected: expectedTypes(issue, value) },
+      };
     case 'invalid_value':
       return { type: 'invalid_value', context: { allowed: issue.values } };
     case 'too_small':
@@ -39,10 +45,18 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
+function messageOf(issue: Issue, type: string, value: unknown): string {
+  if (type === 'required') return 'is required';
+  if (issue.code === 'invalid_union') return describeUnion(issue, value);
+  const ofKey = issue.code === 'invalid_key' ? issue.issues[0] : undefined;
+  return ofKey ? `its name: ${ofKey.message}` : issue.message;
+}
+
 function toFieldError(issue: Issue, input: unknown, where: FieldError['in']): FieldError {
-  const { type, context } = typeOf(issue, valueAt(input, issue.path));
+  const value = valueAt(input, issue.path);
+  const { type, context } = typeOf(issue, value);
   const location = issue.path.map(String).join('.') || where;
-  const message = type === 'required' ? 'is required' : issue.message;
+  const message = messageOf(issue, type, value);
   return { location, message, type, ...(context !== undefined && { context }), in: where };
 }
 

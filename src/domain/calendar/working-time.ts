@@ -10,6 +10,9 @@ const DAY = 24 * 60 * MINUTE;
 /** How far anything is looked for or counted, in days: twenty years. */
 const HORIZON = 7305;
 const REMEMBERED_DAYS = 4000;
+/** Days that are counted as one where all of them lie in between, so that far is not slow. */
+const BLOCK = 64;
+const REMEMBERED_BLOCKS = 1000;
 
 /** A calendar in numbers. */
 interface Prepared {
@@ -19,6 +22,8 @@ interface Prepared {
   holidays: ReadonlySet<number>;
   /** Working periods by the day since 1970, in UTC. */
   days: LRUCache<number, readonly Period[]>;
+  /** Working time of `BLOCK` days, by the first of them over `BLOCK`. */
+  blocks: LRUCache<number, number>;
 }
 
 const prepared = new WeakMap<Calendar, Prepared>();
@@ -37,6 +42,7 @@ function prepare(calendar: Calendar): Prepared {
       week: weekdays.map(periodsOf),
       holidays: new Set(calendar.holidays.map((day) => Date.parse(day) / DAY)),
       days: new LRUCache({ max: REMEMBERED_DAYS }),
+      blocks: new LRUCache({ max: REMEMBERED_BLOCKS }),
     };
     prepared.set(calendar, known);
   }
@@ -82,6 +88,21 @@ function periodsOf(calendar: Calendar, day: number): readonly Period[] {
   return periods;
 }
 
+/** The working time of a whole block that begins with a day; undefined where it would begin before or reach behind. */
+function wholeBlock(calendar: Calendar, day: number, last: number): number | undefined {
+  if (day % BLOCK !== 0 || day + BLOCK - 1 > last) return undefined;
+  const { blocks } = prepare(calendar);
+  let sum = blocks.get(day / BLOCK);
+  if (sum === undefined) {
+    sum = 0;
+    for (let one = day; one < day + BLOCK; one++) {
+      for (const [opens, closes] of periodsOf(calendar, one)) sum += closes - opens;
+    }
+    blocks.set(day / BLOCK, sum);
+  }
+  return sum;
+}
+
 const dayOf = (at: number) => Math.floor(at / DAY);
 
 /** Whether the desk works at an instant; always where there is no calendar. */
@@ -99,7 +120,14 @@ export function workingMsBetween(calendar: Calendar | undefined, from: number, t
   if (!calendar) return to - from;
   const since = Math.max(from, to - HORIZON * DAY);
   let sum = 0;
-  for (let day = dayOf(since); day <= dayOf(to); day++) {
+  const last = dayOf(to);
+  for (let day = dayOf(since); day <= last; day++) {
+    const whole = day * DAY >= since ? wholeBlock(calendar, day, last - 1) : undefined;
+    if (whole !== undefined) {
+      sum += whole;
+      day += BLOCK - 1;
+      continue;
+    }
     for (const [opens, closes] of periodsOf(calendar, day)) {
       sum += Math.max(0, Math.min(closes, to) - Math.max(opens, since));
     }
@@ -117,6 +145,12 @@ export function addWorkingMs(calendar: Calendar | undefined, from: number, ms: n
   let left = ms;
   const first = dayOf(from);
   for (let day = first; day <= first + HORIZON; day++) {
+    const whole = day - first > BLOCK ? wholeBlock(calendar, day, first + HORIZON) : undefined;
+    if (whole !== undefined && whole < left) {
+      left -= whole;
+      day += BLOCK - 1;
+      continue;
+    }
     for (const [opens, closes] of periodsOf(calendar, day)) {
       const start = Math.max(opens, from);
       if (start >= closes) continue;
@@ -132,6 +166,10 @@ export function nextOpening(calendar: Calendar | undefined, at: number): number 
   if (!calendar) return at;
   const first = dayOf(at);
   for (let day = first; day <= first + HORIZON; day++) {
+    if (day - first > BLOCK && wholeBlock(calendar, day, first + HORIZON) === 0) {
+      day += BLOCK - 1;
+      continue;
+    }
     const found = periodsOf(calendar, day).find(([, closes]) => closes > at);
     if (found) return Math.max(found[0], at);
   }

@@ -11,6 +11,7 @@ import { type Actor, isStaff } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { native, oid } from '../log/collections.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
+import { isNamed, watchName } from '../vacated-names.ts';
 import { type Category, forgetCategories, listCategories } from './categories.ts';
 
 function viewFor(actor: Actor, { support_role, ...rest }: Category): CategoryView {
@@ -50,19 +51,13 @@ export async function createCategory(
   return viewFor(actor, { id: row._id.toHexString(), name, support_role, archived: false });
 }
 
+const withoutId = ({ id: _id, ...row }: Category) => row;
+
 async function requireCategory(ctx: AppContext, id: string): Promise<Category> {
   forgetCategories(ctx);
   const category = (await listCategories(ctx)).find((one) => one.id === id);
   if (!category) throw notFound('category');
   return category;
-}
-
-async function isInUse(ctx: AppContext, { name }: Category): Promise<boolean> {
-  const found = await native(ctx.db.tickets).findOne(
-    { category: name },
-    { projection: { _id: 1 } },
-  );
-  return found !== null;
 }
 
 /**
@@ -78,8 +73,11 @@ export async function changeCategory(
   requireRight(ctx.config, actor, 'write_catalogue', undefined);
   const category = await requireCategory(ctx, id);
   const { name = category.name } = body;
-  if (name !== category.name && (await isInUse(ctx, category))) {
-    throw new AppError('CONFLICT', 'tickets have this category: its name stays');
+  if (name !== category.name) {
+    if (await isNamed(ctx, 'categories', category.name)) {
+      throw new AppError('CONFLICT', 'tickets have this category: its name stays');
+    }
+    await watchName(ctx, 'categories', withoutId(category));
   }
   const given = Object.entries(body).filter(([, value]) => value !== undefined);
   const $set = Object.fromEntries(given);
@@ -99,8 +97,11 @@ export async function deleteCategory(ctx: AppContext, actor: Actor, id: string):
   requireRight(ctx.config, actor, 'write_catalogue', undefined);
   const category = await requireCategory(ctx, id);
   const categories = native(ctx.db.categories);
-  // First, so that no ticket gets it while it is looked for.
+  // First, so that hardly a ticket gets it while it is looked for.
   await categories.updateOne({ _id: oid(id) }, { $set: { archived: true } });
-  if (!(await isInUse(ctx, category))) await categories.deleteOne({ _id: oid(id) });
+  forgetCategories(ctx);
+  if (await isNamed(ctx, 'categories', category.name)) return;
+  await watchName(ctx, 'categories', withoutId(category));
+  await categories.deleteOne({ _id: oid(id) });
   forgetCategories(ctx);
 }

@@ -97,7 +97,10 @@ export const defaultLeaseTimes: LeaseTimes = { ttlMs: 15_000, renewIntervalMs: 5
 
 /** A lease while it is held. */
 export interface HeldLease extends Grant {
-  /** False as soon as another process may have it, by this process's own monotonic clock. */
+  /**
+   * False as soon as another process may have it, by this process's own monotonic clock; and from then
+   * on, since whoever has heard so has stopped, even where it could be renewed in time after all.
+   */
   isHeld(): boolean;
   /** @throws LeaseLost where `isHeld` is false */
   require(): void;
@@ -145,10 +148,11 @@ export async function holdLease(
   if (!grant) return undefined;
   const { fencingToken, since } = grant;
   const lost = new AbortController();
-  const isHeld = () => !lost.signal.aborted && performance.now() - askedAt < times.ttlMs - margin;
-  const checking = setInterval(() => {
-    if (!isHeld()) end();
-  }, times.renewIntervalMs / 5).unref();
+  const isHeld = () => {
+    if (performance.now() - askedAt >= times.ttlMs - margin) end();
+    return !lost.signal.aborted;
+  };
+  const checking = setInterval(isHeld, times.renewIntervalMs / 5).unref();
   const renewing = setInterval(async () => {
     const renewed = await ask();
     if (renewed && renewed.fencingToken !== fencingToken) end();

@@ -11,6 +11,7 @@ import { type Actor, isStaff } from '../access/actor.ts';
 import { requireRight } from '../access/policy.ts';
 import { native, oid } from '../log/collections.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
+import { isNamed, watchName } from '../vacated-names.ts';
 import { forgetPriorities, listPriorities, type Priority } from './priorities.ts';
 
 function viewFor(actor: Actor, priority: Priority): PriorityView {
@@ -58,15 +59,12 @@ async function requirePriority(ctx: AppContext, id: string): Promise<Priority> {
   return priority;
 }
 
-async function isInUse(ctx: AppContext, { name }: Priority): Promise<boolean> {
-  const found = await native(ctx.db.tickets).findOne(
-    { priority: name },
-    { projection: { _id: 1 } },
-  );
-  return found !== null;
-}
+const withoutId = ({ id: _id, ...row }: Priority) => row;
 
-/** Every level keeps a priority, which setting the level gives. */
+/**
+ * Every level keeps a priority, which setting the level gives.
+ * @throws AppError CONFLICT where this is the last that may be given
+ */
 async function requireOther(ctx: AppContext, priority: Priority): Promise<void> {
   const isLast = !(await listPriorities(ctx)).some(
     ({ id, issue_level, archived }) =>
@@ -74,6 +72,25 @@ async function requireOther(ctx: AppContext, priority: Priority): Promise<void> 
   );
   if (isLast) {
     throw new AppError('CONFLICT', `it is the last priority of the level ${priority.issue_level}`);
+  }
+}
+
+/**
+ * Changes a priority that may then no longer be given in its level. Looks once more afterwards: of two
+ * that go at once each would find the other still there. Then the change is taken back.
+ * @throws AppError CONFLICT
+ */
+async function changeGiven(ctx: AppContext, before: Priority, $set: object): Promise<void> {
+  await requireOther(ctx, before);
+  const priorities = native(ctx.db.priorities);
+  await priorities.updateOne({ _id: oid(before.id) }, { $set });
+  forgetPriorities(ctx);
+  try {
+    await requireOther(ctx, before);
+  } catch (error) {
+    await priorities.updateOne({ _id: oid(before.id) }, { $set: withoutId(before) });
+    forgetPriorities(ctx);
+    throw error;
   }
 }
 
@@ -91,14 +108,17 @@ export async function changePriority(
   const priority = await requirePriority(ctx, id);
   const { name = priority.name, issue_level = priority.issue_level, archived = false } = body;
   const moves = issue_level !== priority.issue_level;
-  if ((moves || name !== priority.name) && (await isInUse(ctx, priority))) {
-    throw new AppError('CONFLICT', 'tickets have this priority: its name and its level stay');
+  if (moves || name !== priority.name) {
+    if (await isNamed(ctx, 'priorities', priority.name)) {
+      throw new AppError('CONFLICT', 'tickets have this priority: its name and its level stay');
+    }
+    if (name !== priority.name) await watchName(ctx, 'priorities', withoutId(priority));
   }
-  if (!priority.archived && (moves || archived)) await requireOther(ctx, priority);
   const given = Object.entries(body).filter(([, value]) => value !== undefined);
   const $set = Object.fromEntries(given);
   try {
-    await native(ctx.db.priorities).updateOne({ _id: oid(id) }, { $set });
+    if (!priority.archived && (moves || archived)) await changeGiven(ctx, priority, $set);
+    else await native(ctx.db.priorities).updateOne({ _id: oid(id) }, { $set });
   } catch (error) {
     throw toConflict(error);
   }
@@ -112,10 +132,10 @@ export async function changePriority(
 export async function deletePriority(ctx: AppContext, actor: Actor, id: string): Promise<void> {
   requireRight(ctx.config, actor, 'write_catalogue', undefined);
   const priority = await requirePriority(ctx, id);
-  if (!priority.archived) await requireOther(ctx, priority);
-  const priorities = native(ctx.db.priorities);
-  // First, so that no ticket gets it while it is looked for.
-  await priorities.updateOne({ _id: oid(id) }, { $set: { archived: true } });
-  if (!(await isInUse(ctx, priority))) await priorities.deleteOne({ _id: oid(id) });
+  // First, so that hardly a ticket gets it while it is looked for.
+  if (!priority.archived) await changeGiven(ctx, priority, { archived: true });
+  if (await isNamed(ctx, 'priorities', priority.name)) return;
+  await watchName(ctx, 'priorities', withoutId(priority));
+  await native(ctx.db.priorities).deleteOne({ _id: oid(id) });
   forgetPriorities(ctx);
 }

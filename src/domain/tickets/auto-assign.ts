@@ -15,6 +15,7 @@ import { storeSetting } from '../settings.ts';
 import { assignTicket } from './assign.ts';
 import { nobodys } from './list-query.ts';
 import { readTicket } from './read.ts';
+import { requireOpen } from './workflow.ts';
 
 const EVERY_MS = 1000;
 const OFF_MS = 60_000;
@@ -57,6 +58,8 @@ export async function assignAutomatically(
 ): Promise<TicketView> {
   const { ticket } = await readTicket(ctx, actor, ticketId);
   requireRight(ctx.config, actor, 'assign_to_others', ticket);
+  // Before somebody's turn is taken for it.
+  requireOpen(ticket);
   const guildId = (await guildsOfTickets(ctx, [ticketId])).get(ticketId);
   const agent = await choose(ctx, ticket.support_role, guildId);
   if (!agent) throw new AppError('CONFLICT', await whyNobody(ctx, ticket.support_role));
