@@ -129,11 +129,20 @@ function filesToTryAgain(results) {
   return files.length <= MAX_RETRIED && files.every(mayRetry) ? files.map(({ name }) => name) : [];
 }
 
+/**
+ * Each worker starts processes of its own, and many tests wait for a clock: with as many workers as cores a
+ * third of the processors is idle. What is killed at random all the time has no such time to spare.
+ */
+function workersFor(env) {
+  const cores = availableParallelism();
+  return Math.max(2, env.DESKCORD_FAULTS ? cores - 1 : Math.min(cores + 1, cores * 2 - 1));
+}
+
 /** @returns {Promise<{passed: number, failed: number, code: number}>} */
 async function runTests({ paths, options, env }) {
-  // Each worker starts processes of its own: more workers than cores only make them wait for each other.
-  const workers = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
-  const { code, results } = await runJest([workers, ...options, ...paths], env);
+  const chosen = options.some((option) => /^(-w|--maxWorkers|-i|--runInBand)/.test(option));
+  const workers = chosen ? [] : [`--maxWorkers=${workersFor(env)}`];
+  const { code, results } = await runJest([...workers, ...options, ...paths], env);
   const counts = { passed: results.numPassedTests, failed: failuresOf(results), code };
   const again = isWhole(paths) ? filesToTryAgain(results) : [];
   if (again.length === 0) return counts;
