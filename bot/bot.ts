@@ -30,13 +30,19 @@ export interface Bot {
   stop(): Promise<void>;
 }
 
-/** Tells the operators why the bridge does not work. */
-function complain(ctx: AppContext, ending: Ending): void {
-  if (ending.why !== 'refused' && ending.why !== 'failed') return;
+/**
+ * Tells the operators why the bridge does not work.
+ * @param told what they were told last, since it last worked for a while: the same again is for the debug log
+ * @returns what they know now
+ */
+function complain(ctx: AppContext, ending: Ending, told: string | undefined): string | undefined {
+  if (ending.why !== 'refused' && ending.why !== 'failed') return told;
   const { why, reason } = ending;
   ctx.health.set('discord', 'degraded', reason);
-  ctx.log.error({ part: 'discord', reason }, 'the bridge to Discord is down, trying again');
+  const level = reason === told ? 'debug' : 'warn';
+  ctx.log[level]({ part: 'discord', reason }, 'the bridge to Discord is down, trying again');
   if (why === 'refused') ctx.reports.report(new Error(reason), { part: 'discord' });
+  return reason;
 }
 
 /** Says so where the lease can lastingly not be asked for: then no bot will ever work. */
@@ -66,6 +72,7 @@ async function keepBridge(
 ): Promise<void> {
   const holder = randomUUID();
   let tries = 0;
+  let told: string | undefined;
   while (!stop.aborted) {
     if (tries === 0) ctx.health.set('discord', 'ok', WAITING);
     const onAsked = watchLease(ctx);
@@ -76,13 +83,14 @@ async function keepBridge(
     const ending = await runSession(ctx, discord, lease, options, stop);
     await lease.release();
     if (ending.why === 'stopped') return;
-    complain(ctx, ending);
+    const wasGood = performance.now() - startedAt > GOOD_SESSION_MS;
+    told = complain(ctx, ending, wasGood ? undefined : told);
     if (ending.why === 'lease') {
       ctx.log.warn({ part: 'discord' }, 'the lease is lost: another bot works now');
       tries = 0;
       continue;
     }
-    tries = performance.now() - startedAt > GOOD_SESSION_MS ? 1 : tries + 1;
+    tries = wasGood ? 1 : tries + 1;
     const pause = backOff(tries, FIRST_RETRY_MS, LONGEST_RETRY_MS);
     await sleep(pause, undefined, { signal: stop }).catch(() => undefined);
   }

@@ -40,7 +40,9 @@ export function createClient(discord: DiscordConfig, timeout: number): Client {
       // Its retries follow each other within milliseconds; ours rest in between.
       retries: 0,
       timeout,
-      rejectOnRateLimit: ({ timeToReset }) => timeToReset > LONGEST_WAIT_MS,
+      // A limit that no header announces, such as channels a day, stands in `retryAfter` alone.
+      rejectOnRateLimit: ({ timeToReset, retryAfter }) =>
+        Math.max(timeToReset, retryAfter) > LONGEST_WAIT_MS,
     },
   });
 }

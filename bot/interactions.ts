@@ -12,9 +12,10 @@ import { AppError, toAppError } from '../src/errors.ts';
 import type { Bridge } from './bridge.ts';
 import type { Command, TicketContext, Told } from './commands/command.ts';
 import { commands, routeComponent } from './commands/registry.ts';
-import { MAX_CONTENT, neutralise, shorten } from './format.ts';
+import { MAX_CONTENT, shorten } from './format.ts';
 import { rejectWaiting, runInOrder } from './inbound/in-order.ts';
 import { type Answerable, contextOf, type Rule } from './interaction-context.ts';
+import { refusalOf } from './refusal.ts';
 import { loggable } from './rest/discord-errors.ts';
 
 /** How long a stopping bot waits for the last answers to go out, in milliseconds. */
@@ -25,14 +26,6 @@ const unknownCommand =
 const unknownComponent = 'This button or form is from an earlier version and leads nowhere now.';
 
 type Deferrable = Exclude<Answerable, AutocompleteInteraction>;
-
-/** What somebody is told of a verb that threw; a bug is told of without detail, and thrown on. */
-function refusalOf(error: unknown): string {
-  const { message, details } = toAppError(error);
-  const why = details.errors?.map((one) => `${one.location} ${one.message}`).join('; ') || message;
-  // It may name people.
-  return `That did not work: ${neutralise(why)}.`;
-}
 
 /** An answer as it is sent; it takes the place of whatever stood there. */
 function replyOf(answer: Told) {

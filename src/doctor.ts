@@ -1,7 +1,12 @@
 import { type Config, readConfig } from './config.ts';
 import { ConfigError, loadEnvironment } from './environment.ts';
+import { refuseArguments } from './no-arguments.ts';
 
 /** `npm run doctor`: looks at all that Deskcord stands on, a line for each; exits with 1 where one is red. */
+
+const usage = `npm run doctor
+
+Looks at all that Deskcord stands on, by the environment and .env, and changes nothing. It takes no arguments.`;
 
 function readConfigOrExit(): Config {
   try {
@@ -13,6 +18,7 @@ function readConfigOrExit(): Config {
   }
 }
 
+refuseArguments(usage);
 const config = readConfigOrExit();
 for (const notice of config.notices) console.log(`note  ${notice}`);
 if (!config.discord) {

@@ -3,10 +3,16 @@ import { type Config, readConfig } from './config.ts';
 import { reindexSearch } from './domain/search/reindex.ts';
 import { ConfigError, loadEnvironment } from './environment.ts';
 import { createLog } from './infra/log.ts';
+import { refuseArguments } from './no-arguments.ts';
 
 /** `npm run reindex`: throws the search index away and makes it again, while everything else runs. */
 
 const PROGRESS_MS = 2000;
+
+const usage = `npm run reindex
+
+Throws the search index away and makes it again, while everything else runs. It takes no arguments; where
+MongoDB is, it reads from the environment and .env, like a server.`;
 
 function readConfigOrExit(): Config {
   try {
@@ -26,12 +32,21 @@ async function provideMongo(config: Config, fail: () => void) {
   return startEmbeddedMongo({ dataDir, mongodPath, log: console.error, onExit: fail });
 }
 
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 /** @returns whether the index is complete */
 async function reindex(config: Config, stop: AbortController): Promise<boolean> {
   const mongo = await provideMongo(config, () => stop.abort());
   const app = createApp(config, createLog(config), mongo.uri);
   try {
-    await app.ready;
+    // Without MongoDB it is waited for as long as it takes, or until somebody stops this.
+    await Promise.race([app.ready, aborted(stop.signal)]);
+    if (stop.signal.aborted) return false;
     console.error('waiting for the lease, should another reindex be under way');
     let told = 0;
     return await reindexSearch(app.ctx, {
@@ -49,6 +64,7 @@ async function reindex(config: Config, stop: AbortController): Promise<boolean> 
   }
 }
 
+refuseArguments(usage);
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 try {

@@ -77,7 +77,11 @@ export const unblock: CommandModule = {
       return matching(all, interaction.options.getFocused());
     },
     async run(context, { options }) {
-      const found = await findBlock(context, options.getString('customer'));
+      const customer = options.getString('customer');
+      if (!customer && !context.here) {
+        return "This is not an open ticket's channel: say which customer.";
+      }
+      const found = await findBlock(context, customer);
       if (!found) return 'No such customer is blocked.';
       await deleteBlock(context.bridge.ctx, context.actor, found.id);
       return `${escapeName(found.user_id)} may write again.`;

@@ -35,8 +35,13 @@ function inWords(value: unknown): string | undefined {
   return escapeName(String(value), MAX_VALUE);
 }
 
+/** Fields whose value is a moment, in milliseconds since 1970. */
+const isMoment = (field: string) => field.endsWith('_until');
+
 function changeText({ field, from, to }: FieldChange): string {
-  const [before, after] = [inWords(from), inWords(to)];
+  const say = (value: unknown) =>
+    isMoment(field) && typeof value === 'number' ? timestamp(value) : inWords(value);
+  const [before, after] = [say(from), say(to)];
   return before && after ? `${field}: ${before} → ${after}` : field;
 }
 

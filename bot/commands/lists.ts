@@ -10,6 +10,8 @@ import { listed, ticketLine } from './ticket-lines.ts';
 const FOUND = 15;
 const WAITING = 20;
 const DUE = 5;
+/** How many are looked through for those: what is put aside, however much, hides no others. */
+const LOOKED_AT = '100';
 
 async function list({ bridge, actor }: GuildContext, query: Record<string, string>) {
   const parsed = parseInput(listTicketsQuery, query, 'query');
@@ -66,13 +68,13 @@ export const queue: CommandModule = {
           status: 'new',
           sort: 'created_at',
           order: 'asc',
-          limit: String(WAITING),
+          limit: LOOKED_AT,
         }),
-        list(context, { status: 'open', sort: 'sla', limit: String(DUE) }),
+        list(context, { status: 'open', sort: 'sla', limit: LOOKED_AT }),
       ]);
       const awake = isAwake(context.bridge.ctx.clock());
-      const untaken = linesOf(context, waiting.tickets.filter(awake));
-      const next = linesOf(context, due.tickets.filter(awake));
+      const untaken = linesOf(context, waiting.tickets.filter(awake).slice(0, WAITING));
+      const next = linesOf(context, due.tickets.filter(awake).slice(0, DUE));
       return listed([
         '**Not taken yet, the longest wait first**',
         ...(untaken.length > 0 ? untaken : ['Nobody waits.']),

@@ -40,7 +40,7 @@ export const stats: CommandModule = {
       return [
         scope === 'own' ? '**The tickets assigned to you**' : '**All tickets**',
         `Today: ${today.new} opened, ${today.closed} ended`,
-        `Open: ${open.count} of ${total.count} (${statuses.join(', ')})`,
+        `Open: ${open.count} of ${total.count}${statuses.length > 0 ? ` (${statuses.join(', ')})` : ''}`,
         `First answer: ${times(view.first_response)}`,
         `Resolution: ${times(view.resolution)}`,
         `First answer in time: ${kept(view.sla.first_response)}`,

@@ -30,6 +30,12 @@ export function requireDelay(option: string, text: string): number {
   return ms;
 }
 
+/** Whether the calendar has it: of the 31st of February JavaScript makes a day of March. */
+function isDay(day: string): boolean {
+  const at = Date.parse(`${day}T00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day);
+}
+
 /**
  * A moment: so long from now, or a day with or without a time, in UTC where it does not say.
  * @throws AppError BAD_REQUEST
@@ -39,7 +45,7 @@ export function requireMoment(option: string, text: string, now: number): number
   if (ms !== undefined) return now + ms;
   const [, day, time = '00:00', zone = 'Z'] = moment.exec(text.trim()) ?? [];
   const padded = time.replace(/^\d:/, '0$&');
-  const at = day ? Date.parse(`${day}T${padded}${zone.toUpperCase()}`) : Number.NaN;
+  const at = day && isDay(day) ? Date.parse(`${day}T${padded}${zone.toUpperCase()}`) : Number.NaN;
   if (Number.isNaN(at)) throw refuse(option, 'must be like 2h, 3d, 2026-01-31 or 2026-01-31 09:00');
   return at;
 }

@@ -25,7 +25,8 @@ export type Step = { part: GuildPart } & (
   /** The environment names what is not there, and it wins. */
   | { does: 'wrong' }
   | { does: 'adopt'; id: string; why: 'chosen' | 'name' }
-  | { does: 'create' }
+  /** `open`: one of that name is there, and everybody reads it. */
+  | { does: 'create'; beside?: 'open' }
 );
 
 /** The server as it is now, asked of Discord and not of the cache. */
@@ -67,12 +68,16 @@ function isPrivate({ guildId }: Server, place: Place): boolean {
   return (BigInt(everyone?.deny ?? 0) & P.ViewChannel) !== 0n;
 }
 
+/** What has the part's name, in any case; where several have, the one that has it to the letter. */
 function findByName(server: Server, part: GuildPart, taken: ReadonlySet<string>) {
   const wanted = part.name.toLowerCase();
-  return candidates(server, part).find((one) => {
-    if (taken.has(one.id) || one.name?.toLowerCase() !== wanted) return false;
-    return part.kind !== 'transcripts' || isPrivate(server, one as Place);
-  });
+  const named = candidates(server, part).filter(
+    ({ id, name }) => !taken.has(id) && name?.toLowerCase() === wanted,
+  );
+  const fit =
+    part.kind === 'transcripts' ? named.filter((one) => isPrivate(server, one as Place)) : named;
+  const found = fit.find(({ name }) => name === part.name) ?? fit[0];
+  return { found, isOpen: !found && named.length > 0 };
 }
 
 interface Known {
@@ -94,8 +99,9 @@ function planPart(bridge: Bridge, server: Server, part: GuildPart, known: Known)
   const stored = known.stored[part.variable];
   if (chosen && chosen !== stored) return { part, does: 'adopt', id: chosen, why: 'chosen' };
   if (stored && isThere(stored)) return { part, does: 'keep', id: stored, from: 'setup' };
-  const found = findByName(server, part, known.taken);
-  return found ? { part, does: 'adopt', id: found.id, why: 'name' } : { part, does: 'create' };
+  const { found, isOpen } = findByName(server, part, known.taken);
+  if (found) return { part, does: 'adopt', id: found.id, why: 'name' };
+  return { part, does: 'create', ...(isOpen && { beside: 'open' }) };
 }
 
 /** What `/setup` would do now: the same whoever asks, and nothing where all is there. */

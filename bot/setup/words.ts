@@ -23,8 +23,10 @@ export function lineOf(step: Step): string {
       const staff = part.kind === 'role' ? '; its members become staff' : '';
       return `🔗 ${what} becomes ${mention(part, step.id)} (${why}${staff})`;
     }
-    default:
-      return `🆕 ${what} is made: ${part.name}`;
+    default: {
+      const why = step.beside ? ' (the one that is there is read by everybody)' : '';
+      return `🆕 ${what} is made: ${part.name}${why}`;
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { millis, queryInteger } from './ids.ts';
 /** How many days a report may be of. */
 export const mostReportDays = 366;
 
-const day = z.iso.date();
+const day = z.iso.date('must be a day as YYYY-MM-DD');
 
 /** A number, and where the tickets are that it counts. */
 export const countView = z.object({

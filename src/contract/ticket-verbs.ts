@@ -63,7 +63,7 @@ export const snoozeTicketBody = z.object({
 
 export const scheduleClosingBody = z
   .object({
-    in_ms: z.int().min(1).max(sizes.closingWithin).optional(),
+    in_ms: z.int().min(1).max(sizes.closingWithin, 'must be at most 30 days').optional(),
     at: z
       .union([millis, isoTime])
       .optional()

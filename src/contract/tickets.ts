@@ -62,7 +62,7 @@ export const contextInput = z
     params: { type: 'too_long', context: { max: sizes.contextKeys } },
   });
 
-const day = z.iso.date();
+const day = z.iso.date('must be a day as YYYY-MM-DD');
 
 /** A ticket on the wire. */
 export const ticketView = z.object({

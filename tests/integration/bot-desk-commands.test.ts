@@ -7,7 +7,9 @@ import { scheduleWork } from '../../src/domain/schedule.ts';
 import { claimTicket } from '../../src/domain/tickets/assign.ts';
 import { closeTicket } from '../../src/domain/tickets/close.ts';
 import { getTicket } from '../../src/domain/tickets/read.ts';
+import { snoozeTicket } from '../../src/domain/tickets/snooze.ts';
 import { updateTicket } from '../../src/domain/tickets/update.ts';
+import { openStatuses } from '../../src/domain/tickets/workflow.ts';
 import { startWorker } from '../../src/worker-role.ts';
 import { agent, customer, type Desk, openDesk, openTicket, say, seen } from '../support/bridge.ts';
 import {
@@ -179,6 +181,8 @@ test('every verb does what it says, and says it', async () => {
   );
   expect(content).toMatch(/tagged \(staff only\): tags: none → vip/);
   expect(content).toContain('“until the parcel is found”');
+  // A moment is one, and no number of milliseconds.
+  expect(content).toMatch(/snoozed\\?_until: none → <t:\d+:f>/);
 }, 60_000);
 
 const refusals: [string, Record<string, string>, string][] = [
@@ -189,10 +193,13 @@ const refusals: [string, Record<string, string>, string][] = [
   ['resolve', {}, 'a ticket that is OPEN cannot become RESOLVED'],
   ['snooze', { until: 'soon' }, 'until must be like 2h, 3d'],
   ['snooze', { until: '2001-01-01' }, 'until is past'],
-  ['schedule', { date: 'tomorrow' }, 'scheduled_date '],
+  ['schedule', { date: 'tomorrow' }, 'date must be a day as YYYY-MM-DD.'],
   ['close', { in: 'later' }, 'in must be like 10m, 2h'],
-  ['close', { in: '60d' }, 'in_ms '],
-  ['block', { reason: 'spam', until: '2001-01-01' }, 'expires_at lies in the past'],
+  ['close', { in: '60d' }, 'in must be at most 30 days.'],
+  ['block', { reason: 'spam', until: '2001-01-01' }, 'until lies in the past'],
+  ['search', { text: '!!!' }, 'text has no word to look for.'],
+  ['tag add', { tag: ' ' }, 'tag must not be empty.'],
+  ['note', { text: ' ' }, 'text must have something visible.'],
   ['reopen', { reason: 'why not' }, 'a ticket that is OPEN cannot become REOPENED'],
   ['canned send', { name: 'no such' }, 'canned reply'],
 ];
@@ -462,6 +469,9 @@ describe('customers', () => {
     expect((await kim.run(channelId, 'unblock')).content).toBe('ana may write again.');
     expect((await listBlocks(desk.ctx, agent, {})).total).toBe(0);
     expect((await kim.run(channelId, 'unblock')).content).toBe('No such customer is blocked.');
+    expect((await kim.run(nowhere, 'unblock')).content).toBe(
+      "This is not an open ticket's channel: say which customer.",
+    );
     await say(desk.ctx, id, 'hello');
   });
 
@@ -479,6 +489,22 @@ describe('customers', () => {
 });
 
 describe('the desk as a whole', () => {
+  test('what is put aside, however much and however urgent, hides nothing else from /queue', async () => {
+    const earlier = await Promise.all(Array.from({ length: 6 }, () => openTicket(desk.ctx)));
+    const open = await desk.ctx.db.tickets.collection
+      .find({ status: { $in: [...openStatuses] } })
+      .toArray();
+    expect(open.length).toBeGreaterThanOrEqual(earlier.length);
+    const until = Date.now() + 3_600_000;
+    for (const { _id } of open) await snoozeTicket(desk.ctx, agent, String(_id), until);
+    await openTicket(desk.ctx, { topic: 'Okapi' });
+    // When it is due is planned by the worker.
+    await eventually(async () => {
+      const { content } = await kim.run(nowhere, 'queue');
+      expect(content).toMatch(/longest wait first.*Okapi.*Due next.*Okapi/s);
+    });
+  });
+
   test('/queue has who waits longest first, without what is put aside; /search finds by words', async () => {
     const first = await open({ topic: 'Quetzal one' });
     const second = await open({ topic: 'Quetzal two' });

@@ -225,6 +225,27 @@ test('the environment wins, what is there is adopted, and no role of everybody o
   expect(watched.reason()).toContain('MANAGER_ROLE_ID names no role of the server');
 }, 60_000);
 
+test('of several with a name the one that has it to the letter is adopted, and a channel that all read is left, which is said', async () => {
+  const { sim } = desk;
+  const { guildId } = sim.state;
+  await emptyGuild(sim);
+  const owner = discordPerson(sim, 'admin');
+  const make = (what: 'roles' | 'channels', body: object) =>
+    owner.call<{ id: string }>('POST', `/guilds/${guildId}/${what}`, body);
+  await make('roles', { name: 'admin' });
+  const exact = await make('roles', { name: 'Admin' });
+  await make('channels', { name: 'NORMAL', type: 4 });
+  const category = await make('channels', { name: 'Normal', type: 4 });
+  await make('channels', { name: 'transcripts', type: 0 });
+  await startWatched();
+  const plan = await operatorOf(sim).run('setup');
+  expect(plan.content).toContain(`the role for ADMIN becomes <@&${exact.id}> (by its name`);
+  expect(plan.content).toContain(`the category for NORMAL becomes <#${category.id}> (by its name`);
+  expect(plan.content).toContain(
+    'transcripts is made: transcripts (the one that is there is read by everybody)',
+  );
+}, 60_000);
+
 test('ids that another process stores are used without a restart, for the channels that are there too', async () => {
   const { ctx, sim } = desk;
   const { roles, channels, guildId } = sim.state;

@@ -69,7 +69,9 @@ test('a code joins both identities once; what was assigned to either stays their
   const { code, expires_at } = await createLinkCode(desk.ctx, web);
   expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{8}$/);
   expect(expires_at).toBeGreaterThan(Date.now());
-  expect(await link('00000000')).toMatch(/^That did not work: this code .* not found/);
+  expect(await link('00000000')).toMatch(
+    /^That did not work: this code is wrong, used or out of date/,
+  );
   const typed = `${code.slice(0, 4).toLowerCase()}-${code.slice(4)} `;
   expect(await link(typed)).toContain(`You and ${web.username} are one person now`);
   const joined = await inDiscord();
@@ -91,9 +93,9 @@ test('an old code, a replaced one and one that was tried too often do nothing', 
   const web = webAgent();
   const { code: first } = await createLinkCode(desk.ctx, web);
   const { code: second } = await createLinkCode(desk.ctx, web);
-  expect(await link(first)).toContain('not found');
+  expect(await link(first)).toContain('is wrong, used or out of date');
   await desk.ctx.db.linkCodes.updateMany({}, { $set: { expires: new Date(Date.now() - 1) } });
-  expect(await link(second)).toContain('not found');
+  expect(await link(second)).toContain('is wrong, used or out of date');
   const { code: third } = await createLinkCode(desk.ctx, web);
   let answer = '';
   for (let tries = 0; tries < 12 && !answer.includes('ratelimited'); tries++) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { pino } from 'pino';
 import { MOST_HELD } from '../../bot/inbound/inbox.ts';
 import { bridgeLease, takeLease } from '../../src/domain/consumers/lease.ts';
 import { oid } from '../../src/domain/log/collections.ts';
@@ -774,7 +775,9 @@ test('a refused token is said and reported, and the bridge comes back when it is
   const { ctx, sim } = desk;
   await fault(sim, { kind: 'revoke-token' });
   const { health, reported, ctx: parts } = watched();
-  await desk.bot({ ctx: parts });
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line));
+  await desk.bot({ ctx: { ...parts, log: pino({ level: 'debug' }, { write }) } });
   const ticket = await openTicket(ctx);
   await eventually(() => {
     expect(health.report()).toMatchObject({
@@ -784,9 +787,17 @@ test('a refused token is said and reported, and the bridge comes back when it is
     expect(reported.join()).toContain('refuses the token');
   });
   expect(await channelsOf(sim, ticket.number)).toEqual([]);
+  // What is refused and tried again is a warning, once.
+  await eventually(
+    () => {
+      const down = lines.filter(({ msg }) => msg === 'the bridge to Discord is down, trying again');
+      expect(down.slice(0, 2).map(({ level }) => level)).toEqual([40, 20]);
+    },
+    { timeout: 10_000 },
+  );
   await fault(sim, { kind: 'restore-token' });
   await eventually(async () => expect(await channelsOf(sim, ticket.number)).toHaveLength(1), {
-    timeout: 10_000,
+    timeout: 15_000,
   });
   await eventually(() => expect(health.report().status).toBe('ok'));
 });

@@ -238,8 +238,8 @@ async function ids() {
 }
 
 /** `npm run doctor` as a process of its own. */
-async function runDoctor(env: Record<string, string | undefined>) {
-  const child = spawn(process.execPath, programArgs('src/doctor.ts'), {
+async function runDoctor(env: Record<string, string | undefined>, args: string[] = []) {
+  const child = spawn(process.execPath, [...programArgs('src/doctor.ts'), ...args], {
     cwd: `${root}/tests`,
     env: processEnv({ ROLES: undefined, ...discordEnv(desk.sim), ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -335,10 +335,13 @@ test('npm run doctor and /doctor tell how many tickets are parked, and when the 
 }, 60_000);
 
 test('npm run doctor ends with 1 where a line is red, and with 2 where the configuration is', async () => {
-  const [red, wrong] = await Promise.all([
+  const [red, wrong, asked] = await Promise.all([
     runDoctor({ GUILD_ID: '', TRANSCRIPT_CHANNEL_ID: '100000000000000002' }),
     runDoctor({ ADMIN_ROLE_ID: 'twelve' }),
+    runDoctor({}, ['--help']),
   ]);
+  expect(asked.code).toBe(2);
+  expect(asked.output).toContain('Looks at all that Deskcord stands on');
   expect(red.output).toMatch(/^ok {4}token: of the bot deskcord$/m);
   expect(red.output).toMatch(
     /^BAD {3}channel for transcripts: TRANSCRIPT_CHANNEL_ID names no text/m,

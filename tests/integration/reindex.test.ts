@@ -37,10 +37,10 @@ afterAll(async () => {
 });
 
 /** `npm run reindex` as a process of its own. */
-function spawnReindex() {
-  const child = spawn(process.execPath, programArgs('src/reindex.ts'), {
+function spawnReindex(args: string[] = [], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [...programArgs('src/reindex.ts'), ...args], {
     cwd: `${root}/tests`,
-    env: processEnv({ DB_NAME: ctx.config.dbName, ROLES: undefined }),
+    env: processEnv({ DB_NAME: ctx.config.dbName, ROLES: undefined, ...env }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let output = '';
@@ -55,8 +55,25 @@ function spawnReindex() {
     await exited;
   };
   ends.push(end);
-  return { output: () => output, exited, end };
+  return { output: () => output, exited, end, stop: () => child.kill('SIGTERM') };
 }
+
+test('whoever asks it for something, help for example, is told what it does, and nothing is thrown away', async () => {
+  for (const asked of ['--help', '12']) {
+    const run = spawnReindex([asked]);
+    expect([asked, await run.exited]).toEqual([asked, 2]);
+    expect(run.output()).toContain('Throws the search index away and makes it again');
+    expect(run.output()).not.toContain('lease');
+  }
+}, 30_000);
+
+test('while it waits for a MongoDB that is away it ends when it is told to', async () => {
+  const run = spawnReindex([], { MONGO_URI: 'mongodb://127.0.0.1:1/?replicaSet=rs0' });
+  const later = setTimeout(() => run.stop(), 3000);
+  expect(await run.exited).toBe(1);
+  clearTimeout(later);
+  expect(run.output()).toContain('stopped');
+}, 30_000);
 
 const reindex = () => reindexSearch(ctx, { stop: new AbortController().signal });
 

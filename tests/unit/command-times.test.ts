@@ -24,6 +24,7 @@ test.each([
 test.each([
   ['2h', 1000 + 2 * HOUR],
   ['2026-01-31', Date.UTC(2026, 0, 31)],
+  ['2028-02-29', Date.UTC(2028, 1, 29)],
   ['2026-01-31 9:30', Date.UTC(2026, 0, 31, 9, 30)],
   ['2026-01-31T09:30:15Z', Date.UTC(2026, 0, 31, 9, 30, 15)],
   ['2026-01-31 09:30 +02:00', Date.UTC(2026, 0, 31, 7, 30)],
@@ -31,14 +32,20 @@ test.each([
   expect(requireMoment('until', text, 1000)).toBe(wanted);
 });
 
-test.each(['tomorrow', '2026-13-01', '2026-01-31 25:00', '31.1.2026', ''])(
-  '%j is no moment',
-  (text) => {
-    expect(() => requireMoment('until', text, 0)).toThrow(
-      expect.objectContaining({
-        code: 'BAD_REQUEST',
-        details: { errors: [expect.objectContaining({ location: 'until' })] },
-      }),
-    );
-  },
-);
+test.each([
+  'tomorrow',
+  '2026-13-01',
+  '2026-01-31 25:00',
+  '2027-02-29',
+  '2027-02-31 09:00',
+  '2026-04-31',
+  '31.1.2026',
+  '',
+])('%j is no moment', (text) => {
+  expect(() => requireMoment('until', text, 0)).toThrow(
+    expect.objectContaining({
+      code: 'BAD_REQUEST',
+      details: { errors: [expect.objectContaining({ location: 'until' })] },
+    }),
+  );
+});

@@ -29,6 +29,12 @@ function linkedAlready(): AppError {
   return new AppError('CONFLICT', 'you are joined with an identity in Discord already');
 }
 
+function noSuchCode(): AppError {
+  const why =
+    'this code is wrong, used or out of date: it holds for ten minutes, once; ask for a new one';
+  return new AppError('NOT_FOUND', why);
+}
+
 /**
  * A code with which somebody says in Discord who they are. One at a time, once, for ten minutes; its text is
  * stored nowhere.
@@ -70,7 +76,7 @@ export async function redeemLinkCode(
       { hash, expires: { $gt: new Date(ctx.clock()) } },
       { session },
     );
-    if (!found) throw notFound('this code (ask for a new one: it holds for ten minutes, once)');
+    if (!found) throw noSuchCode();
     const gone = await agents.findOneAndDelete(
       { _id: own._id, web: { $exists: false } },
       { session },
