@@ -76,6 +76,18 @@ export function retryAfterMs(error: unknown): number {
   return Math.max(error.timeToReset, error.retryAfter, 0);
 }
 
+/** A pause beyond it is one of those that Discord announces nowhere: so many channels a day, say. */
+const LONG_PAUSE_MS = 60_000;
+
+/** True where Discord wants something left alone for longer than anybody waits without a word. */
+export const isLongPause = (error: unknown): boolean => retryAfterMs(error) > LONG_PAUSE_MS;
+
+/** A time that Discord asks for, in words. */
+export function lengthOf(ms: number): string {
+  const minutes = Math.ceil(ms / 60_000);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+}
+
 /** What keeps Discord from being reached, by what Node calls it; its own words name the address. */
 const unreached: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens at Discord's address",
@@ -101,7 +113,10 @@ function unreachedBy(error: unknown): string | undefined {
 /** An error in words for an operator, without addresses or tokens. */
 export function describe(error: unknown): string {
   if (error instanceof DiscordAPIError) return `Discord says ${error.message} (${error.code})`;
-  if (error instanceof RateLimitError) return 'Discord asks for a pause';
+  if (error instanceof RateLimitError) {
+    const long = isLongPause(error) ? ` of ${lengthOf(retryAfterMs(error))}` : '';
+    return `Discord asks for a pause${long}`;
+  }
   if (error instanceof HTTPError) return `Discord answers ${error.status}`;
   if (error instanceof LeaseLost || error instanceof MirrorProblem) return error.message;
   if (error instanceof ChannelGone) return error.message;

@@ -6,6 +6,7 @@ import {
   ChannelGone,
   describe,
   isForbidden,
+  isLongPause,
   isTransient,
   isUnauthorized,
   MirrorProblem,
@@ -16,6 +17,8 @@ import {
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 60_000;
 const LONGEST_REFUSED_BACKOFF_MS = 5 * 60_000;
+/** A pause of hours is for one kind of call; the ticket may need another one before it is over. */
+const LONGEST_PAUSE_MS = 10 * 60_000;
 /** Failures of a ticket after which it is said that nothing comes through, where nothing does. */
 const TRIES_UNTIL_TOLD = 4;
 
@@ -23,7 +26,7 @@ const TRIES_UNTIL_TOLD = 4;
 function problemOf(error: unknown): string | undefined {
   if (error instanceof ChannelGone) return undefined;
   if (error instanceof MirrorProblem || isForbidden(error)) return describe(error);
-  return isTransient(error) ? undefined : describe(error);
+  return isTransient(error) && !isLongPause(error) ? undefined : describe(error);
 }
 
 /** Discord itself refuses, by its permissions: what staff see as `failed`. */
@@ -71,7 +74,8 @@ export function afterFailure(
   }
   const problem = problemOf(error);
   bridge.log.warn({ ticket: ticketId, reason: describe(error), tries }, 'a ticket waits');
-  if (problem && !isForbidden(error) && !(error instanceof MirrorProblem)) {
+  const isOurs = !isForbidden(error) && !isLongPause(error) && !(error instanceof MirrorProblem);
+  if (problem && isOurs) {
     bridge.ctx.reports.report(error, { part: 'discord', ticket: ticketId });
   }
   if (way === 'out') tellOutage(bridge, ticketId, problem ?? describe(error), tries);
@@ -82,5 +86,6 @@ export function afterFailure(
     bridge.tickets.save(ticket, { problem, state }).catch(() => undefined);
   }
   const most = problem ? LONGEST_REFUSED_BACKOFF_MS : LONGEST_BACKOFF_MS;
-  return Math.max(retryAfterMs(error), backOff(tries, FIRST_BACKOFF_MS, most));
+  const pause = Math.min(retryAfterMs(error), LONGEST_PAUSE_MS);
+  return Math.max(pause, backOff(tries, FIRST_BACKOFF_MS, most));
 }

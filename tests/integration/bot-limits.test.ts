@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { Types } from 'mongoose';
 import { defaultLeaseTimes } from '../../src/domain/consumers/lease.ts';
 import { uploadFile } from '../../src/domain/files/upload.ts';
 import { publicLog } from '../../src/domain/log/entry.ts';
@@ -55,6 +56,32 @@ test('when the tenth category would be needed, a ticket waits, and goes on when 
   expect(names.filter((name: string) => /^Urgent( \d+)?$/.test(name))).toHaveLength(9);
   await fault(sim, { kind: 'set', settings: { channelsPerCategory: 50 } });
   await channelOf(sim, ticket.number);
+});
+
+test('when Discord makes no more channels that day, a ticket waits and says why, others go on, and the bot can end', async () => {
+  const { ctx, sim } = desk;
+  const bot = await desk.bot();
+  const before = await openTicket(ctx);
+  await channelOf(sim, before.number);
+  await fault(sim, { kind: 'set', settings: { channelCreatesPerDay: 0 } });
+  // As many as are dealt with at once.
+  const waiting = await Promise.all(Array.from({ length: 10 }, () => openTicket(ctx)));
+  await eventually(async () => {
+    const ids = waiting.map(({ id }) => new Types.ObjectId(id));
+    const rows = await ctx.db.mirrors.collection.find({ _id: { $in: ids as never[] } }).toArray();
+    expect(rows.map(({ problem }) => problem)).toEqual(waiting.map(() => expect.any(String)));
+  });
+  await say(ctx, before.id, 'still here');
+  const { id } = await channelOf(sim, before.number);
+  await eventually(async () => {
+    expect(await textsIn(sim, id)).toContain('**Ana**: still here');
+  });
+  const began = performance.now();
+  await bot.stop();
+  expect(performance.now() - began).toBeLessThan(10_000);
+  await fault(sim, { kind: 'set', settings: { channelCreatesPerDay: 1000 } });
+  await desk.bot();
+  for (const { number } of waiting) await channelOf(sim, number);
 });
 
 test('when a message has ten files, then they are posted together, in their order', async () => {

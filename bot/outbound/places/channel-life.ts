@@ -44,11 +44,12 @@ async function make(
   const waits = viaForum ? bridge.room.whyWait(ticket) : undefined;
   if (waits) return { waits };
   const made = await createChannel(bridge, ticket);
-  if (made !== 'guild_full')
+  if (made !== 'guild_full' && 'id' in made)
     return { channel_id: made.id, forum_id: null, shown: { ...made.place } };
-  bridge.room.foundFull(ticket);
+  const pausedMs = made === 'guild_full' ? undefined : made.pausedMs;
+  bridge.room.foundFull(ticket, pausedMs);
   if (await sendOn(bridge, ticket)) return 'elsewhere';
-  return { waits: bridge.room.refused(ticket) };
+  return { waits: bridge.room.refused(ticket, pausedMs) };
 }
 
 /** @returns undefined where the ticket has its channel, or needs none */

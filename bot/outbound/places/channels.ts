@@ -5,7 +5,7 @@ import { escapeName, shorten } from '../../format.ts';
 import type { MirroredTicket } from '../../mirrored-tickets.ts';
 import { seersOf } from '../../permissions.ts';
 import { callDiscord, type Outcome } from '../../rest/call-ends.ts';
-import { MirrorProblem } from '../../rest/discord-errors.ts';
+import { isLongPause, MirrorProblem, retryAfterMs } from '../../rest/discord-errors.ts';
 import { blocked, failureOf } from '../posts/refusals.ts';
 import { inCategory, listGuildChannels } from './categories.ts';
 import { channelFor, seersIn, withOverwrites, withoutRoles } from './overwrites.ts';
@@ -75,12 +75,13 @@ export async function channelExists(bridge: Bridge, channelId: string): Promise<
 
 /**
  * Opens the channel of a ticket in the category of its level, visible to its support role.
- * @returns `guild_full` where Discord allows no more channels
+ * @returns `guild_full` where Discord allows no more channels; for how many milliseconds none at all is made,
+ *   where that is said
  */
 export async function createChannel(
   bridge: Bridge,
   ticket: MirroredTicket,
-): Promise<{ id: string; place: Place } | 'guild_full'> {
+): Promise<{ id: string; place: Place } | 'guild_full' | { pausedMs: number }> {
   const { issue_level, support_role, topic, number } = ticket.ticket;
   const marker = markerOf(ticket.id);
   let without = '';
@@ -108,8 +109,13 @@ export async function createChannel(
   };
   // Where the answer is lost, the channel is looked for in a newer list than any before.
   ticket.channelsSince = performance.now();
-  const { outcome, placed } = await inCategory(bridge, issue_level, create);
+  const made = await inCategory(bridge, issue_level, create).catch((error: unknown) => {
+    if (!isLongPause(error)) throw error;
+    return { pausedMs: retryAfterMs(error) };
+  });
   ticket.channelsSince = 0;
+  if ('pausedMs' in made) return made;
+  const { outcome, placed } = made;
   if (outcome.end === 'done') {
     const seers = seersIn(bridge, ticket);
     return { id: outcome.value.id, place: { issue_level, support_role, placed, without, seers } };

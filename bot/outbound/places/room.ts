@@ -1,6 +1,7 @@
 import { backOff } from '../../../src/domain/consumers/keyed-queue.ts';
 import type { Bridge } from '../../bridge.ts';
 import type { MirroredTicket } from '../../mirrored-tickets.ts';
+import { lengthOf } from '../../rest/discord-errors.ts';
 import { whyNoChannel } from '../../settings.ts';
 import { endTrouble } from './post-troubles.ts';
 
@@ -11,6 +12,7 @@ const LONGEST_PROBE_MS = 60_000;
 export const GUILD_FULL = 'guild-full';
 
 const guildFull = 'the Discord server has no room for another channel';
+const guildPaused = 'Discord makes no more channels in this server for now';
 
 /**
  * Which tickets may have a channel. A full server is remembered: one ticket at a time probes, and the
@@ -31,10 +33,13 @@ export interface Room {
    * whether it still is: whoever is told true has to try.
    */
   mayTry(ticketId: string): boolean;
-  /** Discord has refused this ticket a channel because there are too many. */
-  foundFull(ticket: MirroredTicket): void;
+  /**
+   * Discord has refused this ticket a channel because there are too many.
+   * @param pausedMs or because so many were made in a day: for how long it makes none, in milliseconds
+   */
+  foundFull(ticket: MirroredTicket, pausedMs?: number): void;
   /** The same, and there is no other server for it. @returns why it waits */
-  refused(ticket: MirroredTicket): string;
+  refused(ticket: MirroredTicket, pausedMs?: number): string;
   /** A channel was made for a ticket: there is room. */
   opened(ticket: MirroredTicket): void;
   /** A post was opened for a ticket: so there may be for those that wait. */
@@ -67,6 +72,7 @@ export function createRoom(bridge: Bridge, cap: number): Room {
   const waiting = new Set<string>();
   const partners = new Map<string, { open: Set<string>; waiting: Set<string> }>();
   let isFull = false;
+  let pausedMs: number | undefined;
   /** Nobody waits for a probe that is due: the next one that asks may make it. */
   let isProbeOpen = false;
   let probes = 0;
@@ -125,11 +131,14 @@ export function createRoom(bridge: Bridge, cap: number): Room {
   /** It stays so until there is room, if nobody goes elsewhere before. */
   const wait = (ticket: MirroredTicket) => {
     waiting.add(ticket.id);
-    const hint = `new tickets wait until some are removed (Discord allows 500)${parkedToo(bridge)}`;
-    bridge.problems.raise(GUILD_FULL, `${guildFull}: ${hint}`);
-    return guildFull;
+    const full = `new tickets wait until some are removed (Discord allows 500)${parkedToo(bridge)}`;
+    const paused = `it asks for ${lengthOf(pausedMs ?? 0)}; new tickets wait`;
+    const why = pausedMs === undefined ? guildFull : guildPaused;
+    bridge.problems.raise(GUILD_FULL, `${why}: ${pausedMs === undefined ? full : paused}`);
+    return why;
   };
-  const foundFull = (ticket: MirroredTicket) => {
+  const foundFull = (ticket: MirroredTicket, askedMs?: number) => {
+    pausedMs = askedMs;
     unreserve(ticket);
     if (probing === ticket.id) probing = undefined;
     if (isFull) return;
@@ -167,8 +176,8 @@ export function createRoom(bridge: Bridge, cap: number): Room {
       if (waiting.size === 0) bridge.problems.clear(GUILD_FULL);
     },
     foundFull,
-    refused(ticket) {
-      foundFull(ticket);
+    refused(ticket, askedMs) {
+      foundFull(ticket, askedMs);
       return wait(ticket);
     },
     opened(ticket) {
