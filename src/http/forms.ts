@@ -1,4 +1,5 @@
-import busboy from 'busboy';
+import type { Readable } from 'node:stream';
+import busboy, { type FileInfo } from 'busboy';
 import type { AppContext } from '../context.ts';
 import { sizes } from '../contract/limits.ts';
 import type { Actor } from '../domain/access/actor.ts';
@@ -6,6 +7,7 @@ import { forgetUnused } from '../domain/files/attach.ts';
 import { requireUploadable, uploadFile } from '../domain/files/upload.ts';
 import { AppError } from '../errors.ts';
 import { openBody } from './body.ts';
+import { guarded } from './guarded.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** What a form held: its texts as a body, the ids of its files among them. */
@@ -75,15 +77,17 @@ export async function readForm(
   const read = new Promise<void>((resolve, reject) => {
     let size = 0;
     let count = 0;
-    parser.on('field', (name, value) => {
+    // A part may have no name, whatever the parser's types say.
+    const onField = (name: string | undefined, value: string) => {
+      if (name === undefined) throw new AppError('BAD_REQUEST', 'a field of the form has no name');
       size += Buffer.byteLength(name) + Buffer.byteLength(value);
       count += 1;
       if (size > sizes.body || count > MOST_FIELDS) {
         const message = `a form may have ${MOST_FIELDS} fields and ${sizes.body} bytes of text`;
         reject(new AppError('PAYLOAD_TOO_LARGE', message));
       } else if (value !== '' && name !== into) fields[name] = parseField(name, value);
-    });
-    parser.on('file', (_field, bytes, { filename }) => {
+    };
+    const onFile = (_field: unknown, bytes: Readable, { filename }: FileInfo) => {
       bytes.on('error', () => undefined);
       // A browser sends an empty part for a file input nobody used.
       if (!filename) return void bytes.resume();
@@ -98,7 +102,9 @@ export async function readForm(
         bytes.resume();
         reject(error);
       });
-    });
+    };
+    parser.on('field', guarded(reject, onField));
+    parser.on('file', guarded(reject, onFile));
     parser.on('error', (error: Error) => reject(new AppError('BAD_REQUEST', error.message)));
     parser.on('close', resolve);
     req.on('aborted', () => parser.destroy(new Error('the request was cut off')));

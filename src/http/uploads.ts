@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
-import busboy from 'busboy';
+import busboy, { type FileInfo } from 'busboy';
 import { sizes } from '../contract/limits.ts';
 import { linkToFile } from '../domain/files/read.ts';
 import { requireUploadable, uploadFile } from '../domain/files/upload.ts';
 import { AppError, invalidField } from '../errors.ts';
 import { openBody } from './body.ts';
 import type { Handlers } from './endpoint.ts';
+import { guarded } from './guarded.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Multipart framing and the other fields of a form, beside the file itself. */
@@ -30,8 +31,8 @@ function describeMissing(start: Buffer, others: readonly string[]): AppError {
     );
   }
   if (others.length === 0) return wrongFile('is required', 'required');
-  const names = others.map((name) => `"${name.slice(0, 50)}"`).join(', ');
-  return wrongFile(`is required; the form has a file named ${names}`, 'required');
+  const names = others.map((name) => (name ? `named "${name.slice(0, 50)}"` : 'without a name'));
+  return wrongFile(`is required; the form has a file ${names.join(', ')}`, 'required');
 }
 
 function createForm({ req }: RequestContext) {
@@ -73,11 +74,12 @@ function readFileField<T>(
       if (start.length >= EXAMINED_BYTES) req.off('data', examine);
     };
     req.on('data', examine);
-    form.on('file', (field, bytes, { filename }) => {
+    // A part may have no name, whatever the parser's types say.
+    const onFile = (field: string | undefined, bytes: Readable, { filename }: FileInfo) => {
       // The parser ends every part with an error where the form is cut off, whoever reads it.
       bytes.on('error', () => undefined);
       if (field !== 'file' || taken !== undefined) {
-        others.push(field);
+        others.push(field ?? '');
         bytes.resume();
         return;
       }
@@ -86,12 +88,14 @@ function readFileField<T>(
         bytes.resume();
         reject(error);
       });
-    });
-    form.on('error', (error: Error) => reject(new AppError('BAD_REQUEST', error.message)));
-    form.on('close', () => {
+    };
+    const onClose = () => {
       if (taken !== undefined) taken.then(resolve, reject);
       else reject(describeMissing(start, others));
-    });
+    };
+    form.on('file', guarded(reject, onFile));
+    form.on('error', (error: Error) => reject(new AppError('BAD_REQUEST', error.message)));
+    form.on('close', guarded(reject, onClose));
     req.on('aborted', () => form.destroy(new Error('the request was cut off')));
     req.pipe(form);
   }).finally(() => req.unpipe(form));

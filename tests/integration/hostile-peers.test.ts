@@ -144,6 +144,40 @@ describe('several CONNECT packets of one connection', () => {
   });
 });
 
+describe('a form with a part that has no name', () => {
+  const parts = [
+    ['a file', 'filename="x.txt"'],
+    ['a file and its other name', "filename*=utf-8''x.txt"],
+    ['a field', ''],
+  ] as const;
+  const doors = [
+    ['attachments of a ticket', () => `/tickets/${ticketId}/attachments`],
+    ['attachments', () => '/attachments'],
+    ['a new ticket', () => '/tickets'],
+  ] as const;
+  const cases = doors.flatMap(([door, path]) =>
+    parts.map(([part, parameters]) => [part, door, parameters, path] as const),
+  );
+
+  test.each(cases)(
+    '%s, for %s, is refused and harms nobody',
+    async (_part, _door, parameters, path) => {
+      const disposition = ['form-data', parameters].filter(Boolean).join('; ');
+      const body = `--x\r\nContent-Disposition: ${disposition}\r\n\r\nhello\r\n--x--\r\n`;
+      const answer = await fetch(`${url}/api/v1${path()}`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${ana.token}`,
+          'content-type': 'multipart/form-data; boundary=x',
+        },
+        body,
+      });
+      expect(answer.status).toBe(400);
+      await expectUnharmed();
+    },
+  );
+});
+
 test('a connection that says nothing, and does not close when it is told to, is let go', async () => {
   const peer = await openPeer(url);
   peer.write('GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ');
