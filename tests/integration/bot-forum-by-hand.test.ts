@@ -33,6 +33,8 @@ beforeAll(async () => {
   desk = await openDesk();
   kim = discordPerson(desk.sim, 'kim');
   boss = discordPerson(desk.sim, 'admin');
+  // One of these tests fills the server.
+  await fault(desk.sim, { kind: 'set', settings: { channelCreatesPerDay: 5000 } });
 });
 afterAll(() => desk.end());
 afterEach(async () => {
