@@ -7,6 +7,7 @@ import { joinGuild } from './guilds/guild.ts';
 import { catchUpAll } from './inbound/queue.ts';
 import { inviteUrl } from './permissions.ts';
 import { describe, isUnauthorized, loggable, tokenRefused } from './rest/discord-errors.ts';
+import { requestWhole } from './rest/whole-answers.ts';
 
 /** A pause of Discord's longer than this is spent outside its client, which would hold up the ticket's slot. */
 const LONGEST_WAIT_MS = 3000;
@@ -20,7 +21,7 @@ const closeCode = { authenticationFailed: 4004, disallowedIntents: 4014 } as con
 const intentsRefused =
   'Discord refuses the intents: switch on "Message Content Intent" for the bot in the Developer Portal';
 
-/** @param timeout milliseconds after which a call without an answer is given up */
+/** @param timeout milliseconds after which a call without a whole answer is given up */
 export function createClient(discord: DiscordConfig, timeout: number): Client {
   return new Client({
     intents: [
@@ -40,6 +41,7 @@ export function createClient(discord: DiscordConfig, timeout: number): Client {
       // Its retries follow each other within milliseconds; ours rest in between.
       retries: 0,
       timeout,
+      makeRequest: requestWhole,
       // A limit that no header announces, such as channels a day, stands in `retryAfter` alone.
       rejectOnRateLimit: ({ timeToReset, retryAfter }) =>
         Math.max(timeToReset, retryAfter) > LONGEST_WAIT_MS,

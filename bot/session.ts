@@ -47,7 +47,7 @@ const FILE_PATIENCE_MS = 2 * 60_000;
 const SETTLE_MS = 5000;
 
 export interface SessionOptions extends RoundTimes {
-  /** Milliseconds after which a call to Discord without an answer is given up. */
+  /** Milliseconds after which a call to Discord without a whole answer is given up. */
   requestTimeoutMs?: number;
   /** Milliseconds between two looks into every channel for what the gateway did not bring. */
   catchUpMs?: number;

@@ -17,7 +17,10 @@ import type { OutboxStorage } from './storage.ts';
 export interface DeskClientOptions {
   /** Where the server is: `https://support.example.com`. */
   url: string;
-  /** Called for the first token, and for another one whenever the last is refused or about to expire. */
+  /**
+   * Called for the first token, and for another one whenever the last is refused or about to expire; again
+   * where it has not answered within 30 s.
+   */
   getToken: () => Promise<string> | string;
   /** Where unsent messages and cursors are kept; in memory when not given. One for each user. */
   storage?: OutboxStorage;

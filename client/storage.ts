@@ -68,18 +68,41 @@ export interface WebStorage {
 }
 
 interface WebLocks {
-  request<T>(name: string, work: () => Promise<T>): Promise<T>;
+  request<T>(name: string, options: { signal: AbortSignal }, work: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * How long one tab waits for another, in milliseconds. A tab that the browser has frozen holds its lock for as
+ * long; what goes without one is no more than sent twice, and kept once.
+ */
+const LOCK_PATIENCE_MS = 60_000;
+
+async function inTurn<T>(
+  locks: WebLocks,
+  name: string,
+  patienceMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const signal = AbortSignal.timeout(patienceMs);
+  let begun: Promise<T> | undefined;
+  try {
+    return await locks.request(name, { signal }, () => (begun = work()));
+  } catch {
+    return begun ?? work();
+  }
 }
 
 /**
  * Keeps everything in `localStorage`; tabs take turns through Web Locks where the browser has them.
  * @param namespace different for each user of the site, such as `deskcord:ana`
  * @param blobs where files are kept, such as `createIndexedBlobs`
+ * @param patienceMs milliseconds after which a tab goes on that waits for its turn
  */
 export function createLocalStorage(
   namespace: string,
   storage: WebStorage = (globalThis as unknown as { localStorage: WebStorage }).localStorage,
   blobs: BlobStore = createMemoryBlobs(),
+  patienceMs = LOCK_PATIENCE_MS,
 ): OutboxStorage {
   const { navigator } = globalThis as unknown as { navigator?: { locks?: WebLocks } };
   const locks = navigator?.locks;
@@ -96,6 +119,6 @@ export function createLocalStorage(
     get: (key) => storage.getItem(full(key)),
     set: (key, value) => storage.setItem(full(key), value),
     remove: (key) => storage.removeItem(full(key)),
-    exclusive: (name, work) => (locks ? locks.request(full(name), work) : work()),
+    exclusive: (name, work) => (locks ? inTurn(locks, full(name), patienceMs, work) : work()),
   };
 }

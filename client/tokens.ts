@@ -1,8 +1,15 @@
 import { type Clock, systemClock } from './clock.ts';
 import { toDeskError } from './errors.ts';
+import { inTime } from './in-time.ts';
 
 /** A token is replaced when so much of its life has passed, before anybody refuses it. */
 const SHARE_OF_LIFE = 0.8;
+/** How long the site may take to answer, in milliseconds. */
+const PATIENCE_MS = 30_000;
+
+/** Waits for the site's answer no longer than that: then whoever waits is told, and may ask anew. */
+export const inTokenTime = (answer: string | Promise<string>): Promise<string> =>
+  inTime(answer, PATIENCE_MS, 'the site gave no token in time');
 
 /** Milliseconds a token lives by its own account; whether it is any good, the server says. */
 function lifeOf(token: string): number | undefined {
@@ -51,7 +58,7 @@ export class Tokens {
     try {
       // Even what throws at once must throw after `get` has kept the promise.
       await Promise.resolve();
-      const token = await this.#fetch();
+      const token = await inTokenTime(this.#fetch());
       this.#value = token;
       const life = lifeOf(token);
       if (life !== undefined) this.#replaceAt = this.#clock.now() + life * SHARE_OF_LIFE;

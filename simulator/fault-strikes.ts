@@ -33,6 +33,11 @@ export async function strike(
         request.resume();
         log(sim, track, 0, 'hang');
         return true;
+      case 'stall':
+        request.resume();
+        log(sim, track, 200, 'stall');
+        response.writeHead(200, { 'Content-Type': 'application/json' }).write('{');
+        return true;
       case 'reset':
         log(sim, track, 0, 'reset');
         request.socket.resetAndDestroy();

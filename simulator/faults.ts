@@ -20,7 +20,7 @@ const number: Field<number> = (value, errors) => {
 
 /** A fault that strikes REST and CDN calls. */
 const callFault = object({
-  kind: choice('status', 'delay', 'hang', 'reset', 'rate-limit', 'delete-message'),
+  kind: choice('status', 'delay', 'hang', 'stall', 'reset', 'rate-limit', 'delete-message'),
   /** Any method when left out. */
   method: optional(text()),
   /** Regular expression tried on the path without its query; any path when left out. */

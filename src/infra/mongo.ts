@@ -10,7 +10,13 @@ set('strictQuery', true);
 set('sanitizeFilter', true);
 
 /** How long one operation may wait for a server, a pooled connection or an answer, in milliseconds. */
-const timeouts = { serverSelection: 3000, waitQueue: 3000, socket: 20_000, retry: 1000 };
+const timeouts = {
+  serverSelection: 3000,
+  waitQueue: 3000,
+  socket: 20_000,
+  hello: 5000,
+  retry: 1000,
+};
 
 export interface MongoLink {
   connection: Connection;
@@ -44,7 +50,8 @@ const optionsFor = (dbName: string) => ({
  * what is unfit, and one that has been closed by force refuses everything for ever.
  */
 async function requireFitMongo(uri: string): Promise<void> {
-  const client = new MongoClient(uri, { ...selection, maxPoolSize: 1 });
+  const socketTimeoutMS = timeouts.hello;
+  const client = new MongoClient(uri, { ...selection, socketTimeoutMS, maxPoolSize: 1 });
   try {
     await client.connect();
     requireReplicaSet(await client.db('admin').command({ hello: 1 }));

@@ -307,6 +307,21 @@ describe('the widget on a partner’s page', () => {
     expect(complaints).toEqual([]);
   }, 120_000);
 
+  test('a site that never answers who is here is asked again', async () => {
+    const { page } = await come();
+    let asked = 0;
+    await page.route('**/support-token', (route) => (++asked === 1 ? undefined : route.continue()));
+    await page.clock.install();
+    await page.reload();
+    await openChat(page);
+    await eventually(() => expect(asked).toBe(1));
+    await page.clock.fastForward(30_000);
+    await page.getByLabel('Your message').waitFor();
+    await write(page, 'Is somebody there?');
+    await said(page, 'Is somebody there?').waitFor();
+    expect(asked).toBeGreaterThan(1);
+  }, 60_000);
+
   test('of a long conversation only what is near the view exists, and the first line can be reached', async () => {
     const { page } = await come();
     const ticketId = await begin(page, 'A very long talk');

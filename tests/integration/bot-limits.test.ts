@@ -84,6 +84,27 @@ test('when Discord makes no more channels that day, a ticket waits and says why,
   for (const { number } of waiting) await channelOf(sim, number);
 });
 
+test('when answers of Discord begin and never end, the tickets they are for go on afterwards, and the bot can end', async () => {
+  const { ctx, sim } = desk;
+  const bot = await desk.bot({ requestTimeoutMs: 500 });
+  await fault(sim, { kind: 'stall', who: 'bot', method: 'POST', path: '/channels$' });
+  // As many as are dealt with at once.
+  const tickets = await Promise.all(Array.from({ length: 16 }, () => openTicket(ctx)));
+  await eventually(async () => {
+    const { calls } = await stateOf(sim);
+    const stalled = calls.filter((call: { fault?: string }) => call.fault === 'stall');
+    expect(stalled.length).toBeGreaterThanOrEqual(tickets.length);
+  });
+  await clearFaults(sim);
+  const later = await openTicket(ctx);
+  for (const { number } of [later, ...tickets]) await channelOf(sim, number);
+  await fault(sim, { kind: 'stall', who: 'bot', method: 'POST', path: '/messages$' });
+  await say(ctx, later.id, 'hello');
+  const began = performance.now();
+  await bot.stop();
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
 test('when a message has ten files, then they are posted together, in their order', async () => {
   const { ctx, sim } = desk;
   await desk.bot();

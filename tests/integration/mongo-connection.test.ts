@@ -2,7 +2,10 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Db, MongoClient } from 'mongodb';
+import { connectMongo } from '../../src/infra/mongo.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
+import { freshDatabaseName, testMongoUri } from '../support/mongo.ts';
 
 /** What of the driver's pool is looked at. */
 interface PooledConnection {
@@ -62,4 +65,27 @@ test('a command that is still being written when its connection is destroyed doe
   connection?.destroy();
   expect(await outcome).toBe('refused');
   expect(poolOf().checkedOut.size).toBe(0);
+});
+
+test('a MongoDB that stops answering just when the first look asks is looked at again', async () => {
+  const address = new URL(testMongoUri());
+  const proxy = await startFaultProxy({ target: { port: Number(address.port) } });
+  address.port = String(proxy.port);
+  address.search = '?directConnection=true';
+  // The driver's own greetings have no session.
+  const isLook = (sent: Buffer) => sent.includes('hello') && sent.includes('lsid');
+  const swallow = (sent: Buffer) => {
+    if (isLook(sent)) proxy.setFault({ type: 'blackHole' });
+    return false;
+  };
+  proxy.cutRequests({ when: swallow });
+  const link = connectMongo(address.href, freshDatabaseName(), app.ctx.log);
+  const connected = link.connected.then(() => 'connected');
+  expect(await Promise.race([connected, sleep(1000, 'waits', { ref: false })])).toBe('waits');
+  expect(proxy.counters.bytesSwallowed).toBeGreaterThan(0);
+  // What has been swallowed stays so.
+  proxy.setFault([]);
+  expect(await Promise.race([connected, sleep(15_000, 'waits', { ref: false })])).toBe('connected');
+  await link.close();
+  await proxy.close();
 });

@@ -87,6 +87,21 @@ describe('faults of calls', () => {
     expect(state.calls.at(-1)).toMatchObject({ method: 'POST', status: 0, fault: 'hang' });
   });
 
+  test('begin an answer and never end it', async () => {
+    await control('POST', 'faults', { ...POSTS, kind: 'stall', when: 'after', times: 1 });
+    const url = `${sim.apiUrl}/v10/channels/${channel}/messages`;
+    const headers = {
+      authorization: `Bot ${sim.state.bot.token}`,
+      'content-type': 'application/json',
+    };
+    const body = JSON.stringify({ content: 'x' });
+    const signal = AbortSignal.timeout(400);
+    const answer = await fetch(url, { method: 'POST', headers, body, signal });
+    expect(answer.status).toBe(200);
+    await expect(answer.text()).rejects.toThrow();
+    expect(written()).toBe(1);
+  });
+
   test('delay the answer', async () => {
     await control('POST', 'faults', { ...POSTS, kind: 'delay', ms: 120, when: 'after', times: 1 });
     const started = performance.now();

@@ -1,3 +1,4 @@
+import { inTokenTime } from '../../../client/tokens.ts';
 import type { ChatOptions } from '../shared/options.ts';
 import { fingerprint, ofTab } from './keeper.ts';
 
@@ -56,8 +57,15 @@ function tokenOfAddress(mode: ChatOptions['mode']): string {
   return token;
 }
 
-/** Asks the partner's site for a token. @throws SignedOut where nobody is signed in */
-export async function fetchToken({ tokenUrl, getToken, mode }: ChatOptions): Promise<string> {
+/**
+ * Asks the partner's site for a token. @throws SignedOut where nobody is signed in, and an error where it
+ * does not answer in time
+ */
+export function fetchToken(options: ChatOptions): Promise<string> {
+  return inTokenTime(ask(options));
+}
+
+async function ask({ tokenUrl, getToken, mode }: ChatOptions): Promise<string> {
   if (getToken) return (await getToken()) || Promise.reject(new SignedOut());
   if (!tokenUrl) return tokenOfAddress(mode);
   const answer = await fetch(tokenUrl, {
