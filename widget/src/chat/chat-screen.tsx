@@ -5,7 +5,6 @@ import { Bubble } from './bubble.tsx';
 import { addFiles, Composer } from './composer.tsx';
 import { BLANK, type Conversation } from './conversation.ts';
 import type { Desk } from './desk.ts';
-import { Ended } from './ended.tsx';
 import { Icon, IconButton } from './icons.tsx';
 import { GoneNotice, Problem } from './notices.tsx';
 import { type LineProps, Opening } from './opening.tsx';
@@ -35,7 +34,7 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
     conversation.shrink();
   });
   const { typing } = session;
-  const { service } = desk.layers;
+  const { overlays, service } = desk.layers;
   return (
     <div class="screen chat" {...drop.events}>
       {conversation.id === BLANK ? (
@@ -77,7 +76,7 @@ export function ChatScreen({ desk, session, conversation }: ChatScreenProps) {
       {conversation.id === BLANK && <GoneNotice desk={desk} session={session} />}
       {service && <service.Strip {...{ desk, session, conversation }} />}
       {conversation.isClosed || refusal ? (
-        <Ended desk={desk} session={session} conversation={conversation} />
+        overlays && <overlays.Ended {...{ desk, session, conversation }} />
       ) : (
         <Composer {...{ desk, session, conversation }} onSent={() => setToEnd(toEnd + 1)} />
       )}

@@ -2,6 +2,7 @@ import css from './overlays.css';
 
 export { ChosenFiles } from './chosen-files.tsx';
 export { drawings } from './drawings.ts';
+export { Ended } from './ended.tsx';
 export { headerMenu } from './header-menu.ts';
 export { Menu } from './menu.tsx';
 export { messageMenu } from './message-menu.ts';

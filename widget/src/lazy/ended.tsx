@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { BLANK, type Conversation } from './conversation.ts';
-import type { Desk } from './desk.ts';
-import type { Session } from './session.ts';
+import { BLANK, type Conversation } from '../chat/conversation.ts';
+import type { Desk } from '../chat/desk.ts';
+import type { Session } from '../chat/session.ts';
 
 /** Under a conversation that has ended; what was being written is still there. */
 export function Ended(props: { desk: Desk; session: Session; conversation: Conversation }) {
