@@ -1,9 +1,8 @@
-import { isStaffRole } from '../../src/contract/identity.ts';
 import { logHop } from '../../src/domain/hops.ts';
 import { isDeleted } from '../../src/domain/log/deletion.ts';
-import type { Entry, Stream } from '../../src/domain/log/entry.ts';
+import type { Stream } from '../../src/domain/log/entry.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
-import { deliveredAfter } from '../../src/domain/mirror/delivered.ts';
+import { deliveredAfter, isCustomersMessage } from '../../src/domain/mirror/delivered.ts';
 import { type MirrorChange, offsetField } from '../../src/domain/mirror/mirrors.ts';
 import { signalDelivered } from '../../src/domain/signals.ts';
 import { isOpen } from '../../src/domain/tickets/workflow.ts';
@@ -163,10 +162,6 @@ async function mirrorEntries(bridge: Bridge, ticket: MirroredTicket): Promise<vo
   }
 }
 
-/** True for what a customer has said, who is told when it stands in the channel. */
-const isCustomers = (entry: Entry): boolean =>
-  entry.stream === 'public' && entry.type === 'message' && !isStaffRole(entry.author.role);
-
 /** The next entries of a log: as the bus has brought them up to the first hole, or else read. */
 async function nextEntries(bridge: Bridge, ticket: MirroredTicket, stream: Stream) {
   const after = ticket.mirror[offsetField[stream]];
@@ -202,7 +197,8 @@ async function mirrorPage(bridge: Bridge, ticket: MirroredTicket, stream: Stream
     Object.assign(change, alertingChange(ticket, entry));
     if (shown) logHop(bridge.ctx.log, 'mirrored in Discord', entry);
     await commit(bridge, ticket, stream, change);
-    if (isCustomers(entry) && delivered === seq) signalDelivered(bridge.ctx, ticket.ticket, seq);
+    if (isCustomersMessage(entry) && delivered === seq)
+      signalDelivered(bridge.ctx, ticket.ticket, seq);
     bridge.ctx.failpoint('after-record');
     await callAlerted(bridge, ticket);
   }

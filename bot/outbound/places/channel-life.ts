@@ -44,9 +44,8 @@ async function make(
   const waits = viaForum ? bridge.room.whyWait(ticket) : undefined;
   if (waits) return { waits };
   const made = await createChannel(bridge, ticket);
-  if (made !== 'guild_full' && 'id' in made)
-    return { channel_id: made.id, forum_id: null, shown: { ...made.place } };
-  const pausedMs = made === 'guild_full' ? undefined : made.pausedMs;
+  if ('id' in made) return { channel_id: made.id, forum_id: null, shown: { ...made.place } };
+  const { pausedMs } = made.full;
   bridge.room.foundFull(ticket, pausedMs);
   if (await sendOn(bridge, ticket)) return 'elsewhere';
   return { waits: bridge.room.refused(ticket, pausedMs) };

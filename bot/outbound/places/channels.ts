@@ -75,13 +75,12 @@ export async function channelExists(bridge: Bridge, channelId: string): Promise<
 
 /**
  * Opens the channel of a ticket in the category of its level, visible to its support role.
- * @returns `guild_full` where Discord allows no more channels; for how many milliseconds none at all is made,
- *   where that is said
+ * @returns `full` where Discord allows no more channels, with how many milliseconds it makes none where it says so
  */
 export async function createChannel(
   bridge: Bridge,
   ticket: MirroredTicket,
-): Promise<{ id: string; place: Place } | 'guild_full' | { pausedMs: number }> {
+): Promise<{ id: string; place: Place } | { full: { pausedMs?: number } }> {
   const { issue_level, support_role, topic, number } = ticket.ticket;
   const marker = markerOf(ticket.id);
   let without = '';
@@ -111,16 +110,16 @@ export async function createChannel(
   ticket.channelsSince = performance.now();
   const made = await inCategory(bridge, issue_level, create).catch((error: unknown) => {
     if (!isLongPause(error)) throw error;
-    return { pausedMs: retryAfterMs(error) };
+    return { full: { pausedMs: retryAfterMs(error) } };
   });
   ticket.channelsSince = 0;
-  if ('pausedMs' in made) return made;
+  if ('full' in made) return made;
   const { outcome, placed } = made;
   if (outcome.end === 'done') {
     const seers = seersIn(bridge, ticket);
     return { id: outcome.value.id, place: { issue_level, support_role, placed, without, seers } };
   }
-  if (outcome.end === 'refused' && outcome.cause === 'guild_full') return 'guild_full';
+  if (outcome.end === 'refused' && outcome.cause === 'guild_full') return { full: {} };
   if (outcome.end === 'gone') throw new MirrorProblem('the server is gone', outcome.error);
   throw blocked(bridge, ticket, undefined, outcome, [P.ManageChannels, P.ManageRoles]);
 }

@@ -131,10 +131,11 @@ export function createRoom(bridge: Bridge, cap: number): Room {
   /** It stays so until there is room, if nobody goes elsewhere before. */
   const wait = (ticket: MirroredTicket) => {
     waiting.add(ticket.id);
-    const full = `new tickets wait until some are removed (Discord allows 500)${parkedToo(bridge)}`;
-    const paused = `it asks for ${lengthOf(pausedMs ?? 0)}; new tickets wait`;
-    const why = pausedMs === undefined ? guildFull : guildPaused;
-    bridge.problems.raise(GUILD_FULL, `${why}: ${pausedMs === undefined ? full : paused}`);
+    const [why, hint] =
+      pausedMs === undefined
+        ? [guildFull, `until some are removed (Discord allows 500)${parkedToo(bridge)}`]
+        : [guildPaused, `as it asks for a pause of ${lengthOf(pausedMs)}`];
+    bridge.problems.raise(GUILD_FULL, `${why}: new tickets wait ${hint}`);
     return why;
   };
   const foundFull = (ticket: MirroredTicket, askedMs?: number) => {

@@ -7,13 +7,14 @@ const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 const sizeOf = (entry: Entry): number => ('content' in entry ? entry.content.length : 0);
 
-/** Entries of one log, without a hole between the first and the last. */
+/** Entries of one log, one at least, without a hole between the first and the last. */
 interface Feed {
   entries: Entry[];
-  first: number;
-  last: number;
   characters: number;
 }
+
+const firstOf = ({ entries }: Feed): number => entries[0]?.seq ?? 0;
+const lastOf = ({ entries }: Feed): number => entries.at(-1)?.seq ?? 0;
 
 /**
  * What the bus has brought of each log and nobody has dealt with yet, so that it need not be read. Only
@@ -37,8 +38,8 @@ export function createFeeds(maxEntries: number = MAX_ENTRIES) {
     /** An entry of a log has come. */
     note(key: string, entry: Entry): void {
       const before = feeds.get(key);
-      if (before && entry.seq <= before.last) return;
-      if (before && entry.seq > before.last + 1) drop(key);
+      if (before && entry.seq <= lastOf(before)) return;
+      if (before && entry.seq > lastOf(before) + 1) drop(key);
       const feed = feeds.get(key);
       const size = sizeOf(entry);
       const isFull = entries >= maxEntries || characters + size > MAX_CHARACTERS;
@@ -46,9 +47,8 @@ export function createFeeds(maxEntries: number = MAX_ENTRIES) {
       if (feed) {
         feed.entries.push(entry);
         feed.characters += size;
-        feed.last = entry.seq;
       } else {
-        feeds.set(key, { entries: [entry], first: entry.seq, last: entry.seq, characters: size });
+        feeds.set(key, { entries: [entry], characters: size });
       }
       entries++;
       characters += size;
@@ -57,10 +57,13 @@ export function createFeeds(maxEntries: number = MAX_ENTRIES) {
     /** True where nothing is missing from behind `after` up to `seq`. */
     reaches(key: string, after: number, seq: number): boolean {
       const feed = feeds.get(key);
-      return feed !== undefined && feed.first <= after + 1 && feed.last >= seq;
+      return feed !== undefined && firstOf(feed) <= after + 1 && lastOf(feed) >= seq;
     },
     /** True where it begins with the first entry of the log. */
-    isWhole: (key: string): boolean => feeds.get(key)?.first === 1,
+    isWhole(key: string): boolean {
+      const feed = feeds.get(key);
+      return feed !== undefined && firstOf(feed) === 1;
+    },
     /** Takes out the entries that follow `after`; none where they are not all here. */
     take(key: string, after: number): Entry[] {
       const feed = drop(key);

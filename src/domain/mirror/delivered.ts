@@ -17,6 +17,10 @@ export function deliveredOf({
   return seq > 0 || steps.includes('described') ? seq : null;
 }
 
+/** True for what a customer has said, who is told when it stands where staff read it. */
+export const isCustomersMessage = (entry: Entry): boolean =>
+  entry.stream === 'public' && entry.type === 'message' && !isStaffRole(entry.author.role);
+
 /**
  * The same behind one more entry. It stays below what Discord shows only a notice of, until staff next
  * write: whoever answers has read what was said before, there or elsewhere.
