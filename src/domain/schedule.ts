@@ -6,7 +6,7 @@ import type { Database } from '../models/database.ts';
 import { backOff, createKeyedQueue } from './consumers/keyed-queue.ts';
 import type { HeldLease } from './consumers/lease.ts';
 import { createBatchLoader } from './log/batch-loader.ts';
-import { native } from './log/collections.ts';
+import { native, readAtOnce } from './log/collections.ts';
 import { isDuplicateKey } from './mongo-errors.ts';
 
 /** Held by the one node that does what is due. */
@@ -122,9 +122,8 @@ type ReadDueRow = (id: string) => Promise<DueRow | undefined>;
 const dueReaders = new WeakMap<Database, ReadDueRow>();
 
 async function findDueRows(db: Database, ids: readonly string[]): Promise<DueRow[]> {
-  const filter = { _id: ids.length === 1 ? ids[0] : { $in: ids } };
   return native(db.due)
-    .find(filter as never)
+    .find({ _id: { $in: ids } } as never)
     .toArray();
 }
 
@@ -132,9 +131,11 @@ async function findDueRows(db: Database, ids: readonly string[]): Promise<DueRow
 function dueReaderOf(db: Database): ReadDueRow {
   const known = dueReaders.get(db);
   if (known) return known;
-  const reader = createBatchLoader<string, DueRow>(
-    async (ids) => new Map((await findDueRows(db, ids)).map((row) => [String(row._id), row])),
-  );
+  const reader = createBatchLoader<string, DueRow>(async (ids) => {
+    const query = { find: db.due.collection.collectionName, filter: { _id: { $in: ids } } };
+    const rows = await readAtOnce<DueRow>(db, query, {}, ids.length);
+    return new Map(rows.map((row) => [String(row._id), row]));
+  });
   dueReaders.set(db, reader);
   return reader;
 }

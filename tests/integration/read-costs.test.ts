@@ -4,6 +4,7 @@ import type { Actor } from '../../src/domain/access/actor.ts';
 import { deleteMessage, editMessage } from '../../src/domain/messages/change.ts';
 import { listMessages } from '../../src/domain/messages/list.ts';
 import { sendMessage } from '../../src/domain/messages/send.ts';
+import { readDelivered } from '../../src/domain/mirror/delivered.ts';
 import { createTicket } from '../../src/domain/tickets/create.ts';
 import { readClosings } from '../../src/domain/tickets/due-closing.ts';
 import { listTickets } from '../../src/domain/tickets/list.ts';
@@ -162,9 +163,15 @@ test('when tickets are listed by any fields, then no more is looked at than the 
   }
 }, 120_000);
 
-test('clients that come back at once share the look for closings that are due', async () => {
+test('clients that come back at once share the looks beside the log', async () => {
   const ids = Array.from({ length: 50 }, () => new Types.ObjectId().toHexString());
-  const readAll = () => Promise.all(ids.map((id) => readClosings(app.ctx, [id])));
-  const { commands } = await examinedIn(app.ctx, readAll, /\.due$/);
-  expect(commands).toBe(1);
+  const looks: Record<string, (id: string) => Promise<unknown>> = {
+    due: (id: string) => readClosings(app.ctx, [id]),
+    mirrors: (id: string) => readDelivered(app.ctx, id),
+  };
+  for (const [collection, look] of Object.entries(looks)) {
+    const readAll = () => Promise.all(ids.map(look));
+    const { commands } = await examinedIn(app.ctx, readAll, new RegExp(`\\.${collection}$`));
+    expect(commands).toBe(1);
+  }
 });

@@ -55,13 +55,14 @@ export async function listMessages(
 ): Promise<SyncAck> {
   const { ticket, head } = await readTicket(ctx, actor, ticketId);
   requireRight(ctx.config, actor, streamRules.public.read, ticket);
-  const [page, delivered] = await Promise.all([
+  const [page, view, delivered] = await Promise.all([
     readMessagePage(ctx, publicLog(ticketId), head.seq, query),
+    viewTicket(ctx, actor, ticket, head),
     readDelivered(ctx, ticketId),
   ]);
   return {
     messages: await viewsFor(ctx, actor, ticket, 'public', page.messages),
-    ticket: await viewTicket(ctx, actor, ticket, head),
+    ticket: view,
     head: head.seq,
     more: page.more,
     ...(delivered !== undefined && { delivered: Math.min(delivered, head.seq) }),

@@ -1,8 +1,8 @@
 import type { AppContext } from '../../context.ts';
 import { isStaffRole } from '../../contract/identity.ts';
 import type { MirrorRow } from '../../models/mirror.ts';
-import { native, oid } from '../log/collections.ts';
 import type { Entry } from '../log/entry.ts';
+import { readProgress } from './progress.ts';
 
 /**
  * Up to which entry of the public log all that was said has come to where staff read it: 0 is the
@@ -37,7 +37,6 @@ export async function readDelivered(
   ctx: Pick<AppContext, 'db'>,
   ticketId: string,
 ): Promise<number | undefined> {
-  const projection = { delivered: 1, seq: 1, steps: 1 };
-  const row = await native(ctx.db.mirrors).findOne({ _id: oid(ticketId) }, { projection });
-  return (row && deliveredOf(row as unknown as MirrorRow)) ?? undefined;
+  const row = await readProgress(ctx, ticketId);
+  return (row && deliveredOf(row)) ?? undefined;
 }

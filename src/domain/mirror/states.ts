@@ -1,9 +1,10 @@
 import type { AppContext } from '../../context.ts';
 import type { MirrorState } from '../../contract/messages.ts';
 import { bridgeLease } from '../consumers/lease.ts';
-import { native, oid } from '../log/collections.ts';
+import { native } from '../log/collections.ts';
 import type { Entry, Message, Stream, Ticket } from '../log/entry.ts';
 import { isMeant, offsetField } from './mirrors.ts';
+import { readProgress } from './progress.ts';
 
 type Mirrored = Pick<Ticket, 'id' | 'status' | 'closed_at'>;
 
@@ -34,8 +35,7 @@ export async function mirrorStates(
   ticket: Mirrored,
   stream: Stream = 'public',
 ): Promise<(message: Message) => MirrorState> {
-  const filter = { _id: oid(ticket.id) };
-  const row = await native(ctx.db.mirrors).findOne(filter);
+  const row = await readProgress(ctx, ticket.id);
   const isOver = row?.state === 'done' && stream === 'internal';
   const pending = row
     ? row.state === 'failed'
