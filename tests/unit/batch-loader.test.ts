@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createBatchLoader } from '../../src/domain/log/batch-loader.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** A loader whose queries are answered when the test says so. */
 function createHeld(options?: Parameters<typeof createBatchLoader>[1]) {
@@ -57,6 +58,29 @@ test('a query has no more keys than it may; those left over go with the next', a
   ]);
   queries[1]?.answer();
   expect(await answers[4]).toBe('value 5');
+});
+
+test('those that waited for a slot wait for others, unless they fill a query; a lone one never does', async () => {
+  const { load, queries } = createHeld({ slots: 1, most: 3, gatherMs: 100 });
+  const answerTo = async (nth: number, answer: Promise<unknown>) => {
+    queries[nth]?.answer();
+    await answer;
+    await turn();
+    await turn();
+  };
+  const first = load(1);
+  await turn();
+  expect(queries).toHaveLength(1);
+  const second = load(2);
+  await answerTo(0, first);
+  expect(queries).toHaveLength(1);
+  const third = load(3);
+  await eventually(() => expect(queries[1]?.keys).toEqual([2, 3]));
+  const last = [4, 5, 6].map((key) => load(key));
+  await answerTo(1, Promise.all([second, third]));
+  expect(queries[2]?.keys).toEqual([4, 5, 6]);
+  queries[2]?.answer();
+  await Promise.all(last);
 });
 
 test('a query that fails is everybody’s who asked, and the next one is asked all the same', async () => {

@@ -12,6 +12,8 @@ export interface BatchOptions {
   most?: number;
   /** Queries under way at the same time: fewer of them are larger ones. */
   slots?: number;
+  /** How long those that waited for a slot wait for others as well, in milliseconds; by default not at all. */
+  gatherMs?: number;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface BatchOptions {
  */
 export function createBatchLoader<K, V>(
   load: (keys: K[]) => Promise<Map<K, V>>,
-  { most = KEYS_IN_A_QUERY, slots = SLOTS }: BatchOptions = {},
+  { most = KEYS_IN_A_QUERY, slots = SLOTS, gatherMs = 0 }: BatchOptions = {},
 ) {
   const waiting: Asked<K, V>[] = [];
   let inFlight = 0;
@@ -36,7 +38,7 @@ export function createBatchLoader<K, V>(
       for (const { reject } of asked) reject(error);
     }
     inFlight--;
-    schedule();
+    schedule(gatherMs);
   };
 
   const flush = () => {
@@ -44,15 +46,16 @@ export function createBatchLoader<K, V>(
     while (inFlight < slots && waiting.length > 0) void send(waiting.splice(0, most));
   };
 
-  const schedule = () => {
+  const schedule = (ms: number) => {
     if (scheduled || inFlight >= slots || waiting.length === 0) return;
     scheduled = true;
-    setImmediate(flush);
+    if (ms > 0 && waiting.length < most) setTimeout(flush, ms);
+    else setImmediate(flush);
   };
 
   return (key: K): Promise<V | undefined> =>
     new Promise((resolve, reject) => {
       waiting.push({ key, resolve, reject });
-      schedule();
+      schedule(0);
     });
 }
