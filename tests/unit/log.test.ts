@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { redactUrl } from '../../src/infra/log.ts';
 
@@ -21,5 +22,38 @@ describe('an address in the log', () => {
   test('is otherwise as it came', () => {
     const url = '/api/v1/tickets?status=OPEN&limit=5&before=x#y';
     expect(redactUrl(url)).toBe(url);
+  });
+});
+
+describe('lines that wait to be written', () => {
+  /** What a process says that logs so many lines, and then ends in some way. */
+  function logIn(script: string): string[] {
+    const source = `
+      import { createLog } from './src/infra/log.ts';
+      const log = createLog({ logLevel: 'info', production: true });
+      for (let n = 0; n < 3000; n++) log.info({ n }, 'a line');
+      ${script}`;
+    const child = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '--eval', source],
+      { encoding: 'utf8' },
+    );
+    return child.stdout.split('\n').filter(Boolean);
+  }
+
+  test.each([
+    ['it exits', 'process.exit(0);'],
+    ['it ends by itself', ''],
+    [
+      'a bug ends it',
+      `process.on('uncaughtException', (err) => { log.fatal({ err }); process.exit(1); });
+       setTimeout(() => { log.info({ n: 3000 }, 'a line'); throw new Error('a bug'); }, 100);`,
+    ],
+  ])('are all there, in order, where %s', (_how, script) => {
+    const lines = logIn(script).map((line) => JSON.parse(line) as { n?: number; level: number });
+    const info = lines.filter(({ level }) => level === 30);
+    expect(info.map(({ n }) => n)).toEqual(info.map((_, nth) => nth));
+    expect(info.length).toBeGreaterThanOrEqual(3000);
+    if (script.includes('fatal')) expect(lines.at(-1)?.level).toBe(60);
   });
 });
