@@ -74,6 +74,24 @@ test('it sees what was there and what comes, in the order of each log, once', as
   await reaches(two.id, [1]);
 });
 
+test('many entries of a log come in batches that end where the consumer asks for it', async () => {
+  const ends: (number | undefined)[] = [];
+  const handleBatch = async (_ctx: AppContext, entries: readonly Entry[]) => {
+    ends.push(entries.at(-1)?.seq);
+    seen.push(...entries);
+  };
+  run(consumer({ begins: 'now', batchOf: 32, gatherMs: 2000, handleBatch }));
+  await eventually(() =>
+    expect(ctx.health.report().parts[`consumer-test-${names}`]?.state).toBe('ok'),
+  );
+  const { id } = await openTicket(ctx);
+  const seqs = Array.from({ length: 130 }, (_, nth) => nth + 1);
+  await Promise.all(seqs.map((seq) => say(ctx, id, `message ${seq}`)));
+  await reaches(id, seqs);
+  // A page has a hundred: the last of its batches that is whole ends there.
+  expect(ends).toEqual([96, 130]);
+});
+
 test('one that begins now sees nothing of before, also of a log it meets later', async () => {
   const old = await openTicket(ctx);
   await say(ctx, old.id, 'long ago');

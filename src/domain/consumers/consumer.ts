@@ -37,6 +37,8 @@ export interface Consumer {
    * tried by itself.
    */
   handleBatch?(ctx: AppContext, entries: readonly Entry[], lease: HeldLease): Promise<void>;
+  /** Entries of a log that are best handed over together: batches end with a seq that is a multiple of it. */
+  batchOf?: number;
   /**
    * True for an entry of which there is nothing to do. One that the bus brings is passed over then, where
    * all before it is dealt with; one that is read may be handed over all the same.
@@ -94,6 +96,14 @@ function createLastBefore(ctx: AppContext, name: string) {
 /** How long the first of these has waited, in seconds. */
 function delayOf(ctx: AppContext, [first]: readonly Entry[]): number {
   return first ? Math.max(0, ctx.clock.now() - first.at) / 1000 : 0;
+}
+
+/** Where a page ends that begins at `from`: behind its last whole batch, where there is one. */
+function endOfPage(entries: readonly Entry[], from: number, batchOf = 1): number {
+  const end = Math.min(from + PAGE, entries.length);
+  if (end === entries.length) return end;
+  const surplus = (entries[end - 1]?.seq ?? 0) % batchOf;
+  return end - surplus > from ? end - surplus : end;
 }
 
 /** Shows the lag of a consumer: every one as a metric, a long one where readiness is asked. */
@@ -172,8 +182,9 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
   /** @returns normally when all of these are dealt with */
   const dealAll = async (key: string, entries: readonly Entry[]) => {
     const log = logOfKey(key);
-    for (let from = 0; from < entries.length; from += PAGE) {
-      const page = entries.slice(from, from + PAGE);
+    for (let from = 0; from < entries.length; ) {
+      const page = entries.slice(from, endOfPage(entries, from, consumer.batchOf));
+      from += page.length;
       await yieldTurn();
       const last = page.at(-1)?.seq ?? 0;
       if (await dealTogether(page)) positions.advance(key, last);

@@ -10,6 +10,7 @@ import {
   toTicket,
 } from '../log/entry.ts';
 import {
+  BLOCK,
   type BlockTexts,
   beginsBlock,
   blockOf,
@@ -90,6 +91,7 @@ export const searchConsumer: Consumer = {
   lingerMs: LINGER_MS,
   gatherMs: GATHER_MS,
   atOnce: 32,
+  batchOf: BLOCK,
   async begin(ctx, log) {
     const row = log.stream === 'public' && (await ctx.store.readTicketRow(log.ticketId));
     if (!row) return;

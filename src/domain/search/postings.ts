@@ -8,7 +8,7 @@ import { type LogId, logKey } from '../log/entry.ts';
 import { DUPLICATE_KEY } from '../mongo-errors.ts';
 
 /** Entries of a log whose messages share a row: what a message costs at most, however long its ticket. */
-const BLOCK = 32;
+export const BLOCK = 32;
 /** Nobody but a reindex and the consumer write one row. */
 const MAX_TRIES = 50;
 /** Rows written together, and words of texts in them. */

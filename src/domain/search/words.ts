@@ -6,8 +6,6 @@ const unspaced =
 const runs = /[\p{L}\p{M}\p{N}]+/gu;
 const isWord = /[\p{L}\p{N}]/u;
 const isPlain = /^[\0-\x7f]*$/;
-/** Words of a plain text in lower case: what `runs` finds in it, in a fraction of the time. */
-const plainRuns = /[a-z0-9]+/g;
 
 /** Accents of European scripts, harakat, Hebrew points, tatweel, and what is not seen: read the same without them. */
 const marks =
@@ -65,13 +63,31 @@ function shorten(word: string): string {
   return [...word.slice(0, sizes.word * 2)].slice(0, sizes.word).join('');
 }
 
-/** Each word of a text in its order, folded; those that occur again too. */
-function* segment(text: string): Generator<string> {
-  const folded = fold(text);
-  if (isPlain.test(folded)) {
-    for (const run of folded.match(plainRuns) ?? []) yield shorten(run);
-    return;
+const isPlainLetter = (code: number) => (code >= 97 && code <= 122) || (code >= 48 && code <= 57);
+
+/**
+ * Adds the words of a plain text in lower case: what `segment` finds in it, in a third of the time.
+ * @returns false, with words that are to be thrown away, where the text is not plain
+ */
+function addPlain(words: Set<string>, lower: string, limit: number): boolean {
+  let start = -1;
+  for (let at = 0; at < lower.length; at++) {
+    const code = lower.charCodeAt(at);
+    if (code > 127) return false;
+    if (isPlainLetter(code)) {
+      if (start < 0) start = at;
+    } else if (start >= 0) {
+      words.add(shorten(lower.slice(start, at)));
+      if (words.size >= limit) return true;
+      start = -1;
+    }
   }
+  if (start >= 0) words.add(shorten(lower.slice(start)));
+  return true;
+}
+
+/** Each word of a folded text in its order; those that occur again too. */
+function* segment(folded: string): Generator<string> {
   for (const [run] of folded.matchAll(runs)) {
     if (!unspaced.test(run)) {
       if (isWord.test(run)) yield shorten(run);
@@ -88,8 +104,10 @@ function* segment(text: string): Generator<string> {
  * same for what is stored and for what is looked for, so that the one finds the other.
  */
 export function wordsOf(text: string, limit: number = sizes.wordsPerText): string[] {
+  const plain = new Set<string>();
+  if (addPlain(plain, text.toLowerCase(), limit)) return [...plain];
   const words = new Set<string>();
-  for (const word of segment(text)) {
+  for (const word of segment(fold(text))) {
     words.add(word);
     if (words.size >= limit) break;
   }
