@@ -165,10 +165,21 @@ export function renderCard(
   return { embeds: [rendition === 'links' ? withoutLinks(embed) : embed], components };
 }
 
-/** Tells whether a card shows something else than it did; what is read for a new one alone left out. */
+/** The last hash of a ticket as it is, and what beside it that was made of. */
+const hashes = new WeakMap<Ticket, { of: string; hash: string }>();
+
+/**
+ * Tells whether a card shows something else than it did; what is read for a new one alone left out. Asked
+ * before every post, so the card is rendered for it only where something has changed.
+ */
 export function cardHash(ticket: Ticket, times: CardTimes, inForum = false): string {
+  const of = JSON.stringify([times, inForum]);
+  const known = hashes.get(ticket);
+  if (known?.of === of) return known.hash;
   const shown = JSON.stringify(renderCard(ticket, times, undefined, '', inForum));
-  return createHash('sha256').update(shown).digest('base64url').slice(0, 16);
+  const hash = createHash('sha256').update(shown).digest('base64url').slice(0, 16);
+  hashes.set(ticket, { of, hash });
+  return hash;
 }
 
 /** True for a card of this ticket, whatever Discord makes of its texts. */
