@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { redactUrl } from '../../src/infra/log.ts';
 
@@ -25,19 +26,18 @@ describe('an address in the log', () => {
   });
 });
 
+const logging = `
+  import { createLog } from './src/infra/log.ts';
+  const log = createLog({ logLevel: 'info', production: true });`;
+const run = ['--import', 'tsx', '--input-type=module', '--eval'];
+
 describe('lines that wait to be written', () => {
   /** What a process says that logs so many lines, and then ends in some way. */
   function logIn(script: string): string[] {
-    const source = `
-      import { createLog } from './src/infra/log.ts';
-      const log = createLog({ logLevel: 'info', production: true });
+    const source = `${logging}
       for (let n = 0; n < 3000; n++) log.info({ n }, 'a line');
       ${script}`;
-    const child = spawnSync(
-      process.execPath,
-      ['--import', 'tsx', '--input-type=module', '--eval', source],
-      { encoding: 'utf8' },
-    );
+    const child = spawnSync(process.execPath, [...run, source], { encoding: 'utf8' });
     return child.stdout.split('\n').filter(Boolean);
   }
 
@@ -55,5 +55,25 @@ describe('lines that wait to be written', () => {
     expect(info.map(({ n }) => n)).toEqual(info.map((_, nth) => nth));
     expect(info.length).toBeGreaterThanOrEqual(3000);
     if (script.includes('fatal')) expect(lines.at(-1)?.level).toBe(60);
+  });
+
+  test('and that nobody reads are bounded; how many were dropped is said when somebody does', async () => {
+    // 40 MB, in pieces that have their turns.
+    const source = `${logging}
+      for (let n = 0; n < 400; n++) {
+        for (let m = 0; m < 100; m++) log.info({ n: 100 * n + m }, 'x'.repeat(1000));
+        await new Promise((resolve) => setTimeout(resolve, n % 10 ? 0 : 25));
+      }
+      console.error('all said');`;
+    const child = spawn(process.execPath, [...run, source], { stdio: ['ignore', 'pipe', 'pipe'] });
+    await once(child.stderr, 'data');
+    const pieces: Buffer[] = [];
+    child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
+    await once(child, 'close');
+    const text = Buffer.concat(pieces).toString();
+    expect(text.length).toBeLessThan(20 * 1024 * 1024);
+    const lines = text.trimEnd().split('\n');
+    const dropped = /(\d+) lines of the log were dropped/.exec(lines.at(-1) ?? '')?.[1];
+    expect(Number(dropped) + lines.length - 1).toBe(40_000);
   });
 });
