@@ -16,7 +16,7 @@ import { MAX_CONTENT, shorten } from './format.ts';
 import { rejectWaiting, runInOrder } from './inbound/in-order.ts';
 import { type Answerable, contextOf, type Rule } from './interaction-context.ts';
 import { refusalOf } from './refusal.ts';
-import { loggable } from './rest/discord-errors.ts';
+import { describe, isTransient, loggable } from './rest/discord-errors.ts';
 
 /** How long a stopping bot waits for the last answers to go out, in milliseconds. */
 const LAST_ANSWERS_MS = 3000;
@@ -161,6 +161,10 @@ export function listenInteractions(bridge: Bridge, client: Client): void {
   client.on(Events.InteractionCreate, (interaction) => {
     const answering = onInteraction(bridge, interaction)
       .catch((error: Error) => {
+        // Who asked asks again; nothing of it is left to be done here.
+        if (isTransient(error)) {
+          return bridge.log.warn({ reason: describe(error) }, 'an interaction was not answered');
+        }
         bridge.ctx.reports.report(error, { part: 'discord', interaction: interaction.type });
         bridge.log.error(loggable(error), 'an interaction failed');
       })

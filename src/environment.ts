@@ -56,6 +56,7 @@ export function readVariable(
 
 /** Why a value cannot be used, or which part of it has the wrong form. */
 function problemOf(name: Name, value: string): string | undefined {
+  if (/^<[@#][&!]?\d+>$/.test(value)) return 'a mention; write the number in it alone';
   if (/^<.*>$/s.test(value)) return 'still the placeholder';
   const variable = variables[name] as Variable;
   const isOfForm = variable.schema.safeParse(value).success;

@@ -138,14 +138,14 @@ export function isTransient(error: unknown): boolean {
   if (error instanceof DiscordAPIError) return error.status >= 500 || error.status === 429;
   if (error instanceof RateLimitError || error instanceof HTTPError) return true;
   if (error instanceof AttachmentUnavailable || error instanceof OutcomeUnsure) return true;
-  if (!(error instanceof Error)) return false;
-  const { code: system, name, cause } = error as Error & { code?: unknown };
+  if (typeof error !== 'object' || error === null) return false;
+  const { code: system, name = '', message, cause } = error as Partial<Error> & { code?: unknown };
   return (
     name === 'AbortError' ||
     name === 'TimeoutError' ||
     name.startsWith('Mongo') ||
     system === 'SERVICE_UNAVAILABLE' ||
     /^(E[A-Z]+|UND_ERR_\w+)$/.test(String(system)) ||
-    (error.message === 'fetch failed' && cause !== undefined)
+    (message === 'fetch failed' && cause !== undefined)
   );
 }

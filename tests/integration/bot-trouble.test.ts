@@ -802,6 +802,24 @@ test('a refused token is said and reported, and the bridge comes back when it is
   await eventually(() => expect(health.report().status).toBe('ok'));
 });
 
+test('an answer to an interaction that is cut off on its way is a warning, and no bug', async () => {
+  const { ctx, sim } = desk;
+  const { reported, ctx: parts } = watched();
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line));
+  await desk.bot({ ctx: { ...parts, log: pino({ level: 'debug' }, { write }) } });
+  const channel = await channelOf(sim, (await openTicket(ctx)).number);
+  await fault(sim, { kind: 'reset', method: 'POST', path: '/callback$', who: 'bot' });
+  await discordPerson(sim, 'kim').command(channel.id, 'history');
+  await eventually(() =>
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: 40, msg: 'an interaction was not answered' }),
+    ),
+  );
+  expect(reported).toEqual([]);
+  expect(lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+});
+
 test('a token that is revoked at work stops the bridge and alerts', async () => {
   const { ctx, sim } = desk;
   const { health, reported, ctx: parts } = watched();

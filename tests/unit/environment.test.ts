@@ -43,6 +43,14 @@ describe('MONGO_URI that the driver cannot use', () => {
   ])('%s is none', (uri) => expect(mongoUriProblem(uri)).toBeUndefined());
 });
 
+test('an id that is given as a mention is not called the placeholder', () => {
+  for (const ADMIN_ROLE_ID of ['<@&100000000000000006>', '<#100000000000000006>']) {
+    expect(linesOf({ ADMIN_ROLE_ID })[0]).toMatch(
+      /^ADMIN_ROLE_ID: .*\(a mention; write the number/,
+    );
+  }
+});
+
 describe('JWT_SECRET_KEY', () => {
   test('whatever is wrong with it, the shortest one that is taken is told', () => {
     for (const JWT_SECRET_KEY of [undefined, 'short', '<super_secret_key>']) {
