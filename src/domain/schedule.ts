@@ -8,6 +8,7 @@ import type { HeldLease } from './consumers/lease.ts';
 import { createBatchLoader } from './log/batch-loader.ts';
 import { native, readAtOnce } from './log/collections.ts';
 import { isDuplicateKey } from './mongo-errors.ts';
+import { oncePer } from './once-per.ts';
 
 /** Held by the one node that does what is due. */
 export const scheduleLease = 'schedule';
@@ -118,9 +119,6 @@ export async function beginWork(ctx: AppContext, { _id, version }: DueRow): Prom
   return matchedCount === 1;
 }
 
-type ReadDueRow = (id: string) => Promise<DueRow | undefined>;
-const dueReaders = new WeakMap<Database, ReadDueRow>();
-
 async function findDueRows(db: Database, ids: readonly string[]): Promise<DueRow[]> {
   return native(db.due)
     .find({ _id: { $in: ids } } as never)
@@ -128,17 +126,13 @@ async function findDueRows(db: Database, ids: readonly string[]): Promise<DueRow
 }
 
 /** Every view of a ticket looks for one row: those of clients that come back at once are read together. */
-function dueReaderOf(db: Database): ReadDueRow {
-  const known = dueReaders.get(db);
-  if (known) return known;
-  const reader = createBatchLoader<string, DueRow>(async (ids) => {
+const dueReaderOf = oncePer((db: Database) =>
+  createBatchLoader<string, DueRow>(async (ids) => {
     const query = { find: db.due.collection.collectionName, filter: { _id: { $in: ids } } };
     const rows = await readAtOnce<DueRow>(db, query, {}, ids.length);
     return new Map(rows.map((row) => [String(row._id), row]));
-  });
-  dueReaders.set(db, reader);
-  return reader;
-}
+  }),
+);
 
 /** What is scheduled of a kind, by key, as it is when asked or later. */
 export async function readWork(

@@ -3,6 +3,7 @@ import type { AppContext } from '../../context.ts';
 import { unavailable } from '../../errors.ts';
 import type { StatisticsRow } from '../../models/statistics.ts';
 import { majority, native } from '../log/collections.ts';
+import { oncePer } from '../once-per.ts';
 import { readWork } from '../schedule.ts';
 import { type DayTable, unpackDay } from './day-table.ts';
 import { REFRESH, type RefreshState, reportZone } from './refresh.ts';
@@ -12,20 +13,14 @@ const CACHE_BYTES = 96 * 1024 * 1024;
 const BYTES_PER_TICKET = 46;
 const BYTES_PER_DAY = 4096;
 
-const caches = new WeakMap<AppContext, LRUCache<string, DayTable>>();
-
-function cacheOf(ctx: AppContext): LRUCache<string, DayTable> {
-  let cache = caches.get(ctx);
-  if (!cache) {
-    cache = new LRUCache({
+const cacheOf = oncePer(
+  (_ctx: AppContext) =>
+    new LRUCache<string, DayTable>({
       maxSize: CACHE_BYTES,
       sizeCalculation: ({ count, closed }) =>
         BYTES_PER_DAY + count * BYTES_PER_TICKET + closed.byteLength,
-    });
-    caches.set(ctx, cache);
-  }
-  return cache;
-}
+    }),
+);
 
 /** The rollups of some days, and what they are worth. */
 export interface Statistics {

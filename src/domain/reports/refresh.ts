@@ -6,6 +6,7 @@ import type { AssigneeRow } from '../../models/ticket.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import { entryRows, majority, native, oid } from '../log/collections.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
+import { oncePer } from '../once-per.ts';
 import { isReal } from '../practice/practice-key.ts';
 import type { WorkHandler } from '../schedule.ts';
 import { type CountedTicket, packDay } from './day-table.ts';
@@ -132,13 +133,7 @@ function listDeleted(ctx: AppContext, since: number): Promise<DeletedRow[]> {
 }
 
 /** What a node has worked in already: within the slack the same changes are found again and again. */
-const worked = new WeakMap<AppContext, LRUCache<string, string>>();
-
-function workedBy(ctx: AppContext): LRUCache<string, string> {
-  const known = worked.get(ctx) ?? new LRUCache<string, string>({ max: 100_000 });
-  worked.set(ctx, known);
-  return known;
-}
+const workedBy = oncePer((_ctx: AppContext) => new LRUCache<string, string>({ max: 100_000 }));
 
 /** Makes every day again on which a ticket was opened or ended that has changed. */
 async function workIn(ctx: AppContext, zone: string, since: number, fence: number): Promise<void> {

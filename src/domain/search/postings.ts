@@ -6,6 +6,7 @@ import { createBatchLoader } from '../log/batch-loader.ts';
 import { native, oid, runCommand } from '../log/collections.ts';
 import { type LogId, logKey } from '../log/entry.ts';
 import { DUPLICATE_KEY } from '../mongo-errors.ts';
+import { oncePer } from '../once-per.ts';
 
 /** Entries of a log whose messages share a row: what a message costs at most, however long its ticket. */
 export const BLOCK = 32;
@@ -201,20 +202,13 @@ async function writeAll(
   return failed;
 }
 
-type Writer = (block: BlockTexts) => Promise<unknown>;
-const writers = new WeakMap<AppContext, Writer>();
-
 /** Group commit: what waits while the last ones are written goes together. */
-function writerOf(ctx: AppContext): Writer {
-  const known = writers.get(ctx);
-  if (known) return known;
-  const write = createBatchLoader((blocks: BlockTexts[]) => writeAll(ctx, blocks), {
+const writerOf = oncePer((ctx: AppContext) =>
+  createBatchLoader((blocks: BlockTexts[]) => writeAll(ctx, blocks), {
     most: BLOCKS_AT_ONCE,
     slots: 1,
-  });
-  writers.set(ctx, write);
-  return write;
-}
+  }),
+);
 
 /**
  * Makes the words of texts those of their block: those that no text has any longer leave the index.
