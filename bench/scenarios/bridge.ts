@@ -33,14 +33,12 @@ async function measure(run: ScenarioRun, world: World, subject: 'bare' | 'deskco
     const running = await start(world, subject, { env: discord.env });
     try {
       const { port, awaitAuthorized } = running;
-      let isWarm = false;
       // At such rates a p99 takes longer than where thousands are sent.
-      for (const { tickets, rate, longer } of loads) {
+      for (const [nth, { tickets, rate, longer }] of loads.entries()) {
         const seats = await running.tickets(tickets);
         const target = { port, listenPort: undefined, gateway: discord.gateway, awaitAuthorized };
         const first = WARM_UP_MS[effort.quick ? 'quick' : 'otherwise'];
-        const warmUpMs = isWarm ? effort.warmUpMs * 2 : first;
-        isWarm = true;
+        const warmUpMs = nth === 0 ? first : effort.warmUpMs * 2;
         const pace = { rate, warmUpMs, ms: effort.ms * longer };
         const job = { kind: 'paced', transport: 'rest', seats, ...target, ...pace } as const;
         const { latency, lost, refused } = await generate(job);
