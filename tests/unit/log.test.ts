@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { redactUrl } from '../../src/infra/log.ts';
+import { redact, redactUrl } from '../../src/infra/log.ts';
 
 describe('an address in the log', () => {
   test.each([
@@ -23,6 +23,66 @@ describe('an address in the log', () => {
   test('is otherwise as it came', () => {
     const url = '/api/v1/tickets?status=OPEN&limit=5&before=x#y';
     expect(redactUrl(url)).toBe(url);
+  });
+});
+
+describe('what nobody is to read', () => {
+  test.each([
+    ['a field', { token: 'abc', n: 1 }, { token: '[redacted]', n: 1 }],
+    [
+      'one within another',
+      { user: { email: 'a@b.c', id: 1 } },
+      { user: { email: '[redacted]', id: 1 } },
+    ],
+    [
+      'one in a list',
+      { users: [{ id: 1 }, { secret: 's' }] },
+      { users: [{ id: 1 }, { secret: '[redacted]' }] },
+    ],
+    [
+      'whatever it holds',
+      { content: { text: 'x' }, password: 0 },
+      { content: '[redacted]', password: '[redacted]' },
+    ],
+  ])('is left out: %s', (_what, fields, shown) => {
+    const before = structuredClone(fields);
+    expect(redact(fields)).toEqual(shown);
+    expect(fields).toEqual(before);
+  });
+
+  test('costs a line without it nothing: it stays the object it is', () => {
+    const at = new Date();
+    const fields = {
+      request: 'r',
+      serial: undefined,
+      email: undefined,
+      list: [1, { at }],
+      bytes: Buffer.from('x'),
+    };
+    expect(redact(fields)).toBe(fields);
+  });
+
+  test('is in no line of the log, nor of those of a part of the program, or with an error', () => {
+    const source = `${logging}
+      log.info({ token: 'hunter2', request: { authorization: 'hunter2' } }, 'a line');
+      log.child({ secret: 'hunter2' }).info('another');
+      const cause = { password: 'hunter2', command: { content: 'hunter2' } };
+      log.error({ err: Object.assign(new Error('refused'), cause, { code: 7 }) }, 'a third');
+      log.error(Object.assign(new Error('refused'), cause));`;
+    const { stdout } = spawnSync(process.execPath, [...run, source], { encoding: 'utf8' });
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(stdout).not.toContain('hunter2');
+    expect(lines).toHaveLength(4);
+    expect(lines[2].err).toMatchObject({
+      type: 'Error',
+      message: 'refused',
+      code: 7,
+      password: '[redacted]',
+    });
+    expect(lines[2].err.stack).toContain('Error: refused');
   });
 });
 

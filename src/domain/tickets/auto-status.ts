@@ -37,15 +37,15 @@ function afterStaff(
 /** What a customer's message changes: whatever waited for it goes on. */
 function afterCustomer(
   ctx: AppContext,
-  { close_request, ...ticket }: Ticket,
+  { status, close_request }: Ticket,
   { at, repeated, isStale }: Moving,
 ): Partial<Ticket> {
   // Whoever writes on is not done yet: nobody has to say so.
   const isAsked = close_request && (!repeated || close_request.at < at);
   const unasked = isAsked && { close_request: null };
   if (!ctx.config.autoStatus || isStale) return { ...unasked };
-  if (ticket.status === 'WAITING') return { ...unasked, status: 'IN_PROGRESS' };
-  return ticket.status === 'RESOLVED' ? { ...unasked, status: 'REOPENED' } : { ...unasked };
+  if (status === 'WAITING') return { ...unasked, status: 'IN_PROGRESS' };
+  return status === 'RESOLVED' ? { ...unasked, status: 'REOPENED' } : { ...unasked };
 }
 
 function changeAfter(
