@@ -12,11 +12,15 @@ interface Waiting {
 const SLOTS = 3;
 const ISOLATED_SLOTS = 8;
 const ROWS_IN_A_BATCH = 256;
+/** Rows that go at once where a slot is free, without those that may still come in this turn. */
+const ENOUGH_ROWS = 32;
 
 /**
  * Group commit: what is waiting when one of the slots is free goes to MongoDB as one command. A lone
- * row goes at once, without a timer; under load each command carries all that came while the last
- * ones were under way.
+ * row goes at once, without a timer; under load each command carries what came while the last ones
+ * were under way. As soon as that is enough it goes, in the middle of a turn of the event loop: were all
+ * of a turn to go together, all would be answered together and come again together, and the process and
+ * MongoDB would wait for each other in turn.
  *
  * A batch is unordered and holds at most one row of a log, so that a refused row never leaves a
  * hole behind it. Several rows of one log go alone, as an ordered batch, for the same reason. What an
@@ -47,20 +51,25 @@ export function createBatches(insert: InsertRows) {
     }
   };
 
+  const isWaiting = () => singles.length + runs.length > 0;
+
+  const sendNext = () => {
+    const { batch, ordered } = takeBatch();
+    inFlight++;
+    void send(batch, ordered).then(() => {
+      inFlight--;
+      if (isWaiting()) schedule();
+    });
+  };
+
   const flush = () => {
     scheduled = false;
-    while (inFlight < SLOTS && singles.length + runs.length > 0) {
-      const { batch, ordered } = takeBatch();
-      inFlight++;
-      void send(batch, ordered).then(() => {
-        inFlight--;
-        if (singles.length + runs.length > 0) schedule();
-      });
-    }
+    while (inFlight < SLOTS && isWaiting()) sendNext();
   };
 
   const schedule = () => {
-    if (scheduled || inFlight >= SLOTS) return;
+    while (inFlight < SLOTS && singles.length >= ENOUGH_ROWS) sendNext();
+    if (scheduled || inFlight >= SLOTS || !isWaiting()) return;
     scheduled = true;
     setImmediate(flush);
   };
