@@ -66,7 +66,7 @@ export async function authenticate(ctx: AppContext, request: RequestContext): Pr
   const { actor } = await ctx.tokens.verify(token);
   request.user = actor.key;
   ctx.desk.seen.note(actor);
-  return { ...(await withIdentities(ctx, actor)), via: { door: 'rest', requestId: request.id } };
+  return { via: { door: 'rest', requestId: request.id }, ...(await withIdentities(ctx, actor)) };
 }
 
 const parse = (schema: z.ZodType | undefined, input: () => unknown, where: 'body' | 'query') =>
@@ -114,7 +114,7 @@ export async function serve(
     const headers = { ...rateHeaders(verdict), ...reply.headers };
     if (reply.page) await sendPage(request, reply.page, headers);
     else if (reply.lines) await sendLines(request, reply.status, reply.lines, headers);
-    else sendReply(request, { ...reply, headers });
+    else sendReply(request, reply, headers);
   } catch (error) {
     await form?.forget();
     if (request.res.headersSent) cut(ctx, request, error);

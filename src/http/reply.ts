@@ -71,7 +71,7 @@ function sendText(
 }
 
 /** RFC 9110, section 15.3.5: an answer with 204 has neither a body nor its length. */
-function sendNothing(res: ServerResponse, { status, headers }: Reply): void {
+function sendNothing(res: ServerResponse, status: number, headers: Record<string, string>): void {
   if (res.headersSent || res.destroyed) return;
   if (refusesContinue(res.req)) res.shouldKeepAlive = false;
   res.writeHead(status, { 'Cache-Control': 'no-store', ...headers });
@@ -85,18 +85,27 @@ const csvHeaders = { 'Content-Type': 'text/csv; charset=utf-8' };
 
 /**
  * Answers with what an endpoint returned, within the budget for what waits to be read.
+ * @param headers those of the reply among them
  * @throws AppError SERVICE_UNAVAILABLE
  */
-export function sendReply({ res, unsent }: RequestContext, reply: Reply): void {
+export function sendReply(
+  { res, unsent }: RequestContext,
+  reply: Reply,
+  headers: Record<string, string>,
+): void {
   if (reply.body === undefined) {
-    sendNothing(res, reply);
+    sendNothing(res, reply.status, headers);
     return;
   }
   const text = reply.csv ?? JSON.stringify(reply.body);
-  const headers = reply.csv === undefined ? reply.headers : { ...reply.headers, ...csvHeaders };
   const shown = text.length > LONG_TEXT ? Buffer.from(text) : text;
   if (typeof shown !== 'string') unsent?.add(res, shown.length);
-  sendText(res, reply.status, shown, headers);
+  sendText(
+    res,
+    reply.status,
+    shown,
+    reply.csv === undefined ? headers : { ...headers, ...csvHeaders },
+  );
 }
 
 interface StreamOptions {

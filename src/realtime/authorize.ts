@@ -86,7 +86,7 @@ export function createAuthorizer(ctx: AppContext, places: Places, delivery: Deli
       throw new AppError('FORBIDDEN', 'this socket belongs to another user; open a new one');
     }
     places.claim(socket.conn as unknown as EngineConnection, actor.key);
-    socket.data.actor = { ...actor, via: { door: 'socket', requestId: socket.id } };
+    socket.data.actor = { via: { door: 'socket', requestId: socket.id }, ...actor };
     socket.data.expiresAt = expiresAt;
   };
 

@@ -106,13 +106,13 @@ export function toTicket(row: TicketRow): Ticket {
 
 export function toEntry(row: EntryRow): Entry {
   const { _id, ticket_id, stored: _, ...rest } = row;
-  const entry = { ...rest, id: _id.toHexString(), ticket_id: ticket_id.toHexString() } as Entry;
+  const entry = { id: _id.toHexString(), ticket_id: ticket_id.toHexString(), ...rest } as Entry;
   if (entry.type === 'ticket_change') entry.ticket = ticketOf(entry);
   else if (row.type === 'message') {
     if (row.reply_to) (entry as MessageEntry).reply_to = row.reply_to.toHexString();
   } else if (row.type !== 'ticket_change') {
     const { id, reply_to, ...target } = row.of;
-    const of: Target = { ...target, id: id.toHexString() };
+    const of: Target = { id: id.toHexString(), ...target };
     if (reply_to) of.reply_to = reply_to.toHexString();
     (entry as MessageChangeEntry).of = of;
   }

