@@ -19,6 +19,7 @@ import {
   type Append,
   type Appended,
   type Decision,
+  type Draft,
   type LogQueue,
   type Pending,
   PendingWrites,
@@ -33,6 +34,17 @@ const CACHED_CHARACTERS = 32 * 1024 * 1024;
 /** From this queue on a log's messages go as one ordered batch. */
 const RUN_FROM = 16;
 const RUN_LENGTH = 128;
+
+/**
+ * An entry at its place in the log. One spread, behind all fields: V8 adds fields to a copy some thirty times
+ * as slowly, and this is the hot path.
+ */
+const placeEntry = (
+  { ticketId: ticket_id, stream }: LogId,
+  owner: string,
+  seq: number,
+  draft: Draft,
+) => ({ ticket_id, stream, owner, seq, ...draft }) as Entry;
 
 export interface WriterOptions {
   store: LogStore;
@@ -223,10 +235,7 @@ export class LogWriter {
         break;
       }
       queue.waiting.shift();
-      const { ticketId: ticket_id, stream } = queue.log;
-      const place = { ticket_id, stream, owner: state.ticket.owner, seq: head + 1 };
-      // What is spread comes last: V8 adds to a copy field by field, some twenty times as slowly.
-      run.push([pending, { ...place, ...decision.append }]);
+      run.push([pending, placeEntry(queue.log, state.ticket.owner, head + 1, decision.append)]);
       if (!pending.batchable) break;
     }
     return run;
