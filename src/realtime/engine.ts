@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Server as Engine, type ServerOptions } from 'engine.io';
+import { Socket as Connection, Server as Engine, type ServerOptions } from 'engine.io';
 import { sizes } from '../contract/limits.ts';
 import { AppError } from '../errors.ts';
 
@@ -24,9 +24,11 @@ export interface EngineConnection {
     req?: IncomingMessage | null;
     dataReq?: IncomingMessage | null;
     closeTimeout?: number;
-    /** Of a WebSocket: the socket of `ws`. */
-    socket?: { terminate?(): void };
+    /** Of a WebSocket: the socket of `ws`, and the one of the network beneath it. */
+    socket?: { terminate?(): void; _socket?: Duplex | null };
   };
+  /** Hands what waits to the transport. */
+  flush(): void;
   close(discard?: boolean): void;
   on(event: string, listener: (...args: never[]) => void): void;
   once(event: string, listener: (...args: never[]) => void): void;
@@ -55,6 +57,39 @@ export function cutConnection(connection: EngineConnection): void {
 }
 
 /**
+ * What is sent to a connection within one tick goes together, by one write: an event and the answer to whoever
+ * caused it, for example, or one poll instead of two.
+ * @param onBug told what a connection throws, which ends that one alone
+ */
+function createGathering(onBug: (error: unknown) => void) {
+  const waiting = new Set<EngineConnection>();
+  const { flush } = Connection.prototype as unknown as EngineConnection;
+  const flushAll = () => {
+    const connections = [...waiting];
+    waiting.clear();
+    for (const connection of connections) {
+      const network = connection.transport.socket?._socket;
+      network?.cork();
+      try {
+        flush.call(connection);
+      } catch (error) {
+        onBug(error);
+        cutConnection(connection);
+      }
+      network?.uncork();
+    }
+  };
+  /** One for all connections: it replaces the method of each. */
+  function flushSoon(this: EngineConnection): void {
+    if (waiting.size === 0) process.nextTick(flushAll);
+    waiting.add(this);
+  }
+  return (connection: EngineConnection): void => {
+    connection.flush = flushSoon;
+  };
+}
+
+/**
  * Engine.IO, with every refusal handed back to the door it came through, before an upgrade is
  * answered with 101: what Engine.IO itself says has another body, and into a WebSocket it writes it
  * raw.
@@ -65,11 +100,22 @@ export class DeskEngine extends Engine {
   /** Sessions of polling that have not polled yet. */
   readonly #unpolled = new Map<string, NodeJS.Timeout>();
 
-  /** @param admit throws an AppError where a new session is not let in */
-  constructor(options: ServerOptions, admit: (req: IncomingMessage) => void) {
+  /**
+   * @param admit throws an AppError where a new session is not let in
+   * @param onBug told what sending to a connection has thrown
+   */
+  constructor(
+    options: ServerOptions,
+    admit: (req: IncomingMessage) => void,
+    onBug: (error: unknown) => void,
+  ) {
     super({ maxHttpBufferSize: sizes.body, ...options });
     this.#admit = admit;
-    this.on('connection', (connection) => this.#awaitPoll(connection as EngineConnection));
+    const gather = createGathering(onBug);
+    this.on('connection', (connection: EngineConnection) => {
+      gather(connection);
+      this.#awaitPoll(connection);
+    });
     this.#refuseBadHandshakes();
   }
 

@@ -50,7 +50,12 @@ function createEngine(ctx: AppContext, requests: Requests): { engine: DeskEngine
       throw new AppError('FORBIDDEN', 'the origin is not allowed');
     places.admit(req);
   };
-  const engine = new DeskEngine({ perMessageDeflate: false, httpCompression: false }, admit);
+  const onBug = (error: unknown) => {
+    ctx.log.error({ err: error }, 'a connection was ended, since sending to it failed');
+    ctx.reports.report(error, { part: 'sockets' });
+  };
+  const options = { perMessageDeflate: false, httpCompression: false };
+  const engine = new DeskEngine(options, admit, onBug);
   const places = createPlaces(ctx, requests, () => engine.clientsCount);
   // Before Socket.IO hears of a connection, so that what is refused here never reaches it.
   engine.on('connection', (connection: EngineConnection) => {
