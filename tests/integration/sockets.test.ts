@@ -462,6 +462,26 @@ describe('who hears what', () => {
   });
 });
 
+test('what comes within one moment comes together: an event and the answer in one poll', async () => {
+  const ana = newPerson(app.url);
+  const { id } = await ana.createTicket();
+  const base = `${app.url}/socket.io/?EIO=4&transport=polling`;
+  const { sid } = JSON.parse((await (await fetch(base)).text()).slice(1));
+  const address = `${base}&sid=${sid}`;
+  const poll = async () => (await (await fetch(address)).text()).split('\x1e');
+  const post = (body: string) => fetch(address, { method: 'POST', body });
+  await post(`40${JSON.stringify({ token: ana.token })}`);
+  const packets: string[] = [];
+  await eventually(async () => {
+    packets.push(...(await poll()));
+    expect(packets.some((packet) => packet.startsWith('42["authorized"'))).toBe(true);
+  });
+  const polled = poll();
+  await post(`420${JSON.stringify(['send_message', { ticket_id: id, content: 'hello' }])}`);
+  const kinds = (await polled).map((packet) => packet.slice(0, packet.startsWith('43') ? 3 : 11));
+  expect(kinds).toEqual(['42["message', '430']);
+});
+
 test('a reader that does not read is cut, and catches up from its cursor', async () => {
   const small = await startApp({
     MAX_SOCKET_BUFFER_BYTES: '262144',
