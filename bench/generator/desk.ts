@@ -5,8 +5,12 @@ import { toRow, toTicket } from '../../src/domain/log/entry.ts';
 import { SCHEMA_VERSION } from '../../src/domain/migration/migrate.ts';
 import type { Priority } from '../../src/domain/priorities/priorities.ts';
 import { seedPriorities, toPriority } from '../../src/domain/priorities/priorities.ts';
-import { textsOfEntries, textsOfTicket } from '../../src/domain/search/index-consumer.ts';
-import { type BlockTexts, newRow } from '../../src/domain/search/postings.ts';
+import {
+  type BlockTexts,
+  textsOfEntries,
+  textsOfTicket,
+} from '../../src/domain/search/block-texts.ts';
+import { newRow } from '../../src/domain/search/postings.ts';
 import { listedSla } from '../../src/domain/sla/service-level.ts';
 import type { Database } from '../../src/models/database.ts';
 import type { SearchRow } from '../../src/models/search.ts';
@@ -85,7 +89,7 @@ function searchRows({ entries, ticket }: TicketHistory): SearchRow[] {
     const own = entries.filter((entry) => entry.stream === stream);
     for (const each of textsOfEntries({ ticketId: ticket.id, stream }, own)) add(each);
   }
-  return [...rows.values()].flatMap((each) => newRow(each) ?? []);
+  return [...rows.values()].map(newRow);
 }
 
 /** Ids in the order of time, unlike any other's. */

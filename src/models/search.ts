@@ -1,14 +1,6 @@
 import { Schema, type Types } from 'mongoose';
 import type { Stream } from './entry.ts';
 
-/** A text of a ticket as the index has it. */
-export interface IndexedTextRow {
-  /** The entry that made the text what it is; an older one never takes its place. */
-  rev: number;
-  /** Its words, with a space between them; none once it is deleted. */
-  words: string;
-}
-
 /**
  * Postings of a block of a log: the words that its texts have, once each. Of a block and not of a ticket,
  * so that a message costs the same in a long ticket; of a stream, so that a note's words stand in no row
@@ -19,10 +11,15 @@ export interface SearchRow {
   _id: string;
   ticket: Types.ObjectId;
   stream: Stream;
-  /** Every word of `texts`, once. */
+  /** Every word of its texts, once. */
   words: string[];
-  /** By the seq of a message's first entry, `topic` or `description`. */
-  texts: Record<string, IndexedTextRow>;
+  /**
+   * Of texts that have taken the place of another one, the entry that made them what they are, by the seq of
+   * the message's first entry or `topic`: an older one is not taken on any more.
+   */
+  revs?: Record<string, number>;
+  /** The same of a row that was written before there were `revs`. */
+  texts?: Record<string, { rev: number }>;
   /** Another one with every change, so that of two writers one begins again. */
   version: Types.ObjectId;
 }
@@ -33,7 +30,8 @@ export const searchSchema = new Schema<SearchRow>(
     ticket: { type: Schema.Types.ObjectId, required: true },
     stream: { type: String, required: true },
     words: { type: [String], required: true },
-    texts: { type: Schema.Types.Mixed, required: true },
+    revs: { type: Schema.Types.Mixed },
+    texts: { type: Schema.Types.Mixed },
     version: { type: Schema.Types.ObjectId, required: true },
   } as never,
   { collection: 'search', versionKey: false, strict: 'throw' },

@@ -18,9 +18,9 @@ beforeAll(async () => {
   app = await startApp({ SWEEP_INTERVAL_MS: '600000' });
   const rows = Array.from({ length: TICKETS }, (_, n) => {
     const own = n % 3 === 0 ? 'rare' : 'common';
-    const words = n % BOTH_EVERY === 0 ? ['common', 'rare'] : [own];
+    const text = n % BOTH_EVERY === 0 ? 'common rare' : own;
     const log = { ticketId: idOf(n), stream: 'public' as const };
-    return newRow({ log, block: 0, texts: new Map([['topic', { rev: 0, words }]]) });
+    return newRow({ log, block: 0, texts: new Map([['topic', { rev: 0, text }]]) });
   });
   await app.ctx.db.search.collection.insertMany(rows as never);
 });

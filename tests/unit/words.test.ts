@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { sizes } from '../../src/contract/limits.ts';
-import { fold, wordsOf } from '../../src/domain/search/words.ts';
+import { addWordsOf, fold, wordsOf } from '../../src/domain/search/words.ts';
 
 describe('the words of a text', () => {
   test.each([
@@ -60,6 +60,24 @@ describe('the words of a text', () => {
         const [first, ...others] = wordsOf(`ж ${text}`);
         expect(first).toBe('ж');
         expect(wordsOf(text)).toEqual(others);
+      }),
+    );
+  });
+
+  test('are the same where those of others are there already', () => {
+    const texts = fc.array(
+      fc.oneof(
+        fc.string({ unit: 'binary', maxLength: 60 }),
+        fc.string({ unit: 'binary-ascii', maxLength: 60 }),
+        fc.constantFrom('one é two', 'one\u200btwo three', 'İone 東京 two', 'x '.repeat(3000)),
+      ),
+      { maxLength: 4 },
+    );
+    fc.assert(
+      fc.property(texts, (some) => {
+        const words = new Set<string>();
+        for (const text of some) addWordsOf(words, text);
+        expect(words).toEqual(new Set(some.flatMap((text) => wordsOf(text))));
       }),
     );
   });

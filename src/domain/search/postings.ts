@@ -1,35 +1,27 @@
 import { Types } from 'mongoose';
 import type { AppContext } from '../../context.ts';
 import { unavailable } from '../../errors.ts';
-import type { IndexedTextRow, SearchRow } from '../../models/search.ts';
+import type { SearchRow } from '../../models/search.ts';
 import { createBatchLoader } from '../log/batch-loader.ts';
 import { native, oid, runCommand } from '../log/collections.ts';
 import { type LogId, logKey } from '../log/entry.ts';
 import { DUPLICATE_KEY } from '../mongo-errors.ts';
 import { oncePer } from '../once-per.ts';
+import {
+  type BlockTexts,
+  type IndexedText,
+  readBlock,
+  replaces,
+  type Texts,
+} from './block-texts.ts';
+import { addWordsOf } from './words.ts';
 
-/** Entries of a log whose messages share a row: what a message costs at most, however long its ticket. */
-export const BLOCK = 32;
 /** Nobody but a reindex and the consumer write one row. */
 const MAX_TRIES = 50;
-/** Rows written together, and words of texts in them. */
+/** Rows written together, and characters of texts in them. */
 const BLOCKS_AT_ONCE = 100;
-const WORDS_AT_ONCE = 50_000;
+const CHARACTERS_AT_ONCE = 250_000;
 const writeConcern = { w: 'majority', j: true, wtimeout: 10_000 } as const;
-
-/** A text after an entry: its words, and which entry that was. */
-export interface IndexedText {
-  rev: number;
-  words: readonly string[];
-}
-/** By the seq of a message's first entry, `topic` or `description`. */
-export type Texts = Map<string, IndexedText>;
-
-/** True for the seq with which a block begins; block 0 has the ticket's own texts, too. */
-export const beginsBlock = (seq: number): boolean => seq > BLOCK && (seq - 1) % BLOCK === 0;
-
-/** The block in which a message stands by the seq of its first entry; the ticket's own texts are in block 0. */
-export const blockOf = (seq: number): number => Math.floor((seq - 1) / BLOCK);
 
 const rowId = (log: LogId, block: number) => `${logKey(log)} ${block}`;
 const placeOf = (log: LogId, block: number) => ({
@@ -38,54 +30,42 @@ const placeOf = (log: LogId, block: number) => ({
   stream: log.stream,
 });
 const newVersion = () => new Types.ObjectId();
-const listed = (words: string) => (words === '' ? [] : words.split(' '));
 
-/**
- * What the row has to take on: last writer wins, by `rev`, so that entries may come twice, late, and from
- * two processes, and the outcome is the same.
- * @returns nothing where the row has all of it
- */
-function mergeTexts(row: SearchRow | null, texts: Texts) {
-  const before = row?.texts ?? {};
-  const newer = [...texts].filter(([key, { rev }]) => rev > (before[key]?.rev ?? -1));
-  if (newer.length === 0) return undefined;
-  const set: Record<string, IndexedTextRow> = {};
-  for (const [key, { rev, words }] of newer) set[key] = { rev, words: words.join(' ') };
-  const isChanged = newer.some(([key]) => key in before);
-  // Only where a text changes may a word be gone: otherwise none need be taken apart again.
-  const kept = isChanged
-    ? Object.entries(before).flatMap(([key, text]) => (key in set ? [] : listed(text.words)))
-    : (row?.words ?? []);
-  const words = new Set(kept);
-  for (const [, text] of newer) for (const word of text.words) words.add(word);
-  const known = new Set(row?.words);
-  const added = [...words].filter((word) => !known.has(word));
-  const isReduced = words.size < known.size + added.length;
-  return { set, words: [...words], added, isReduced };
+/** Which entry made each text what the row has of it; of one that nobody has changed it need not say. */
+function revsOf(row: SearchRow | undefined): Record<string, number> {
+  const known = Object.entries(row?.texts ?? {}).map(([key, { rev }]) => [key, rev]);
+  return { ...Object.fromEntries(known), ...row?.revs };
 }
 
-/** Texts of one block of a log. */
-export interface BlockTexts {
-  log: LogId;
-  block: number;
-  texts: Texts;
-  /** True where the message that begins the block is among them: there will hardly be a row yet. */
-  isNew?: boolean;
+/** The texts that the row has not, or not that new: last writer wins. */
+function newerTexts(row: SearchRow | undefined, texts: Texts): [string, IndexedText][] {
+  const revs = revsOf(row);
+  return [...texts].filter(([key, { rev }]) => rev > (revs[key] ?? -1));
 }
 
-type Merged = NonNullable<ReturnType<typeof mergeTexts>>;
+function wordsOfAll(texts: Iterable<string>): Set<string> {
+  const words = new Set<string>();
+  for (const text of texts) addWordsOf(words, text);
+  return words;
+}
 
-const rowOf = ({ log, block }: BlockTexts, { words, set }: Merged): SearchRow => ({
-  ...placeOf(log, block),
-  words,
-  texts: set,
-  version: newVersion(),
-});
+/** The revs of those texts that have taken the place of another one; nothing where there are none. */
+function changedRevs(texts: readonly [string, IndexedText][]): Record<string, number> | undefined {
+  const changed = texts.filter(([key, text]) => replaces(key, text));
+  if (changed.length === 0) return undefined;
+  return Object.fromEntries(changed.map(([key, { rev }]) => [key, rev]));
+}
 
-/** The row of a block that has none yet; undefined where there is nothing to put into it. */
-export function newRow(block: BlockTexts): SearchRow | undefined {
-  const merged = mergeTexts(null, block.texts);
-  return merged && rowOf(block, merged);
+/** The row of a block that has none yet. */
+export function newRow({ log, block, texts }: BlockTexts): SearchRow {
+  const words = wordsOfAll([...texts.values()].map(({ text }) => text));
+  const revs = changedRevs([...texts]);
+  return {
+    ...placeOf(log, block),
+    words: [...words],
+    ...(revs && { revs }),
+    version: newVersion(),
+  };
 }
 
 interface Answer {
@@ -99,24 +79,32 @@ type RowWrite =
   | { block: BlockTexts; made: SearchRow }
   | { block: BlockTexts; q: object; u: object };
 
-function writeOf(block: BlockTexts, row: SearchRow | undefined): RowWrite | undefined {
-  const merged = mergeTexts(row ?? null, block.texts);
-  if (!merged) return undefined;
-  if (!row) return { block, made: rowOf(block, merged) };
-  const { set, words, added, isReduced } = merged;
-  const changed = Object.entries(set).map(([key, text]) => [`texts.${key}`, text]);
-  return {
-    block,
-    q: { _id: row._id, version: row.version },
-    u: {
-      $set: {
-        ...Object.fromEntries(changed),
-        version: newVersion(),
-        ...(isReduced && { words }),
-      },
-      ...(!isReduced && added.length > 0 && { $push: { words: { $each: added } } }),
-    },
-  };
+/**
+ * What a block's row takes on. Entries may come twice, late, and from two processes, and the outcome is the
+ * same: what a message began with only ever adds words, and of a change newer than the row's the whole
+ * block is read again, as only then may a word be gone.
+ * @returns nothing where the row has all of it
+ */
+async function writeOf(
+  ctx: AppContext,
+  block: BlockTexts,
+  row: SearchRow | undefined,
+): Promise<RowWrite | undefined> {
+  if (!row) return { block, made: newRow(block) };
+  const newer = newerTexts(row, block.texts);
+  const q = { _id: row._id, version: row.version };
+  const version = newVersion();
+  const changed = changedRevs(newer);
+  if (changed) {
+    const from = Math.max(...Object.values(changed));
+    const words = [...wordsOfAll(await readBlock(ctx, block.log, block.block, from))];
+    const revs = { ...revsOf(row), ...changed };
+    return { block, q, u: { $set: { version, words, revs }, $unset: { texts: '' } } };
+  }
+  const words = wordsOfAll(newer.map(([, { text }]) => text));
+  for (const word of row.words) words.delete(word);
+  if (words.size === 0) return undefined;
+  return { block, q, u: { $set: { version }, $push: { words: { $each: [...words] } } } };
 }
 
 /**
@@ -156,8 +144,8 @@ function takeBlocks(blocks: BlockTexts[]): BlockTexts[] {
   let weight = 0;
   let count = 0;
   for (const { texts } of blocks) {
-    for (const { words } of texts.values()) weight += words.length;
-    if (weight > WORDS_AT_ONCE && count > 0) break;
+    for (const { text } of texts.values()) weight += text.length;
+    if (weight > CHARACTERS_AT_ONCE && count > 0) break;
     count++;
   }
   return blocks.splice(0, count);
@@ -194,9 +182,16 @@ async function writeAll(
     );
     // Should there be a row after all, it is not inserted again, and is read the next time.
     for (const block of some) looked.add(block);
-    const writes = some.flatMap(
-      (block) => writeOf(block, rows.get(rowId(block.log, block.block))) ?? [],
-    );
+    const writes: RowWrite[] = [];
+    const merge = async (block: BlockTexts) => {
+      try {
+        const write = await writeOf(ctx, block, rows.get(rowId(block.log, block.block)));
+        if (write) writes.push(write);
+      } catch (error) {
+        failed.set(block, error);
+      }
+    };
+    await Promise.all(some.map(merge));
     left.push(...(await writeRows(ctx, writes, failed)));
   }
   return failed;

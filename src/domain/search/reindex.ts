@@ -9,8 +9,9 @@ import { majority, native, oid } from '../log/collections.ts';
 import { type LogId, toTicket } from '../log/entry.ts';
 import { readHeads } from '../log/heads.ts';
 import { readEntries } from '../log/reads.ts';
-import { searchConsumer, textsOfEntries, textsOfTicket } from './index-consumer.ts';
-import { type BlockTexts, removeRows, writeBlocks } from './postings.ts';
+import { type BlockTexts, textsOfEntries, textsOfTicket } from './block-texts.ts';
+import { searchConsumer } from './index-consumer.ts';
+import { removeRows, writeBlocks } from './postings.ts';
 
 /** Names the lease, and the row that says how far a reindex has come. */
 const NAME = 'search-reindex';

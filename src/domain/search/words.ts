@@ -67,7 +67,7 @@ const isPlainLetter = (code: number) => (code >= 97 && code <= 122) || (code >= 
 
 /**
  * Adds the words of a plain text in lower case: what `segment` finds in it, in a third of the time.
- * @returns false, with words that are to be thrown away, where the text is not plain
+ * @returns false, with some of its words added, where the text is not plain
  */
 function addPlain(words: Set<string>, lower: string, limit: number): boolean {
   let start = -1;
@@ -112,4 +112,12 @@ export function wordsOf(text: string, limit: number = sizes.wordsPerText): strin
     if (words.size >= limit) break;
   }
   return [...words];
+}
+
+/** Adds the words of a text to those of others. */
+export function addWordsOf(words: Set<string>, text: string): void {
+  // It is too short for more words than are kept of a text, so its own need not be counted.
+  const isShort = text.length < 2 * sizes.wordsPerText;
+  if (isShort && addPlain(words, text.toLowerCase(), Number.POSITIVE_INFINITY)) return;
+  for (const word of wordsOf(text)) words.add(word);
 }
