@@ -51,7 +51,7 @@ export interface Consumer {
   begin?(ctx: AppContext, log: LogId, lease: HeldLease): Promise<void>;
   /**
    * How long a log is left alone after a run, in milliseconds, so that entries come in batches: while the
-   * process is half idle, and up to twice as long where it is saturated (`waitFactor`).
+   * process is half idle, and up to half as long again where it is saturated (`waitFactor`).
    */
   lingerMs?: number;
   /** The same of how long a log that has something new waits for others, to be taken up with them. */

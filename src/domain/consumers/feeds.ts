@@ -2,7 +2,7 @@ import type { Entry } from '../log/entry.ts';
 
 /** Entries kept of one log, and of all together; and characters of these. */
 const MAX_OF_A_LOG = 1000;
-const MAX_ENTRIES = 20_000;
+const MAX_ENTRIES = 40_000;
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 const sizeOf = (entry: Entry): number => ('content' in entry ? entry.content.length : 0);

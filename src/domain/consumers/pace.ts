@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 const BUSY = 0.5;
 const SATURATED = 0.9;
 /** How many times as long it waits at most. */
-export const LONGEST_WAIT = 2;
+export const LONGEST_WAIT = 1.5;
 /** How long a look at the event loop counts, in milliseconds. */
 const LOOK_MS = 250;
 
