@@ -72,7 +72,7 @@ const crowded =
   'three members of MongoDB and the generator share one core here, and use all of it; on a machine for each member that limit is not there';
 
 const faster =
-  'under load the processor bounds bare, which spends two to three times as much of it on a message, and the disk Deskcord: on a machine with about half the processor it was 2.7 and 3.1 times as many';
+  'under load the processor bounds both, and bare spends two to three times as much of it on a message: over REST more than over sockets, where Deskcord has the same to do for one beside it';
 
 const throughput: readonly Target[] = [
   accepted(64, 1, { atLeast: 2.5, why: faster }),

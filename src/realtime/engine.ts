@@ -81,6 +81,8 @@ function createGathering(onBug: (error: unknown) => void) {
   };
   /** One for all connections: it replaces the method of each. */
   function flushSoon(this: EngineConnection): void {
+    // What is said as it closes has to be out before the transport closes.
+    if (this.readyState !== 'open') return void flush.call(this);
     if (waiting.size === 0) process.nextTick(flushAll);
     waiting.add(this);
   }
