@@ -65,10 +65,10 @@ function createGathering(onBug: (error: unknown) => void) {
   const waiting = new Set<EngineConnection>();
   const { flush } = Connection.prototype as unknown as EngineConnection;
   const flushAll = () => {
-    const connections = [...waiting];
-    waiting.clear();
-    for (const connection of connections) {
-      const network = connection.transport.socket?._socket;
+    for (const connection of waiting) {
+      waiting.delete(connection);
+      const isAlone = connection.writeBuffer.length < 2;
+      const network = isAlone ? undefined : connection.transport.socket?._socket;
       network?.cork();
       try {
         flush.call(connection);
