@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
 
@@ -40,13 +41,17 @@ export function redactUrl(url: string): string {
     .replace(webToken, REDACTED);
 }
 
+/** Of whichever realm. */
+const isError = (value: unknown): value is Error =>
+  value instanceof Error || types.isNativeError(value);
+
 /**
  * Fields without what nobody is to read; the same object where there is none of it, which is nearly always.
  * By hand, since pino's own way with fields within others copies every field of every line.
  */
 export function redact<T>(value: T, depth = DEPTH): T {
   if (depth === 0 || typeof value !== 'object' || value === null) return value;
-  if ('toJSON' in value || ArrayBuffer.isView(value)) return value;
+  if (ArrayBuffer.isView(value) || ('toJSON' in value && !isError(value))) return value;
   const fields = value as Record<string, unknown>;
   let shown: Record<string, unknown> | undefined;
   for (const name of Object.keys(fields)) {
@@ -60,7 +65,7 @@ export function redact<T>(value: T, depth = DEPTH): T {
 }
 
 function copyOf(value: object): Record<string, unknown> {
-  if (value instanceof Error) return { ...pino.stdSerializers.err(value) };
+  if (isError(value)) return { ...pino.stdSerializers.err(value) };
   return (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
 }
 
@@ -138,7 +143,7 @@ export function createLog(config: Pick<Config, 'logLevel' | 'production'>): Log 
     redact: { paths: [...hidden], censor: REDACTED },
     formatters: { log: (fields: Record<string, unknown>) => redact(fields) },
     serializers: {
-      err: (error: unknown) => (error instanceof Error ? pino.stdSerializers.err(error) : error),
+      err: (error: unknown) => (isError(error) ? pino.stdSerializers.err(error) : error),
     },
   };
   if (pretty) {

@@ -18,7 +18,9 @@ export interface SearchRow {
    * the message's first entry or `topic`: an older one is not taken on any more.
    */
   revs?: Record<string, number>;
-  /** The same of a row that was written before there were `revs`. */
+  /** The newest entry it has a text of: where the block is read again, that one must not be missing. */
+  seen?: number;
+  /** The same as `revs` of a row that was written before there were `revs`. */
   texts?: Record<string, { rev: number }>;
   /** Another one with every change, so that of two writers one begins again. */
   version: Types.ObjectId;
@@ -31,6 +33,7 @@ export const searchSchema = new Schema<SearchRow>(
     stream: { type: String, required: true },
     words: { type: [String], required: true },
     revs: { type: Schema.Types.Mixed },
+    seen: { type: Number },
     texts: { type: Schema.Types.Mixed },
     version: { type: Schema.Types.ObjectId, required: true },
   } as never,

@@ -64,27 +64,35 @@ export function cutConnection(connection: EngineConnection): void {
 function createGathering(onBug: (error: unknown) => void) {
   const waiting = new Set<EngineConnection>();
   const { flush } = Connection.prototype as unknown as EngineConnection;
+  let isScheduled = false;
+  const flushOne = (connection: EngineConnection) => {
+    const isAlone = connection.writeBuffer.length < 2;
+    const network = isAlone ? undefined : connection.transport.socket?._socket;
+    network?.cork();
+    try {
+      flush.call(connection);
+    } catch (error) {
+      onBug(error);
+      cutConnection(connection);
+    } finally {
+      network?.uncork();
+    }
+  };
   const flushAll = () => {
+    isScheduled = false;
     for (const connection of waiting) {
       waiting.delete(connection);
-      const isAlone = connection.writeBuffer.length < 2;
-      const network = isAlone ? undefined : connection.transport.socket?._socket;
-      network?.cork();
-      try {
-        flush.call(connection);
-      } catch (error) {
-        onBug(error);
-        cutConnection(connection);
-      }
-      network?.uncork();
+      flushOne(connection);
     }
   };
   /** One for all connections: it replaces the method of each. */
   function flushSoon(this: EngineConnection): void {
     // What is said as it closes has to be out before the transport closes.
     if (this.readyState !== 'open') return void flush.call(this);
-    if (waiting.size === 0) process.nextTick(flushAll);
     waiting.add(this);
+    if (isScheduled) return;
+    isScheduled = true;
+    process.nextTick(flushAll);
   }
   return (connection: EngineConnection): void => {
     connection.flush = flushSoon;

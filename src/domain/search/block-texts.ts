@@ -90,31 +90,48 @@ export function textsOfTicket(ticket: Ticket): BlockTexts {
   return { log: publicLog(ticket.id), block: 0, texts };
 }
 
+/** How new a block has to be read: what its row knows of must not be missing. */
+export interface ReadFrom {
+  /** The newest entry the row has texts of, or takes on; of its log. */
+  seen: number;
+  /** The entry that gave the ticket its topic, for block 0. */
+  topic: number;
+}
+
+/** The ticket's own texts. @throws AppError SERVICE_UNAVAILABLE where a new primary shows an older topic */
+async function readTicketTexts(ctx: AppContext, id: string, topicFrom: number): Promise<string[]> {
+  // Right after a failover one may be missing that is there.
+  const row = (await ctx.store.readTicketRow(id)) ?? (await ctx.store.confirmTicketRow(id));
+  if (!row) return [];
+  if (row.status_seq < topicFrom) throw notYet();
+  const { topic, description } = toTicket(row);
+  return [topic, description];
+}
+
 /**
- * All texts of a block as they are now.
- * @param from an entry that they are to be no older than
+ * The texts of a block as they are now, of messages up to `seen`: what comes later is taken on later.
+ * The entry `seen` is read with them: where a member of the set shows it, it shows all before it.
  * @throws AppError SERVICE_UNAVAILABLE where a new primary does not show it yet
  */
 export async function readBlock(
   ctx: AppContext,
-  log: LogId,
-  block: number,
-  from: number,
+  { log, block }: Pick<BlockTexts, 'log' | 'block'>,
+  { seen, topic }: ReadFrom,
 ): Promise<string[]> {
-  const head = (await ctx.store.readHead(log)).seq;
-  if (head < from) throw notYet();
   const first = block * BLOCK + 1;
-  const seqs = Array.from({ length: Math.min(BLOCK, head - first + 1) }, (_, n) => first + n);
-  const whole = { log, head: Number.MAX_SAFE_INTEGER };
-  const { entries, changes } = await readWithChanges(ctx.db, whole, seqs);
+  const count = Math.min(BLOCK, seen - first + 1);
+  const seqs = Array.from({ length: count }, (_, n) => first + n);
+  if (seen >= first + BLOCK) seqs.push(seen);
+  const { entries, changes } = await readWithChanges(
+    ctx.db,
+    { log, head: Number.MAX_SAFE_INTEGER },
+    seqs,
+  );
   const texts = entries.flatMap((entry) => {
-    if (entry.type !== 'message') return [];
+    if (entry.type !== 'message' || entry.seq >= first + BLOCK) return [];
     const { deleted, content } = foldMessage(changes.get(entry.id) ?? entry);
     return deleted ? [] : [content];
   });
-  const row =
-    block === 0 && log.stream === 'public' && (await ctx.store.readTicketRow(log.ticketId));
-  if (!row) return texts;
-  const { topic, description } = toTicket(row);
-  return [topic, description, ...texts];
+  if (block > 0 || log.stream !== 'public') return texts;
+  return [...(await readTicketTexts(ctx, log.ticketId, topic)), ...texts];
 }

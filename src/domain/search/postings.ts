@@ -37,6 +37,14 @@ function revsOf(row: SearchRow | undefined): Record<string, number> {
   return { ...Object.fromEntries(known), ...row?.revs };
 }
 
+/** The newest entry that the row has a text of. */
+function seenOf(row: SearchRow): number {
+  return row.seen ?? Math.max(0, ...Object.values(revsOf(row)));
+}
+
+const newestOf = (texts: Iterable<IndexedText>): number =>
+  Math.max(0, ...[...texts].map(({ rev }) => rev));
+
 /** The texts that the row has not, or not that new: last writer wins. */
 function newerTexts(row: SearchRow | undefined, texts: Texts): [string, IndexedText][] {
   const revs = revsOf(row);
@@ -63,6 +71,7 @@ export function newRow({ log, block, texts }: BlockTexts): SearchRow {
   return {
     ...placeOf(log, block),
     words: [...words],
+    seen: newestOf(texts.values()),
     ...(revs && { revs }),
     version: newVersion(),
   };
@@ -93,18 +102,22 @@ async function writeOf(
   if (!row) return { block, made: newRow(block) };
   const newer = newerTexts(row, block.texts);
   const q = { _id: row._id, version: row.version };
-  const version = newVersion();
+  const seen = Math.max(seenOf(row), newestOf(newer.map(([, text]) => text)));
+  const $set = { version: newVersion(), seen };
   const changed = changedRevs(newer);
   if (changed) {
-    const from = Math.max(...Object.values(changed));
-    const words = [...wordsOfAll(await readBlock(ctx, block.log, block.block, from))];
     const revs = { ...revsOf(row), ...changed };
-    return { block, q, u: { $set: { version, words, revs }, $unset: { texts: '' } } };
+    const texts = await readBlock(ctx, block, { seen, topic: revs.topic ?? 0 });
+    return {
+      block,
+      q,
+      u: { $set: { ...$set, words: [...wordsOfAll(texts)], revs }, $unset: { texts: '' } },
+    };
   }
   const words = wordsOfAll(newer.map(([, { text }]) => text));
   for (const word of row.words) words.delete(word);
-  if (words.size === 0) return undefined;
-  return { block, q, u: { $set: { version }, $push: { words: { $each: [...words] } } } };
+  if (words.size > 0) return { block, q, u: { $set, $push: { words: { $each: [...words] } } } };
+  return seen > seenOf(row) ? { block, q, u: { $set } } : undefined;
 }
 
 /**
