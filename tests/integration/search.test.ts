@@ -8,6 +8,7 @@ import { type Author, type Entry, internalLog, publicLog } from '../../src/domai
 import type { Draft } from '../../src/domain/log/pending-writes.ts';
 import { readEntries } from '../../src/domain/log/reads.ts';
 import { searchConsumer } from '../../src/domain/search/index-consumer.ts';
+import { writeTexts } from '../../src/domain/search/postings.ts';
 import { createLog } from '../../src/infra/log.ts';
 import { startWorker } from '../../src/worker-role.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
@@ -297,6 +298,27 @@ describe('the index', () => {
     for (const entry of before.slice(38, 43))
       await searchConsumer.handle(app.ctx, entry, {} as HeldLease);
     expect(await rowsOf(ticket.id)).toEqual(afterwards);
+  });
+
+  test('takes no words away by a log that is shown without the newest entry its row has', async () => {
+    const ana = newPerson(app.url);
+    const ticket = await ana.createTicket();
+    const [first, next] = [rareWord(), rareWord()];
+    await ana.send(ticket.id, first);
+    const log = publicLog(ticket.id);
+    const [message] = (await readLog(ticket.id)) as [Entry];
+    await index([message]);
+    const before = await rowsOf(ticket.id);
+    // As a primary that lags behind shows it: the edit it is told of is not there yet.
+    const texts = new Map([[String(message.seq), { rev: message.seq + 1, text: next }]]);
+    await expect(writeTexts(app.ctx, { log, block: 0, texts })).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    });
+    const topic = new Map([['topic', { rev: message.seq, text: next }]]);
+    await expect(writeTexts(app.ctx, { log, block: 0, texts: topic })).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    });
+    expect(await rowsOf(ticket.id)).toEqual(before);
   });
 
   test('keeps the words of a row of an earlier version, until a text of it changes', async () => {
