@@ -32,9 +32,9 @@ const placeOf = (log: LogId, block: number) => ({
 const newVersion = () => new Types.ObjectId();
 
 /** Which entry made each text what the row has of it; of one that nobody has changed it need not say. */
-function revsOf(row: SearchRow | undefined): Record<string, number> {
-  const known = Object.entries(row?.texts ?? {}).map(([key, { rev }]) => [key, rev]);
-  return { ...Object.fromEntries(known), ...row?.revs };
+function revsOf(row: SearchRow): Record<string, number> {
+  const known = Object.entries(row.texts ?? {}).map(([key, { rev }]) => [key, rev]);
+  return { ...Object.fromEntries(known), ...row.revs };
 }
 
 /** The newest entry that the row has a text of. */
@@ -46,7 +46,7 @@ const newestOf = (texts: Iterable<IndexedText>): number =>
   Math.max(0, ...[...texts].map(({ rev }) => rev));
 
 /** The texts that the row has not, or not that new: last writer wins. */
-function newerTexts(row: SearchRow | undefined, texts: Texts): [string, IndexedText][] {
+function newerTexts(row: SearchRow, texts: Texts): [string, IndexedText][] {
   const revs = revsOf(row);
   return [...texts].filter(([key, { rev }]) => rev > (revs[key] ?? -1));
 }
