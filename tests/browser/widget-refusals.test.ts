@@ -119,6 +119,27 @@ describe('a conversation that was deleted while its customer was away', () => {
     await expectGoesOn(page, id, 'and the small one\nThe one by the door');
   }, 90_000);
 
+  test('of two tabs that find it out at once the text is kept once, though one hears late what the other stored', async () => {
+    const one = await come();
+    const { page } = one;
+    await page.addInitScript(
+      "addEventListener('storage', (event) => event.stopImmediatePropagation())",
+    );
+    await page.reload();
+    const id = await begin(page);
+    const { page: second } = await come({}, one);
+    await openChat(second);
+    await second.locator('.tickets .ticket', { hasText: 'My fern' }).waitFor();
+    await cut(page);
+    await field(page).fill('and the small one');
+    await remove(id);
+    await mend(second);
+    await keptLine(second).waitFor();
+    await mend(page);
+    await keptLine(page).waitFor();
+    await expectGoesOn(page, id, 'and the small one');
+  }, 90_000);
+
   test('with the page closed is not there when it is opened again, on a small phone from right to left too', async () => {
     const one = await come();
     const { page } = one;

@@ -320,6 +320,8 @@ test('a thread that cannot be read, or is gone, holds up nothing that is written
   const { ticket, channelId } = await begin();
   const [barred, gone] = [await openThread(channelId), await openThread(channelId)];
   await kim.write(barred, 'one');
+  // Of two threads each has an order of its own.
+  await notesAre(ticket.id, ['one']);
   await kim.write(gone, 'two');
   await notesAre(ticket.id, ['one', 'two']);
   await bot.stop();

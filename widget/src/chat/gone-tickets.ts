@@ -1,11 +1,14 @@
 import { isPending } from '../../../client/new-tickets.ts';
 import type { OutboxStorage } from '../../../client/storage.ts';
 import { BLANK } from './conversation.ts';
-import { Draft, isEmpty } from './draft.ts';
+import { Draft, type DraftState, isEmpty } from './draft.ts';
+import { fingerprint } from './keeper.ts';
 import type { Session } from './session.ts';
 
-/** Messages of which it is remembered that they stand on the blank page. */
+/** Texts of which it is remembered that they stand on the blank page. */
 const MOVED_KEPT = 50;
+/** What one tab stores is there for the others after a moment, in milliseconds. */
+const SETTLE_MS = 50;
 
 /**
  * Tickets that were deleted, whether or not somebody listened then: nothing of them is shown or counted,
@@ -44,7 +47,7 @@ export class GoneTickets {
     list.remove(id);
     kept.set(`rating/${id}`, undefined);
     const draft = current?.id === id ? current.draft : new Draft(kept, client.blobs, id);
-    const unsent = draft.take();
+    const unsent = draft.state;
     const hasUnsent = !isEmpty(unsent) || client.outbox(id).length > 0;
     if (hasUnsent || !this.#known.has(id)) this.notice = hasUnsent ? 'goneKept' : 'gone';
     this.#known.add(id);
@@ -52,8 +55,7 @@ export class GoneTickets {
       const isAlone = list.all?.length === 0 && client.newTickets.length === 0;
       this.#session.show(hasUnsent || isAlone ? BLANK : undefined);
     }
-    this.#blank.add(unsent);
-    this.#saving = this.#saving.then(() => this.#save(id)).catch(() => {});
+    this.#saving = this.#saving.then(() => this.#save(id, draft, unsent)).catch(() => {});
     this.#session.tell();
   }
 
@@ -73,21 +75,38 @@ export class GoneTickets {
     return current?.id === BLANK ? current.draft : new Draft(kept, client.blobs, BLANK);
   }
 
-  /** One tab after the other: where several have the same message, the first one writes it down. */
-  async #save(id: string): Promise<void> {
-    const { client, kept, tell } = this.#session;
+  /** One tab after the other: where several have the same text, the first one writes it down. */
+  async #save(id: string, draft: Draft, unsent: DraftState): Promise<void> {
+    const { client, tell } = this.#session;
     const work = async () => {
+      if (!isEmpty(unsent)) {
+        const mark = fingerprint(JSON.stringify(unsent));
+        await this.#moveOnce(`${id}/${mark}`, () => this.#blank.add(unsent));
+        draft.take();
+      }
       for (const { client_id, content, state, uploads = [] } of client.outbox(id)) {
         if (state !== 'failed') continue;
-        const moved = kept.get<string[]>('moved') ?? [];
-        if (!moved.includes(client_id)) {
-          await this.#blank.takeOver({ text: content, files: [...uploads] });
-          kept.set('moved', [...moved, client_id].slice(-MOVED_KEPT));
-        }
+        const files = [...uploads];
+        const move = () => this.#blank.takeOver({ text: content, files });
+        await this.#moveOnce(`${id}/${client_id}`, move);
         client.discard(id, client_id);
       }
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     };
     await (this.#storage.exclusive?.(`gone/${id}`, work) ?? work());
+    // Another tab may have moved it before this one came to it.
+    if (this.notice === 'gone' && this.#moved.some((mark) => mark.startsWith(`${id}/`)))
+      this.notice = 'goneKept';
     tell();
+  }
+
+  get #moved(): string[] {
+    return this.#session.kept.get<string[]>('moved') ?? [];
+  }
+
+  async #moveOnce(mark: string, move: () => void | Promise<void>): Promise<void> {
+    if (this.#moved.includes(mark)) return;
+    await move();
+    this.#session.kept.set('moved', [...this.#moved, mark].slice(-MOVED_KEPT));
   }
 }
