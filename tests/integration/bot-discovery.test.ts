@@ -23,6 +23,13 @@ const isThere = ({ number }: TicketView, text: string) =>
     },
     { timeout: 15_000 },
   );
+/** What is there was written long ago, so that no poll names it again. */
+async function makeOld(): Promise<void> {
+  const stored = new Timestamp({ t: 1_700_000_000, i: 1 });
+  for (const rows of [desk.ctx.db.entries.collection, desk.ctx.db.tickets.collection]) {
+    await rows.updateMany({}, { $set: { stored } } as never);
+  }
+}
 const watermark = () => desk.ctx.db.watermarks.findById('discord').lean();
 
 test('a bot that starts asks for no ticket that was done with before the watermark', async () => {
@@ -37,11 +44,7 @@ test('a bot that starts asks for no ticket that was done with before the waterma
   });
   await eventually(async () => expect(await watermark()).toMatchObject({ complete: true }));
   await desk.stopBots();
-  // Long ago, so that no poll names it again.
-  const stored = new Timestamp({ t: 1_700_000_000, i: 1 });
-  for (const rows of [desk.ctx.db.entries.collection, desk.ctx.db.tickets.collection]) {
-    await rows.updateMany({}, { $set: { stored } } as never);
-  }
+  await makeOld();
   const missed = await openTicket(desk.ctx);
   await say(desk.ctx, missed.id, 'missed');
   const asked: string[] = [];
@@ -63,12 +66,14 @@ test('a ticket that was marked as lagging is looked at by the next bot, whatever
   const ticket = await openTicket(desk.ctx);
   await say(desk.ctx, ticket.id, 'one');
   await isThere(ticket, 'one');
+  await eventually(async () => expect(await watermark()).toMatchObject({ complete: true }));
   await desk.stopBots();
+  await makeOld();
   await desk.ctx.db.mirrors.collection.updateMany({}, { $set: { state: 'done', lagging: true } });
   await desk.bot();
   await eventually(async () => {
     const [row] = await desk.ctx.db.mirrors.find().lean();
-    expect([row?.state, row?.lagging]).toEqual(['open', undefined]);
+    expect(row?.state).toBe('open');
   });
 });
 
