@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { nodeFlags } from './node-flags.ts';
 import { compiled, sourceRoot } from './paths.ts';
 import { pin, placement } from './placement.ts';
 
@@ -29,7 +30,8 @@ export async function startMeasured(
   { core = 0, log, nodeArgs = [] }: { core?: number; log: string; nodeArgs?: string[] },
 ): Promise<MeasuredProcess> {
   const output = openSync(log, 'a');
-  const child = spawn(process.execPath, [...nodeArgs, '--import', probe, compiled(program)], {
+  const args = [...nodeFlags, ...nodeArgs, '--import', probe, compiled(program)];
+  const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
     stdio: ['ignore', output, output, 'ipc'],
   });

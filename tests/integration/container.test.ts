@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { pino } from 'pino';
 import { parse } from 'yaml';
+import { nodeFlags } from '../../bench/subjects/node-flags.ts';
 import { findMongod } from '../../src/infra/embedded-mongo/find.ts';
 import { findFreePort } from '../../src/infra/embedded-mongo/launch.ts';
 import { readCommandLine } from '../../src/infra/embedded-mongo/process-table.ts';
@@ -91,6 +92,13 @@ test('when the image has just what the Dockerfile copies into it, then its comma
   }
   expect(await ended).toBe(0);
 }, 180_000);
+
+test('npm start and the image give node the flags that the bench measures with', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(nodeFlags.length).toBeGreaterThan(0);
+  expect(scripts.start.split(' ')).toEqual(expect.arrayContaining([...nodeFlags]));
+  expect(execForm(/^CMD (\[.*\])$/m)).toEqual(expect.arrayContaining([...nodeFlags]));
+});
 
 interface Service {
   command: string[];
