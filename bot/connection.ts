@@ -5,6 +5,7 @@ import { LeaseLost } from '../src/domain/consumers/lease.ts';
 import type { Bridge, Ending } from './bridge.ts';
 import { joinGuild } from './guilds/guild.ts';
 import { catchUpAll } from './inbound/queue.ts';
+import { makeCache } from './message-cache.ts';
 import { inviteUrl } from './permissions.ts';
 import { describe, isUnauthorized, loggable, tokenRefused } from './rest/discord-errors.ts';
 import { requestWhole } from './rest/whole-answers.ts';
@@ -31,6 +32,7 @@ export function createClient(discord: DiscordConfig, timeout: number): Client {
       GatewayIntentBits.GuildMessageReactions,
       GatewayIntentBits.GuildMessageTyping,
     ],
+    makeCache,
     partials: [Partials.Message, Partials.Channel, Partials.Reaction],
     allowedMentions: { parse: [] },
     waitGuildTimeout: GUILD_WAIT_MS[discord.moreGuildIds.length > 0 ? 'ofSeveral' : 'alone'],
