@@ -136,4 +136,65 @@ describe('lines that wait to be written', () => {
     const dropped = /(\d+) lines of the log were dropped/.exec(lines.at(-1) ?? '')?.[1];
     expect(Number(dropped) + lines.length - 1).toBe(40_000);
   });
+
+  // Whoever looks at it makes a pipe non-blocking.
+  const start = (script: string) =>
+    spawn(process.execPath, [...run, `${logging}process.stdout.isTTY;${script}`], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+
+  test('do not keep a process that nobody reads from ending', async () => {
+    const child = start(`
+      for (let n = 0; n < 40; n++) {
+        log.info({ n }, 'x'.repeat(10_000));
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+      console.error('ends');
+      process.exit(3);`);
+    await once(child.stderr, 'data');
+    const tooLong = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    const [code] = await once(child, 'exit');
+    clearTimeout(tooLong);
+    expect(code).toBe(3);
+  });
+
+  test('are whole, in order and all there where their reader is slow', async () => {
+    // The end comes while a write is under way.
+    const child = start(`
+      for (let n = 0; n < 3000; n++) {
+        log.info({ n }, 'x'.repeat(1000));
+        if (n % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      process.once('exit', () => log.info({ n: 3000 }, 'the last'));
+      process.exit(0);`);
+    const pieces: Buffer[] = [];
+    child.stdout.on('data', (piece: Buffer) => {
+      pieces.push(piece);
+      child.stdout.pause();
+      setTimeout(() => child.stdout.resume(), 20);
+    });
+    await once(child, 'close');
+    const lines = Buffer.concat(pieces).toString().trimEnd().split('\n');
+    const numbers = lines.map((line) => (JSON.parse(line) as { n: number }).n);
+    expect(numbers).toEqual(Array.from({ length: 3001 }, (_, nth) => nth));
+  });
+
+  test('and were dropped are said at the end too', async () => {
+    const child = start(`
+      for (let n = 0; n < 40; n++) {
+        for (let m = 0; m < 1000; m++) log.info({ n: 1000 * n + m }, 'x'.repeat(1000));
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+      console.error('ends');
+      process.exit(0);`);
+    await once(child.stderr, 'data');
+    let text = '';
+    child.stdout.on('data', (piece: Buffer) => {
+      text += piece;
+    });
+    await once(child, 'close');
+    const lines = text.trimEnd().split('\n');
+    const dropped = /(\d+) lines of the log were dropped/.exec(lines.at(-1) ?? '')?.[1];
+    expect(Number(dropped) + lines.length - 1).toBe(40_000);
+  });
 });
