@@ -2,44 +2,39 @@ import { types } from 'node:util';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
 import { type LineWriter, openStdout } from './log-output.ts';
+import { REDACTED, redactText } from './secrets.ts';
 
 export type Log = Logger;
 
+/** Fields that nobody is to read, whatever they hold. */
 const hidden = new Set(['token', 'authorization', 'secret', 'password', 'content', 'email']);
-const REDACTED = '[redacted]';
-/** Fields within fields within fields are looked at, and no deeper. */
-const DEPTH = 3;
+/** The last words of other names of such fields, as long as they hold text. */
+const secretField =
+  /(?:^|_)(?:token|jwt|authorization|secret|password|passwd|apikey|(?:api|private)_key|cookie)$/;
+/** Fields that quote what others have said. */
+const quoting = new Set(['reason', 'why', 'message', 'stack']);
+/** Fields within fields are looked at so deep, those of an error within a field included. */
+const DEPTH = 7;
 
-/** Names under which programs put tokens, keys and passwords into an address. */
-const secretParameter =
-  /^(?:(?:access|id|refresh|auth|bearer|api|client|session)[_-]?)?(?:token|jwt|auth|authorization|key|apikey|secret|password|passwd|pwd|sig|signature|sid)$/i;
-const webToken = /eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/g;
+/** What is known of names: they are few, and come with each line. */
+const secretFields = new Map<string, boolean>();
+const MOST_NAMES = 1000;
 
-/** Undoes percent-encoding of ASCII, twice where it was done twice; what is not valid stays as it is. */
-function decode(text: string): string {
-  const once = (encoded: string) =>
-    encoded.replace(/%([0-7][0-9a-f])/gi, (_all, hex) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    );
-  return once(once(text));
+function isSecretField(name: string): boolean {
+  let is = secretFields.get(name);
+  if (is === undefined) {
+    const words = name.replace(/([a-z\d])([A-Z])/g, '$1_$2').replaceAll('-', '_');
+    is = hidden.has(name.toLowerCase()) || secretField.test(words.toLowerCase());
+    if (secretFields.size >= MOST_NAMES) secretFields.clear();
+    secretFields.set(name, is);
+  }
+  return is;
 }
 
-/** By the last word of a name: what stands before it, valid or not, makes it no less of a secret. */
-function isSecretName(name: string): boolean {
-  return secretParameter.test(/[a-z_-]*$/i.exec(decode(name))?.[0] ?? '');
-}
-
-/**
- * Replaces the tokens an address may carry, however its parameters are written: `?token=…`,
- * `?%74oken=…`, `&access_token=…`, the signature of a link, and whatever looks like a JWT.
- */
-export function redactUrl(url: string): string {
-  return url
-    .replace(/([?&;#])([^=&;#?\s]+)=([^&;#\s]*)/g, (all, mark, name, value) => {
-      const isSecret = isSecretName(name) || decode(value).search(webToken) >= 0;
-      return isSecret ? `${mark}${name}=${REDACTED}` : all;
-    })
-    .replace(webToken, REDACTED);
+function redactField(name: string, value: unknown, depth: number): unknown {
+  if (typeof value !== 'string') return hidden.has(name) ? REDACTED : redact(value, depth);
+  if (isSecretField(name)) return REDACTED;
+  return quoting.has(name) ? redactText(value) : value;
 }
 
 /** Of whichever realm. */
@@ -52,23 +47,23 @@ const isError = (value: unknown): value is Error =>
  */
 export function redact<T>(value: T, depth = DEPTH): T {
   if (depth === 0 || typeof value !== 'object' || value === null) return value;
-  if (ArrayBuffer.isView(value) || ('toJSON' in value && !isError(value))) return value;
+  if (isError(value)) return showError(value, depth) as T;
+  if (ArrayBuffer.isView(value) || 'toJSON' in value) return value;
   const fields = value as Record<string, unknown>;
   let shown: Record<string, unknown> | undefined;
   for (const name of Object.keys(fields)) {
     if (fields[name] === undefined) continue;
-    const field = hidden.has(name) ? REDACTED : redact(fields[name], depth - 1);
+    const field = redactField(name, fields[name], depth - 1);
     if (field === fields[name]) continue;
-    shown ??= copyOf(value);
+    shown ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
     shown[name] = field;
   }
   return (shown as T | undefined) ?? value;
 }
 
-function copyOf(value: object): Record<string, unknown> {
-  if (isError(value)) return { ...pino.stdSerializers.err(value) };
-  return (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
-}
+/** An error as a line shows it: what it says, where it comes from, its fields, and the errors within it. */
+const showError = (error: Error, depth: number) =>
+  redact({ ...pino.stdSerializers.err(error) } as object, depth);
 
 /** A production installation leaves out what only makes development pleasant. */
 function isInstalled(name: string): boolean {
@@ -94,9 +89,8 @@ export function createLog(config: Pick<Config, 'logLevel' | 'production'>): Log 
     // Of those on top, and of what parts of the program add to each line of theirs.
     redact: { paths: [...hidden], censor: REDACTED },
     formatters: { log: (fields: Record<string, unknown>) => redact(fields) },
-    serializers: {
-      err: (error: unknown) => (isError(error) ? pino.stdSerializers.err(error) : error),
-    },
+    // Errors have been made into fields by then.
+    serializers: { err: (error: unknown) => error },
   };
   if (pretty) {
     const transport = { target: 'pino-pretty', options: { ignore: 'pid,hostname' } };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHealth, type Part, withoutAddresses } from '../../src/infra/health.ts';
-import { redactUrl } from '../../src/infra/log.ts';
+import { redactAddresses } from '../../src/infra/secrets.ts';
 import { eventually } from '../support/eventually.ts';
 
 describe('a watched part', () => {
@@ -89,10 +89,10 @@ test.each([
   ['#id_token=hunter2', '#id_token=[redacted]'],
   ['?password=%zz-hunter2', '?password=[redacted]'],
 ])('an address in the log carries no secret: %s', (url, shown) => {
-  expect(redactUrl(url)).toBe(shown);
+  expect(redactAddresses(url)).toBe(shown);
 });
 
 test.each(['/api/v1/tickets?status=OPEN&limit=5', '/files/1/key.png?tokens=3', '/?monkey=eyJ'])(
   'what is none stays: %s',
-  (url) => expect(redactUrl(url)).toBe(url),
+  (url) => expect(redactAddresses(url)).toBe(url),
 );

@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { redact, redactUrl } from '../../src/infra/log.ts';
+import { redact } from '../../src/infra/log.ts';
+import { redactAddresses, redactTarget } from '../../src/infra/secrets.ts';
 
 describe('an address in the log', () => {
   test.each([
@@ -16,13 +17,44 @@ describe('an address in the log', () => {
       '/socket.io/?EIO=4&transport=polling&sid=[redacted]',
     ],
     ['/x?%E0%token=abc', '/x?%E0%token=[redacted]'],
+    [
+      '/x?userToken=abc&bot_token=d&x-api-key=e',
+      '/x?userToken=[redacted]&bot_token=[redacted]&x-api-key=[redacted]',
+    ],
+    ['/x?token1=abc&token[]=d&pass=e', '/x?token1=[redacted]&token[]=[redacted]&pass=[redacted]'],
+    ['/x?to=%2Fy%3Ftoken%3Dabc', '/x?to=[redacted]'],
+    ['mongodb://ana:hunter2@host/x', 'mongodb://[redacted]@host/x'],
+    ['/x?monkey=1&compass=2', '/x?monkey=1&compass=2'],
   ])('%s becomes %s', (url, shown) => {
-    expect(redactUrl(url)).toBe(shown);
+    expect(redactAddresses(url)).toBe(shown);
   });
 
   test('is otherwise as it came', () => {
     const url = '/api/v1/tickets?status=OPEN&limit=5&before=x#y';
-    expect(redactUrl(url)).toBe(url);
+    expect(redactAddresses(url)).toBe(url);
+  });
+});
+
+describe('the target of a request in the log', () => {
+  test.each([
+    ['/api/v1/customers?search=needle%40example.com', '/api/v1/customers?search=[redacted]'],
+    ['/api/v1/tickets?q=NEEDLE&limit=5', '/api/v1/tickets?q=[redacted]&limit=5'],
+    ['/api/v1/tickets?limit=my+own+words%21', '/api/v1/tickets?limit=[redacted]'],
+    ['/x?token%5B%5D=abc&my_token=d', '/x?token%5B%5D=[redacted]&my_token=[redacted]'],
+    ['/x?just+words', '/x?[redacted]'],
+    ['http://ana:hunter2@host/x', 'http://[redacted]@host/x'],
+    ['/a/%65yJhbGciOi.eyJpZCI6.c2ln/b', '/a/[redacted]/b'],
+    ['/a/eyJhbGciOi.eyJpZCI6.c2ln/b', '/a/[redacted]/b'],
+    ['/socket.io/?EIO=4&sid=abc', '/socket.io/?EIO=4&sid=[redacted]'],
+  ])('%s becomes %s', (target, shown) => {
+    expect(redactTarget(target)).toBe(shown);
+  });
+
+  test.each([
+    '/api/v1/tickets/6b0b850b7b1e77c7f2d84b5a/messages',
+    '/api/v1/tickets?status=OPEN&limit=5&before=6b0b850b7b1e77c7f2d84b5a.17&created_from=2026-01-01',
+  ])('is otherwise as it came: %s', (target) => {
+    expect(redactTarget(target)).toBe(target);
   });
 });
 
@@ -40,6 +72,23 @@ describe('what nobody is to read', () => {
       { users: [{ id: 1 }, { secret: '[redacted]' }] },
     ],
     [
+      'under whatever kind of name',
+      { headers: { Authorization: 'a', accessToken: 'b', 'x-api-key': 'c' }, fencingToken: 3 },
+      {
+        headers: {
+          Authorization: '[redacted]',
+          accessToken: '[redacted]',
+          'x-api-key': '[redacted]',
+        },
+        fencingToken: 3,
+      },
+    ],
+    [
+      'in what was said',
+      { reason: 'mongodb://ana:hunter2@host failed, see webhooks/12/abc' },
+      { reason: 'mongodb://[redacted]@host failed, see webhooks/12/[redacted]' },
+    ],
+    [
       'whatever it holds',
       { content: { text: 'x' }, password: 0 },
       { content: '[redacted]', password: '[redacted]' },
@@ -48,6 +97,17 @@ describe('what nobody is to read', () => {
     const before = structuredClone(fields);
     expect(redact(fields)).toEqual(shown);
     expect(fields).toEqual(before);
+  });
+
+  test('is left out of an error, of what it has within it, and of those it gathers', () => {
+    const refused = Object.assign(new Error('GET https://host/?token=hunter2'), {
+      config: { headers: { authorization: 'hunter2' } },
+    });
+    const { err } = redact({ err: new AggregateError([refused], 'all refused') });
+    const { err: one } = redact({ err: refused }) as { err: { stack: string } };
+    for (const shown of [err, one]) expect(JSON.stringify(shown)).not.toContain('hunter2');
+    expect(JSON.stringify(err)).toContain('GET https://host/?token=[redacted]');
+    expect(one.stack).toContain('log.test.ts');
   });
 
   test('costs a line without it nothing: it stays the object it is', () => {
