@@ -21,7 +21,7 @@ const readManifest = async () =>
 /** Bytes, gzipped, as a visitor pays for them. */
 const budgets: [file: RegExp, limit: number][] = [
   [/^loader\.js$/, 4000],
-  [/^chat\.js$/, 42_000],
+  [/^chat\.js$/, 43_000],
   [/^locale-\w+\.js$/, 3000],
   [/^preview\.(js|css)$/, 6000],
   [/^(overlays|service|copy|emoji|lightbox|attention|hints)\.js$/, 6000],

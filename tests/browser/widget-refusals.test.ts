@@ -110,13 +110,13 @@ describe('a conversation that was deleted while its customer was away', () => {
     await keptLine(page).waitFor();
     expect(await said(page, 'Which fern is it?').count()).toBe(0);
     await eventually(async () =>
-      expect(await field(page).inputValue()).toBe('and the small one\nThe one by the door'),
+      expect(await field(page).inputValue()).toBe('The one by the door\nand the small one'),
     );
     await keptLine(second).waitFor();
     await second.locator('.tickets .ticket').waitFor({ state: 'detached' });
     expect(await findBarriers(page)).toEqual([]);
     await picture(page, 'gone-kept');
-    await expectGoesOn(page, id, 'and the small one\nThe one by the door');
+    await expectGoesOn(page, id, 'The one by the door\nand the small one');
   }, 90_000);
 
   test('of two tabs that find it out at once the text is kept once, though one hears late what the other stored', async () => {

@@ -43,8 +43,12 @@ export function Composer({ desk, session, conversation, onSent }: ComposerProps)
   const text = edit ? edit.text : draft.state.text;
   const over = countCodePoints(text) - limits.content;
   const hasContent = isVisible(text) || (!edit && files.length > 0);
-  const canSend = hasContent && over <= 0 && !saving;
+  // More than may be sent come together where what was not sent elsewhere is added.
+  const max = limits.filesPerMessage;
+  const hasTooMany = !edit && files.length > max;
+  const canSend = hasContent && over <= 0 && !hasTooMany && !saving;
 
+  useCaret(field, text);
   useGrowth(field, text);
   useEffect(() => field.current?.focus({ preventScroll: true }), [edit?.id, reply]);
 
@@ -161,12 +165,27 @@ export function Composer({ desk, session, conversation, onSent }: ComposerProps)
           <Icon name={edit ? 'check' : 'send'} />
         </button>
       </div>
-      <p id="dc-count" class={over > 0 ? 'count over' : 'count'}>
+      <p id="dc-count" class={over > 0 || hasTooMany ? 'count over' : 'count'}>
+        {hasTooMany && say('filesTooMany', { max })}
         {over > 0 && say('tooLong', { count: over })}
         {over <= 0 && over > COUNT_FROM - limits.content && say('left', { count: -over })}
       </p>
     </form>
   );
+}
+
+/** Where text is added around what is being written, the caret stays where it was in it. */
+function useCaret(field: { current: HTMLTextAreaElement | null }, text: string): void {
+  const element = field.current;
+  const before = element?.value ?? text;
+  const [from, to] = [element?.selectionStart ?? 0, element?.selectionEnd ?? 0];
+  useLayoutEffect(() => {
+    if (!element || before === text || !before) return;
+    let same = 0;
+    while (same < before.length && before[same] === text[same]) same++;
+    const move = (place: number) => (place > same ? place + text.length - before.length : place);
+    if (text.endsWith(before.slice(same))) element.setSelectionRange(move(from), move(to));
+  }, [text]);
 }
 
 /** The field is as high as its text, within reason. */

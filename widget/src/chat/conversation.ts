@@ -28,7 +28,9 @@ export class Conversation {
   constructor(session: Session, id: string) {
     this.#session = session;
     this.id = id;
-    this.draft = new Draft(session.kept, session.client.blobs, id);
+    const { kept, client, blank } = session;
+    if (id === BLANK) blank.reload();
+    this.draft = id === BLANK ? blank : new Draft(kept, client.blobs, id);
     const isReal = id !== BLANK && !isPending(id);
     this.open = isReal ? session.client.openTicket(id) : undefined;
     this.#end =
@@ -155,11 +157,11 @@ export class Conversation {
 
   /** What came too late goes onto a blank page, files and all. */
   async moveToNew(clientId: string): Promise<void> {
-    const { client, kept } = this.#session;
+    const { client, blank } = this.#session;
     const item = client.outbox(this.id).find(({ client_id }) => client_id === clientId);
     if (!item) return;
-    const blank = new Draft(kept, client.blobs, BLANK);
-    await blank.takeOver({ text: item.content, files: [...(item.uploads ?? [])] });
+    const files = await blank.copy(item.uploads ?? [], clientId);
+    blank.add({ text: item.content, files });
     client.discard(this.id, clientId);
     this.#session.show(BLANK);
   }
@@ -168,7 +170,7 @@ export class Conversation {
   moveDraftToNew(): void {
     const unsent = this.draft.take();
     this.#session.show(BLANK);
-    this.#session.current?.draft.add(unsent);
+    this.#session.blank.add(unsent);
     this.#session.tell();
   }
 

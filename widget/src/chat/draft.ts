@@ -12,6 +12,17 @@ export interface DraftState {
   reply?: string | undefined;
 }
 
+/** Of a draft, what would be missed. */
+type Unsent = Pick<DraftState, 'text' | 'files' | 'edit'>;
+
+/** What somebody has written: neither that they were about to answer, nor an edit that changes nothing. */
+export function unsentOf({ text, files, edit }: DraftState): Unsent {
+  return { text, files, ...(edit && edit.text !== edit.before && { edit }) };
+}
+
+/** The words of it, in the order of their writing. */
+export const textOf = ({ text, edit }: Unsent) => [edit?.text, text].filter(Boolean).join('\n');
+
 export const isEmpty = ({ text, files, edit, reply }: DraftState) =>
   !text && files.length === 0 && !edit && !reply;
 
@@ -21,6 +32,7 @@ export class Draft {
   readonly #blobs: BlobStore;
   readonly #name: string;
   #state: DraftState;
+  #isStored = true;
 
   constructor(kept: Keeper, blobs: BlobStore, id: string) {
     this.#kept = kept;
@@ -33,15 +45,19 @@ export class Draft {
     return this.#state;
   }
 
-  /** Another tab has changed it. */
+  /** Another tab may have changed it; what the storage had no room for stays as it is. */
   reload(): void {
-    this.#state = this.#kept.get<DraftState>(this.#name) ?? { text: '', files: [] };
+    if (this.#isStored)
+      this.#state = this.#kept.get<DraftState>(this.#name) ?? { text: '', files: [] };
   }
 
-  change(change: Partial<DraftState>): void {
+  /** @returns false where it is not stored, but kept in memory only */
+  change(change: Partial<DraftState>): boolean {
     this.#state = { ...this.#state, ...change };
     if (!this.#state.edit) delete this.#state.edit;
-    this.#kept.set(this.#name, isEmpty(this.#state) ? undefined : this.#state);
+    const kept = isEmpty(this.#state) ? undefined : this.#state;
+    this.#isStored = this.#kept.set(this.#name, kept);
+    return this.#isStored;
   }
 
   async addFile(file: File): Promise<void> {
@@ -51,19 +67,34 @@ export class Draft {
     this.change({ files: [...this.#state.files, { key, name, type, size }] });
   }
 
-  /** Adds what was written elsewhere and not sent, a change of a message as a text of its own. */
-  add({ text, files, edit }: DraftState): void {
-    const parts = [this.#state.text, edit?.text, text].filter(Boolean);
-    this.change({ text: parts.join('\n'), files: [...this.#state.files, ...files] });
+  /**
+   * Adds what was written elsewhere and not sent, a change of a message as a text of its own.
+   * @param tail what was added before and was written after it, where it still stands here
+   * @returns false where it is not stored, but kept in memory only
+   */
+  add(unsent: Unsent, tail = ''): boolean {
+    const { text, files } = this.#state;
+    const at = tail ? text.lastIndexOf(tail) : -1;
+    const [before, after] =
+      at < 0 ? [text, ''] : [text.slice(0, at).replace(/\n$/, ''), text.slice(at)];
+    const parts = [before, textOf(unsent), after].filter(Boolean);
+    return this.change({ text: parts.join('\n'), files: [...files, ...unsent.files] });
   }
 
-  /** The same; the files are copied, because their owner removes them. */
-  async takeOver({ text, files }: DraftState): Promise<void> {
-    for (const { key, name, type } of files) {
-      const blob = await this.#blobs.get(key);
-      if (blob) await this.addFile(new File([blob], name, { type }));
+  /**
+   * Copies files that their owner removes.
+   * @param name under which they are stored: the same again where it is done again
+   */
+  async copy(files: readonly LocalFile[], name: string): Promise<LocalFile[]> {
+    const copies: LocalFile[] = [];
+    for (const [nth, file] of files.entries()) {
+      const blob = await this.#blobs.get(file.key);
+      if (!blob || this.#kept.isClosed) continue;
+      const key = `${name}-${nth}`;
+      await this.#blobs.set(key, new File([blob], file.name, { type: file.type }));
+      copies.push({ ...file, key });
     }
-    this.add({ text, files: [] });
+    return copies;
   }
 
   removeFile(key: string): void {

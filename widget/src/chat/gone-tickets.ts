@@ -1,7 +1,7 @@
 import { isPending } from '../../../client/new-tickets.ts';
 import type { OutboxStorage } from '../../../client/storage.ts';
 import { BLANK } from './conversation.ts';
-import { Draft, type DraftState, isEmpty } from './draft.ts';
+import { Draft, isEmpty, textOf, unsentOf } from './draft.ts';
 import { fingerprint } from './keeper.ts';
 import type { Session } from './session.ts';
 
@@ -20,6 +20,10 @@ export class GoneTickets {
   readonly #session: Session;
   readonly #storage: OutboxStorage;
   readonly #known = new Set<string>();
+  /** What this page has moved, whether or not the storage had room for it. */
+  readonly #movedHere = new Set<string>();
+  /** What was being written in each: what was sent before stands above it. */
+  readonly #tails = new Map<string, string>();
   #saving: Promise<void> = Promise.resolve();
 
   constructor(session: Session, storage: OutboxStorage) {
@@ -47,15 +51,14 @@ export class GoneTickets {
     list.remove(id);
     kept.set(`rating/${id}`, undefined);
     const draft = current?.id === id ? current.draft : new Draft(kept, client.blobs, id);
-    const unsent = draft.state;
-    const hasUnsent = !isEmpty(unsent) || client.outbox(id).length > 0;
-    if (hasUnsent || !this.#known.has(id)) this.notice = hasUnsent ? 'goneKept' : 'gone';
+    const isKept = this.#moveDraft(id, draft) || client.outbox(id).length > 0 || this.#hasMoved(id);
+    if (isKept || !this.#known.has(id)) this.notice = isKept ? 'goneKept' : 'gone';
     this.#known.add(id);
     if (current?.id === id) {
       const isAlone = list.all?.length === 0 && client.newTickets.length === 0;
-      this.#session.show(hasUnsent || isAlone ? BLANK : undefined);
+      this.#session.show(isKept || isAlone ? BLANK : undefined);
     }
-    this.#saving = this.#saving.then(() => this.#save(id, draft, unsent)).catch(() => {});
+    this.#saving = this.#saving.then(() => this.#moveOutbox(id)).catch(() => {});
     this.#session.tell();
   }
 
@@ -70,33 +73,49 @@ export class GoneTickets {
     this.#session.tell();
   }
 
-  get #blank(): Draft {
-    const { client, current, kept } = this.#session;
-    return current?.id === BLANK ? current.draft : new Draft(kept, client.blobs, BLANK);
+  /**
+   * At once, or a key that is pressed meanwhile would be lost. What another tab has moved is not moved again; what
+   * the storage has no room for stays where it is as well.
+   * @returns whether there was anything
+   */
+  #moveDraft(id: string, draft: Draft): boolean {
+    const unsent = unsentOf(draft.state);
+    const hasUnsent = !isEmpty(unsent);
+    if (hasUnsent) {
+      const mark = `${id}/${fingerprint(JSON.stringify(unsent))}`;
+      if (this.#movedHere.has(mark)) return true;
+      this.#session.blank.reload();
+      if (!this.#moved.includes(mark)) {
+        this.#tails.set(id, textOf(unsent));
+        if (!this.#remember(mark, this.#session.blank.add(unsent))) return true;
+      }
+    }
+    draft.take();
+    return hasUnsent;
   }
 
-  /** One tab after the other: where several have the same text, the first one writes it down. */
-  async #save(id: string, draft: Draft, unsent: DraftState): Promise<void> {
-    const { client, tell } = this.#session;
+  /** One tab after the other: where several have the same message, the first one writes it down. */
+  async #moveOutbox(id: string): Promise<void> {
+    const { client, kept, tell } = this.#session;
     const work = async () => {
-      if (!isEmpty(unsent)) {
-        const mark = fingerprint(JSON.stringify(unsent));
-        await this.#moveOnce(`${id}/${mark}`, () => this.#blank.add(unsent));
-        draft.take();
-      }
       for (const { client_id, content, state, uploads = [] } of client.outbox(id)) {
-        if (state !== 'failed') continue;
-        const files = [...uploads];
-        const move = () => this.#blank.takeOver({ text: content, files });
-        await this.#moveOnce(`${id}/${client_id}`, move);
+        const mark = `${id}/${client_id}`;
+        if (state !== 'failed' || kept.isClosed || this.#movedHere.has(mark)) continue;
+        if (!this.#moved.includes(mark)) {
+          const files = await this.#session.blank.copy(uploads, client_id);
+          if (kept.isClosed) return;
+          this.#session.blank.reload();
+          const isStored = this.#session.blank.add({ text: content, files }, this.#tails.get(id));
+          tell();
+          if (!this.#remember(mark, isStored)) continue;
+        }
         client.discard(id, client_id);
       }
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     };
     await (this.#storage.exclusive?.(`gone/${id}`, work) ?? work());
     // Another tab may have moved it before this one came to it.
-    if (this.notice === 'gone' && this.#moved.some((mark) => mark.startsWith(`${id}/`)))
-      this.notice = 'goneKept';
+    if (this.notice === 'gone' && this.#hasMoved(id)) this.notice = 'goneKept';
     tell();
   }
 
@@ -104,9 +123,13 @@ export class GoneTickets {
     return this.#session.kept.get<string[]>('moved') ?? [];
   }
 
-  async #moveOnce(mark: string, move: () => void | Promise<void>): Promise<void> {
-    if (this.#moved.includes(mark)) return;
-    await move();
-    this.#session.kept.set('moved', [...this.#moved, mark].slice(-MOVED_KEPT));
+  #hasMoved(id: string): boolean {
+    return this.#moved.some((mark) => mark.startsWith(`${id}/`));
+  }
+
+  /** @returns whether it stands on the blank page for good, for every tab to see */
+  #remember(mark: string, isStored: boolean): boolean {
+    this.#movedHere.add(mark);
+    return isStored && this.#session.kept.set('moved', [...this.#moved, mark].slice(-MOVED_KEPT));
   }
 }

@@ -53,6 +53,8 @@ export function fingerprint(text: string): string {
 /** Small values of one user by key, as JSON. What cannot be stored is kept in memory by its owner. */
 export class Keeper {
   readonly namespace: string;
+  /** What is still under way when somebody has logged out leaves nothing behind. */
+  #closed = false;
 
   /** @param key fingerprint of the user */
   constructor(key: string) {
@@ -75,15 +77,28 @@ export class Keeper {
       .map((key) => key.slice(whole.length));
   }
 
-  /** Without a value it is taken away. */
-  set(name: string, value: unknown): void {
+  /**
+   * Without a value it is taken away.
+   * @returns false where it is not stored: a full storage must not keep anybody from writing
+   */
+  set(name: string, value: unknown): boolean {
+    if (this.#closed) return false;
     const key = `${this.namespace}/${name}`;
     try {
       if (value === undefined) shared.removeItem(key);
       else shared.setItem(key, JSON.stringify(value));
+      return true;
     } catch {
-      // A full storage must not keep anybody from writing.
+      return false;
     }
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  close(): void {
+    this.#closed = true;
   }
 
   /** The database of this user's files; it is remembered, so that `forgetEverything` finds it. */

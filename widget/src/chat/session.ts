@@ -6,6 +6,7 @@ import type { MessageView } from '../../../src/contract/messages.ts';
 import type { TicketView } from '../../../src/contract/tickets.ts';
 import type { ChatEvents } from '../shared/options.ts';
 import { BLANK, Conversation } from './conversation.ts';
+import { Draft } from './draft.ts';
 import { GoneTickets } from './gone-tickets.ts';
 import type { Person } from './identity.ts';
 import { Keeper, ofTab, shared } from './keeper.ts';
@@ -42,6 +43,8 @@ export class Session implements Observable {
   readonly tell: () => void;
   readonly list: TicketList;
   readonly gone: GoneTickets;
+  /** What is written on the blank page, shown or not. */
+  readonly blank: Draft;
   /** What is shown; undefined is the list. */
   current: Conversation | undefined;
   #typing: { ticketId: string; name: string } | undefined;
@@ -62,6 +65,7 @@ export class Session implements Observable {
     this.client = createDeskClient({ url, getToken, storage, newest: FIRST_PAGE });
     this.list = new TicketList(this.client, this.tell);
     this.gone = new GoneTickets(this, storage);
+    this.blank = new Draft(this.kept, blobs, BLANK);
     this.previews = new Previews(this.client.blobs, this.tell);
     this.#listen();
     this.client.connect();
@@ -116,6 +120,7 @@ export class Session implements Observable {
   onStored(key: string): void {
     const name = key.slice(this.kept.namespace.length + 1);
     if (name.startsWith('tickets')) this.states.reload();
+    else if (name === `draft/${BLANK}`) this.blank.reload();
     else if (name.startsWith('draft/')) this.current?.draft.reload();
     else if (/^(outbox|newticket|made)\//.test(name)) void this.client.refresh();
     else return;
@@ -126,6 +131,7 @@ export class Session implements Observable {
     this.current?.release();
     clearTimeout(this.#endTyping);
     this.previews.close();
+    this.kept.close();
     this.client.close();
   }
 
