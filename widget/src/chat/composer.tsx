@@ -50,7 +50,8 @@ export function Composer({ desk, session, conversation, onSent }: ComposerProps)
 
   useCaret(field, text);
   useGrowth(field, text);
-  useEffect(() => field.current?.focus({ preventScroll: true }), [edit?.id, reply]);
+  // Before the next key: an effect would let it go past the field that took another's place.
+  useLayoutEffect(() => field.current?.focus({ preventScroll: true }), [edit?.id, reply]);
 
   const change = (value: string) => {
     if (edit) draft.change({ edit: { ...edit, text: value } });
