@@ -140,6 +140,38 @@ describe('a conversation that was deleted while its customer was away', () => {
     await expectGoesOn(page, id, 'and the small one');
   }, 90_000);
 
+  test('while somebody writes on the blank page: both texts are there, and the caret stays where it was', async () => {
+    const { page } = await come();
+    const id = await begin(page);
+    await said(page, 'My fern').waitFor();
+    await field(page).fill('The one by the door');
+    await page.getByRole('button', { name: 'All conversations' }).click();
+    await page.getByRole('button', { name: 'New conversation' }).click();
+    await field(page).click();
+    const words = 'the quick brown fox jumps over the lazy dog';
+    const writing = page.keyboard.type(words, { delay: 60 });
+    await eventually(async () => expect(await field(page).inputValue()).toContain('quick'));
+    await remove(id);
+    await writing;
+    expect(await field(page).inputValue()).toBe(`${words}\nThe one by the door`);
+    await keptLine(page).waitFor();
+  }, 60_000);
+
+  test('leaves nothing on the machine of somebody who logs out just then', async () => {
+    const { page } = await come();
+    const id = await begin(page);
+    await said(page, 'My fern').waitFor();
+    await field(page).fill('A secret');
+    await remove(id);
+    await page.waitForFunction(
+      "Object.keys(localStorage).some((key) => key.endsWith('/draft/new'))",
+    );
+    await page.evaluate("SupportChat('logout')");
+    // What was under way then is over by now.
+    await page.waitForTimeout(500);
+    expect(await page.evaluate('Object.values(localStorage).join()')).not.toContain('secret');
+  }, 60_000);
+
   test('with the page closed is not there when it is opened again, on a small phone from right to left too', async () => {
     const one = await come();
     const { page } = one;
