@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
+import { createStdoutWriter, type LineWriter } from './stdout-writer.ts';
 
 export type Log = Logger;
 
@@ -77,55 +78,6 @@ function isInstalled(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** How long a line waits for others, in milliseconds. */
-const GATHER_MS = 20;
-/** Bytes of lines that wait for whoever reads stdout, at most. */
-const MOST_UNREAD = 16 * 1024 * 1024;
-
-interface LineWriter {
-  write(line: string): void;
-}
-
-/**
- * Few writes for many lines: one a line costs a busy server a tenth of its time. What is left when the
- * process exits is written then; one that is killed loses the lines of its last moment. Where nobody reads,
- * lines are dropped, and how often is said when somebody does again.
- */
-function createStdoutWriter(): LineWriter {
-  const options = { dest: 1, sync: false, contentMode: 'buffer', maxLength: MOST_UNREAD } as const;
-  const output = pino.destination(options);
-  let lines: string[] = [];
-  let dropped = 0;
-  let hasEnded = false;
-  // Its types know of strings only, whose bytes it would count again with every line.
-  const put = (text: string) => output.write(Buffer.from(text) as never);
-  const send = () => {
-    if (lines.length === 0 || hasEnded) return;
-    const text = lines.join('');
-    lines = [];
-    put(text);
-  };
-  output.on('close', () => {
-    hasEnded = true;
-  });
-  output.on('drop', (data: Buffer) => {
-    for (const byte of data) if (byte === 10) dropped++;
-  });
-  output.on('drain', () => {
-    if (dropped === 0) return;
-    const msg = `${dropped} lines of the log were dropped: nobody read them`;
-    dropped = 0;
-    put(`${JSON.stringify({ level: 40, time: Date.now(), msg })}\n`);
-  });
-  // Before pino writes for the last time.
-  for (const end of ['beforeExit', 'exit']) process.prependListener(end as 'exit', send);
-  return {
-    write(line) {
-      if (lines.push(line) === 1) setTimeout(send, GATHER_MS).unref();
-    },
-  };
 }
 
 let stdout: LineWriter | undefined;

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { redact, redactUrl } from '../../src/infra/log.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe('an address in the log', () => {
   test.each([
@@ -117,14 +118,18 @@ describe('lines that wait to be written', () => {
     if (script.includes('fatal')) expect(lines.at(-1)?.level).toBe(60);
   });
 
-  test('and that nobody reads are bounded; how many were dropped is said when somebody does', async () => {
+  test.each([
+    ['when somebody does', ''],
+    ['also where it exits', 'process.exit(0);'],
+  ])('and that nobody reads are bounded; how many were dropped is said %s', async (_how, end) => {
     // 40 MB, in pieces that have their turns.
     const source = `${logging}
       for (let n = 0; n < 400; n++) {
         for (let m = 0; m < 100; m++) log.info({ n: 100 * n + m }, 'x'.repeat(1000));
         await new Promise((resolve) => setTimeout(resolve, n % 10 ? 0 : 25));
       }
-      console.error('all said');`;
+      console.error('all said');
+      ${end}`;
     const child = spawn(process.execPath, [...run, source], { stdio: ['ignore', 'pipe', 'pipe'] });
     await once(child.stderr, 'data');
     const pieces: Buffer[] = [];
@@ -135,5 +140,77 @@ describe('lines that wait to be written', () => {
     const lines = text.trimEnd().split('\n');
     const dropped = /(\d+) lines of the log were dropped/.exec(lines.at(-1) ?? '')?.[1];
     expect(Number(dropped) + lines.length - 1).toBe(40_000);
+  });
+
+  /** Runs it with stdout as a pipe to a shell command, or as a socket that nobody reads. */
+  async function runInto(reader: string | undefined, script: string) {
+    const source = `${logging}\n${script}`;
+    const shell = `{ "$0" "$@"; echo "code $?" >&2; } | { ${reader}; }`;
+    const args = [...run, source];
+    const child = reader
+      ? spawn('sh', ['-c', shell, process.execPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+      : spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, said] = ['', ''];
+    const read = () => child.stdout.on('data', (data) => (out += data));
+    if (reader) read();
+    else child.once('exit', read);
+    const closed = once(child, 'close');
+    child.stderr.on('data', (data) => (said += data));
+    if (reader) await eventually(() => expect(said).toContain('code'), { timeout: 30_000 });
+    const [exitCode] = reader ? [] : await closed;
+    const code = exitCode ?? Number(/code (\d+)/.exec(said)?.[1]);
+    const took = Date.now() - Number(/exits at (\d+)/.exec(said)?.[1]);
+    const finish = () => closed.then(() => out);
+    return { code, took, said, finish };
+  }
+  const exit = `console.error('exits at ' + Date.now()); process.exit(7);`;
+  const numbersOf = (text: string) => {
+    expect(text.endsWith('\n')).toBe(true);
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).n as number);
+  };
+
+  test.each([
+    ['a pipe', 'sleep 8; cat'],
+    ['a socket', undefined],
+  ])('do not keep a process that nobody reads: %s', async (_what, reader) => {
+    const script = `
+      for (let n = 0; n < 3000; n++) log.info({ n }, 'x'.repeat(n % 700));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      for (let n = 3000; n < 4000; n++) log.info({ n }, 'x'.repeat(n % 700));
+      ${exit}`;
+    const { code, took, said, finish } = await runInto(reader, script);
+    expect(code).toBe(7);
+    expect(took).toBeLessThan(5000);
+    // Whole lines without a gap, and the number of the others.
+    const numbers = numbersOf(await finish());
+    expect(numbers).toEqual(numbers.map((_, nth) => nth));
+    const unwritten = Number(/last (\d+) lines of the log were not written/.exec(said)?.[1]);
+    expect(numbers.length + unwritten).toBe(4000);
+  });
+
+  test.each([
+    ['in hand', 'await new Promise((resolve) => setTimeout(resolve, 100));'],
+    ['not begun', ''],
+  ])('are written whole and as fast as somebody reads, with a write %s', async (_what, turn) => {
+    const reading = `for (const bytes = Buffer.alloc(65536);;) {
+      const count = require('fs').readSync(0, bytes);
+      if (!count) break;
+      process.stdout.write(bytes.subarray(0, count));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }`;
+    const reader = `${process.execPath} -e "${reading.replaceAll('\n', ' ')}"`;
+    const script = `
+      for (let n = 0; n < 3000; n++) log.info({ n }, 'x'.repeat(1000));
+      ${turn}
+      for (let n = 3000; n < 6000; n++) log.info({ n }, 'x'.repeat(1000));
+      ${exit}`;
+    const { code, took, finish } = await runInto(reader, script);
+    expect(code).toBe(7);
+    // 6 MB are 100 times 64 KB, each 20 ms.
+    expect(took).toBeLessThan(4500);
+    expect(numbersOf(await finish())).toEqual([...Array(6000).keys()]);
   });
 });
