@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppContext } from '../context.ts';
-import { redactUrl } from '../infra/log.ts';
+import { redactUrl } from '../infra/redaction.ts';
 import type { UnsentAnswers } from './unsent-answers.ts';
 
 /** One request and its answer, from whichever route. */

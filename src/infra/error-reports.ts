@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
-import { type Log, redactUrl } from './log.ts';
+import type { Log } from './log.ts';
+import { withoutSecrets } from './redaction.ts';
 
 const SILENCE_MS = 10 * 60_000;
 const MAX_KNOWN = 500;
@@ -15,23 +16,6 @@ export interface ErrorReports {
 interface Seen {
   until: number;
   again: number;
-}
-
-/** Takes everything out that looks like a token, a password in an address, or a configured secret. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  let clean = text;
-  for (const secret of secrets)
-    if (secret.length >= 6) clean = clean.replaceAll(secret, '[redacted]');
-  return (
-    redactUrl(clean)
-      .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]')
-      .replace(/\b(authorization["']?\s*[:=]\s*["']?\w+)\s+[^\s"',]+/gi, '$1 [redacted]')
-      .replace(/\b(Bearer)\s+(?=\S*[\d._])[\w.~+/=-]{6,}/gi, '$1 [redacted]')
-      // A bot's token has three parts: "the bot was removed" names none.
-      .replace(/\b(Bot)\s+[\w-]+\.[\w-]+\.[\w-]+/gi, '$1 [redacted]')
-      .replace(/(webhooks\/\d+\/)[\w-]+/g, '$1[redacted]')
-      .replace(/(\w+:\/\/)[^/\s:@]+:[^/\s@]+@/g, '$1[redacted]@')
-  );
 }
 
 /** What was thrown, in the lines worth reading. Takes anything, because anything can be thrown. */

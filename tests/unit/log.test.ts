@@ -1,28 +1,44 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { redact, redactUrl } from '../../src/infra/log.ts';
+import { redact, redactUrl } from '../../src/infra/redaction.ts';
 import { eventually } from '../support/eventually.ts';
+
+const jwt = `${'eyJhbGciOiJIUzI1NiJ9'}.${'eyJpZCI6IjEifQ'}.c2lnbmF0dXJl`;
 
 describe('an address in the log', () => {
   test.each([
-    ['/x?token=abc&y=1', '/x?token=[redacted]&y=1'],
+    ['/x?token=abc&limit=1', '/x?token=[redacted]&limit=1'],
     ['/x?%74oken=abc', '/x?%74oken=[redacted]'],
-    ['/x?access_token=abc#f', '/x?access_token=[redacted]#f'],
+    ['/x?access_token=abc#f', '/x?access_token=[redacted]#[redacted]'],
     ['/x?jwt=abc&JWT=def', '/x?jwt=[redacted]&JWT=[redacted]'],
     ['/x?exp=1&sig=abc', '/x?exp=1&sig=[redacted]'],
-    ['/x?a=b;authorization=abc', '/x?a=b;authorization=[redacted]'],
+    ['/x?page=2;authorization=abc', '/x?page=2;authorization=[redacted]'],
     [
       '/socket.io/?EIO=4&transport=polling&sid=abc',
       '/socket.io/?EIO=4&transport=polling&sid=[redacted]',
     ],
     ['/x?%E0%token=abc', '/x?%E0%token=[redacted]'],
+    ['/api/v1/customers?q=needle4%40example.com', '/api/v1/customers?q=[redacted]'],
+    ['/api/v1/tickets?q=NEEDLE5&page=2', '/api/v1/tickets?q=[redacted]&page=2'],
+    ['/x?ana%40example.com=1&ana@example.com', '/x?[redacted]=[redacted]&[redacted]'],
+    ['/x?status=ana%40example.com', '/x?status=[redacted]'],
+    [`/x?status=${jwt}`, '/x?status=[redacted]'],
+    ['http://u:PW@h/x', 'http://[redacted]@h/x'],
+    ['//u:PW@h/x', '//[redacted]@h/x'],
+    [`/x/${jwt.replace('e', '%65')}/y`, '/x/[redacted]/y'],
+    ...'jwt_token user_token token[] my_token x-api-key pass token%5B%5D'
+      .split(' ')
+      .map((name) => [`/x?${name}=S`, `/x?${name}=[redacted]`]),
+    ['/x?redirect=%2Fy%3Ftoken%3DS', '/x?redirect=[redacted]'],
   ])('%s becomes %s', (url, shown) => {
     expect(redactUrl(url)).toBe(shown);
   });
 
   test('is otherwise as it came', () => {
-    const url = '/api/v1/tickets?status=OPEN&limit=5&before=x#y';
+    const filters =
+      'status=OPEN,PENDING&issue_level=URGENT&created_from=2026-01-02T03:04:05%2B01:00';
+    const url = `/api/v1/tickets?${filters}&limit=5&before=12.3&assigned_to=none`;
     expect(redactUrl(url)).toBe(url);
   });
 });
@@ -84,6 +100,47 @@ describe('what nobody is to read', () => {
       password: '[redacted]',
     });
     expect(lines[2].err.stack).toContain('Error: refused');
+  });
+
+  test('is in no line either where it lies deep, has another name, or is in a text', () => {
+    const source = `${logging}
+      log.child({ a: { token: 'hunter2' } }).child({ b: { apiKey: 'hunter2' } }, {}).info('a part');
+      log.info({ request: { headers: { Authorization: 'hunter2', 'x-api-key': 'hunter2' } } }, 'names');
+      log.info({ apiKey: 'hunter2', access_token: 'hunter2', userEmail: 'hunter2', n: 1 }, 'names');
+      const texts = [
+        'failed: mongodb+srv://u:hunter2@h/x', 'redis://:hunter2@h', 'jwt ${jwt}', 'to ana-hunter2@example.com',
+        'https://discord.com/api/webhooks/1/hunter2', '/api/interactions/1/hunter2/callback',
+        'GET http://h/x?user_token=hunter2', 'GET /x?redirect=%2Fy%3Ftoken%3Dhunter2', 'token=hunter2',
+      ];
+      for (const text of texts) {
+        log.info(text);
+        log.warn({ reason: text, problems: [text] }, text);
+        log.error(new Error(text));
+        log.error({ err: new Error('outer', { cause: new Error(text) }) });
+        log.error({ err: new AggregateError([new Error(text)], text) }, 'several');
+        log.error({ err: Object.assign(new Error('deep'), { config: { url: text } }) }, 'deep');
+      }
+      const own = Object.assign(new Error('x'), {
+        config: { headers: { authorization: 'hunter2' } },
+        errors: [Object.assign(new Error('member'), { password: 'hunter2' })],
+      });
+      log.error({ err: own }, 'an error');
+      log.error({ err: new AggregateError([own], 'several') }, 'several');
+      let far = { token: 'hunter2' };
+      for (let n = 0; n < 20; n++) far = { far };
+      log.info(far, 'far');
+      const round = { token: 'hunter2' };
+      round.round = [round, round, round];
+      log.info({ round }, 'round');`;
+    const { stdout } = spawnSync(process.execPath, [...run, source], { encoding: 'utf8' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.filter((line) => line.includes('hunter2') || line.includes(jwt))).toEqual([]);
+    expect(lines).toHaveLength(3 + 9 * 6 + 4);
+    expect(JSON.parse(lines[2] as string)).toMatchObject({
+      apiKey: '[redacted]',
+      n: 1,
+      msg: 'names',
+    });
   });
 });
 
