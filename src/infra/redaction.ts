@@ -13,7 +13,8 @@ const MOST_TEXT = 16_384;
 /** Names whose value is a secret, or what somebody wrote; by their last word, in any case and style. */
 const secretName =
   /(?:token|jwt|authorization|secret|password|passwd|passphrase|credential|cookie|signature|apikey)s?$|(?:^|_)(?:auth|pass|pwd|sig|sid|(?:api|access|private|secret)_key|content|e?_?mail)$/;
-const webToken = /eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/g;
+/** Bounded, since from each `eyJ` on a long word would be read to its end. */
+const webToken = /eyJ[\w-]{5,1000}\.[\w-]+(?:\.[\w-]*)?/g;
 
 /** Undoes percent-encoding of ASCII, twice where it was done twice; what is not valid stays as it is. */
 function decode(text: string): string {
@@ -79,19 +80,21 @@ export function redactUrl(url: string): string {
   return plain.replace(webToken, REDACTED);
 }
 
+const isSecretParameter = (name: string) =>
+  isSecretName(name) || /(?:^|_)key$/.test(snakeCaseOf(name));
+
+/** Whether a value is a token, or an address that carries a secret itself. */
+function isSecretValue(value: string): boolean {
+  const decoded = decode(value);
+  if (decoded.search(webToken) >= 0) return true;
+  const names = decoded.includes('=') ? decoded.matchAll(/([^=&;#?]+)=/g) : [];
+  return [...names].some(([, name = '']) => isSecretParameter(name));
+}
+
 /** Parameters in a text, by a deny list: a text is to be read, and is written by programs. */
 function redactParameters(text: string): string {
-  return text.replace(
-    /(^|[?&;#\s"'(,])([^=&;#?\s"'(,]+)=([^&;#\s]*)/g,
-    (all, mark, name, value) => {
-      const decoded = decode(value);
-      const isSecret =
-        isSecretName(name) ||
-        /(?:^|_)key$/.test(snakeCaseOf(name)) ||
-        hasWebToken(value) ||
-        (decoded.includes('=') && redactParameters(decoded) !== decoded);
-      return isSecret ? `${mark}${name}=${REDACTED}` : all;
-    },
+  return text.replace(/(^|[?&;#\s"'(,])([^=&;#?\s"'(,]+)=([^&;#\s]*)/g, (all, mark, name, value) =>
+    isSecretParameter(name) || isSecretValue(value) ? `${mark}${name}=${REDACTED}` : all,
   );
 }
 

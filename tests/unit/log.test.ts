@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { redact, redactUrl } from '../../src/infra/redaction.ts';
+import { redact, redactText, redactUrl } from '../../src/infra/redaction.ts';
 import { eventually } from '../support/eventually.ts';
 
 const jwt = `${'eyJhbGciOiJIUzI1NiJ9'}.${'eyJpZCI6IjEifQ'}.c2lnbmF0dXJl`;
@@ -34,6 +34,17 @@ describe('an address in the log', () => {
   ])('%s becomes %s', (url, shown) => {
     expect(redactUrl(url)).toBe(shown);
   });
+
+  test.each(['?a=', 'eyJ', 'a_=', '://a:', 'a@', '?a=%3Fa%3D'])(
+    'or a text that is nothing but "%s" is looked through in time',
+    (piece) => {
+      const text = piece.repeat(16_000 / piece.length);
+      const start = performance.now();
+      redactUrl(`/x${text}`);
+      redactText(`x: ${text}`);
+      expect(performance.now() - start).toBeLessThan(1000);
+    },
+  );
 
   test('is otherwise as it came', () => {
     const filters =
