@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppContext } from '../context.ts';
-import { redactTarget } from '../infra/secrets.ts';
+import { redactUrl } from '../infra/redaction.ts';
 import type { UnsentAnswers } from './unsent-answers.ts';
 
 /** One request and its answer, from whichever route. */
@@ -75,7 +75,7 @@ export function logRequest(ctx: AppContext, scope: RequestScope, request: Reques
       serial,
       address,
       method: req.method,
-      url: redactTarget(req.url ?? ''),
+      url: redactUrl(req.url ?? ''),
       status: res.writableFinished ? res.statusCode : 'aborted',
       ms: Math.round((performance.now() - start) * 10) / 10,
       user: request.user,

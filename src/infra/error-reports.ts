@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { Log } from './log.ts';
-import { redactText } from './secrets.ts';
+import { withoutSecrets } from './redaction.ts';
 
 const SILENCE_MS = 10 * 60_000;
 const MAX_KNOWN = 500;
@@ -16,14 +16,6 @@ export interface ErrorReports {
 interface Seen {
   until: number;
   again: number;
-}
-
-/** Takes everything out that looks like a token, a password in an address, or a configured secret. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  let clean = text;
-  for (const secret of secrets)
-    if (secret.length >= 6) clean = clean.replaceAll(secret, '[redacted]');
-  return redactText(clean);
 }
 
 /** What was thrown, in the lines worth reading. Takes anything, because anything can be thrown. */

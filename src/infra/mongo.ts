@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { type Connection, createConnection, set } from 'mongoose';
-import { withoutSecrets } from './error-reports.ts';
 import type { Log } from './log.ts';
 import { EndingConnection } from './mongo-connection.ts';
 import { describeMongoError, requireReplicaSet } from './mongo-diagnosis.ts';
+import { withoutSecrets } from './redaction.ts';
 
 set('strictQuery', true);
 set('sanitizeFilter', true);

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createErrorReports, withoutSecrets } from '../../src/infra/error-reports.ts';
+import { createErrorReports } from '../../src/infra/error-reports.ts';
 import { createLog } from '../../src/infra/log.ts';
+import { withoutSecrets } from '../../src/infra/redaction.ts';
 import { eventually } from '../support/eventually.ts';
 
 const SECRET = 'hunter2-hunter2';
@@ -180,5 +181,7 @@ describe('a webhook that fails', () => {
 test('words about the bot are no token', () => {
   const said = 'the bot removed from the guild; the bearer of this';
   expect(withoutSecrets(said, [])).toBe(said);
+  const stack = new Error('E11000 dup key: { ticket: 1 }, in /x?page=2&q=a').stack as string;
+  expect(withoutSecrets(stack)).toBe(stack);
   expect(withoutSecrets('Bot MTA.abc-1.d_e', [])).toBe('Bot [redacted]');
 });
