@@ -127,9 +127,11 @@ export class GoneTickets {
     return this.#moved.some((mark) => mark.startsWith(`${id}/`));
   }
 
-  /** @returns whether it stands on the blank page for good, for every tab to see */
+  /** @returns whether it stands on the blank page for good */
   #remember(mark: string, isStored: boolean): boolean {
     this.#movedHere.add(mark);
-    return isStored && this.#session.kept.set('moved', [...this.#moved, mark].slice(-MOVED_KEPT));
+    // For other tabs; where there is no room for it, what it is about is taken away all the same.
+    if (isStored) this.#session.kept.set('moved', [...this.#moved, mark].slice(-MOVED_KEPT));
+    return isStored;
   }
 }
