@@ -29,6 +29,8 @@ export interface EngineConnection {
   };
   /** Hands what waits to the transport. */
   flush(): void;
+  /** It is going to be flushed in this tick. */
+  isWaiting?: boolean;
   close(discard?: boolean): void;
   on(event: string, listener: (...args: never[]) => void): void;
   once(event: string, listener: (...args: never[]) => void): void;
@@ -62,9 +64,8 @@ export function cutConnection(connection: EngineConnection): void {
  * @param onBug told what a connection throws, which ends that one alone
  */
 function createGathering(onBug: (error: unknown) => void) {
-  const waiting = new Set<EngineConnection>();
+  const waiting: EngineConnection[] = [];
   const { flush } = Connection.prototype as unknown as EngineConnection;
-  let isScheduled = false;
   const flushOne = (connection: EngineConnection) => {
     const isAlone = connection.writeBuffer.length < 2;
     const network = isAlone ? undefined : connection.transport.socket?._socket;
@@ -79,22 +80,23 @@ function createGathering(onBug: (error: unknown) => void) {
     }
   };
   const flushAll = () => {
-    isScheduled = false;
+    // What is flushed may have more of them wait.
     for (const connection of waiting) {
-      waiting.delete(connection);
+      connection.isWaiting = false;
       flushOne(connection);
     }
+    waiting.length = 0;
   };
   /** One for all connections: it replaces the method of each. */
   function flushSoon(this: EngineConnection): void {
     // What is said as it closes has to be out before the transport closes.
     if (this.readyState !== 'open') return void flush.call(this);
-    waiting.add(this);
-    if (isScheduled) return;
-    isScheduled = true;
-    process.nextTick(flushAll);
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    if (waiting.push(this) === 1) process.nextTick(flushAll);
   }
   return (connection: EngineConnection): void => {
+    connection.isWaiting = false;
     connection.flush = flushSoon;
   };
 }
@@ -127,6 +129,7 @@ export class DeskEngine extends Engine {
       this.#awaitPoll(connection);
     });
     this.#refuseBadHandshakes();
+    this.#welcomeAtOnce();
   }
 
   /** Serves polling. */
@@ -222,6 +225,15 @@ export class DeskEngine extends Engine {
   #notePoll(id: string): void {
     clearTimeout(this.#unpolled.get(id));
     this.#unpolled.delete(id);
+  }
+
+  /** The answer to the upgrade and the session's first packet go by one write. */
+  #welcomeAtOnce(): void {
+    const { ws } = this as unknown as { ws: NodeJS.EventEmitter };
+    ws.on('headers', (_headers: string[], { socket }: IncomingMessage) => {
+      socket.cork();
+      setImmediate(() => socket.uncork());
+    });
   }
 
   /** What `ws` refuses of an upgrade: a version, a key. */

@@ -1,3 +1,5 @@
+import { ShortLivedMap } from '../../infra/short-lived-map.ts';
+
 export interface KeyedQueueOptions {
   /** Keys worked on at the same time; of each group so many. */
   limit: number;
@@ -49,7 +51,7 @@ const isOpen = ({ state, again }: Item) => state !== 'lingering' || again;
  */
 export function createKeyedQueue(options: KeyedQueueOptions) {
   const { limit, run, onError, onRun, lingerMs, gatherMs, groupOf = () => '' } = options;
-  const items = new Map<string, Item>();
+  const items = new ShortLivedMap<string, Item>();
   const groups = new Map<string, Group>();
   let running = 0;
   let stopped = false;

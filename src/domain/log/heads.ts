@@ -3,7 +3,7 @@ import type { Types } from 'mongoose';
 import type { Database } from '../../models/database.ts';
 import type { TicketRow } from '../../models/ticket.ts';
 import { openStatuses } from '../tickets/workflow.ts';
-import { entryRows, majority, native, runCommand } from './collections.ts';
+import { entryRows, majority, native, readAtOnce, runCommand } from './collections.ts';
 import type { Stream } from './entry.ts';
 
 /** The newest entry of a log: its seq, 0 for none, its time, and the cluster time of its insert. */
@@ -104,11 +104,26 @@ export async function listHeads(
   );
 }
 
-const TICKETS_OF_MANY = 1000;
-/** MongoDB merges sorted scans, one for each owner and status, up to 200; beyond that it sorts all it finds. */
-export const OWNERS_IN_A_QUERY = Math.floor(200 / openStatuses.length);
+/** Owners asked for together, and how many tickets they may have for it. */
+export const OWNERS_IN_A_QUERY = 100;
+const TICKETS_OF_MANY = 2000;
 /** Named, it spares MongoDB a trial of every index that begins with the owner, for each size of batch. */
 const BY_OWNER = 'ticket_owner_status';
+
+const isOpenOf = (owner: unknown) => ({ owner, status: { $in: openStatuses } });
+
+/**
+ * The open tickets of all of these, read from the index alone and in its order: sorted, MongoDB would merge a
+ * scan for each owner and status.
+ */
+async function listOpenTickets(db: Database, owners: string[]): Promise<Listed[]> {
+  const query = {
+    find: db.tickets.collection.collectionName,
+    filter: isOpenOf({ $in: owners }),
+  };
+  const options = { projection: { owner: 1 }, hint: BY_OWNER, readConcern: majority };
+  return readAtOnce<Listed>(db, query, options, TICKETS_OF_MANY);
+}
 
 /**
  * The public heads of each owner's newest open tickets, at most `limit` an owner: asked together for all of
@@ -119,27 +134,25 @@ export async function listOpenHeads(
   owners: string[],
   limit: number,
 ): Promise<Map<string, Map<string, Head>>> {
-  const open = (owner: unknown) => ({ owner, status: { $in: openStatuses } });
   if (owners.length > 1) {
-    const tickets = await listTicketIds(db, open({ $in: owners }), TICKETS_OF_MANY, BY_OWNER);
+    const tickets = await listOpenTickets(db, owners);
     if (tickets.length < TICKETS_OF_MANY) {
       const byOwner = new Map(owners.map((owner) => [owner, new Map<string, Head>()]));
       if (tickets.length === 0) return byOwner;
-      const heads = await readHeads(
-        db,
-        'public',
-        tickets.map(({ _id }) => _id),
-      );
-      for (const { _id, owner } of tickets) {
+      const ids = tickets.map(({ _id }) => _id);
+      const heads = await readHeads(db, 'public', ids);
+      const newestFirst = tickets
+        .map(({ _id, owner }) => ({ id: _id.toHexString(), owner }))
+        .sort((one, other) => (one.id < other.id ? 1 : -1));
+      for (const { id, owner } of newestFirst) {
         const own = byOwner.get(owner);
-        const id = _id.toHexString();
         if (own && own.size < limit) own.set(id, heads.get(id) ?? emptyHead);
       }
       return byOwner;
     }
   }
   const each = owners.map(
-    async (owner) => [owner, await listHeads(db, open(owner), limit, BY_OWNER)] as const,
+    async (owner) => [owner, await listHeads(db, isOpenOf(owner), limit, BY_OWNER)] as const,
   );
   return new Map(await Promise.all(each));
 }

@@ -1,4 +1,5 @@
 import { unavailable } from '../../errors.ts';
+import { ShortLivedMap } from '../../infra/short-lived-map.ts';
 import type { Author, Entry, LogId, TicketState } from './entry.ts';
 
 type Placed = 'seq' | 'ticket_id' | 'owner' | 'stream';
@@ -38,6 +39,7 @@ export type Appended =
   | { unchanged: TicketState };
 
 export interface Pending extends Append {
+  id: number;
   queue: LogQueue;
   /** Author and idempotency key. */
   key: string;
@@ -55,7 +57,7 @@ export interface LogQueue {
   log: LogId;
   state: TicketState | undefined;
   waiting: Pending[];
-  byClient: Map<string, Pending>;
+  byClient: ShortLivedMap<string, Pending>;
   busy: boolean;
   /**
    * Bulkhead: the last write came to nothing, so an orphaned transaction may block the log; its batches
@@ -68,7 +70,8 @@ const DEADLINE_CHECK_MS = 100;
 
 /** Every write of this process that has not been answered, each with its deadline. */
 export class PendingWrites {
-  readonly #all = new Set<Pending>();
+  readonly #all = new ShortLivedMap<number, Pending>();
+  #lastId = 0;
   readonly #deadlineMs: number;
   readonly #timer: NodeJS.Timeout;
 
@@ -92,6 +95,7 @@ export class PendingWrites {
     });
     // Written out, so that every pending has the same shape: this is the hot path.
     const pending: Pending = {
+      id: ++this.#lastId,
       log: request.log,
       entryId: request.entryId,
       author: request.author,
@@ -107,7 +111,7 @@ export class PendingWrites {
       resolve,
       reject,
     };
-    this.#all.add(pending);
+    this.#all.set(pending.id, pending);
     return pending;
   }
 
@@ -115,13 +119,13 @@ export class PendingWrites {
   settle(pending: Pending): void {
     const { queue } = pending;
     pending.settled = true;
-    this.#all.delete(pending);
+    this.#all.delete(pending.id);
     if (queue.byClient.get(pending.key) === pending) queue.byClient.delete(pending.key);
   }
 
   /** Resolves when nothing is waiting any more, at the latest after the deadline. */
   async drained(): Promise<void> {
-    await Promise.allSettled([...this.#all].map(({ promise }) => promise));
+    await Promise.allSettled([...this.#all.values()].map(({ promise }) => promise));
   }
 
   close(): void {
@@ -131,7 +135,7 @@ export class PendingWrites {
   /** Insertion order is deadline order, so the first pending that is in time ends the look. */
   #rejectOverdue(): void {
     const now = Date.now();
-    for (const pending of this.#all) {
+    for (const pending of this.#all.values()) {
       if (pending.deadline > now) return;
       this.settle(pending);
       pending.reject(unavailable('the database did not confirm the write in time'));

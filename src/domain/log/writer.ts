@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { isStorageError, unavailable } from '../../errors.ts';
 import type { Failpoint } from '../../infra/failpoints.ts';
 import type { Log } from '../../infra/log.ts';
+import { ShortLivedMap } from '../../infra/short-lived-map.ts';
 import { createBatches } from './batches.ts';
 import { isDeletion } from './deletion.ts';
 import {
@@ -155,7 +156,7 @@ export class LogWriter {
         log,
         state: undefined,
         waiting: [],
-        byClient: new Map(),
+        byClient: new ShortLivedMap(),
         busy: false,
         isolated: false,
       };
