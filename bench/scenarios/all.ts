@@ -2,7 +2,7 @@ import { acceptScenarios } from './accept.ts';
 import { bridgeScenario } from './bridge.ts';
 import { catchUpScenario } from './catch-up.ts';
 import { costsScenario } from './costs.ts';
-import { fanOutScenario, memoryScenario, stormScenario } from './crowds.ts';
+import { connectsScenario, fanOutScenario, memoryScenario, stormScenario } from './crowds.ts';
 import { deskScenario } from './desk.ts';
 import { headroomScenario } from './headroom.ts';
 import { latencyScenario, twoNodesScenario } from './latency.ts';
@@ -20,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   latencyScenario,
   fanOutScenario,
   memoryScenario,
+  connectsScenario,
   stormScenario,
   catchUpScenario,
   twoNodesScenario,

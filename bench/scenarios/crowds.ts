@@ -81,6 +81,32 @@ export const memoryScenario: Scenario = {
     runRounds(run, 1, bareAndOurs, (running, label) => measureMemory(run, running, label)),
 };
 
+const WARMING_CROWDS = 4;
+
+async function measureConnects(run: ScenarioRun, running: Running, label: string): Promise<void> {
+  const { port, awaitAuthorized } = running;
+  const job = { kind: 'hold', port, awaitAuthorized, burst: 50 } as const;
+  const [warming, count] = run.effort.quick ? [500, 1000] : [1500, 4000];
+  for (let crowd = 0; crowd < WARMING_CROWDS; crowd++) {
+    const others = await hold({ ...job, seats: await running.tickets(warming) });
+    await others.release();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  // Customers of their own again, whose tokens nobody has seen.
+  const { held, release } = await hold({ ...job, seats: await running.tickets(count) });
+  await release();
+  const rate = count / held.seconds;
+  run.record.add(`${count} sockets`, label, metrics.connects, rate);
+  run.say(`${count} sockets: ${label} ${Math.round(rate)} connects/s`);
+}
+
+export const connectsScenario: Scenario = {
+  name: 'connects',
+  about: 'connects of customers never seen before to a server that has been at work, 50 at a time',
+  run: (run) =>
+    runRounds(run, 1, bareAndOurs, (running, label) => measureConnects(run, running, label)),
+};
+
 const STORM = 1000;
 const MISSED = 10;
 const WARMING_STORMS = 3;
