@@ -72,7 +72,7 @@ test('they are the heads of their logs, and no others', async () => {
 });
 
 test('where they have too many tickets to ask for all, nobody is left out', async () => {
-  const crowded = await seed('crowded', 2800);
+  const crowded = await seed('crowded', 3600);
   const beside = await seed('beside', 8);
   const found = await headsOf(['crowded', 'beside'], 100);
   expect(found.get('crowded')).toEqual(newestOpen(crowded, 100));

@@ -104,9 +104,9 @@ export async function listHeads(
   );
 }
 
-/** Owners asked for together, and how many tickets they may have for it. */
+/** Owners asked for together, and how many open tickets they may have for it: more than twenty each, the default bound. */
 export const OWNERS_IN_A_QUERY = 100;
-const TICKETS_OF_MANY = 2000;
+const TICKETS_OF_MANY = 2500;
 /** Named, it spares MongoDB a trial of every index that begins with the owner, for each size of batch. */
 const BY_OWNER = 'ticket_owner_status';
 
