@@ -5,8 +5,7 @@ import { DefaultRestOptions, type RESTOptions } from 'discord.js';
  * that stops coming after them would hold the call, and with it a ticket's slot, for minutes or for ever.
  *
  * The answer is an object of our own: a `Response` has a stream and a finalizer, and only a full collection
- * of garbage frees what a finalizer waits for. One of a few a minute becomes one every few seconds, of which
- * each delays every message on its way.
+ * of garbage frees what a finalizer waits for. Each of those delays every message on its way.
  */
 export const requestWhole: RESTOptions['makeRequest'] = async (url, init) => {
   const answer = await DefaultRestOptions.makeRequest(url, init);

@@ -18,7 +18,10 @@ export class CustomerEar {
   readonly socket: Socket;
   readonly #ticketId: string;
   #cursor = 0;
+  /** Live events wait: from a disconnection on, since they may come before `authorized` does. */
   #syncing = true;
+  #reading = false;
+  #again = false;
   #held: Heard[] = [];
 
   constructor(url: string, token: string, ticketId: string) {
@@ -26,6 +29,9 @@ export class CustomerEar {
     this.socket = io(url, {
       ...{ transports: ['websocket'], forceNew: true, auth: { token } },
       ...{ reconnectionDelay: 50, reconnectionDelayMax: 300 },
+    });
+    this.socket.on('disconnect', () => {
+      this.#syncing = true;
     });
     this.socket.on('authorized', () => void this.#sync());
     this.socket.on('resync', () => void this.#sync());
@@ -68,25 +74,38 @@ export class CustomerEar {
 
   async #sync(): Promise<void> {
     this.#syncing = true;
-    try {
-      for (let more = true; more; ) {
-        const after = this.#cursor;
-        const body = { ticket_id: this.#ticketId, after };
-        const page = await this.socket.timeout(5000).emitWithAck('sync', body);
-        if (!page.ok) throw new Error(page.message);
-        for (const row of page.messages as MessageView[]) {
-          this.heard.push({ ...eventOf(row), synced: true });
-          this.#cursor = row.rev;
-        }
-        more = page.more;
-        if (!more) this.#cursor = Math.max(this.#cursor, page.head);
+    this.#again = true;
+    if (this.#reading) return;
+    this.#reading = true;
+    while (this.#again) {
+      this.#again = false;
+      try {
+        await this.#readOn();
+      } catch {
+        // Where it was asked again meanwhile, that is over a new connection.
+        if (this.#again) continue;
+        this.#reading = false;
+        return this.cut();
       }
-    } catch {
-      this.cut();
-      return;
     }
-    this.#syncing = false;
+    this.#reading = false;
+    this.#syncing = !this.socket.connected;
     for (const event of this.#held.splice(0)) this.#hear(event);
+  }
+
+  async #readOn(): Promise<void> {
+    for (let more = true; more; ) {
+      const after = this.#cursor;
+      const body = { ticket_id: this.#ticketId, after };
+      const page = await this.socket.timeout(5000).emitWithAck('sync', body);
+      if (!page.ok) throw new Error(page.message);
+      for (const row of page.messages as MessageView[]) {
+        this.heard.push({ ...eventOf(row), synced: true });
+        this.#cursor = row.rev;
+      }
+      more = page.more;
+      if (!more) this.#cursor = Math.max(this.#cursor, page.head);
+    }
   }
 }
 
