@@ -206,7 +206,10 @@ export const serverEvents = {
     payload: closingView,
     when: 'The ticket will be closed at `due_at`, or with null will not; nobody keeps this event.',
   },
-  authorized: { payload: authorizeAck, when: 'The socket is authorised, or its token renewed.' },
+  authorized: {
+    payload: authorizeAck,
+    when: 'The socket is authorised, or its token renewed. Events may come before it.',
+  },
   auth_expiring: {
     payload: z.object({ expires_at: millis }),
     when: '60 s before the token ends: send `authorize` with a new one.',

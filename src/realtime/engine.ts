@@ -64,7 +64,7 @@ export function cutConnection(connection: EngineConnection): void {
  * @param onBug told what a connection throws, which ends that one alone
  */
 function createGathering(onBug: (error: unknown) => void) {
-  const waiting: EngineConnection[] = [];
+  let waiting: EngineConnection[] = [];
   const { flush } = Connection.prototype as unknown as EngineConnection;
   const flushOne = (connection: EngineConnection) => {
     const isAlone = connection.writeBuffer.length < 2;
@@ -80,12 +80,11 @@ function createGathering(onBug: (error: unknown) => void) {
     }
   };
   const flushAll = () => {
-    // What is flushed may have more of them wait.
-    for (const connection of waiting) {
-      connection.isWaiting = false;
-      flushOne(connection);
-    }
-    waiting.length = 0;
+    const due = waiting;
+    // First of all: what is flushed may have others wait, and none may be stuck where one of them throws.
+    waiting = [];
+    for (const connection of due) connection.isWaiting = false;
+    for (const connection of due) flushOne(connection);
   };
   /** One for all connections: it replaces the method of each. */
   function flushSoon(this: EngineConnection): void {
