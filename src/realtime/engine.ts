@@ -31,6 +31,8 @@ export interface EngineConnection {
   flush(): void;
   /** It is going to be flushed in this tick. */
   isWaiting?: boolean;
+  /** Set where a lone packet waits for the next. */
+  patience?: NodeJS.Timeout | undefined;
   close(discard?: boolean): void;
   on(event: string, listener: (...args: never[]) => void): void;
   once(event: string, listener: (...args: never[]) => void): void;
@@ -56,6 +58,17 @@ export function cutConnection(connection: EngineConnection): void {
   const { transport } = connection;
   connection.close(true);
   transport.socket?.terminate?.();
+}
+
+/** How long a packet waits for the next one that is known to follow, in milliseconds. */
+const NEXT_PACKET_MS = 25;
+
+/** Has the packet that is going to be sent in this tick wait for the next, so that both go by one write. */
+export function awaitNextPacket(connection: EngineConnection): void {
+  connection.patience = setTimeout(() => {
+    connection.patience = undefined;
+    connection.flush();
+  }, NEXT_PACKET_MS);
 }
 
 /**
@@ -84,8 +97,19 @@ function createGathering(onBug: (error: unknown) => void) {
     // First of all: what is flushed may have others wait, and none may be stuck where one of them throws.
     waiting = [];
     for (const connection of due) connection.isWaiting = false;
-    for (const connection of due) flushOne(connection);
+    for (const connection of due) {
+      if (!mayWait(connection)) flushOne(connection);
+    }
   };
+  /** Once: what comes next takes along what waits. */
+  const mayWait = (connection: EngineConnection): boolean => {
+    if (connection.patience === undefined) return false;
+    if (connection.writeBuffer.length === 1 && connection.readyState === 'open') return true;
+    clearTimeout(connection.patience);
+    connection.patience = undefined;
+    return false;
+  };
+
   /** One for all connections: it replaces the method of each. */
   function flushSoon(this: EngineConnection): void {
     // What is said as it closes has to be out before the transport closes.

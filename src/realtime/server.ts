@@ -10,7 +10,7 @@ import type { DeskServer, DeskSocket } from './audience.ts';
 import { type Authorizer, createAuthorizer } from './authorize.ts';
 import { answerPresence } from './customer-presence.ts';
 import { createDelivery } from './delivery.ts';
-import { DeskEngine, type EngineConnection, type Refuse } from './engine.ts';
+import { awaitNextPacket, DeskEngine, type EngineConnection, type Refuse } from './engine.ts';
 import { createEventBudget } from './event-budget.ts';
 import { answerError, handleEvents } from './handlers.ts';
 import { Places } from './places.ts';
@@ -131,6 +131,7 @@ function awaitAuthorize(socket: DeskSocket): void {
 /** A socket that has authorised at the handshake is told so; any other has to do it soon. */
 async function welcome(ctx: AppContext, authorizer: Authorizer, socket: DeskSocket): Promise<void> {
   if (!socket.data.actor) return awaitAuthorize(socket);
+  awaitNextPacket(socket.conn as unknown as EngineConnection);
   try {
     socket.emit('authorized', await authorizer.authorize(socket, undefined));
   } catch (error) {
