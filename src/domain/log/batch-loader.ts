@@ -12,8 +12,24 @@ export interface BatchOptions {
   most?: number;
   /** Queries under way at the same time: fewer of them are larger ones. */
   slots?: number;
-  /** How long those that waited for a slot wait for others as well, in milliseconds; by default not at all. */
+  /** How long a question waits for others at most while the event loop is busy, in milliseconds; by default not at all. */
   gatherMs?: number;
+}
+
+/** A turn of the event loop that takes less than this, in milliseconds, has had nothing to do. */
+const IDLE_TURN_MS = 0.1;
+
+/** Calls `then` when the event loop has nothing else to do, after `most` milliseconds at the latest. */
+function whenIdle(most: number, then: () => void): void {
+  const asked = performance.now();
+  let last = asked;
+  const look = () => {
+    const now = performance.now();
+    if (now - last < IDLE_TURN_MS || now - asked >= most) return then();
+    last = now;
+    setImmediate(look);
+  };
+  setImmediate(look);
 }
 
 /**
@@ -38,7 +54,7 @@ export function createBatchLoader<K, V>(
       for (const { reject } of asked) reject(error);
     }
     inFlight--;
-    schedule(gatherMs);
+    schedule();
   };
 
   const flush = () => {
@@ -46,16 +62,16 @@ export function createBatchLoader<K, V>(
     while (inFlight < slots && waiting.length > 0) void send(waiting.splice(0, most));
   };
 
-  const schedule = (ms: number) => {
+  const schedule = () => {
     if (scheduled || inFlight >= slots || waiting.length === 0) return;
     scheduled = true;
-    if (ms > 0 && waiting.length < most) setTimeout(flush, ms);
+    if (gatherMs > 0 && waiting.length < most) whenIdle(gatherMs, flush);
     else setImmediate(flush);
   };
 
   return (key: K): Promise<V | undefined> =>
     new Promise((resolve, reject) => {
       waiting.push({ key, resolve, reject });
-      schedule(0);
+      schedule();
     });
 }

@@ -66,7 +66,7 @@ export function createLogStore(db: Database) {
   // Clients come back all at once, and a query of many costs little more than one of few.
   const openHeads = createBatchLoader(
     (owners: string[]) => listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
-    { slots: 1, most: OWNERS_IN_A_QUERY, gatherMs: 2 },
+    { slots: 1, most: OWNERS_IN_A_QUERY, gatherMs: 10 },
   );
   return {
     /** A page of a ticket's log, read together with others'. */
