@@ -1,7 +1,7 @@
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
 import { createBatchLoader } from './batch-loader.ts';
-import { entryRows, majority, oid, runCommand } from './collections.ts';
+import { ENTRIES_IN_AN_ANSWER, majority, oid, readAtOnce } from './collections.ts';
 import { type LogId, logKey } from './entry.ts';
 
 /** A stretch of a log: the entries in (`after`, `upTo`]. */
@@ -16,7 +16,7 @@ export type ReadPage = (page: Page) => Promise<EntryRow[]>;
 
 /** Pages up to this length are read together with others'; a longer one has a command of its own. */
 const SHORT = 20;
-const PAGES_IN_A_QUERY = 100;
+const PAGES_IN_A_QUERY = ENTRIES_IN_AN_ANSWER / SHORT;
 
 const projection = { owner: 0, stored: 0 } as const;
 
@@ -26,36 +26,25 @@ const filterOf = ({ log, after, upTo }: Page) => ({
   seq: { $gt: after, $lte: upTo },
 });
 
-/**
- * One page as one command: a cursor of the driver, with its session, costs more than the few rows a
- * client has usually missed. 500 of the largest entries have 11 MB, and an answer 16.
- */
-async function readAlone(db: Database, page: Page): Promise<EntryRow[]> {
-  const limit = page.upTo - page.after;
-  const { cursor } = await runCommand<{ cursor: { firstBatch: EntryRow[] } }>(db, {
-    find: db.entries.collection.collectionName,
-    filter: filterOf(page),
-    projection,
-    sort: { seq: 1 },
-    limit,
-    batchSize: limit,
-    singleBatch: true,
-    readConcern: majority,
-  });
-  return cursor.firstBatch;
+/** One page as one command; 500 of the largest entries have 11 MB, and an answer 16. */
+function readAlone(db: Database, page: Page): Promise<EntryRow[]> {
+  const query = { find: db.entries.collection.collectionName, filter: filterOf(page) };
+  const options = { projection, sort: { seq: 1 }, readConcern: majority };
+  return readAtOnce(db, query, options, page.upTo - page.after);
 }
 
 /** Several short pages as one query. The hint spares MongoDB a plan for each of them. */
 async function readTogether(db: Database, pages: Page[]): Promise<Map<Page, EntryRow[]>> {
   const [only] = pages;
   if (only && pages.length === 1) return new Map([[only, await readAlone(db, only)]]);
-  const rows = await entryRows(db)
-    .find({ $or: pages.map(filterOf) } as never, { projection, readConcern: majority })
-    .hint('entry_seq')
-    .batchSize(pages.length * SHORT)
-    .toArray();
+  const query = {
+    find: db.entries.collection.collectionName,
+    filter: { $or: pages.map(filterOf) },
+  };
+  const options = { projection, readConcern: majority, hint: 'entry_seq' };
+  const rows = await readAtOnce<EntryRow>(db, query, options, ENTRIES_IN_AN_ANSWER);
   const byLog = new Map<string, EntryRow[]>();
-  for (const row of rows as unknown as EntryRow[]) {
+  for (const row of rows) {
     const key = logKey({ ticketId: row.ticket_id.toHexString(), stream: row.stream });
     const known = byLog.get(key);
     if (known) known.push(row);
