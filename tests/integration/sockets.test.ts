@@ -1,8 +1,11 @@
+import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import type { TicketView } from '../../src/contract/tickets.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
+import { testMongoUri } from '../support/mongo.ts';
 import { type Listener, listenAt, newPerson, type Person } from '../support/people.ts';
 
 const MISSING = 'ffffffffffffffffffffffff';
@@ -480,6 +483,45 @@ test('what comes within one moment comes together: an event and the answer in on
   await post(`420${JSON.stringify(['send_message', { ticket_id: id, content: 'hello' }])}`);
   const kinds = (await polled).map((packet) => packet.slice(0, packet.startsWith('43') ? 3 : 11));
   expect(kinds).toEqual(['42["message', '430']);
+});
+
+/** A WebSocket as it is on the wire: the bytes of each read, and a session to connect in. */
+async function openWire(url: string) {
+  const raw = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
+  const reads: string[] = [];
+  await new Promise((resolve) => raw.once('open', resolve));
+  const { _socket: wire } = raw as unknown as { _socket: Socket };
+  wire.on('data', (bytes: Buffer) => reads.push(bytes.toString('latin1')));
+  return { raw, reads };
+}
+
+test('who has a token in the handshake gets the answer to it and `authorized` by one write', async () => {
+  const ana = newPerson(app.url);
+  await ana.createTicket();
+  const { raw, reads } = await openWire(app.url);
+  raw.send(`40{"token":${JSON.stringify(ana.token)}}`);
+  await eventually(() => expect(reads.join('')).toContain('42["authorized"'));
+  expect(reads.find((bytes) => bytes.includes('40{"sid"'))).toContain('42["authorized"');
+  raw.close();
+});
+
+test('where the database is slow the answer to a handshake does not wait for `authorized`', async () => {
+  const port = Number(new URL(testMongoUri()).port);
+  const proxy = await startFaultProxy({ target: { port } });
+  const uri = new URL(testMongoUri());
+  uri.port = String(proxy.port);
+  uri.search = '?directConnection=true';
+  const slow = await startApp({ MONGO_URI: uri.href });
+  const ana = newPerson(slow.url);
+  const { raw, reads } = await openWire(slow.url);
+  proxy.setFault({ type: 'latency', ms: 500 });
+  raw.send(`40{"token":${JSON.stringify(ana.token)}}`);
+  await eventually(() => expect(reads.join('')).toContain('42["authorized"'));
+  expect(reads.find((bytes) => bytes.includes('40{"sid"'))).not.toContain('42["authorized"');
+  raw.close();
+  proxy.clear();
+  await slow.stop();
+  await proxy.close();
 });
 
 test('a reader that does not read is cut, and catches up from its cursor', async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createBatchLoader } from '../../src/domain/log/batch-loader.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -60,27 +60,59 @@ test('a query has no more keys than it may; those left over go with the next', a
   expect(await answers[4]).toBe('value 5');
 });
 
-test('those that waited for a slot wait for others, unless they fill a query; a lone one never does', async () => {
-  const { load, queries } = createHeld({ slots: 1, most: 3, gatherMs: 100 });
-  const answerTo = async (nth: number, answer: Promise<unknown>) => {
-    queries[nth]?.answer();
-    await answer;
-    await turn();
-    await turn();
+/** Keeps every turn of the event loop busy for a millisecond, until it is told to stop. */
+function keepBusy() {
+  let isBusy = true;
+  const work = () => {
+    for (const until = performance.now() + 1; performance.now() < until; );
+    if (isBusy) setImmediate(work);
   };
-  const first = load(1);
-  await turn();
-  expect(queries).toHaveLength(1);
-  const second = load(2);
-  await answerTo(0, first);
-  expect(queries).toHaveLength(1);
-  const third = load(3);
-  await eventually(() => expect(queries[1]?.keys).toEqual([2, 3]));
-  const last = [4, 5, 6].map((key) => load(key));
-  await answerTo(1, Promise.all([second, third]));
-  expect(queries[2]?.keys).toEqual([4, 5, 6]);
-  queries[2]?.answer();
-  await Promise.all(last);
+  work();
+  return () => {
+    isBusy = false;
+  };
+}
+
+describe('where questions may gather', () => {
+  const GATHER_MS = 200;
+
+  test('while the event loop is busy they wait for others, but not longer than that', async () => {
+    const { load, queries } = createHeld({ slots: 1, gatherMs: GATHER_MS });
+    const stop = keepBusy();
+    const asked = performance.now();
+    const answers = [load(1)];
+    for (const key of [2, 3]) {
+      await turn();
+      answers.push(load(key));
+    }
+    await eventually(() => expect(queries).toHaveLength(1));
+    stop();
+    expect(performance.now() - asked).toBeGreaterThanOrEqual(GATHER_MS);
+    expect(queries[0]?.keys).toEqual([1, 2, 3]);
+    queries[0]?.answer();
+    await Promise.all(answers);
+  });
+
+  test('an idle event loop asks at once', async () => {
+    const { load, queries } = createHeld({ slots: 1, gatherMs: 60_000 });
+    const answer = load(1);
+    await eventually(() => expect(queries).toHaveLength(1));
+    queries[0]?.answer();
+    expect(await answer).toBe('value 1');
+  });
+
+  test('as many as fill a query do not wait, however busy the event loop', async () => {
+    const { load, queries } = createHeld({ slots: 1, most: 3, gatherMs: 60_000 });
+    const stop = keepBusy();
+    const first = [1, 2, 3].map((key) => load(key));
+    await eventually(() => expect(queries.map(({ keys }) => keys)).toEqual([[1, 2, 3]]));
+    const second = [4, 5, 6].map((key) => load(key));
+    queries[0]?.answer();
+    await eventually(() => expect(queries[1]?.keys).toEqual([4, 5, 6]));
+    stop();
+    queries[1]?.answer();
+    await Promise.all([...first, ...second]);
+  });
 });
 
 test('a query that fails is everybody’s who asked, and the next one is asked all the same', async () => {

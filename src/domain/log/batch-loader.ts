@@ -19,13 +19,16 @@ export interface BatchOptions {
 /** A turn of the event loop that takes less than this, in milliseconds, has had nothing to do. */
 const IDLE_TURN_MS = 0.1;
 
-/** Calls `then` when the event loop has nothing else to do, after `most` milliseconds at the latest. */
-function whenIdle(most: number, then: () => void): void {
+/**
+ * Calls `then` when the event loop has nothing else to do, or there is `enough`; after `longest` milliseconds
+ * at the latest.
+ */
+function whenIdle(longest: number, enough: () => boolean, then: () => void): void {
   const asked = performance.now();
   let last = asked;
   const look = () => {
     const now = performance.now();
-    if (now - last < IDLE_TURN_MS || now - asked >= most) return then();
+    if (now - last < IDLE_TURN_MS || now - asked >= longest || enough()) return then();
     last = now;
     setImmediate(look);
   };
@@ -65,7 +68,7 @@ export function createBatchLoader<K, V>(
   const schedule = () => {
     if (scheduled || inFlight >= slots || waiting.length === 0) return;
     scheduled = true;
-    if (gatherMs > 0 && waiting.length < most) whenIdle(gatherMs, flush);
+    if (gatherMs > 0) whenIdle(gatherMs, () => waiting.length >= most, flush);
     else setImmediate(flush);
   };
 
