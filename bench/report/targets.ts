@@ -189,7 +189,7 @@ const crowds: readonly Target[] = [
     pairs: [against(sockets)],
     as: 'ratio',
     atLeast: 0.6,
-    why: 'V8 compiles what is often run, and there is more of it to run: a connect takes some 0.7 ms of the server at first and 0.35 after some thousands, bare’s 0.4 and 0.2',
+    why: 'V8 compiles what is often run, and there is more of it to run: a connect takes some 0.45 ms of the server over the first ten thousand, bare’s 0.28',
   },
   {
     row: 'Storm',
@@ -199,7 +199,7 @@ const crowds: readonly Target[] = [
     pairs: [against(['1000 at once'])],
     as: 'ratio',
     atMost: 1.5,
-    why: 'bare’s clients ask for nothing once they are connected; those of Deskcord and MongoDB spend 0.48 and 0.1 s on the core they share here, and the server 0.55 on its own, a third of it on the ten messages that each has missed, which it reads, decodes and writes as JSON',
+    why: 'bare’s clients ask for nothing once they are connected; those of Deskcord and MongoDB spend 0.5 and 0.1 s on the core they share here, and the server 0.53 on its own, nearly half of it on the ten messages that each has missed, which it reads, decodes and writes as JSON while a thousand wait at once',
   },
 ];
 

@@ -113,13 +113,14 @@ function createGathering(onBug: (error: unknown) => void) {
   /** One for all connections: it replaces the method of each. */
   function flushSoon(this: EngineConnection): void {
     // What is said as it closes has to be out before the transport closes.
-    if (this.readyState !== 'open') return void flush.call(this);
+    if (this.readyState !== 'open') return flushOne(this);
     if (this.isWaiting) return;
     this.isWaiting = true;
     if (waiting.push(this) === 1) process.nextTick(flushAll);
   }
   return (connection: EngineConnection): void => {
     connection.isWaiting = false;
+    connection.patience = undefined;
     connection.flush = flushSoon;
   };
 }
