@@ -1,3 +1,4 @@
+import { MongoError } from 'mongodb';
 import { type ErrorCode, errorStatus, type FieldError } from './contract/errors.ts';
 
 export interface ErrorDetails {
@@ -61,11 +62,16 @@ export function unavailable(message: string, cause?: unknown): AppError {
   return new AppError('SERVICE_UNAVAILABLE', message, { retryAfter: 2, cause });
 }
 
+/** True for an error of MongoDB's driver, not all of whose names say so, or of mongoose. */
+export function isMongoError(error: unknown): boolean {
+  return error instanceof MongoError || (error instanceof Error && error.name.startsWith('Mongo'));
+}
+
 /** True where MongoDB, not the request, is at fault, and trying again may help. */
 export function isStorageError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
   return (
-    error.name.startsWith('Mongo') || (error as { code?: unknown }).code === 'SERVICE_UNAVAILABLE'
+    isMongoError(error) ||
+    (error instanceof Error && (error as { code?: unknown }).code === 'SERVICE_UNAVAILABLE')
   );
 }
 

@@ -1,5 +1,6 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
 import { LeaseLost } from '../../src/domain/consumers/lease.ts';
+import { isMongoError } from '../../src/errors.ts';
 
 /** What keeps one ticket from Discord, in words for staff; nothing of ours is broken. */
 export class MirrorProblem extends Error {
@@ -143,7 +144,7 @@ export function isTransient(error: unknown): boolean {
   return (
     name === 'AbortError' ||
     name === 'TimeoutError' ||
-    name.startsWith('Mongo') ||
+    isMongoError(error) ||
     system === 'SERVICE_UNAVAILABLE' ||
     /^(E[A-Z]+|UND_ERR_\w+)$/.test(String(system)) ||
     (message === 'fetch failed' && cause !== undefined)

@@ -79,6 +79,8 @@ export const sizes = {
   /** A whole request, the slowest upload included. */
   requestWithin: 120_000,
   authorizeWithin: 10_000,
+  /** How long a WebSocket that the server has closed may take to close as well. */
+  closeWithin: 5000,
   authExpiringBefore: 60_000,
   signedLinkLife: 60 * 60 * 1000,
   /** How long a browser may keep a file without asking again: it stays that long after its message. */

@@ -113,10 +113,11 @@ function createGathering(onBug: (error: unknown) => void) {
   /** One for all connections: it replaces the method of each. */
   function flushSoon(this: EngineConnection): void {
     // What is said as it closes has to be out before the transport closes.
-    if (this.readyState !== 'open') return flushOne(this);
-    if (this.isWaiting) return;
-    this.isWaiting = true;
-    if (waiting.push(this) === 1) process.nextTick(flushAll);
+    if (this.readyState !== 'open') flushOne(this);
+    else if (!this.isWaiting) {
+      this.isWaiting = true;
+      if (waiting.push(this) === 1) process.nextTick(flushAll);
+    }
   }
   return (connection: EngineConnection): void => {
     connection.isWaiting = false;
@@ -154,6 +155,7 @@ export class DeskEngine extends Engine {
     });
     this.#refuseBadHandshakes();
     this.#welcomeAtOnce();
+    this.#closeSoon();
   }
 
   /** Serves polling. */
@@ -258,6 +260,12 @@ export class DeskEngine extends Engine {
       socket.cork();
       setImmediate(() => socket.uncork());
     });
+  }
+
+  /** A peer that does not close what the server has closed is cut: it has no place among those who are counted. */
+  #closeSoon(): void {
+    const { ws } = this as unknown as { ws: { options: { closeTimeout: number } } };
+    ws.options.closeTimeout = sizes.closeWithin;
   }
 
   /** What `ws` refuses of an upgrade: a version, a key. */

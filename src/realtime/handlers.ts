@@ -109,7 +109,7 @@ async function run(
     await countRequest(ctx, eventLimits.authorize, socket.data.actor?.key ?? socket.id);
     const { token } = parseInput(clientEvents.authorize, input ?? {}, 'body');
     const ack = await authorizer.authorize(socket, token);
-    socket.emit('authorized', ack);
+    if (socket.connected) socket.emit('authorized', ack);
     return ack;
   }
   const { actor, expiresAt = 0 } = socket.data;

@@ -133,8 +133,10 @@ async function welcome(ctx: AppContext, authorizer: Authorizer, socket: DeskSock
   if (!socket.data.actor) return awaitAuthorize(socket);
   awaitNextPacket(socket.conn as unknown as EngineConnection);
   try {
-    socket.emit('authorized', await authorizer.authorize(socket, undefined));
+    const ack = await authorizer.authorize(socket, undefined);
+    if (socket.connected) socket.emit('authorized', ack);
   } catch (error) {
+    if (!socket.connected) return;
     answerError(ctx, socket, 'authorize', error, undefined);
     socket.disconnect(true);
   }
@@ -167,7 +169,12 @@ export function createRealtime(ctx: AppContext, requests: Requests): Realtime {
   const budget = createEventBudget(ctx, places);
   const stopWatching = watchSlowConsumers(ctx, engine, (connection) => places.ownerOf(connection));
   admitAtHandshake(ctx, io, authorizer);
+  let restartSpreadMs: number | undefined;
+  const tellRestart = (socket: DeskSocket, spreadMs: number) => {
+    socket.emit('server_restarting', { retry_in: Math.round(Math.random() * spreadMs) });
+  };
   io.on('connection', (socket) => {
+    if (restartSpreadMs !== undefined) tellRestart(socket, restartSpreadMs);
     // The request of the handshake has been read by now, and weighs more than the socket.
     (socket.conn as { request: unknown }).request = null;
     handleEvents(ctx, authorizer, budget, socket);
@@ -178,9 +185,8 @@ export function createRealtime(ctx: AppContext, requests: Requests): Realtime {
     serve: (req, res, refuse) => engine.serve(req, res, refuse),
     upgrade: (req, socket, head, refuse) => engine.upgrade(req, socket, head, refuse),
     async close(spreadMs) {
-      for (const socket of io.sockets.sockets.values()) {
-        socket.emit('server_restarting', { retry_in: Math.round(Math.random() * spreadMs) });
-      }
+      restartSpreadMs = spreadMs;
+      for (const socket of io.sockets.sockets.values()) tellRestart(socket, spreadMs);
       await sleep(Math.min(100, spreadMs));
       stopWatching();
       stopAnswering();

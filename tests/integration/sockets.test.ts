@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import type { TicketView } from '../../src/contract/tickets.ts';
@@ -518,7 +519,15 @@ test('where the database is slow the answer to a handshake does not wait for `au
   raw.send(`40{"token":${JSON.stringify(ana.token)}}`);
   await eventually(() => expect(reads.join('')).toContain('42["authorized"'));
   expect(reads.find((bytes) => bytes.includes('40{"sid"'))).not.toContain('42["authorized"');
+  const { raw: left, reads: after } = await openWire(slow.url);
+  left.send(`40{"token":${JSON.stringify(ana.token)}}`);
+  await eventually(() => expect(after.join('')).toContain('40{"sid"'));
+  left.send('41');
+  // Until the database has answered, several times over.
+  await sleep(3000);
+  expect(after.join('')).not.toContain('authorized');
   raw.close();
+  left.close();
   proxy.clear();
   await slow.stop();
   await proxy.close();
@@ -595,4 +604,30 @@ test('a server that stops tells every socket when to come back, each at another 
   expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(1000);
   expect(Math.min(...times)).toBeGreaterThanOrEqual(0);
   expect(Math.max(...times)).toBeLessThanOrEqual(5000);
+});
+
+test('a WebSocket that the server has closed is cut where its peer does not close it', async () => {
+  const { raw } = await openWire(app.url);
+  const { _socket: wire } = raw as unknown as { _socket: Socket };
+  const cut = new Promise((resolve) => wire.once('close', resolve));
+  // Nothing of `ws` answers the close any more.
+  wire.removeAllListeners('data');
+  wire.on('data', () => undefined);
+  const from = performance.now();
+  raw.send('40');
+  raw.send('40');
+  await cut;
+  expect(performance.now() - from).toBeLessThan(15_000);
+});
+
+test('who is let in while the server stops is told that it restarts', async () => {
+  const stopping = await startApp();
+  const ana = newPerson(stopping.url);
+  const { raw, reads } = await openWire(stopping.url);
+  const stopped = stopping.stopServer();
+  await sleep(10);
+  raw.send(`40{"token":${JSON.stringify(ana.token)}}`);
+  await stopped;
+  expect(reads.join('')).toContain('42["server_restarting"');
+  await stopping.stop();
 });

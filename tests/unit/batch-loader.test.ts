@@ -115,6 +115,24 @@ describe('where questions may gather', () => {
   });
 });
 
+test('a query that is stuck lets others pass after a while, and counts for nothing when it is answered', async () => {
+  const { load, queries } = createHeld({ slots: 1, slotMs: 50 });
+  const stuck = load(1);
+  await turn();
+  const second = load(2);
+  await eventually(() => expect(queries.map(({ keys }) => keys)).toEqual([[1], [2]]));
+  queries[0]?.answer();
+  expect(await stuck).toBe('value 1');
+  const third = load(3);
+  await turn();
+  expect(queries).toHaveLength(2);
+  queries[1]?.answer();
+  expect(await second).toBe('value 2');
+  await eventually(() => expect(queries).toHaveLength(3));
+  queries[2]?.answer();
+  expect(await third).toBe('value 3');
+});
+
 test('a query that fails is everybody’s who asked, and the next one is asked all the same', async () => {
   let fails = true;
   const load = createBatchLoader<number, number>(async (keys) => {

@@ -1,5 +1,6 @@
 import { type APIWebhook, PermissionFlagsBits as P, Routes, WebhookType } from 'discord.js';
 import { LeaseLost } from '../../../src/domain/consumers/lease.ts';
+import { isMongoError } from '../../../src/errors.ts';
 import type { Bridge } from '../../bridge.ts';
 import { systemLine } from '../../format.ts';
 import { isInForum, type MirroredTicket } from '../../mirrored-tickets.ts';
@@ -120,7 +121,7 @@ export async function personaOf(
 
 /** What passes by itself and is no trouble of the database's. */
 function isDiscords(error: unknown): boolean {
-  return isTransient(error) && !(error as Error).name.startsWith('Mongo');
+  return isTransient(error) && !isMongoError(error);
 }
 
 /** The webhook did not take a post, for a reason that lies not in its text: the bot takes over, and says so. */

@@ -14,7 +14,15 @@ export interface BatchOptions {
   slots?: number;
   /** How long a question waits for others at most while the event loop is busy, in milliseconds; by default not at all. */
   gatherMs?: number;
+  /**
+   * How long a query keeps its slot, in milliseconds; by default until it is answered. A stuck one lets
+   * others pass then: not for writes that must not meet.
+   */
+  slotMs?: number;
 }
+
+/** Of reads: far longer than any takes while MongoDB answers. */
+export const READ_SLOT_MS = 1000;
 
 /** A turn of the event loop that takes less than this, in milliseconds, has had nothing to do. */
 const IDLE_TURN_MS = 0.1;
@@ -42,22 +50,36 @@ function whenIdle(longest: number, enough: () => boolean, then: () => void): voi
  */
 export function createBatchLoader<K, V>(
   load: (keys: K[]) => Promise<Map<K, V>>,
-  { most = KEYS_IN_A_QUERY, slots = SLOTS, gatherMs = 0 }: BatchOptions = {},
+  { most = KEYS_IN_A_QUERY, slots = SLOTS, gatherMs = 0, slotMs }: BatchOptions = {},
 ) {
   const waiting: Asked<K, V>[] = [];
   let inFlight = 0;
   let scheduled = false;
 
-  const send = async (asked: Asked<K, V>[]) => {
+  /** @returns what gives the slot back, once */
+  const takeSlot = () => {
     inFlight++;
+    let isTaken = true;
+    const leave = () => {
+      if (!isTaken) return;
+      isTaken = false;
+      clearTimeout(timer);
+      inFlight--;
+      schedule();
+    };
+    const timer = slotMs === undefined ? undefined : setTimeout(leave, slotMs).unref();
+    return leave;
+  };
+
+  const send = async (asked: Asked<K, V>[]) => {
+    const leave = takeSlot();
     try {
       const found = await load([...new Set(asked.map(({ key }) => key))]);
       for (const { key, resolve } of asked) resolve(found.get(key));
     } catch (error) {
       for (const { reject } of asked) reject(error);
     }
-    inFlight--;
-    schedule();
+    leave();
   };
 
   const flush = () => {

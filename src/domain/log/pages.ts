@@ -1,6 +1,6 @@
 import type { Database } from '../../models/database.ts';
 import type { EntryRow } from '../../models/entry.ts';
-import { createBatchLoader } from './batch-loader.ts';
+import { createBatchLoader, READ_SLOT_MS } from './batch-loader.ts';
 import { ENTRIES_IN_AN_ANSWER, majority, oid, readAtOnce } from './collections.ts';
 import { type LogId, logKey } from './entry.ts';
 
@@ -64,6 +64,7 @@ async function readTogether(db: Database, pages: Page[]): Promise<Map<Page, Entr
 export function createPages(db: Database): ReadPage {
   const short = createBatchLoader((pages: Page[]) => readTogether(db, pages), {
     most: PAGES_IN_A_QUERY,
+    slotMs: READ_SLOT_MS,
   });
   return async (page) =>
     page.upTo - page.after > SHORT ? readAlone(db, page) : ((await short(page)) ?? []);

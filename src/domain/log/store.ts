@@ -3,7 +3,7 @@ import { notFound } from '../../errors.ts';
 import type { Database } from '../../models/database.ts';
 import type { EntryRow, Stream } from '../../models/entry.ts';
 import type { TicketRow } from '../../models/ticket.ts';
-import { createBatchLoader } from './batch-loader.ts';
+import { createBatchLoader, READ_SLOT_MS } from './batch-loader.ts';
 import {
   entryRows,
   linearizable,
@@ -40,12 +40,14 @@ const accepted = { w: 'majority', j: true, wtimeoutMS: 4000 } as const;
 const INSERT_TIMEOUT_MS = 2500;
 
 /** However large they are, so many fit into one answer of MongoDB's. */
-const TICKETS_IN_A_QUERY = { most: 100 };
+const TICKETS_IN_A_QUERY = { most: 100, slotMs: READ_SLOT_MS };
 
 /** The log in MongoDB, as the writer needs it. */
 export function createLogStore(db: Database) {
   const headsOf = (stream: Stream) =>
-    createBatchLoader((ids: string[]) => readHeads(db, stream, ids.map(oid)));
+    createBatchLoader((ids: string[]) => readHeads(db, stream, ids.map(oid)), {
+      slotMs: READ_SLOT_MS,
+    });
   const heads = { public: headsOf('public'), internal: headsOf('internal') };
   const tickets = createBatchLoader(async (ids: string[]) => {
     const query = {
@@ -66,7 +68,7 @@ export function createLogStore(db: Database) {
   // Clients come back all at once, and a query of many costs little more than one of few.
   const openHeads = createBatchLoader(
     (owners: string[]) => listOpenHeads(db, owners, sizes.cursorsAtAuthorize),
-    { slots: 1, most: OWNERS_IN_A_QUERY, gatherMs: 10 },
+    { slots: 1, most: OWNERS_IN_A_QUERY, gatherMs: 10, slotMs: READ_SLOT_MS },
   );
   return {
     /** A page of a ticket's log, read together with others'. */
