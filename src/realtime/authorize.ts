@@ -40,6 +40,10 @@ function tokenOf(socket: DeskSocket, token: string | undefined): string {
   throw new AppError('UNAUTHORIZED', 'a token is required');
 }
 
+function requireConnected({ connected }: DeskSocket): void {
+  if (!connected) throw new AppError('CONFLICT', 'the socket has been closed');
+}
+
 /** One person of one issuer; the same one may be staff now and a customer later. */
 function isSamePerson(one: Actor, other: Actor): boolean {
   return one.id === other.id && one.partner === other.partner;
@@ -125,7 +129,7 @@ export function createAuthorizer(ctx: AppContext, places: Places, delivery: Deli
     const verified = await ctx.tokens.verify(tokenOf(socket, token));
     const actor = await withIdentities(ctx, verified.actor);
     // A room that is joined after the end would never be left.
-    if (!socket.connected) throw new AppError('CONFLICT', 'the socket has been closed');
+    requireConnected(socket);
     const former = socket.data.actor;
     accept(socket, verified);
     ctx.desk.seen.note(actor);
@@ -136,6 +140,7 @@ export function createAuthorizer(ctx: AppContext, places: Places, delivery: Deli
     const joinSequence = delivery.audience.joinSequence();
     await join(socket, actor);
     const heads = await readOpenHeads(ctx, actor);
+    requireConnected(socket);
     const cursors: Record<string, number> = {};
     for (const [id, head] of heads) {
       cursors[id] = head.seq;

@@ -80,6 +80,10 @@ function createGathering(onBug: (error: unknown) => void) {
   let waiting: EngineConnection[] = [];
   const { flush } = Connection.prototype as unknown as EngineConnection;
   const flushOne = (connection: EngineConnection) => {
+    if (connection.patience !== undefined) {
+      clearTimeout(connection.patience);
+      connection.patience = undefined;
+    }
     const isAlone = connection.writeBuffer.length < 2;
     const network = isAlone ? undefined : connection.transport.socket?._socket;
     network?.cork();
@@ -92,24 +96,17 @@ function createGathering(onBug: (error: unknown) => void) {
       network?.uncork();
     }
   };
+  const awaitsNext = ({ patience, writeBuffer, readyState }: EngineConnection) =>
+    patience !== undefined && writeBuffer.length === 1 && readyState === 'open';
   const flushAll = () => {
     const due = waiting;
     // First of all: what is flushed may have others wait, and none may be stuck where one of them throws.
     waiting = [];
     for (const connection of due) connection.isWaiting = false;
     for (const connection of due) {
-      if (!mayWait(connection)) flushOne(connection);
+      if (!awaitsNext(connection)) flushOne(connection);
     }
   };
-  /** Once: what comes next takes along what waits. */
-  const mayWait = (connection: EngineConnection): boolean => {
-    if (connection.patience === undefined) return false;
-    if (connection.writeBuffer.length === 1 && connection.readyState === 'open') return true;
-    clearTimeout(connection.patience);
-    connection.patience = undefined;
-    return false;
-  };
-
   /** One for all connections: it replaces the method of each. */
   function flushSoon(this: EngineConnection): void {
     // What is said as it closes has to be out before the transport closes.

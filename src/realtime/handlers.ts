@@ -94,8 +94,9 @@ export function answerError(
   }
   const { errors, retryAfter } = error.details;
   const body = { error: error.code, message: error.message, ...(errors && { errors }) };
-  if (!ack) socket.emit('error', body);
-  else ack({ ok: false, ...body, ...(retryAfter !== undefined && { retry_after: retryAfter }) });
+  if (ack)
+    ack({ ok: false, ...body, ...(retryAfter !== undefined && { retry_after: retryAfter }) });
+  else if (socket.connected) socket.emit('error', body);
 }
 
 async function run(
@@ -109,7 +110,7 @@ async function run(
     await countRequest(ctx, eventLimits.authorize, socket.data.actor?.key ?? socket.id);
     const { token } = parseInput(clientEvents.authorize, input ?? {}, 'body');
     const ack = await authorizer.authorize(socket, token);
-    if (socket.connected) socket.emit('authorized', ack);
+    socket.emit('authorized', ack);
     return ack;
   }
   const { actor, expiresAt = 0 } = socket.data;

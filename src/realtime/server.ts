@@ -133,10 +133,8 @@ async function welcome(ctx: AppContext, authorizer: Authorizer, socket: DeskSock
   if (!socket.data.actor) return awaitAuthorize(socket);
   awaitNextPacket(socket.conn as unknown as EngineConnection);
   try {
-    const ack = await authorizer.authorize(socket, undefined);
-    if (socket.connected) socket.emit('authorized', ack);
+    socket.emit('authorized', await authorizer.authorize(socket, undefined));
   } catch (error) {
-    if (!socket.connected) return;
     answerError(ctx, socket, 'authorize', error, undefined);
     socket.disconnect(true);
   }

@@ -16,7 +16,8 @@ export interface BatchOptions {
   gatherMs?: number;
   /**
    * How long a query keeps its slot, in milliseconds; by default until it is answered. A stuck one lets
-   * others pass then: not for writes that must not meet.
+   * others pass then, so there are at most so many more as fit into its time-out (`infra/mongo.ts`): not for
+   * writes that must not meet.
    */
   slotMs?: number;
 }
