@@ -310,11 +310,11 @@ describe('the index', () => {
     await index([message]);
     const before = await rowsOf(ticket.id);
     // As a primary that lags behind shows it: the edit it is told of is not there yet.
-    const texts = new Map([[String(message.seq), { rev: message.seq + 1, text: next }]]);
+    const texts = new Map([[message.seq, { rev: message.seq + 1, text: next }]]);
     await expect(writeTexts(app.ctx, { log, block: 0, texts })).rejects.toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
     });
-    const topic = new Map([['topic', { rev: message.seq, text: next }]]);
+    const topic = new Map([['topic' as const, { rev: message.seq, text: next }]]);
     await expect(writeTexts(app.ctx, { log, block: 0, texts: topic })).rejects.toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
     });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { sizes } from '../../src/contract/limits.ts';
-import { addWordsOf, fold, wordsOf } from '../../src/domain/search/words.ts';
+import { fold, wordsOf, wordsOfAll } from '../../src/domain/search/words.ts';
 
 describe('the words of a text', () => {
   test.each([
@@ -64,7 +64,7 @@ describe('the words of a text', () => {
     );
   });
 
-  test('are the same where those of others are there already', () => {
+  test('of several texts are those of each', () => {
     const texts = fc.array(
       fc.oneof(
         fc.string({ unit: 'binary', maxLength: 60 }),
@@ -75,9 +75,10 @@ describe('the words of a text', () => {
     );
     fc.assert(
       fc.property(texts, (some) => {
-        const words = new Set<string>();
-        for (const text of some) addWordsOf(words, text);
-        expect(words).toEqual(new Set(some.flatMap((text) => wordsOf(text))));
+        const words = wordsOfAll(some);
+        const each = new Set(some.flatMap((text) => wordsOf(text)));
+        expect(words).toHaveLength(each.size);
+        expect(new Set(words)).toEqual(each);
       }),
     );
   });

@@ -23,8 +23,9 @@ export interface IndexedText {
   text: string;
 }
 
-/** By the seq of a message's first entry, `topic` or `description`. */
-export type Texts = Map<string, IndexedText>;
+/** The seq of a message's first entry, or which of the ticket's own texts it is. */
+export type TextKey = number | typeof TOPIC | typeof DESCRIPTION;
+export type Texts = Map<TextKey, IndexedText>;
 
 /** Texts of one block of a log. */
 export interface BlockTexts {
@@ -42,13 +43,13 @@ const beginsBlock = (seq: number): boolean => seq > BLOCK && (seq - 1) % BLOCK =
 const blockOf = (seq: number): number => Math.floor((seq - 1) / BLOCK);
 
 /** True for a text that takes the place of another one, whose words may have to go. */
-export function replaces(key: string, { rev }: IndexedText): boolean {
-  return key === TOPIC || (key !== DESCRIPTION && rev !== Number(key));
+export function replaces(key: TextKey, { rev }: IndexedText): boolean {
+  return key === TOPIC || (key !== DESCRIPTION && rev !== key);
 }
 
 interface Placed {
   block: number;
-  key: string;
+  key: TextKey;
   text: string;
 }
 
@@ -59,7 +60,7 @@ function placeText(entry: Entry): Placed | undefined {
   if (isOfMessage(entry)) {
     const seq = entry.type === 'message' ? entry.seq : entry.of.seq;
     const text = entry.type === 'delete' ? '' : entry.content;
-    return { block: blockOf(seq), key: String(seq), text };
+    return { block: blockOf(seq), key: seq, text };
   }
   const topic = entry.changes.topic?.[1];
   if (entry.stream !== 'public' || typeof topic !== 'string') return undefined;

@@ -14,7 +14,7 @@ import {
   replaces,
   type Texts,
 } from './block-texts.ts';
-import { addWordsOf } from './words.ts';
+import { wordsOfAll } from './words.ts';
 
 /** Nobody but a reindex and the consumer write one row. */
 const MAX_TRIES = 50;
@@ -42,35 +42,37 @@ function seenOf(row: SearchRow): number {
   return row.seen ?? Math.max(0, ...Object.values(revsOf(row)));
 }
 
-const newestOf = (texts: Iterable<IndexedText>): number =>
-  Math.max(0, ...[...texts].map(({ rev }) => rev));
-
-/** The texts that the row has not, or not that new: last writer wins. */
-function newerTexts(row: SearchRow, texts: Texts): [string, IndexedText][] {
-  const revs = revsOf(row);
-  return [...texts].filter(([key, { rev }]) => rev > (revs[key] ?? -1));
+function newestOf(texts: Iterable<IndexedText>): number {
+  let newest = 0;
+  for (const { rev } of texts) newest = Math.max(newest, rev);
+  return newest;
 }
 
-function wordsOfAll(texts: Iterable<string>): Set<string> {
-  const words = new Set<string>();
-  for (const text of texts) addWordsOf(words, text);
-  return words;
+/** The texts that the row has not, or not that new: last writer wins. */
+function newerTexts(row: SearchRow, texts: Texts): Texts {
+  const revs = revsOf(row);
+  return new Map([...texts].filter(([key, { rev }]) => rev > (revs[key] ?? -1)));
+}
+
+function wordsOfTexts(texts: Texts): string[] {
+  return wordsOfAll(Array.from(texts.values(), ({ text }) => text));
 }
 
 /** The revs of those texts that have taken the place of another one; nothing where there are none. */
-function changedRevs(texts: readonly [string, IndexedText][]): Record<string, number> | undefined {
-  const changed = texts.filter(([key, text]) => replaces(key, text));
-  if (changed.length === 0) return undefined;
-  return Object.fromEntries(changed.map(([key, { rev }]) => [key, rev]));
+function changedRevs(texts: Texts): Record<string, number> | undefined {
+  let revs: Record<string, number> | undefined;
+  for (const [key, text] of texts) {
+    if (replaces(key, text)) revs = { ...revs, [key]: text.rev };
+  }
+  return revs;
 }
 
 /** The row of a block that has none yet. */
 export function newRow({ log, block, texts }: BlockTexts): SearchRow {
-  const words = wordsOfAll([...texts.values()].map(({ text }) => text));
-  const revs = changedRevs([...texts]);
+  const revs = changedRevs(texts);
   return {
     ...placeOf(log, block),
-    words: [...words],
+    words: wordsOfTexts(texts),
     seen: newestOf(texts.values()),
     ...(revs && { revs }),
     version: newVersion(),
@@ -102,7 +104,7 @@ async function writeOf(
   if (!row) return { block, made: newRow(block) };
   const newer = newerTexts(row, block.texts);
   const q = { _id: row._id, version: row.version };
-  const seen = Math.max(seenOf(row), newestOf(newer.map(([, text]) => text)));
+  const seen = Math.max(seenOf(row), newestOf(newer.values()));
   const $set = { version: newVersion(), seen };
   const changed = changedRevs(newer);
   if (changed) {
@@ -111,12 +113,12 @@ async function writeOf(
     return {
       block,
       q,
-      u: { $set: { ...$set, words: [...wordsOfAll(texts)], revs }, $unset: { texts: '' } },
+      u: { $set: { ...$set, words: wordsOfAll(texts), revs }, $unset: { texts: '' } },
     };
   }
-  const words = wordsOfAll(newer.map(([, { text }]) => text));
-  for (const word of row.words) words.delete(word);
-  if (words.size > 0) return { block, q, u: { $set, $push: { words: { $each: [...words] } } } };
+  const known = new Set(row.words);
+  const words = wordsOfTexts(newer).filter((word) => !known.has(word));
+  if (words.length > 0) return { block, q, u: { $set, $push: { words: { $each: words } } } };
   return seen > seenOf(row) ? { block, q, u: { $set } } : undefined;
 }
 

@@ -1,4 +1,5 @@
 import { sizes } from '../../contract/limits.ts';
+import { PlainWords } from './plain-words.ts';
 
 /** Scripts that put no space between words: a dictionary finds them. */
 const unspaced =
@@ -63,29 +64,6 @@ function shorten(word: string): string {
   return [...word.slice(0, sizes.word * 2)].slice(0, sizes.word).join('');
 }
 
-const isPlainLetter = (code: number) => (code >= 97 && code <= 122) || (code >= 48 && code <= 57);
-
-/**
- * Adds the words of a plain text in lower case: what `segment` finds in it, in a third of the time.
- * @returns false, with some of its words added, where the text is not plain
- */
-function addPlain(words: Set<string>, lower: string, limit: number): boolean {
-  let start = -1;
-  for (let at = 0; at < lower.length; at++) {
-    const code = lower.charCodeAt(at);
-    if (code > 127) return false;
-    if (isPlainLetter(code)) {
-      if (start < 0) start = at;
-    } else if (start >= 0) {
-      words.add(shorten(lower.slice(start, at)));
-      if (words.size >= limit) return true;
-      start = -1;
-    }
-  }
-  if (start >= 0) words.add(shorten(lower.slice(start)));
-  return true;
-}
-
 /** Each word of a folded text in its order; those that occur again too. */
 function* segment(folded: string): Generator<string> {
   for (const [run] of folded.matchAll(runs)) {
@@ -99,13 +77,17 @@ function* segment(folded: string): Generator<string> {
   }
 }
 
+/** One text is divided at a time, and one block: nothing waits in between. */
+const plainOfText = new PlainWords();
+const plainOfBlock = new PlainWords();
+
 /**
  * Tokenizer: the different words of a text, at most `limit`, in the order in which they first occur. The
  * same for what is stored and for what is looked for, so that the one finds the other.
  */
 export function wordsOf(text: string, limit: number = sizes.wordsPerText): string[] {
-  const plain = new Set<string>();
-  if (addPlain(plain, text.toLowerCase(), limit)) return [...plain];
+  plainOfText.clear();
+  if (plainOfText.add(text, limit)) return plainOfText.list();
   const words = new Set<string>();
   for (const word of segment(fold(text))) {
     words.add(word);
@@ -114,10 +96,18 @@ export function wordsOf(text: string, limit: number = sizes.wordsPerText): strin
   return [...words];
 }
 
-/** Adds the words of a text to those of others. */
-export function addWordsOf(words: Set<string>, text: string): void {
-  // It is too short for more words than are kept of a text, so its own need not be counted.
-  const isShort = text.length < 2 * sizes.wordsPerText;
-  if (isShort && addPlain(words, text.toLowerCase(), Number.POSITIVE_INFINITY)) return;
-  for (const word of wordsOf(text)) words.add(word);
+/** The different words of several texts. */
+export function wordsOfAll(texts: Iterable<string>): string[] {
+  plainOfBlock.clear();
+  const others = new Set<string>();
+  for (const text of texts) {
+    // It is too short for more words than are kept of a text, so its own need not be counted.
+    const isShort = text.length < 2 * sizes.wordsPerText;
+    if (isShort && plainOfBlock.add(text)) continue;
+    for (const word of wordsOf(text)) others.add(word);
+  }
+  const words = plainOfBlock.list();
+  if (others.size === 0) return words;
+  for (const word of words) others.add(word);
+  return [...others];
 }
