@@ -127,6 +127,7 @@ export function shownId(
 
 /** Reactions by their emoji, by the oldest that stands of each. */
 function reactionViews(ctx: AppContext, { reactions }: Message, to: Viewer): ReactionView[] {
+  if (reactions.length === 0) return [];
   const views = new Map<string, ReactionView>();
   for (const { emoji, author } of reactions) {
     const view = views.get(emoji) ?? { emoji, count: 0, users: [] };

@@ -65,7 +65,7 @@ async function foldShort(
   if (after >= head) return [];
   const rows = await readPage({ log, after, upTo: head });
   if (rows.length !== head - after) throw notYet();
-  return foldPage(rows);
+  return foldPage(log, rows);
 }
 
 /** Sets marks that a crash between a change and its marks has left out. */

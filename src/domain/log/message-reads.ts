@@ -5,6 +5,7 @@ import { ENTRIES_IN_AN_ANSWER, entryRows, oid, readAtOnce } from './collections.
 import {
   type Entry,
   foldMessage,
+  foldRow,
   isOfMessage,
   type LogId,
   type Message,
@@ -168,12 +169,12 @@ export async function foldAt(
     .map(foldMessage);
 }
 
-/** Every message of a stretch of the log, as its last entry there has it, by id. */
-export function foldPage(rows: readonly EntryRow[]): Message[] {
+/** Every message of a stretch of a log, as its last entry there has it, by id. */
+export function foldPage({ ticketId }: LogId, rows: readonly EntryRow[]): Message[] {
   const latest = new Map<string, Message>();
   for (const row of rows) {
-    const entry = toEntry(row);
-    if (isOfMessage(entry)) latest.set(messageIdOf(entry), foldMessage(entry));
+    const message = foldRow(row, ticketId);
+    if (message) latest.set(message.id, message);
   }
   return [...latest.values()];
 }

@@ -11,14 +11,14 @@ export interface Page {
   upTo: number;
 }
 
-/** The rows of a page in order of `seq`, without `owner` and `stored`, as a majority has them. */
+/** The rows of a page in order of `seq`, as a majority has them, without what no reader is shown. */
 export type ReadPage = (page: Page) => Promise<EntryRow[]>;
 
 /** Pages up to this length are read together with others'; a longer one has a command of its own. */
 const SHORT = 20;
 const PAGES_IN_A_QUERY = ENTRIES_IN_AN_ANSWER / SHORT;
 
-const projection = { owner: 0, stored: 0 } as const;
+const projection = { owner: 0, stored: 0, request: 0 } as const;
 
 const filterOf = ({ log, after, upTo }: Page) => ({
   ticket_id: oid(log.ticketId),
@@ -44,11 +44,17 @@ async function readTogether(db: Database, pages: Page[]): Promise<Map<Page, Entr
   const options = { projection, readConcern: majority, hint: 'entry_seq' };
   const rows = await readAtOnce<EntryRow>(db, query, options, ENTRIES_IN_AN_ANSWER);
   const byLog = new Map<string, EntryRow[]>();
+  let last: EntryRow | undefined;
+  let of: EntryRow[] = [];
   for (const row of rows) {
-    const key = logKey({ ticketId: row.ticket_id.toHexString(), stream: row.stream });
-    const known = byLog.get(key);
-    if (known) known.push(row);
-    else byLog.set(key, [row]);
+    // Those of a log mostly come one after the other.
+    if (!last?.ticket_id.equals(row.ticket_id) || last.stream !== row.stream) {
+      const key = logKey({ ticketId: row.ticket_id.toHexString(), stream: row.stream });
+      of = byLog.get(key) ?? [];
+      byLog.set(key, of);
+    }
+    of.push(row);
+    last = row;
   }
   for (const each of byLog.values()) each.sort((a, b) => a.seq - b.seq);
   return new Map(
