@@ -89,7 +89,7 @@ function searchRows({ entries, ticket }: TicketHistory): SearchRow[] {
     const own = entries.filter((entry) => entry.stream === stream);
     for (const each of textsOfEntries({ ticketId: ticket.id, stream }, own)) add(each);
   }
-  return [...rows.values()].map(newRow);
+  return [...rows.values()].map((block) => newRow(block));
 }
 
 /** Ids in the order of time, unlike any other's. */

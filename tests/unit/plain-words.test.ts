@@ -29,6 +29,12 @@ describe('the set of plain words', () => {
     ['one letter that is not plain', 'a word and an é'],
     ['half of a surrogate pair', 'a word \ud83d'],
     ['more bytes than are looked at', 'x '.repeat(10_000)],
+    ...[16381, 16382, 16383, 16384].flatMap((length) =>
+      ['é', '漢', '\u{1f600}', '\ud83d'].map((end): [string, string] => [
+        `${length} units, of which ${JSON.stringify(end)} is the last`,
+        `é ${'a '.repeat(9000)}`.slice(0, length - end.length) + end,
+      ]),
+    ),
   ])('takes no text with %s', (_, text) => {
     expect(new PlainWords().add(text)).toBe(false);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { sizes } from '../../src/contract/limits.ts';
-import { fold, wordsOf, wordsOfAll } from '../../src/domain/search/words.ts';
+import { fold, wordsInTurns, wordsOf, wordsOfAll } from '../../src/domain/search/words.ts';
 
 describe('the words of a text', () => {
   test.each([
@@ -81,6 +81,28 @@ describe('the words of a text', () => {
         expect(new Set(words)).toEqual(each);
       }),
     );
+  });
+
+  test('of long texts are found in turns, so that nobody waits for all of them', async () => {
+    const texts = Array.from({ length: 32 }, (_, n) => `start${n} ${'㌖'.repeat(4000)} end${n}`);
+    let turns = 0;
+    const timer = setImmediate(function count() {
+      turns++;
+      next = setImmediate(count);
+    });
+    let next = timer;
+    const words = await wordsInTurns(texts);
+    clearImmediate(next);
+    expect(turns).toBeGreaterThanOrEqual(8);
+    expect(words).toEqual([...new Set(texts.flatMap((text) => wordsOf(text)))]);
+    expect(words).toContain('start31');
+    expect(await wordsInTurns(['a b', 'b c'])).toEqual(['a', 'b', 'c']);
+    expect(await wordsInTurns([])).toEqual([]);
+  });
+
+  test('of a text that grows as it is folded are those of its beginning', () => {
+    expect(wordsOf(`㌖ ${'ﷺ '.repeat(10)} last`)).toContain('last');
+    expect(wordsOf(`${'ﷺ '.repeat(3000)} last`)).not.toContain('last');
   });
 
   test('are those of the folded text, so that what is folded already stays as it is', () => {

@@ -20,7 +20,8 @@ const letters = Uint8Array.from({ length: 256 }, (_, code) => {
  * are known already, and a string for each of them would be made only to be thrown away.
  */
 export class PlainWords {
-  readonly #text = Buffer.alloc(TEXT_BYTES);
+  /** With room for a character more: a text that is cut has more bytes than it had characters, too. */
+  readonly #text = Buffer.alloc(TEXT_BYTES + 4);
   readonly #bytes = Buffer.alloc(WORD_BYTES);
   readonly #starts = new Int32Array(MOST_WORDS + 1);
   readonly #hashes = new Int32Array(MOST_WORDS);

@@ -14,7 +14,7 @@ import {
   replaces,
   type Texts,
 } from './block-texts.ts';
-import { wordsOfAll } from './words.ts';
+import { wordsInTurns, wordsOfAll } from './words.ts';
 
 /** Nobody but a reindex and the consumer write one row. */
 const MAX_TRIES = 50;
@@ -54,9 +54,7 @@ function newerTexts(row: SearchRow, texts: Texts): Texts {
   return new Map([...texts].filter(([key, { rev }]) => rev > (revs[key] ?? -1)));
 }
 
-function wordsOfTexts(texts: Texts): string[] {
-  return wordsOfAll(Array.from(texts.values(), ({ text }) => text));
-}
+const listTexts = (texts: Texts): string[] => Array.from(texts.values(), ({ text }) => text);
 
 /** The revs of those texts that have taken the place of another one; nothing where there are none. */
 function changedRevs(texts: Texts): Record<string, number> | undefined {
@@ -68,11 +66,14 @@ function changedRevs(texts: Texts): Record<string, number> | undefined {
 }
 
 /** The row of a block that has none yet. */
-export function newRow({ log, block, texts }: BlockTexts): SearchRow {
+export function newRow(
+  { log, block, texts }: BlockTexts,
+  words: string[] = wordsOfAll(listTexts(texts)),
+): SearchRow {
   const revs = changedRevs(texts);
   return {
     ...placeOf(log, block),
-    words: wordsOfTexts(texts),
+    words,
     seen: newestOf(texts.values()),
     ...(revs && { revs }),
     version: newVersion(),
@@ -101,7 +102,7 @@ async function writeOf(
   block: BlockTexts,
   row: SearchRow | undefined,
 ): Promise<RowWrite | undefined> {
-  if (!row) return { block, made: newRow(block) };
+  if (!row) return { block, made: newRow(block, await wordsInTurns(listTexts(block.texts))) };
   const newer = newerTexts(row, block.texts);
   const q = { _id: row._id, version: row.version };
   const seen = Math.max(seenOf(row), newestOf(newer.values()));
@@ -113,11 +114,11 @@ async function writeOf(
     return {
       block,
       q,
-      u: { $set: { ...$set, words: wordsOfAll(texts), revs }, $unset: { texts: '' } },
+      u: { $set: { ...$set, words: await wordsInTurns(texts), revs }, $unset: { texts: '' } },
     };
   }
   const known = new Set(row.words);
-  const words = wordsOfTexts(newer).filter((word) => !known.has(word));
+  const words = (await wordsInTurns(listTexts(newer))).filter((word) => !known.has(word));
   if (words.length > 0) return { block, q, u: { $set, $push: { words: { $each: words } } } };
   return seen > seenOf(row) ? { block, q, u: { $set } } : undefined;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sizes } from '../../contract/limits.ts';
 import { PlainWords } from './plain-words.ts';
 
@@ -77,6 +78,11 @@ function* segment(folded: string): Generator<string> {
   }
 }
 
+/** Characters by which a text may grow as it is folded; those behind them are not looked at. */
+const MOST_ADDED = 1000;
+/** Texts are divided in one turn of the event loop up to so many characters: some 20 ms of the dearest. */
+const CHARACTERS_IN_A_TURN = 16_000;
+
 /** One text is divided at a time, and one block: nothing waits in between. */
 const plainOfText = new PlainWords();
 const plainOfBlock = new PlainWords();
@@ -89,7 +95,8 @@ export function wordsOf(text: string, limit: number = sizes.wordsPerText): strin
   plainOfText.clear();
   if (plainOfText.add(text, limit)) return plainOfText.list();
   const words = new Set<string>();
-  for (const word of segment(fold(text))) {
+  // Compatibility decomposition may make a dozen characters of one; dictionaries cost by the character.
+  for (const word of segment(fold(text).slice(0, text.length + MOST_ADDED))) {
     words.add(word);
     if (words.size >= limit) break;
   }
@@ -110,4 +117,24 @@ export function wordsOfAll(texts: Iterable<string>): string[] {
   if (others.size === 0) return words;
   for (const word of words) others.add(word);
   return [...others];
+}
+
+/** The same, in several turns of the event loop where they are long. */
+export async function wordsInTurns(texts: readonly string[]): Promise<string[]> {
+  const words = new Set<string>();
+  let portion: string[] = [];
+  let characters = 0;
+  for (const text of texts) {
+    portion.push(text);
+    characters += text.length;
+    if (characters < CHARACTERS_IN_A_TURN) continue;
+    for (const word of wordsOfAll(portion)) words.add(word);
+    portion = [];
+    characters = 0;
+    await nextTurn();
+  }
+  const last = wordsOfAll(portion);
+  if (words.size === 0) return last;
+  for (const word of last) words.add(word);
+  return [...words];
 }
