@@ -83,21 +83,37 @@ describe('the words of a text', () => {
     );
   });
 
-  test('of long texts are found in turns, so that nobody waits for all of them', async () => {
-    const texts = Array.from({ length: 32 }, (_, n) => `start${n} ${'㌖'.repeat(4000)} end${n}`);
+  /** How often the event loop goes round until it is done. */
+  async function countTurns(work: Promise<unknown>): Promise<number> {
     let turns = 0;
-    const timer = setImmediate(function count() {
+    let next = setImmediate(function count() {
       turns++;
       next = setImmediate(count);
     });
-    let next = timer;
-    const words = await wordsInTurns(texts);
+    await work;
     clearImmediate(next);
-    expect(turns).toBeGreaterThanOrEqual(8);
-    expect(words).toEqual([...new Set(texts.flatMap((text) => wordsOf(text)))]);
-    expect(words).toContain('start31');
+    return turns;
+  }
+  const longTexts = (from: number, count: number) =>
+    Array.from({ length: count }, (_, n) => `start${from + n} ${'㌖'.repeat(4000)} end${from + n}`);
+
+  test('of long texts are found in turns, so that nobody waits for all of them', async () => {
+    const texts = longTexts(0, 32);
+    const words = wordsInTurns(texts);
+    expect(await countTurns(words)).toBeGreaterThanOrEqual(7);
+    expect(await words).toEqual([...new Set(texts.flatMap((text) => wordsOf(text)))]);
+    expect(await words).toContain('start31');
     expect(await wordsInTurns(['a b', 'b c'])).toEqual(['a', 'b', 'c']);
     expect(await wordsInTurns([])).toEqual([]);
+  });
+
+  test('of long texts that many ask for at once, too, and each gets its own', async () => {
+    const asked = Array.from({ length: 8 }, (_, n) => longTexts(4 * n, 4));
+    const found = Promise.all(asked.map(wordsInTurns));
+    expect(await countTurns(found)).toBeGreaterThanOrEqual(7);
+    for (const [n, words] of (await found).entries()) {
+      expect(new Set(words)).toEqual(new Set(asked[n]?.flatMap((text) => wordsOf(text))));
+    }
   });
 
   test('of a text that grows as it is folded are those of its beginning', () => {

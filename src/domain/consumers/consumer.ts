@@ -268,8 +268,8 @@ function follow(ctx: AppContext, consumer: Consumer, lease: HeldLease, options: 
     },
     note(entry) {
       const key = logKey({ ticketId: entry.ticket_id, stream: entry.stream });
-      const isNext = () => positions.get(key) === entry.seq - 1;
-      if (consumer.skips?.(entry) && !feeds.has(key) && isNext()) {
+      const isSkipped = consumer.skips?.(entry) && !feeds.has(key);
+      if (isSkipped && positions.get(key) === entry.seq - 1) {
         positions.advance(key, entry.seq);
         return true;
       }

@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sizes } from '../../contract/limits.ts';
+import { createYielding } from '../consumers/pace.ts';
 import { PlainWords } from './plain-words.ts';
 
 /** Scripts that put no space between words: a dictionary finds them. */
@@ -80,7 +80,7 @@ function* segment(folded: string): Generator<string> {
 
 /** Characters by which a text may grow as it is folded; those behind them are not looked at. */
 const MOST_ADDED = 1000;
-/** Texts are divided in one turn of the event loop up to so many characters: some 20 ms of the dearest. */
+/** So many characters are divided in one turn of the event loop, and the text that reaches it: some 20 ms of the dearest. */
 const CHARACTERS_IN_A_TURN = 16_000;
 
 /** One text is divided at a time, and one block: nothing waits in between. */
@@ -119,22 +119,24 @@ export function wordsOfAll(texts: Iterable<string>): string[] {
   return [...others];
 }
 
-/** The same, in several turns of the event loop where they are long. */
+/** Characters that all who divide texts have taken since one of them last waited for a turn. */
+let taken = 0;
+const yieldTurn = createYielding();
+
+/** The same beside other work: where there is much, by whoever asks, in several turns of the event loop. */
 export async function wordsInTurns(texts: readonly string[]): Promise<string[]> {
-  const words = new Set<string>();
+  let words: Set<string> | undefined;
   let portion: string[] = [];
-  let characters = 0;
   for (const text of texts) {
+    if (taken >= CHARACTERS_IN_A_TURN) {
+      words = new Set([...(words ?? []), ...wordsOfAll(portion)]);
+      portion = [];
+      await yieldTurn();
+      taken = 0;
+    }
     portion.push(text);
-    characters += text.length;
-    if (characters < CHARACTERS_IN_A_TURN) continue;
-    for (const word of wordsOfAll(portion)) words.add(word);
-    portion = [];
-    characters = 0;
-    await nextTurn();
+    taken += text.length;
   }
   const last = wordsOfAll(portion);
-  if (words.size === 0) return last;
-  for (const word of last) words.add(word);
-  return [...words];
+  return words ? [...new Set([...words, ...last])] : last;
 }
