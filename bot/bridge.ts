@@ -1,6 +1,7 @@
 import type { Client, REST } from 'discord.js';
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
+import type { GrantCheck } from '../src/domain/consumers/grant-check.ts';
 import type { KeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
 import type { HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
@@ -37,6 +38,8 @@ export interface Bridge {
   /** Where the stored ones of `settings` come from; undefined until the guild is known. */
   ids: IdSource | undefined;
   lease: HeldLease;
+  /** Asked before a post that is not written down as an attempt. */
+  grant: GrantCheck;
   client: Client;
   rest: REST;
   tickets: Tickets;

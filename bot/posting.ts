@@ -7,7 +7,6 @@ import {
   type RESTPostAPIChannelMessageJSONBody,
   Routes,
 } from 'discord.js';
-import { bridgeLease, checkGrant } from '../src/domain/consumers/lease.ts';
 import type { Stream } from '../src/domain/log/entry.ts';
 import type { Bridge } from './bridge.ts';
 import { systemLine } from './format.ts';
@@ -97,11 +96,11 @@ export function callPost({ rest }: Bridge, outgoing: Outgoing): Promise<unknown>
   }
   return rest.post(Routes.channelMessages(channelId), {
     body: {
-      ...body,
-      ...(body.embeds ? {} : { flags }),
       nonce: nonceOf(channelId, key + rendition),
       enforce_nonce: true,
       allowed_mentions: pings,
+      ...(body.embeds ? {} : { flags }),
+      ...body,
     },
     ...attached,
   });
@@ -133,7 +132,7 @@ export async function deliverPost(
     if (inLogOrder) ticket.inDoubt[stream] = false;
   }
   // Either way nothing is posted under a lease that somebody else has by now.
-  if (inLogOrder) await checkGrant(ctx, bridgeLease, bridge.lease);
+  if (inLogOrder) await bridge.grant.require();
   else if (attempt?.key !== key) {
     await tickets.save(ticket, { attempt: { key, at: ctx.clock() } });
   }

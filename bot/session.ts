@@ -1,7 +1,8 @@
 import type { DiscordConfig } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
+import { createGrantCheck } from '../src/domain/consumers/grant-check.ts';
 import { createKeyedQueue } from '../src/domain/consumers/keyed-queue.ts';
-import type { HeldLease } from '../src/domain/consumers/lease.ts';
+import { bridgeLease, type HeldLease } from '../src/domain/consumers/lease.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Bridge, Ending } from './bridge.ts';
 import {
@@ -79,6 +80,7 @@ function createBridge(
     settings: settingsFrom(discord),
     ids: undefined,
     lease,
+    grant: createGrantCheck(ctx, bridgeLease, lease),
     client,
     rest: client.rest,
     tickets,

@@ -1,4 +1,10 @@
-import type { AnyThreadChannel, Message, TextChannel } from 'discord.js';
+import {
+  type AnyThreadChannel,
+  type APIMessage,
+  type Message,
+  Routes,
+  type TextChannel,
+} from 'discord.js';
 import { findNewestInThreads, findPosts, type Post } from '../../src/domain/mirror/posts.ts';
 import { type Bridge, selfId } from '../bridge.ts';
 import { systemLine } from '../format.ts';
@@ -8,17 +14,10 @@ import { postNotice } from '../posting.ts';
 import { describe, isInaccessible } from '../rest/discord-errors.ts';
 import { retryAfterRateLimit } from '../rest/rate-limit-retry.ts';
 import { compareIds } from '../snowflakes.ts';
-import {
-  ascending,
-  channelOf,
-  listRecent,
-  PAGE,
-  type Place,
-  type Recent,
-} from './channel-pages.ts';
+import { channelOf, listRecent, PAGE, type Place, type Recent } from './channel-pages.ts';
 import { attempt, buryMessage } from './dead-letters.ts';
 import { type Dropped, inboxOf, joinDropped } from './inbox.ts';
-import { type Incoming, incomingOf, isWebhook, isWritten } from './incoming.ts';
+import { type Incoming, incomingOf, isOfOthers, isWebhook, isWritten } from './incoming.ts';
 import { ingestMessage } from './ingest.ts';
 import { isWrittenDown } from './ingest-edit.ts';
 import { mark } from './marks.ts';
@@ -220,17 +219,18 @@ export async function glance(bridge: Bridge, ticket: MirroredTicket): Promise<bo
   const inbox = inboxOf(bridge, ticket.id);
   const channel = mirror.channel_id && (await channelOf(bridge, mirror.channel_id));
   if (!channel) return true;
+  const route = Routes.channelMessages(channel.id);
   for (let after = inbox.seenUpTo === '0' ? channel.id : inbox.seenUpTo; ; ) {
-    const wanted = { limit: PAGE, cache: false, after };
-    const fetched = await retryAfterRateLimit(bridge, () => channel.messages.fetch(wanted));
-    const page = ascending(fetched.values());
-    const said = page.filter((message) => isWritten(message) || isWebhook(message));
-    const posts = await findPosts(
-      bridge.ctx,
-      said.map(({ id }) => id),
-    );
+    const query = new URLSearchParams({ limit: String(PAGE), after });
+    // As Discord lists them: of most, which are the bot's own, no more than the id is looked at.
+    const page = (await retryAfterRateLimit(bridge, () =>
+      bridge.rest.get(route, { query }),
+    )) as APIMessage[];
+    page.sort((a, b) => compareIds(a.id, b.id));
+    const said = page.filter((message) => isOfOthers(bridge, message)).map(({ id }) => id);
+    const posts = await findPosts(bridge.ctx, said);
     const waits = new Set(inbox.repetitions.map(({ id }) => id));
-    if (said.some(({ id }) => !posts.has(id) && !waits.has(id))) return true;
+    if (said.some((id) => !posts.has(id) && !waits.has(id))) return true;
     after = page.at(-1)?.id ?? after;
     inbox.seenUpTo = after;
     if (page.length < PAGE) return false;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   type AnyThreadChannel,
+  type APIMessage,
   type Attachment,
   type Message,
   MessageReferenceType,
@@ -80,6 +81,13 @@ export function isWritten(message: Message): boolean {
 export function isWebhook(message: Message): boolean {
   const isHook = Boolean(message.webhookId) && message.type === MessageType.Default;
   return isHook && !isOfOurWebhook(message, message);
+}
+
+/** True, of a message as Discord lists it, for what is either of these. */
+export function isOfOthers(bridge: Pick<Bridge, 'client'>, message: APIMessage): boolean {
+  const { author, type, webhook_id } = message;
+  if (webhook_id) return type === MessageType.Default && !isOfOurWebhook(bridge, message);
+  return !author.bot && written.includes(type);
 }
 
 /** The name its sender gave a file: Discord takes most of Unicode out of `name` and keeps it as `title`. */

@@ -1,5 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import type { HeldLease } from '../../src/domain/consumers/lease.ts';
+import { createGrantCheck } from '../../src/domain/consumers/grant-check.ts';
+import {
+  type Grant,
+  type HeldLease,
+  LeaseLost,
+  takeLease,
+} from '../../src/domain/consumers/lease.ts';
 import { keepUnderLease } from '../../src/domain/consumers/under-lease.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
@@ -42,4 +49,54 @@ test('when work has once heard that its lease is lost, then it is begun anew, th
   expect(first.signal.aborted).toBe(true);
   await eventually(() => expect(begun).toHaveLength(2));
   expect({ stops, held: begun[1]?.isHeld() }).toEqual({ stops: 1, held: true });
+});
+
+/** A lease that is held, and what takes it away. */
+async function held(name: string) {
+  const grant = (await takeLease(app.ctx, name, 'one', 60_000)) as Grant;
+  const leases = app.ctx.db.leases.collection;
+  return {
+    grant,
+    takeOver: () => leases.updateOne({ _id: name } as never, { $inc: { epoch: 1 } }),
+  };
+}
+
+async function readsOfLeases(work: () => Promise<void>): Promise<number> {
+  const { db } = app.ctx.db.connection;
+  await db?.command({ profile: 2 });
+  await work();
+  await db?.command({ profile: 0 });
+  const profile = db?.collection('system.profile');
+  const count = await profile?.countDocuments({ ns: /\.leases$/, op: 'query' });
+  await profile?.drop();
+  return count ?? 0;
+}
+
+test('when a grant is asked for ahead and passes on meanwhile, then what is done late asks again', async () => {
+  const { grant, takeOver } = await held('asked-late');
+  const check = createGrantCheck(app.ctx, 'asked-late', grant);
+  check.ask();
+  await check.require();
+  await takeOver();
+  await sleep(30);
+  await expect(check.require()).rejects.toThrow(LeaseLost);
+});
+
+test('what asks anew after the grant has passed on is refused, however lately it was answered', async () => {
+  const { grant, takeOver } = await held('asked-anew');
+  const check = createGrantCheck(app.ctx, 'asked-anew', grant);
+  await check.require();
+  await takeOver();
+  check.ask();
+  await expect(check.require()).rejects.toThrow(LeaseLost);
+});
+
+test('those who ask at the same time share one question, and who requires it soon after shares it, too', async () => {
+  const { grant } = await held('asked-together');
+  const check = createGrantCheck(app.ctx, 'asked-together', grant);
+  const reads = await readsOfLeases(async () => {
+    for (let n = 0; n < 16; n++) check.ask();
+    await Promise.all(Array.from({ length: 16 }, () => check.require()));
+  });
+  expect(reads).toBe(1);
 });

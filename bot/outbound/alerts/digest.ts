@@ -1,5 +1,4 @@
 import type { APIMessage } from 'discord.js';
-import { bridgeLease, checkGrant } from '../../../src/domain/consumers/lease.ts';
 import type { Digest } from '../../../src/domain/digest/numbers.ts';
 import { readUnposted, saveDigestPosting } from '../../../src/domain/digest/outbox.ts';
 import { digestTimeOf, OFF } from '../../../src/domain/digest/settings.ts';
@@ -81,7 +80,7 @@ async function bringDigest(bridge: Bridge): Promise<boolean> {
   const attempt = { slot, channelId, at };
   await saveDigestPosting(ctx, { slot: posting.slot, attempt });
   // Nothing is posted under a lease that somebody else has by now.
-  await checkGrant(ctx, bridgeLease, bridge.lease);
+  await bridge.grant.require();
   ctx.failpoint('before-post');
   const refused = await post(bridge, digest, channelId);
   if (refused !== undefined) {

@@ -71,8 +71,6 @@ export async function postPart(
   if (!done.value) return true;
   const isPartial = done.value.partial || isReduced(done.rendition);
   notePost(ticket, {
-    ...done.value,
-    ...(isPartial && { partial: isPartial }),
     ticket_id: ticket.id,
     channel_id: channelId,
     message_id: said.messageId,
@@ -84,6 +82,8 @@ export async function postPart(
     edited: 0,
     files: done.rendition.files.map((file) => ({ attachment: '', file: file.id })),
     epoch: bridge.lease.fencingToken,
+    ...done.value,
+    ...(isPartial && { partial: isPartial }),
   });
   return !isPartial;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppContext } from '../../context.ts';
-import { native, readAtOnce } from '../log/collections.ts';
+import { native } from '../log/collections.ts';
 import { isDuplicateKey } from '../mongo-errors.ts';
 
 /** Thrown where work is begun, or written down, under a lease that is no longer held. */
@@ -60,17 +60,6 @@ export async function takeLease(
     if (isDuplicateKey(error)) return undefined;
     throw error;
   }
-}
-
-/**
- * Asks the database whether a grant still stands, for what cannot carry its fencing token: a process
- * whose clock is wrong, or whose database's was, believes that it does.
- * @throws LeaseLost where a newer one has been given
- */
-export async function checkGrant(ctx: AppContext, name: string, grant: Grant): Promise<void> {
-  const query = { find: ctx.db.leases.collection.collectionName, filter: { _id: name } };
-  const [row] = await readAtOnce<{ epoch: number }>(ctx.db, query, { projection: { epoch: 1 } }, 1);
-  if (row && Number(row.epoch) !== grant.fencingToken) throw new LeaseLost();
 }
 
 /** Whether anybody holds a lease now, by the database's clock. */

@@ -96,6 +96,7 @@ export async function findPosts(
   ctx: AppContext,
   ids: readonly string[],
 ): Promise<Map<string, Post>> {
+  if (ids.length === 0) return new Map();
   const rows = await native(ctx.db.posts)
     .find({ _id: { $in: [...ids] } })
     .toArray();
