@@ -38,7 +38,7 @@ export interface Bridge {
   /** Where the stored ones of `settings` come from; undefined until the guild is known. */
   ids: IdSource | undefined;
   lease: HeldLease;
-  /** Asked before a post that is not written down as an attempt. */
+  /** Asked before a post that no write under the lease's fencing token goes ahead of. */
   grant: GrantCheck;
   client: Client;
   rest: REST;

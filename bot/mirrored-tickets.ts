@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { AppContext } from '../src/context.ts';
+import type { Question } from '../src/domain/consumers/grant-check.ts';
 import { strippedTicket } from '../src/domain/log/deletion.ts';
 import {
   type Entry,
@@ -59,6 +60,8 @@ export interface MirroredTicket {
   feeds: Record<Stream, Entry[]>;
   /** A post of a log may stand in the channel that is not written down: look before its next one. */
   inDoubt: Record<Stream, boolean>;
+  /** Whether the lease still stands, asked when the ticket was last taken up with something to post. */
+  asked: Question | undefined;
   /** When a webhook's post last came to no known outcome (monotonic milliseconds). */
   unsureAt: number;
   /** Its channel is looked for in a list no older than this (monotonic milliseconds). */
@@ -144,6 +147,7 @@ export function createTickets(ctx: AppContext, epoch: number, since: number) {
       stale: false,
       feeds: { public: [], internal: [] },
       inDoubt: { public: true, internal: true },
+      asked: undefined,
       unsureAt: Number.NEGATIVE_INFINITY,
       channelsSince,
       unrecorded: mirror.pending.map((post) => ({ ...post, epoch })),

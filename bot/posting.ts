@@ -96,11 +96,11 @@ export function callPost({ rest }: Bridge, outgoing: Outgoing): Promise<unknown>
   }
   return rest.post(Routes.channelMessages(channelId), {
     body: {
+      ...body,
+      ...(body.embeds ? {} : { flags }),
       nonce: nonceOf(channelId, key + rendition),
       enforce_nonce: true,
       allowed_mentions: pings,
-      ...(body.embeds ? {} : { flags }),
-      ...body,
     },
     ...attached,
   });
@@ -131,8 +131,8 @@ export async function deliverPost(
     if (outgoing.isTheirs) waitForWebhook(bridge, ticket);
     if (inLogOrder) ticket.inDoubt[stream] = false;
   }
-  // Either way nothing is posted under a lease that somebody else has by now.
-  if (inLogOrder) await bridge.grant.require();
+  // Either way nothing is posted under a lease that somebody else has had for long.
+  if (inLogOrder) await bridge.grant.require(ticket.asked);
   else if (attempt?.key !== key) {
     await tickets.save(ticket, { attempt: { key, at: ctx.clock() } });
   }

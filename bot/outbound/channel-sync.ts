@@ -52,7 +52,7 @@ export async function syncChannel(first: Bridge, ticketId: string): Promise<void
     return bridge.tickets.forget(ticket);
   }
   // Answered by the time the first of what is new is to be posted.
-  if (ticket.mirror.channel_id && waiting(ticket).length > 0) bridge.grant.ask();
+  if (ticket.mirror.channel_id && waiting(ticket).length > 0) ticket.asked = bridge.grant.ask();
   await leaveGuild(bridge, ticket);
   if (!hasGuild(bridge, ticket)) return chooseGuild(bridge, ticket);
   let through: boolean;

@@ -75,28 +75,27 @@ async function readsOfLeases(work: () => Promise<void>): Promise<number> {
 test('when a grant is asked for ahead and passes on meanwhile, then what is done late asks again', async () => {
   const { grant, takeOver } = await held('asked-late');
   const check = createGrantCheck(app.ctx, 'asked-late', grant);
-  check.ask();
-  await check.require();
+  const ahead = check.ask();
+  await ahead.answer;
   await takeOver();
   await sleep(30);
-  await expect(check.require()).rejects.toThrow(LeaseLost);
+  await expect(check.require(ahead)).rejects.toThrow(LeaseLost);
 });
 
-test('what asks anew after the grant has passed on is refused, however lately it was answered', async () => {
+test('what asks after the grant has passed on is refused, however lately another was told that it stands', async () => {
   const { grant, takeOver } = await held('asked-anew');
   const check = createGrantCheck(app.ctx, 'asked-anew', grant);
   await check.require();
   await takeOver();
-  check.ask();
-  await expect(check.require()).rejects.toThrow(LeaseLost);
+  await expect(check.require(check.ask())).rejects.toThrow(LeaseLost);
 });
 
-test('those who ask at the same time share one question, and who requires it soon after shares it, too', async () => {
+test('those who ask at the same time share one question', async () => {
   const { grant } = await held('asked-together');
   const check = createGrantCheck(app.ctx, 'asked-together', grant);
   const reads = await readsOfLeases(async () => {
-    for (let n = 0; n < 16; n++) check.ask();
-    await Promise.all(Array.from({ length: 16 }, () => check.require()));
+    const asked = Array.from({ length: 16 }, () => check.ask());
+    await Promise.all(asked.map((one) => check.require(one)));
   });
   expect(reads).toBe(1);
 });

@@ -79,7 +79,7 @@ async function bringDigest(bridge: Bridge): Promise<boolean> {
   const at = before?.channelId === channelId ? before.at : ctx.clock();
   const attempt = { slot, channelId, at };
   await saveDigestPosting(ctx, { slot: posting.slot, attempt });
-  // Nothing is posted under a lease that somebody else has by now.
+  // Nothing is posted under a lease that somebody else has.
   await bridge.grant.require();
   ctx.failpoint('before-post');
   const refused = await post(bridge, digest, channelId);

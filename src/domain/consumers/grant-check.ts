@@ -2,10 +2,11 @@ import type { AppContext } from '../../context.ts';
 import { readAtOnce } from '../log/collections.ts';
 import { type Grant, LeaseLost } from './lease.ts';
 
-/** An answer is good for so long after its question was put, in milliseconds by the monotonic clock. */
+/** A question is good for what begins so long after it was put, in milliseconds by the monotonic clock. */
 const FRESH_MS = 25;
 
-interface Question {
+/** A question to the database whether a grant still stands, and the answer, which may be on its way. */
+export interface Question {
   putAt: number;
   answer: Promise<void>;
   isOpen: boolean;
@@ -14,13 +15,14 @@ interface Question {
 /** Asks whether a grant still stands, for what cannot carry its fencing token. */
 export interface GrantCheck {
   /** Puts the question ahead of `require`, while what is to be done under the grant is being prepared. */
-  ask(): void;
+  ask(): Question;
   /**
-   * Waits for an answer of the database's to a question no older than 25 ms: a process whose clock is wrong,
-   * or whose database's was, believes that it holds its lease.
+   * Waits for the answer to a question put no more than 25 ms before: a process whose clock is wrong, or
+   * whose database's was, believes that it holds its lease.
+   * @param ahead what was asked ahead; put anew where it is older than that
    * @throws LeaseLost where a newer grant has been given
    */
-  require(): Promise<void>;
+  require(ahead?: Question): Promise<void>;
 }
 
 /** Those who ask while a question is under way share it. */
@@ -37,7 +39,10 @@ export function createGrantCheck(ctx: AppContext, name: string, grant: Grant): G
     if (row && Number(row.epoch) !== grant.fencingToken) throw new LeaseLost();
   };
 
-  const put = (): Question => {
+  const isFresh = ({ putAt }: Question) => performance.now() - putAt < FRESH_MS;
+
+  const ask = (): Question => {
+    if (last?.isOpen && isFresh(last)) return last;
     const question: Question = { putAt: performance.now(), answer: read(), isOpen: true };
     const close = () => {
       question.isOpen = false;
@@ -47,15 +52,8 @@ export function createGrantCheck(ctx: AppContext, name: string, grant: Grant): G
     return question;
   };
 
-  const isFresh = ({ putAt }: Question) => performance.now() - putAt < FRESH_MS;
-
   return {
-    ask() {
-      if (!last?.isOpen || !isFresh(last)) put();
-    },
-    require() {
-      const question = last && isFresh(last) ? last : put();
-      return question.answer;
-    },
+    ask,
+    require: (ahead) => (ahead && isFresh(ahead) ? ahead : ask()).answer,
   };
 }
