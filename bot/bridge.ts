@@ -89,8 +89,9 @@ export interface Bridge {
   ended: boolean;
 }
 
-interface Origin {
-  author: { id: string };
+/** Of a message, as discord.js makes it or as Discord lists it, what says where it comes from. */
+export interface Origin {
+  author: { id: string; bot?: boolean };
   webhookId?: string | null;
   webhook_id?: string;
   applicationId?: string | null;

@@ -17,7 +17,7 @@ import { compareIds } from '../snowflakes.ts';
 import { channelOf, listRecent, PAGE, type Place, type Recent } from './channel-pages.ts';
 import { attempt, buryMessage } from './dead-letters.ts';
 import { type Dropped, inboxOf, joinDropped } from './inbox.ts';
-import { type Incoming, incomingOf, isOfOthers, isWebhook, isWritten } from './incoming.ts';
+import { type Incoming, incomingOf, isWebhook, isWritten } from './incoming.ts';
 import { ingestMessage } from './ingest.ts';
 import { isWrittenDown } from './ingest-edit.ts';
 import { mark } from './marks.ts';
@@ -30,9 +30,13 @@ import { guildOf } from './writers.ts';
 /** What is younger than this is still on its way through the gateway, and was not missed. */
 export const LATE_MS = 10_000;
 
+/** True for a person's words, and for what may repeat them. */
+const mayBringWords = (bridge: Bridge, message: Message | APIMessage) =>
+  isWritten(message) || isWebhook(bridge, message);
+
 /** True for what a webhook says that is not the bot's own: a person's words, where one proxies them. */
 function isRepetition(bridge: Bridge, message: Message): boolean {
-  return isWebhook(message) && message.author.id !== selfId(bridge);
+  return isWebhook(bridge, message) && message.author.id !== selfId(bridge);
 }
 
 /** Ingests a message as it was seen; what webhooks say, only where it repeats a person's words. */
@@ -93,7 +97,7 @@ async function compare(
   recent: Recent,
   dropped: Dropped | undefined,
 ): Promise<Message[]> {
-  const said = recent.messages.filter((message) => isWritten(message) || isWebhook(message));
+  const said = recent.messages.filter((message) => mayBringWords(bridge, message));
   const posts = await findPosts(
     bridge.ctx,
     said.map(({ id }) => id),
@@ -227,7 +231,7 @@ export async function glance(bridge: Bridge, ticket: MirroredTicket): Promise<bo
       bridge.rest.get(route, { query }),
     )) as APIMessage[];
     page.sort((a, b) => compareIds(a.id, b.id));
-    const said = page.filter((message) => isOfOthers(bridge, message)).map(({ id }) => id);
+    const said = page.filter((message) => mayBringWords(bridge, message)).map(({ id }) => id);
     const posts = await findPosts(bridge.ctx, said);
     const waits = new Set(inbox.repetitions.map(({ id }) => id));
     if (said.some((id) => !posts.has(id) && !waits.has(id))) return true;

@@ -48,7 +48,7 @@ type Seen = OmitPartialGroupDMChannel<Message | PartialMessage>;
 export function listenInbound(bridge: Bridge, client: Client): void {
   const ticketOf = (channelId: string) => ticketAround(bridge, channelId);
   const counts = (message: Message) =>
-    isWritten(message) || (isWebhook(message) && message.author.id !== selfId(bridge));
+    isWritten(message) || (isWebhook(bridge, message) && message.author.id !== selfId(bridge));
   const seen = (message: Message) => incomingOf(bridge, message, true);
   client.on(Events.MessageCreate, (message) => {
     const ticketId = ticketOf(message.channelId);

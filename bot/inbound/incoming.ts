@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import {
   type AnyThreadChannel,
-  type APIMessage,
   type Attachment,
   type Message,
   MessageReferenceType,
   MessageType,
 } from 'discord.js';
 import { isBlank } from '../../src/contract/text.ts';
-import { type Bridge, isOfOurWebhook } from '../bridge.ts';
+import { type Bridge, isOfOurWebhook, type Origin } from '../bridge.ts';
 import { isGuest } from '../guests.ts';
 import { type Person, personOf } from '../people.ts';
 import {
@@ -70,24 +69,18 @@ function threadOf(
   return place?.isThread() && !tickets.idOfChannel(place.id) ? place : undefined;
 }
 
+type Seen = Origin & { type: MessageType };
+
 /** True for what a person wrote: not the bots', webhooks' and Discord's own messages. */
-export function isWritten(message: Message): boolean {
-  return (
-    !message.author.bot && !message.webhookId && !message.system && written.includes(message.type)
-  );
+export function isWritten(message: Seen): boolean {
+  const isHook = message.webhookId ?? message.webhook_id;
+  return !message.author.bot && !isHook && written.includes(message.type);
 }
 
 /** True for what a webhook of others says, which may be a person's words repeated by a proxy. */
-export function isWebhook(message: Message): boolean {
-  const isHook = Boolean(message.webhookId) && message.type === MessageType.Default;
-  return isHook && !isOfOurWebhook(message, message);
-}
-
-/** True, of a message as Discord lists it, for what is either of these. */
-export function isOfOthers(bridge: Pick<Bridge, 'client'>, message: APIMessage): boolean {
-  const { author, type, webhook_id } = message;
-  if (webhook_id) return type === MessageType.Default && !isOfOurWebhook(bridge, message);
-  return !author.bot && written.includes(type);
+export function isWebhook(bridge: Pick<Bridge, 'client'>, message: Seen): boolean {
+  const isHook = Boolean(message.webhookId ?? message.webhook_id);
+  return isHook && message.type === MessageType.Default && !isOfOurWebhook(bridge, message);
 }
 
 /** The name its sender gave a file: Discord takes most of Unicode out of `name` and keeps it as `title`. */

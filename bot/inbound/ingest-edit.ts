@@ -230,7 +230,7 @@ export async function verdictOn(
   incoming: Incoming,
   author: Author,
 ): Promise<Verdict> {
-  if (!isWebhook(incoming.message)) return judge(bridge, incoming);
+  if (!isWebhook(bridge, incoming.message)) return judge(bridge, incoming);
   return judgeWords(incoming, await withIdentities(bridge.ctx, actorOfAuthor(author)));
 }
 

@@ -34,7 +34,7 @@ async function adoptStored(
   before: Post | undefined,
 ): Promise<void> {
   const { stream } = message;
-  const isInside = stream === 'internal' && isWebhook(asSeen.message);
+  const isInside = stream === 'internal' && isWebhook(bridge, asSeen.message);
   const incoming = isInside
     ? asRepetitionOf(bridge, asSeen, stream, {
         marking: asSeen.marking,

@@ -52,7 +52,7 @@ export async function syncChannel(first: Bridge, ticketId: string): Promise<void
     return bridge.tickets.forget(ticket);
   }
   // Answered by the time the first of what is new is to be posted.
-  if (ticket.mirror.channel_id && waiting(ticket).length > 0) ticket.asked = bridge.grant.ask();
+  if (ticket.mirror.channel_id && hasToPost(ticket)) ticket.asked = bridge.grant.ask();
   await leaveGuild(bridge, ticket);
   if (!hasGuild(bridge, ticket)) return chooseGuild(bridge, ticket);
   let through: boolean;
@@ -68,6 +68,13 @@ export async function syncChannel(first: Bridge, ticketId: string): Promise<void
   if (ticket.mirror.problem !== null || ticket.mirror.state === 'failed') {
     await bridge.tickets.save(ticket, { problem: null, state: 'open' });
   }
+}
+
+/** True where the bus has brought a message that does not stand in Discord already. */
+function hasToPost({ feeds }: MirroredTicket): boolean {
+  return [...feeds.public, ...feeds.internal].some(
+    ({ type, origin }) => type === 'message' && origin !== 'discord',
+  );
 }
 
 /** @returns false */

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { type APIMessage, Client, Message, MessageType } from 'discord.js';
-import { isOfOthers, isWebhook, isWritten } from '../../bot/inbound/incoming.ts';
+import { isWebhook, isWritten } from '../../bot/inbound/incoming.ts';
 
 const client = new Client({ intents: [] });
 client.application = { id: '1' } as never;
@@ -9,9 +9,10 @@ afterAll(() => client.destroy());
 const types = Object.values(MessageType).filter((type) => typeof type === 'number');
 const ofBots = [undefined, false, true];
 const webhooks = [undefined, '5'];
+const ordinary: readonly MessageType[] = [MessageType.Default, MessageType.Reply];
 const applications = [undefined, null, '1', '2'];
 
-test('what Discord lists is of others exactly where discord.js makes a written message or a webhook of it', () => {
+test('a message as Discord lists it is taken for a person’s or a webhook’s as what discord.js makes of it is', () => {
   const seen = { others: 0, own: 0 };
   for (const type of types)
     for (const bot of ofBots)
@@ -35,11 +36,15 @@ test('what Discord lists is of others exactly where discord.js makes a written m
             ...(application_id !== undefined && { application_id }),
           } as unknown as APIMessage;
           const message = Reflect.construct(Message, [client, raw]) as Message;
-          const expected = isWritten(message) || isWebhook(message);
-          expect({ raw, isOfOthers: isOfOthers({ client }, raw) }).toEqual({
-            raw,
-            isOfOthers: expected,
-          });
+          // By what discord.js alone says of it.
+          const { webhookId, applicationId, system } = message;
+          const isWords = !message.author.bot && !webhookId && !system && ordinary.includes(type);
+          const isHook = Boolean(webhookId) && type === MessageType.Default;
+          const expected = isWords || (isHook && applicationId !== '1');
+          for (const one of [message, raw]) {
+            const is = isWritten(one) || isWebhook({ client }, one);
+            expect({ raw, is }).toEqual({ raw, is: expected });
+          }
           seen[expected ? 'others' : 'own']++;
         }
   expect(seen.others).toBeGreaterThan(5);
